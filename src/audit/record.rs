@@ -1,0 +1,253 @@
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::words::Assurance;
+use crate::words::Capability;
+use crate::words::Challenge;
+use crate::words::Channel;
+use crate::words::CivilNo;
+use crate::words::Digest;
+use crate::words::Environment;
+use crate::words::ExchangeId;
+use crate::words::FieldName;
+use crate::words::FlowId;
+use crate::words::Locale;
+use crate::words::Outcome;
+use crate::words::RequestId;
+use crate::words::ServiceName;
+use crate::words::Text;
+use crate::words::Timestamp;
+
+/// One line of the audit log: when, of which flow, about whom, what.
+#[derive(Clone)]
+pub struct Record {
+    /// When it happened, by the engine's clock (R000-139, R000-148).
+    pub at: Timestamp,
+    /// The flow it belongs to; `None` for administrative acts and for callbacks that belong to no flow.
+    pub flow: Option<FlowId>,
+    /// The civil number it is about (R000-133); kept apart from the event so that it can be sealed.
+    pub subject: Option<CivilNo>,
+    /// What happened. Holds no personal data in clear.
+    pub event: Event,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// A request is about to be sent to the authority; nothing has left yet.
+    Request(Box<RequestRecord>),
+    /// The authority's direct reply to a request, or the lack of one.
+    Reply(ReplyRecord),
+    /// A callback arrived; its exact bytes are in the exchange.
+    Callback(CallbackRecord),
+    /// A callback was examined.
+    Verdict(Box<VerdictRecord>),
+    /// A flow ended, with the decision of its policy.
+    Ending(Box<EndingRecord>),
+    /// A flow was refused before anything was sent, or was not begun.
+    Refusal(RefusalRecord),
+    /// An outcome notice was delivered to the e-service, or an attempt failed.
+    Delivery(DeliveryRecord),
+    /// An administrative act.
+    Admin(AdminRecord),
+}
+
+impl Event {
+    /// The name of the kind, as in the stored form.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Request(_) => "request",
+            Self::Reply(_) => "reply",
+            Self::Callback(_) => "callback",
+            Self::Verdict(_) => "verdict",
+            Self::Ending(_) => "ending",
+            Self::Refusal(_) => "refusal",
+            Self::Delivery(_) => "delivery",
+            Self::Admin(_) => "admin",
+        }
+    }
+}
+
+/// A request as it will be sent (R000-127 to R000-139).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RequestRecord {
+    /// The e-service (R000-127).
+    pub service: ServiceName,
+    /// The catalog whose policy made the plan (R000-127).
+    pub catalog: Digest,
+    /// The environment.
+    pub environment: Environment,
+    /// The kind of transaction (R000-128).
+    pub capability: Capability,
+    /// Where the person is.
+    pub channel: Channel,
+    /// The language of the pages.
+    pub locale: Locale,
+    /// The purpose as rendered, in both languages (R000-129).
+    pub reason: Text,
+    /// The description of the service as sent, in both languages (R000-130).
+    pub description: Text,
+    /// The additional data that the authority echoes (R000-131).
+    pub additional_data: String,
+    /// The challenge (R000-132).
+    pub challenge: Challenge,
+    /// The assurance asked for.
+    pub assurance: Assurance,
+    /// Digest of the data to be signed (R000-134); `None` unless the capability is `sign`.
+    pub data_digest: Option<Digest>,
+    /// Digest of the preview shown on the phone (R000-135); `None` unless the capability is `sign`.
+    pub preview_digest: Option<Digest>,
+    /// Text of the notification (R000-136); `None` unless the capability is `notify`.
+    pub notification: Option<Text>,
+    /// Whether personal data is asked for (R000-137).
+    pub wants_person: bool,
+    /// Base of the callback URL, without the flow's secret token (R000-138).
+    pub callback_base_url: String,
+    /// Digest of the flow's callback token.
+    pub callback_token: Digest,
+    /// Which attempt of the flow this is, from 1.
+    pub attempt: u8,
+    /// The name of the connector.
+    pub connector: String,
+    /// The operation of the authority's contract.
+    pub operation: String,
+    /// The exact bytes to be sent.
+    pub exchange: ExchangeId,
+    /// Digest of the exact bytes.
+    pub digest: Digest,
+    /// When the flow times out.
+    pub expires_at: Timestamp,
+}
+
+/// The authority's direct reply.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReplyRecord {
+    /// Which attempt it answers.
+    pub attempt: u8,
+    /// What it means: `accepted`, `refused`, `not_sent` or `unknown`.
+    pub meaning: String,
+    /// The authority's id of the request (R000-140).
+    pub request_id: Option<RequestId>,
+    /// The authority's error code, as it came (R000-142).
+    pub authority_code: Option<i64>,
+    /// Why, for the operator; never carries personal data.
+    pub detail: String,
+    /// The exact bytes of the reply, if any came.
+    pub exchange: Option<ExchangeId>,
+    /// Digest of the exact bytes.
+    pub digest: Option<Digest>,
+}
+
+/// A callback as it arrived (R000-111).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CallbackRecord {
+    /// The exact bytes.
+    pub exchange: ExchangeId,
+    /// Digest of the exact bytes.
+    pub digest: Digest,
+    /// How many bytes came.
+    pub size: u64,
+    /// The address it came from.
+    pub source: String,
+    /// How it was placed: `flow`, `duplicate`, `late`, `unknown_token`.
+    pub placed: String,
+}
+
+/// What a callback says and what was found (R000-140 to R000-148).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VerdictRecord {
+    /// The exact bytes that were examined.
+    pub exchange: ExchangeId,
+    /// `approved`, `ended` or `rejected`.
+    pub conclusion: String,
+    /// The outcome it leads to; `None` if rejected.
+    pub outcome: Option<Outcome>,
+    /// Every check, in the order it was made.
+    pub checks: Vec<CheckRecord>,
+    /// The authority's id of the request (R000-140).
+    pub request_id: Option<RequestId>,
+    /// The raw result code (R000-142).
+    pub result_code: Option<String>,
+    /// The raw user action (R000-143).
+    pub user_action: Option<String>,
+    /// Digest of the user's signature (R000-144); the bytes are in the exchange.
+    pub user_signature: Option<Digest>,
+    /// Digest of the user's certificate (R000-145); the bytes are in the exchange.
+    pub user_certificate: Option<Digest>,
+    /// Names of the declared fields that came (R000-146).
+    pub kept_fields: Vec<FieldName>,
+    /// Names of members that came undeclared and were dropped (R000-146, law 7).
+    pub dropped_fields: Vec<String>,
+    /// Digest of the data stamp (R000-147).
+    pub stamp: Option<Digest>,
+    /// Digest of the certificate that stamped (R000-147).
+    pub stamp_signer: Option<Digest>,
+    /// The moment the authority claims (R000-148); the moment of arrival is the record's own.
+    pub claimed_at: Option<Timestamp>,
+    /// Whether it came after the flow had ended.
+    pub late: bool,
+}
+
+/// One check of a verdict.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckRecord {
+    /// The name of the check: `known`, `unexpired`, `stamp`, `person`, `assurance`, `code`, `action`, ….
+    pub name: String,
+    /// Whether it passed.
+    pub passed: bool,
+    /// What was found, for the operator; never carries personal data.
+    pub detail: String,
+}
+
+/// How a flow ended (R000-149).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EndingRecord {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// The decision of the policy, as delivered.
+    pub decision: serde_json::Value,
+    /// The rule that decided: file and line.
+    pub rule: Option<String>,
+    /// The exchange that led here; `None` for a timeout or a cancellation.
+    pub exchange: Option<ExchangeId>,
+    /// Where a failed script stopped and why; `None` if none failed.
+    pub script_fault: Option<String>,
+}
+
+/// A flow that was refused.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RefusalRecord {
+    /// The e-service asked for.
+    pub service: String,
+    /// The stable code of the problem.
+    pub code: String,
+    /// Why, for the operator; never carries personal data.
+    pub detail: String,
+}
+
+/// One attempt to deliver an outcome notice.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeliveryRecord {
+    /// The `webhook-id`.
+    pub webhook_id: String,
+    /// Which attempt, from 1.
+    pub attempt: u32,
+    /// The HTTP status of the receiver, if it answered.
+    pub status: Option<u16>,
+    /// `delivered`, `will_retry` or `parked`.
+    pub result: String,
+}
+
+/// An administrative act.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AdminRecord {
+    /// What was done: `catalog_activated`, `catalog_refused`, `engine_started`, `engine_stopped`, ….
+    pub act: String,
+    /// Who did it: a user, `file_watch`, `start`, `signal`, ….
+    pub actor: String,
+    /// The catalog it is about.
+    pub catalog: Option<Digest>,
+    /// More, for the operator.
+    pub detail: String,
+}

@@ -1,0 +1,10 @@
+//! What can be wrong with policy files, as data: code, severity, place, text, help. Renderers turn it into
+//! something to read.
+
+mod diagnostic;
+
+pub use diagnostic::Diagnostic;
+pub use diagnostic::Diagnostics;
+pub use diagnostic::Label;
+pub use diagnostic::Position;
+pub use diagnostic::Severity;

@@ -1,0 +1,197 @@
+use serde::Serialize;
+
+use crate::policy::Decision;
+use crate::policy::Notices;
+use crate::words::Capability;
+use crate::words::Challenge;
+use crate::words::Channel;
+use crate::words::CivilNo;
+use crate::words::Digest;
+use crate::words::FlowId;
+use crate::words::Locale;
+use crate::words::Outcome;
+use crate::words::Person;
+use crate::words::ServiceName;
+use crate::words::Text;
+use crate::words::Timestamp;
+
+/// What an e-service asks for.
+#[derive(Clone)]
+pub struct StartFlow {
+    /// The authenticated client that asks; flows belong to it.
+    pub client: String,
+    /// The client's `Idempotency-Key`, if it sent one.
+    pub idempotency_key: Option<String>,
+    /// Digest of the client's request body, to tell a repeated request from another under the same key.
+    pub request_digest: Digest,
+    /// The name of the service.
+    pub service: String,
+    /// The capability.
+    pub capability: Capability,
+    /// Where the person is.
+    pub channel: Channel,
+    /// The person's language.
+    pub locale: Locale,
+    /// The person to ask.
+    pub civil_no: Option<CivilNo>,
+    /// What the e-service passes, unchecked; the service's declaration is the check.
+    pub inputs: serde_json::Map<String, serde_json::Value>,
+    /// Where the person goes afterwards.
+    pub return_url: Option<String>,
+    /// Where the outcome notice goes.
+    pub notify_url: Option<String>,
+    /// The flow that this one tries again.
+    pub retry_of: Option<FlowId>,
+}
+
+/// A flow that has begun, for the client that asked.
+#[derive(Clone)]
+pub struct Started {
+    /// The flow as it stands.
+    pub view: FlowView,
+    /// Whether it had begun before, under the same idempotency key.
+    pub repeated: bool,
+    /// What the person must be told before looking at the phone.
+    pub notices: Notices,
+    /// Where the person goes afterwards.
+    pub return_url: Option<String>,
+}
+
+/// A flow as its client may see it.
+#[derive(Clone)]
+pub struct FlowView {
+    /// The id.
+    pub flow: FlowId,
+    /// The client it belongs to.
+    pub client: String,
+    /// The service.
+    pub service: ServiceName,
+    /// The name of the service.
+    pub service_name: Text,
+    /// The capability.
+    pub capability: Capability,
+    /// The person's language.
+    pub locale: Locale,
+    /// The catalog it is pinned to.
+    pub catalog: Digest,
+    /// Whether it has ended, durably.
+    pub ended: bool,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it times out.
+    pub expires_at: Timestamp,
+    /// The digits to compare.
+    pub challenge: Challenge,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+    /// What the policy decided.
+    pub decision: Option<Decision>,
+    /// The declared fields; only after approval, and only if the policy lets the e-service go on.
+    pub person: Option<Person>,
+}
+
+/// Something that changed, for live pages and event streams.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EngineEvent {
+    /// A record of this flow became durable.
+    Flow {
+        /// The flow.
+        flow: FlowId,
+        /// Whether the flow has ended.
+        ended: bool,
+    },
+    /// Another catalog is active.
+    CatalogActivated {
+        /// Its digest.
+        catalog: Digest,
+    },
+    /// A changed catalog was refused; the active one stays.
+    CatalogRefused {
+        /// The diagnostics, rendered for a terminal without colour.
+        diagnostics: String,
+    },
+}
+
+/// One line of a flow's timeline: a record, as people read it. Holds no personal data.
+#[derive(Clone, Debug, Serialize)]
+pub struct TimelineEntry {
+    /// The number of the record in the log.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// The kind of record.
+    pub kind: String,
+    /// The record itself.
+    pub event: crate::audit::Event,
+}
+
+/// Why the engine does not do what a client asked. Becomes an RFC 9457 problem.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {detail}")]
+pub struct Problem {
+    /// The stable code.
+    pub code: ProblemCode,
+    /// What, where and how to mend, for the developer of the e-service; never carries personal data.
+    pub detail: String,
+    /// After how many seconds another attempt makes sense.
+    pub retry_after: Option<u64>,
+}
+
+/// The stable codes of problems.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ProblemCode {
+    /// No such service in the active catalog.
+    UnknownService,
+    /// The service does not have the capability.
+    CapabilityNotDeclared,
+    /// The service is not offered on the channel.
+    ChannelNotDeclared,
+    /// The civil number is missing or not valid.
+    InvalidCivilNo,
+    /// An input is missing, unknown or not valid.
+    InvalidInput,
+    /// A member of the request is missing or not valid.
+    InvalidRequest,
+    /// A limit per person or service is reached.
+    TooManyRequests,
+    /// The idempotency key came before with another request.
+    IdempotencyConflict,
+    /// No such flow, or it belongs to another client.
+    UnknownFlow,
+    /// The flow has ended already.
+    FlowEnded,
+    /// The flow named in `retry_of` may not be tried again.
+    RetryNotAllowed,
+    /// Nothing can be recorded at the moment, so nothing is begun.
+    StoreUnavailable,
+    /// The engine is shutting down.
+    ShuttingDown,
+}
+
+impl ProblemCode {
+    /// The code as it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::UnknownService => "unknown_service",
+            Self::CapabilityNotDeclared => "capability_not_declared",
+            Self::ChannelNotDeclared => "channel_not_declared",
+            Self::InvalidCivilNo => "invalid_civil_no",
+            Self::InvalidInput => "invalid_input",
+            Self::InvalidRequest => "invalid_request",
+            Self::TooManyRequests => "too_many_requests",
+            Self::IdempotencyConflict => "idempotency_conflict",
+            Self::UnknownFlow => "unknown_flow",
+            Self::FlowEnded => "flow_ended",
+            Self::RetryNotAllowed => "retry_not_allowed",
+            Self::StoreUnavailable => "store_unavailable",
+            Self::ShuttingDown => "shutting_down",
+        }
+    }
+}
+
+impl std::fmt::Display for ProblemCode {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,13 @@
+//! midflow turns declarative service definitions into national Mobile ID flows.
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, reason = "a test that unwraps fails where it stands")
+)]
+
+pub mod audit;
+pub mod connector;
+pub mod diagnostics;
+pub mod engine;
+pub mod flow;
+pub mod policy;
+pub mod words;

@@ -1,0 +1,3 @@
+//! The `midflow` command.
+
+fn main() {}

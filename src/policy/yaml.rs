@@ -124,7 +124,8 @@ where
                             place(&span),
                             "keep one document in the file and remove the line `---`",
                         ));
-                        break;
+                        // What stands below it may be half of what is missing above.
+                        return Ok(None);
                     }
                 }
                 Event::StreamStart | Event::DocumentEnd => {}
@@ -155,11 +156,14 @@ where
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 self.refuse_extras(anchor != 0, tag.is_some(), span);
+                let quoted = style != ScalarStyle::Plain;
+                // Where nothing is written the parser says `~`, in no place at all.
+                let absent = !quoted && span.is_empty();
                 Ok(Node {
                     span: place(span),
                     value: Value::Scalar(Scalar {
-                        text: text.into_owned(),
-                        quoted: style != ScalarStyle::Plain,
+                        text: if absent { String::new() } else { text.into_owned() },
+                        quoted,
                     }),
                 })
             }

@@ -1,3 +1,4 @@
+use annotate_snippets::Annotation;
 use annotate_snippets::AnnotationKind;
 use annotate_snippets::Group;
 use annotate_snippets::Level;
@@ -66,21 +67,24 @@ fn one<'s>(diagnostic: &Diagnostic, source: &dyn Fn(&str) -> Option<&'s str>, re
             .primary_title(visible(&diagnostic.message))
             .id(diagnostic.code),
     );
-    for (index, label) in diagnostic.labels.iter().enumerate() {
-        let kind = if index == 0 {
-            AnnotationKind::Primary
-        } else {
-            AnnotationKind::Context
+    let mut labels = diagnostic.labels.as_slice();
+    let mut kind = AnnotationKind::Primary;
+    while let Some(first) = labels.first() {
+        let Some(text) = source(&first.file) else {
+            let origin = Origin::path(visible(&first.file))
+                .line(whole(first.start.line))
+                .char_column(whole(first.start.column));
+            group = group.element(origin);
+            labels = labels.get(1..).unwrap_or_default();
+            kind = AnnotationKind::Context;
+            continue;
         };
-        match source(&label.file) {
-            Some(text) => group = group.element(snippet(label, text, kind)),
-            None => {
-                let origin = Origin::path(visible(&label.file))
-                    .line(whole(label.start.line))
-                    .char_column(whole(label.start.column));
-                group = group.element(origin);
-            }
-        }
+        // Places of one file share an excerpt.
+        let same = labels.iter().take_while(|label| label.file == first.file).count();
+        let (together, rest) = labels.split_at(same);
+        group = group.element(snippet(together, text, kind));
+        labels = rest;
+        kind = AnnotationKind::Context;
     }
     for remedy in &diagnostic.help {
         group = group.element(Level::HELP.message(visible(remedy)));
@@ -88,27 +92,55 @@ fn one<'s>(diagnostic: &Diagnostic, source: &dyn Fn(&str) -> Option<&'s str>, re
     renderer.render(&[group])
 }
 
-/// One line of the file, with carets. Only that line is handed over, so that a file of any size costs nothing.
-fn snippet<'a>(
-    label: &Label,
-    text: &str,
-    kind: AnnotationKind,
-) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
-    let number = whole(label.start.line);
-    let line = text.lines().nth(number.saturating_sub(1)).unwrap_or_default();
-    let (line, shift) = window(line, whole(label.start.column).saturating_sub(1));
-    // A replaced character keeps its place: one for one.
-    let line = visible(&line);
-    let start = byte_at(&line, label.start, shift);
-    let end = byte_at(&line, label.end, shift).max(start);
-    let mut annotation = kind.span(start..end);
-    if !label.text.is_empty() {
-        annotation = annotation.label(visible(&label.text));
+/// The lines of a file that the labels mark, with carets. Only the lines between the first and the last label
+/// are handed over, each cut to a width that can be read, so that a file of any size costs nothing.
+fn snippet<'a>(labels: &[Label], text: &str, first: AnnotationKind) -> Snippet<'a, Annotation<'a>> {
+    let numbers = || labels.iter().map(|label| whole(label.start.line).max(1));
+    let from = numbers().min().unwrap_or(1);
+    let to = numbers().max().unwrap_or(1).min(from.saturating_add(MOST_LINES));
+    let mut excerpt = String::new();
+    let mut places = Vec::new();
+    let mut lines = text.lines().skip(from - 1);
+    for number in from..=to {
+        let here: Vec<_> = labels
+            .iter()
+            .enumerate()
+            .filter(|(_, label)| whole(label.start.line).max(1) == number)
+            .collect();
+        let column = here
+            .first()
+            .map_or(0, |(_, label)| whole(label.start.column).saturating_sub(1));
+        let (line, shift) = window(lines.next().unwrap_or_default(), column);
+        // A replaced character keeps its place: one for one.
+        let line = visible(&line);
+        for (index, label) in here {
+            let start = byte_at(&line, label.start, shift);
+            let end = byte_at(&line, label.end, shift).max(start);
+            let kind = if index == 0 {
+                first
+            } else {
+                AnnotationKind::Context
+            };
+            places.push((kind, excerpt.len() + start..excerpt.len() + end, label));
+        }
+        excerpt.push_str(&line);
+        excerpt.push('\n');
     }
-    Snippet::source(line)
-        .line_start(number)
-        .path(visible(&label.file))
-        .annotation(annotation)
+    let path = labels
+        .first()
+        .map_or_else(String::new, |label| visible(&label.file));
+    let annotations = places.into_iter().map(|(kind, span, label)| {
+        let annotation = kind.span(span);
+        if label.text.is_empty() {
+            annotation
+        } else {
+            annotation.label(visible(&label.text))
+        }
+    });
+    Snippet::source(excerpt)
+        .line_start(from)
+        .path(path)
+        .annotations(annotations)
 }
 
 /// The part of a long line around a place, and how many characters were cut off before it.
@@ -155,6 +187,8 @@ fn whole(number: u32) -> usize {
 }
 
 const LONGEST_LINE: usize = 400;
+/// How far apart the places of one excerpt may be.
+const MOST_LINES: usize = 5_000;
 
 #[cfg(test)]
 mod tests {

@@ -69,7 +69,12 @@ pub(crate) enum Input {
     /// The e-service has been told; the row says after how many attempts.
     Delivered(Box<DeliveryRow>, Unit),
     /// The process has started again.
-    Recover { pending: Vec<Arrival> },
+    Recover {
+        /// Callbacks that were recorded and not examined.
+        pending: Vec<Arrival>,
+        /// The outcome notice that was not delivered.
+        notice: Option<DeliveryRow>,
+    },
 }
 
 /// The exact bytes of a callback.
@@ -82,17 +87,12 @@ pub(crate) struct Arrival {
     pub(crate) at: Timestamp,
 }
 
-/// A flow whose ending is recorded, with the notice that tells the e-service, if it wants one.
-pub(crate) struct EndedFlow {
-    notice: Option<DeliveryRow>,
-}
-
-/// What is to be done once the step is durable. A step has effects of one kind only.
-enum Effect {
-    Nothing,
-    Send(Outbound),
-    Examine(Vec<Arrival>),
-    Deliver(EndedFlow),
+/// What is to be done once the step is durable.
+#[derive(Default)]
+struct Effects {
+    send: Option<Outbound>,
+    examine: Vec<Arrival>,
+    deliver: Option<DeliveryRow>,
 }
 
 /// A step that has been made and is not durable yet.
@@ -101,7 +101,7 @@ struct Draft {
     detail: Detail,
     token: Option<CallbackToken>,
     unit: Unit,
-    effect: Effect,
+    effects: Effects,
     wake_at: Option<Timestamp>,
     at: Timestamp,
 }
@@ -121,27 +121,19 @@ impl Inner {
             FlowChange::Update(row)
         });
         let unit = std::mem::take(&mut draft.unit);
-        // Each arm hands in what it will act on and gets it back only when all of the unit is durable.
-        match std::mem::replace(&mut draft.effect, Effect::Nothing) {
-            Effect::Nothing => {
-                self.recorder.record(unit, ()).await?;
-                self.adopt(live, &mut cell, draft);
-            }
-            Effect::Send(outbound) => {
-                let recorded = self.recorder.record(unit, outbound).await?;
-                self.adopt(live, &mut cell, draft);
-                self.send(live, recorded);
-            }
-            Effect::Examine(arrivals) => {
-                let recorded = self.recorder.record(unit, arrivals).await?;
-                self.adopt(live, &mut cell, draft);
-                self.examine(live, recorded);
-            }
-            Effect::Deliver(ended) => {
-                let recorded = self.recorder.record(unit, ended).await?;
-                self.adopt(live, &mut cell, draft);
-                self.deliver(live, recorded);
-            }
+        // What will be acted on is handed in, and comes back with the proof only when all of the unit is durable.
+        let effects = std::mem::take(&mut draft.effects);
+        let recorded = self.recorder.record(unit, (effects.send, effects.examine, effects.deliver)).await?;
+        self.adopt(live, &mut cell, draft);
+        let (send, examine, deliver) = recorded.split();
+        if let Some(outbound) = send.transpose() {
+            self.send(live, outbound);
+        }
+        if !examine.is_empty() {
+            self.examine(live, examine);
+        }
+        if let Some(ended) = deliver.transpose() {
+            self.deliver(live, ended);
         }
         Ok(())
     }
@@ -186,7 +178,7 @@ impl Inner {
             detail: cell.detail.clone(),
             token: cell.token.clone(),
             unit: Unit::default(),
-            effect: Effect::Nothing,
+            effects: Effects::default(),
             wake_at: None,
             at: now,
         };
@@ -211,10 +203,15 @@ impl Inner {
         match action {
             Action::Send { attempt } => self.draft_send(live, draft, *attempt),
             Action::Schedule(at) => draft.wake_at = Some(*at),
-            Action::Examine(_) => draft.effect = Effect::Examine(arrivals.to_vec()),
+            Action::Examine(_) => draft.effects.examine = arrivals.to_vec(),
             Action::Decide(outcome) => self.draft_ending(live, draft, *outcome, input),
-            // The notice is drafted with the ending; a recovered ending finds it in the store.
-            Action::Deliver | Action::Note(_) => {}
+            // The notice is drafted with the ending; after a restart it comes from the store.
+            Action::Deliver => {
+                if let Input::Recover { notice, .. } = input {
+                    draft.effects.deliver.clone_from(notice);
+                }
+            }
+            Action::Note(_) => {}
         }
     }
 
@@ -240,7 +237,7 @@ impl Inner {
             .scribe()
             .request(&draft.detail, &request, &outbound, exchange, &self.names());
         draft.unit.records.push(record);
-        draft.effect = Effect::Send(outbound);
+        draft.effects.send = Some(outbound);
     }
 
     /// The request as the connector needs it. A token that this process does not know is replaced by a new one.
@@ -309,13 +306,14 @@ impl Inner {
         }
         self.metrics.ended(&draft.row.service, decided.outcome);
         draft.detail.decision = Some(decided.decision);
+        draft.detail.ended_at = Some(draft.at);
         let notice = self.notice(draft);
         match &notice {
             Some(row) => draft.unit.deliveries.push(DeliveryChange::Insert(row.clone())),
             // Nobody wants to be told: that is as delivered as it gets.
             None => draft.keep_state(step(&draft.row.state, &Event::Delivered).0),
         }
-        draft.effect = Effect::Deliver(EndedFlow { notice });
+        draft.effects.deliver = notice;
     }
 
     fn ask_policy(&self, live: &Live, draft: &Draft, outcome: Outcome, person: Option<&Person>) -> Decided {
@@ -438,19 +436,6 @@ impl Inner {
         };
         self.connector.examine(&arrival.bytes, &expected)
     }
-
-    /// Takes the proof that the ending is recorded.
-    fn deliver(self: &Arc<Self>, live: &Arc<Live>, ended: Recorded<EndedFlow>) {
-        if ended.notice.is_some() {
-            self.deliver_notice(live, ended.map_notice());
-        }
-    }
-}
-
-impl Recorded<EndedFlow> {
-    fn map_notice(self) -> Option<DeliveryRow> {
-        self.into_inner().notice
-    }
 }
 
 impl Input {
@@ -527,7 +512,7 @@ impl Draft {
                 self.unit.deliveries.push(DeliveryChange::Update((**row).clone()));
                 Vec::new()
             }
-            Input::Recover { pending } => pending.clone(),
+            Input::Recover { pending, .. } => pending.clone(),
             Input::Begin | Input::Refuse(_) | Input::Deadline | Input::Cancel => Vec::new(),
         }
     }

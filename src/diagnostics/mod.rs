@@ -2,9 +2,11 @@
 //! something to read.
 
 mod diagnostic;
+mod suggest;
 
 pub use diagnostic::Diagnostic;
 pub use diagnostic::Diagnostics;
 pub use diagnostic::Label;
 pub use diagnostic::Position;
 pub use diagnostic::Severity;
+pub use suggest::suggest;

@@ -1,6 +1,7 @@
 //! What can be wrong with policy files, as data: code, severity, place, text, help. Renderers turn it into
 //! something to read.
 
+pub mod codes;
 mod diagnostic;
 mod suggest;
 

@@ -32,7 +32,7 @@ export async function journeys({ check, midflow }) {
   });
 
   await check('the sandbox lists its citizens', async () => {
-    const answer = await fetch(new URL('/citizens', midflow.ready.phone));
+    const answer = await fetch(`${midflow.ready.phone.replace(/\/$/, '')}/citizens`);
     const citizens = await answer.json();
     const endings = new Set(citizens.map((citizen) => citizen.ending));
     return ['approves', 'declines', 'never_answers', 'not_enrolled', 'minor', 'free']

@@ -5,9 +5,11 @@
 )]
 
 pub mod audit;
+pub mod catalog;
 pub mod connector;
 pub mod diagnostics;
 pub mod engine;
 pub mod flow;
 pub mod policy;
+pub mod script;
 pub mod words;

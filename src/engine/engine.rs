@@ -98,7 +98,12 @@ impl Engine {
         let now = parts.clock.now();
         parts
             .store
-            .keep_catalog(catalog.digest(), archive, now)
+            .keep_catalog(&catalog.digest(), archive, now)
+            .await
+            .map_err(|error| EngineError::Store(error.to_string()))?;
+        parts
+            .store
+            .set_active_catalog(&catalog.digest(), now)
             .await
             .map_err(|error| EngineError::Store(error.to_string()))?;
         let status = CatalogStatus {
@@ -112,13 +117,14 @@ impl Engine {
         let commit: Arc<dyn Store> = Arc::clone(&parts.store);
         let inner = Arc::new(Inner {
             recorder: Recorder::start(commit, RecorderOptions::default()),
-            notifier: notifier(&parts.notify_roots).map_err(|error| EngineError::Notifier(error.to_string()))?,
+            notifier: notifier(&parts.notify_roots)
+                .map_err(|error| EngineError::Notifier(error.to_string()))?,
             options: parts.options,
             clock: parts.clock,
             secrets: parts.secrets,
             store: parts.store,
             connector: parts.connector,
-            catalogs: Catalogs::new(catalog, status),
+            catalogs: Arc::new(Catalogs::new(catalog, status)),
             flows: LiveFlows::default(),
             starts: Starts::default(),
             schedule,
@@ -130,12 +136,20 @@ impl Engine {
             reloading: tokio::sync::Mutex::default(),
         });
         inner.metrics.reload("activated", true);
-        let started = admin("engine_started", "start", Some(inner.catalogs.active().digest()), String::new(), now);
+        let started = admin(
+            "engine_started",
+            "start",
+            Some(inner.catalogs.active().digest()),
+            String::new(),
+            now,
+        );
         let ready = async {
             inner.recorder.record(started, ()).await?;
             inner.recover().await
         };
-        let recovered = ready.await.map_err(|error: CommitError| EngineError::Store(error.to_string()))?;
+        let recovered = ready
+            .await
+            .map_err(|error: CommitError| EngineError::Store(error.to_string()))?;
         tracing::info!(recovered, "the engine serves");
         inner.tasks.spawn(strike(Arc::clone(&inner), due));
         Ok(Self { inner })
@@ -160,7 +174,9 @@ impl Engine {
         if cell.detail.client != client {
             return Err(unknown_flow());
         }
-        Ok(self.inner.view_of(&cell.row, &cell.detail, live.catalog.as_deref()))
+        Ok(self
+            .inner
+            .view_of(&cell.row, &cell.detail, live.catalog.as_deref()))
     }
 
     /// The flow once it has ended, or as it stands when `longest` has passed.
@@ -188,7 +204,10 @@ impl Engine {
     /// [`ProblemCode::FlowEnded`] if it has ended already.
     pub async fn cancel(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
         if self.view(client, flow).await?.ended {
-            return Err(problem(ProblemCode::FlowEnded, "the flow has ended already; its outcome stands"));
+            return Err(problem(
+                ProblemCode::FlowEnded,
+                "the flow has ended already; its outcome stands",
+            ));
         }
         let live = self.live(flow).await?;
         let inner = Arc::clone(&self.inner);
@@ -202,7 +221,9 @@ impl Engine {
     pub async fn callback(&self, token: &str, source: String, body: Bytes) -> CallbackReceipt {
         let (inner, token) = (Arc::clone(&self.inner), token.to_owned());
         let receive = async move { inner.receive(&token, source, body).await };
-        self.detached(receive).await.unwrap_or(CallbackReceipt::StoreUnavailable)
+        self.detached(receive)
+            .await
+            .unwrap_or(CallbackReceipt::StoreUnavailable)
     }
 
     /// Everything that changes from now on.
@@ -284,11 +305,18 @@ impl Engine {
     }
 
     async fn live(&self, flow: FlowId) -> Result<Arc<super::live::Live>, Problem> {
-        self.inner.live_by_id(flow).await.map_err(unavailable)?.ok_or_else(unknown_flow)
+        self.inner
+            .live_by_id(flow)
+            .await
+            .map_err(unavailable)?
+            .ok_or_else(unknown_flow)
     }
 
     /// Runs to its end even if the caller stops waiting: a step is never half done.
-    async fn detached<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Result<T, Problem> {
+    async fn detached<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, Problem> {
         self.inner.tasks.spawn(work).await.map_err(unavailable)
     }
 }
@@ -311,14 +339,22 @@ async fn first_catalog(folder: PathBuf) -> Result<(Arc<Catalog>, Vec<u8>), Engin
             None => Err(EngineError::Policies(render(&diagnostics, &sources))),
         }
     });
-    loaded.await.unwrap_or_else(|error| Err(EngineError::Sources(error.to_string())))
+    loaded
+        .await
+        .unwrap_or_else(|error| Err(EngineError::Sources(error.to_string())))
 }
 
 /// Carries out what the schedule says is due.
 async fn strike(inner: Arc<Inner>, mut due: DueFlows) {
+    let mut sweeping = tokio::time::interval(SWEEP_EVERY);
     loop {
         let next = tokio::select! {
             next = due.recv() => next,
+            _ = sweeping.tick() => {
+                inner.starts.sweep(inner.clock.now());
+                inner.catalogs.sweep();
+                continue;
+            }
             () = inner.stop.cancelled() => return,
         };
         match next {
@@ -351,9 +387,13 @@ impl Inner {
 }
 
 fn unknown_flow() -> Problem {
-    problem(ProblemCode::UnknownFlow, "there is no such flow, or it belongs to another client")
+    problem(
+        ProblemCode::UnknownFlow,
+        "there is no such flow, or it belongs to another client",
+    )
 }
 
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
 const EVENT_BUFFER: usize = 4_096;
 const CONCURRENT_DELIVERIES: usize = 64;
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);

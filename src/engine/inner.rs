@@ -62,7 +62,7 @@ pub(crate) struct Inner {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) recorder: Recorder,
     pub(crate) connector: Arc<dyn Connector>,
-    pub(crate) catalogs: Catalogs,
+    pub(crate) catalogs: Arc<Catalogs>,
     pub(crate) flows: LiveFlows,
     pub(crate) starts: Starts,
     pub(crate) schedule: Schedule,

@@ -7,7 +7,10 @@ mod clock;
 mod deliver;
 mod detail;
 mod drive;
-#[expect(clippy::module_inception, reason = "the module is named after the thing it is about")]
+#[expect(
+    clippy::module_inception,
+    reason = "the module is named after the thing it is about"
+)]
 mod engine;
 mod find;
 mod inner;

@@ -21,7 +21,9 @@ pub(crate) fn allowed(url: &str, hosts: &[String], environment: Environment) -> 
     match parsed.scheme() {
         "https" if listed => Ok(()),
         "http" | "https" if loopback && environment == Environment::Development => Ok(()),
-        "https" => Err(format!("goes to `{host}`, which is not in `notify_hosts` of this node's configuration")),
+        "https" => Err(format!(
+            "goes to `{host}`, which is not in `notify_hosts` of this node's configuration"
+        )),
         _ => Err("must begin with https://".to_owned()),
     }
 }
@@ -34,7 +36,11 @@ mod tests {
     #[test]
     fn only_listed_hosts_are_called() {
         let hosts = ["sp.example".to_owned(), "sp.example:8443".to_owned()];
-        for good in ["https://sp.example/hook", "https://sp.example:8443/hook", "https://SP.example/"] {
+        for good in [
+            "https://sp.example/hook",
+            "https://sp.example:8443/hook",
+            "https://SP.example/",
+        ] {
             assert_eq!(allowed(good, &hosts, Environment::Production), Ok(()), "{good}");
         }
         for bad in [
@@ -58,7 +64,10 @@ mod tests {
 
     #[test]
     fn development_may_call_itself() {
-        assert_eq!(allowed("http://127.0.0.1:9/x", &[], Environment::Development), Ok(()));
+        assert_eq!(
+            allowed("http://127.0.0.1:9/x", &[], Environment::Development),
+            Ok(())
+        );
         assert!(allowed("http://127.0.0.1:9/x", &[], Environment::Test).is_err());
         assert!(allowed("http://10.0.0.1/x", &[], Environment::Development).is_err());
     }

@@ -20,14 +20,22 @@ use crate::words::FlowId;
 
 impl Inner {
     /// Takes in a callback: recorded first, examined afterwards (law 2).
-    pub(crate) async fn receive(self: &Arc<Self>, token: &str, source: String, body: Bytes) -> CallbackReceipt {
+    pub(crate) async fn receive(
+        self: &Arc<Self>,
+        token: &str,
+        source: String,
+        body: Bytes,
+    ) -> CallbackReceipt {
         let live = match CallbackToken::parse(token) {
             Some(token) => self.live_by_token(&token.digest()).await,
             None => Ok(None),
         };
         let outcome = match live {
             Ok(Some(live)) => self.receive_for(&live, source, body).await,
-            Ok(None) => self.keep_stranger(None, "unknown_token", source, &body).await.map(|()| false),
+            Ok(None) => self
+                .keep_stranger(None, "unknown_token", source, &body)
+                .await
+                .map(|()| false),
             Err(error) => Err(error),
         };
         match outcome {
@@ -40,7 +48,12 @@ impl Inner {
         }
     }
 
-    async fn receive_for(self: &Arc<Self>, live: &Arc<Live>, source: String, body: Bytes) -> Result<bool, CommitError> {
+    async fn receive_for(
+        self: &Arc<Self>,
+        live: &Arc<Live>,
+        source: String,
+        body: Bytes,
+    ) -> Result<bool, CommitError> {
         let at = self.clock.now();
         let random = random().map_err(|error| CommitError::Store(error.to_string()))?;
         let arrival = Arrival {
@@ -53,7 +66,8 @@ impl Inner {
         // A second try after a conflict: another replica has just moved the flow.
         for _ in 0..2 {
             if self.has_too_many(live, &arrival).await {
-                self.keep_stranger(Some(live.id), "excess", arrival.source, &arrival.bytes).await?;
+                self.keep_stranger(Some(live.id), "excess", arrival.source, &arrival.bytes)
+                    .await?;
                 return Ok(true);
             }
             match self.drive(live, Input::Callback(arrival.clone())).await {
@@ -67,7 +81,8 @@ impl Inner {
     /// Whoever knows the token could fill the disk; beyond the bound only digest and size are kept.
     async fn has_too_many(&self, live: &Live, arrival: &Arrival) -> bool {
         let cell = live.cell.lock().await;
-        cell.row.state.seen.len() >= self.options.max_callbacks && !cell.row.state.seen.contains(&arrival.digest)
+        cell.row.state.seen.len() >= self.options.max_callbacks
+            && !cell.row.state.seen.contains(&arrival.digest)
     }
 
     /// Records a callback in bounded form: digest, size and source, not the bytes.

@@ -1,9 +1,9 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::drive::Arrival;
 use super::drive::Input;
 use super::inner::Inner;
+use super::limits::LONGEST_WINDOW;
 use super::live::Live;
 use crate::audit::CommitError;
 use crate::audit::FlowRow;
@@ -16,8 +16,8 @@ impl Inner {
     /// When the store can't be read; an engine that does not know its flows must not serve.
     pub(crate) async fn recover(self: &Arc<Self>) -> Result<usize, CommitError> {
         let since = self.clock.now().minus(LONGEST_WINDOW);
-        for (service, person, at) in self.store.starts_since(since).await.map_err(store_error)? {
-            self.starts.remember(&service, person, at);
+        for start in self.store.starts_since(since).await.map_err(store_error)? {
+            self.starts.remember(&start.service, start.person_key, start.at);
         }
         let open = self.store.open_flows().await.map_err(store_error)?;
         let count = open.len();
@@ -63,6 +63,3 @@ impl Inner {
         Ok(arrivals)
     }
 }
-
-/// No limit has a longer window: `policy` refuses one.
-const LONGEST_WINDOW: Duration = Duration::from_secs(31 * 24 * 3_600);

@@ -38,7 +38,10 @@ impl Inner {
     /// Begins a flow: after this returns `Ok`, it is durable, and its request is on the way or was refused.
     pub(crate) async fn start(self: &Arc<Self>, ask: StartFlow) -> Result<Started, Problem> {
         if self.stop.is_cancelled() {
-            return Err(problem(ProblemCode::ShuttingDown, "this node is shutting down; ask another"));
+            return Err(problem(
+                ProblemCode::ShuttingDown,
+                "this node is shutting down; ask another",
+            ));
         }
         let catalog = self.catalogs.active();
         let service = self.service(&catalog, &ask)?;
@@ -65,15 +68,24 @@ impl Inner {
         };
         let declared = &service.service;
         if !declared.capabilities.contains_key(&ask.capability) {
-            let detail = format!("`{}` declares no capability `{}` in {}", declared.id, ask.capability, declared.file);
+            let detail = format!(
+                "`{}` declares no capability `{}` in {}",
+                declared.id, ask.capability, declared.file
+            );
             return Err(problem(ProblemCode::CapabilityNotDeclared, detail));
         }
         if ask.capability != Capability::AuthPush {
-            let detail = format!("`{}` is not served by this version; `auth_push` is", ask.capability);
+            let detail = format!(
+                "`{}` is not served by this version; `auth_push` is",
+                ask.capability
+            );
             return Err(problem(ProblemCode::CapabilityNotDeclared, detail));
         }
         if !declared.channels.contains(&ask.channel) {
-            let detail = format!("`{}` is not offered on the channel `{}`", declared.id, ask.channel);
+            let detail = format!(
+                "`{}` is not offered on the channel `{}`",
+                declared.id, ask.channel
+            );
             return Err(problem(ProblemCode::ChannelNotDeclared, detail));
         }
         if ask.civil_no.is_none() {
@@ -88,17 +100,26 @@ impl Inner {
         let Some(key) = idempotency(ask) else {
             return Ok(None);
         };
-        let row = self.store.flow_by_idempotency(&key.0).await.map_err(unavailable)?;
+        let row = self
+            .store
+            .flow_by_idempotency(&key.0)
+            .await
+            .map_err(unavailable)?;
         row.map(|row| self.repeat(&row, ask, service)).transpose()
     }
 
     fn repeat(&self, row: &FlowRow, ask: &StartFlow, service: &LoadedService) -> Result<Started, Problem> {
-        let same = row.idempotency.as_ref().is_some_and(|(_, digest)| *digest == ask.request_digest);
+        let same = row
+            .idempotency
+            .as_ref()
+            .is_some_and(|(_, digest)| *digest == ask.request_digest);
         if !same {
-            let detail = "this Idempotency-Key came before with another request; use a new key for a new request";
+            let detail =
+                "this Idempotency-Key came before with another request; use a new key for a new request";
             return Err(problem(ProblemCode::IdempotencyConflict, detail));
         }
-        let detail = Detail::from_bytes(&row.detail).ok_or_else(|| unavailable("a stored flow is damaged"))?;
+        let detail =
+            Detail::from_bytes(&row.detail).ok_or_else(|| unavailable("a stored flow is damaged"))?;
         Ok(Started {
             view: self.view_of(row, &detail, Some(&self.catalogs.active())),
             repeated: true,
@@ -120,9 +141,16 @@ impl Inner {
         let Some(earlier) = ask.retry_of else {
             return Ok(1);
         };
-        let refuse = |why: &str| problem(ProblemCode::RetryNotAllowed, format!("`retry_of` names a flow {why}"));
+        let refuse = |why: &str| {
+            problem(
+                ProblemCode::RetryNotAllowed,
+                format!("`retry_of` names a flow {why}"),
+            )
+        };
         let row = self.store.flow(earlier).await.map_err(unavailable)?;
-        let Some((row, detail)) = row.and_then(|row| Detail::from_bytes(&row.detail).map(|detail| (row, detail))) else {
+        let Some((row, detail)) =
+            row.and_then(|row| Detail::from_bytes(&row.detail).map(|detail| (row, detail)))
+        else {
             return Err(refuse("that does not exist"));
         };
         if detail.client != ask.client {
@@ -140,7 +168,10 @@ impl Inner {
 
     async fn take_limits(&self, service: &LoadedService, ask: &StartFlow) -> Result<(), Problem> {
         let declared = &service.service;
-        let person = ask.civil_no.as_ref().map(|number| self.secrets.person_key(number));
+        let person = ask
+            .civil_no
+            .as_ref()
+            .map(|number| self.secrets.person_key(number));
         let now = self.clock.now();
         let Err(wait) = self.starts.take(&declared.id, person, &declared.limits, now) else {
             return Ok(());
@@ -162,7 +193,8 @@ impl Inner {
         self.recorder.record(unit, ()).await.map_err(unavailable)?;
         Err(Problem {
             code: ProblemCode::TooManyRequests,
-            detail: "a limit of the service is reached, for this person or for all; nothing was sent".to_owned(),
+            detail: "a limit of the service is reached, for this person or for all; nothing was sent"
+                .to_owned(),
             retry_after: Some(wait.as_secs().max(1)),
         })
     }
@@ -202,7 +234,15 @@ impl Inner {
         };
         let expires_at = plan.as_ref().map_or(now, |plan| now.plus(plan.expires_in));
         let seed = Seed::draw(now).map_err(unavailable)?;
-        let detail = Detail::new(&ask, inputs, plan, seed.challenge, seed.additional_data, now, try_number);
+        let detail = Detail::new(
+            &ask,
+            inputs,
+            plan,
+            seed.challenge,
+            seed.additional_data,
+            now,
+            try_number,
+        );
         let row = FlowRow {
             id: seed.flow,
             version: 0,
@@ -210,7 +250,10 @@ impl Inner {
             capability: ask.capability,
             catalog: catalog.digest(),
             token: seed.token.digest(),
-            person_key: ask.civil_no.as_ref().map(|number| self.secrets.person_key(number)),
+            person_key: ask
+                .civil_no
+                .as_ref()
+                .map(|number| self.secrets.person_key(number)),
             subject: ask.civil_no.clone(),
             state: State::new(expires_at, self.options.max_attempts),
             request_id: None,
@@ -276,7 +319,10 @@ impl Seed {
     }
 }
 
-fn check_inputs(service: &LoadedService, ask: &StartFlow) -> Result<BTreeMap<InputName, InputValue>, Problem> {
+fn check_inputs(
+    service: &LoadedService,
+    ask: &StartFlow,
+) -> Result<BTreeMap<InputName, InputValue>, Problem> {
     service.service.check_inputs(&ask.inputs).map_err(|faults| {
         let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
         problem(ProblemCode::InvalidInput, faults.join("; "))
@@ -308,5 +354,8 @@ pub(crate) fn unavailable(cause: impl std::fmt::Display) -> Problem {
 
 /// A client's text, safe to repeat in an answer: short and without control characters.
 fn printable(text: &str) -> String {
-    text.chars().filter(|letter| letter.is_ascii_graphic()).take(64).collect()
+    text.chars()
+        .filter(|letter| letter.is_ascii_graphic())
+        .take(64)
+        .collect()
 }

@@ -98,7 +98,9 @@ fn watcher(folder: &Path, changed: &Arc<Notify>) -> Result<RecommendedWatcher, W
         }
     })
     .map_err(fault)?;
-    watcher.watch(folder, RecursiveMode::NonRecursive).map_err(fault)?;
+    watcher
+        .watch(folder, RecursiveMode::NonRecursive)
+        .map_err(fault)?;
     for name in ["policies", "scripts"] {
         let below = folder.join(name);
         if let Ok(real) = below.canonicalize() {

@@ -1,0 +1,15 @@
+//! The command line: one file a command. Parsing here, work elsewhere.
+
+mod arguments;
+mod check;
+mod dev;
+mod failure;
+mod logging;
+mod output;
+mod ready;
+mod running;
+mod serve;
+mod trigger;
+
+pub use arguments::Arguments;
+pub use arguments::run;

@@ -5,6 +5,7 @@ use rhai::AST;
 use rhai::ASTFlags;
 use rhai::ASTNode;
 use rhai::Expr;
+use rhai::FnAccess;
 use rhai::FnCallExpr;
 use rhai::Stmt;
 
@@ -28,6 +29,8 @@ pub(super) struct Function {
     pub(super) parameters: Vec<String>,
     /// Where the name stands.
     pub(super) at: Position,
+    /// Whether only its own file may call it.
+    pub(super) private: bool,
     /// Its statements, with those of its closures behind them.
     pub(super) body: Vec<Node>,
 }
@@ -149,6 +152,7 @@ fn named_functions(ast: &AST, text: &str) -> Vec<Found> {
                     name: function.name.to_owned(),
                     parameters: function.params.iter().map(|&name| name.to_owned()).collect(),
                     at: name_before(text, start, function.name),
+                    private: matches!(function.access, FnAccess::Private),
                     body: Vec::new(),
                 },
                 start,

@@ -29,9 +29,7 @@ try {
   await proveHarness(browser, report);
   await runJourneys();
 } catch (error) {
-  await report.check('the run itself', () => {
-    throw error;
-  });
+  report.fail('the run itself', error);
 } finally {
   await browser.close();
 }

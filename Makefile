@@ -7,6 +7,11 @@ SHELL := /bin/bash
 TOOLS := $(CURDIR)/target/tools
 export PATH := $(TOOLS):$(PATH)
 
+# The same for tests, examples and the binary: cargo settles the features of dependencies for each set of targets, and
+# another set would build half of them again.
+BUILD := --locked --all-targets --all-features
+BINARY := target/debug/midflow
+
 .PHONY: help
 help: ## list what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1#\2/p' Makefile | column -t -s '#'
@@ -43,12 +48,16 @@ fmt: ## is the code formatted?
 
 .PHONY: clippy
 clippy: ## lints, none of them let through
-	cargo clippy --locked --all-targets --all-features -- -D warnings
+	cargo clippy $(BUILD) -- -D warnings
 	cargo clippy --locked --no-default-features --lib -- -D warnings
 
 .PHONY: unit
 unit: tools ## unit, integration and architecture tests, examples
-	cargo nextest run --locked --all-targets --all-features
+	cargo nextest run $(BUILD)
+
+.PHONY: binary
+binary:
+	@cargo build --quiet $(BUILD)
 
 .PHONY: doc
 doc: ## doctests (compile-fail cases among them), and documentation without a warning
@@ -56,13 +65,12 @@ doc: ## doctests (compile-fail cases among them), and documentation without a wa
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --all-features --quiet
 
 .PHONY: policies
-policies: ## the policies of this folder, as a reload would load them
-	cargo run --locked --quiet -- check
+policies: binary ## the policies of this folder, as a reload would load them
+	$(BINARY) check
 
 .PHONY: browser
-browser: system tests/browser/node_modules ## journeys in a real browser, in Arabic and in English
-	cargo build --locked --quiet
-	node tests/browser/run.mjs --binary target/debug/midflow
+browser: system binary tests/browser/node_modules ## journeys in a real browser, in Arabic and in English
+	node tests/browser/run.mjs --binary $(BINARY)
 
 tests/browser/node_modules: tests/browser/package-lock.json
 	npm ci --prefix tests/browser --no-audit --no-fund --ignore-scripts --loglevel=error

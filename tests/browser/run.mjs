@@ -29,9 +29,7 @@ try {
   await proveHarness(browser, report);
   await runJourneys();
 } catch (error) {
-  await report.check('the run itself', () => {
-    throw error;
-  });
+  report.fail('the run itself', error);
 } finally {
   await browser.close();
 }
@@ -53,8 +51,8 @@ async function runJourneys() {
       await journeys(tools);
     }
   } finally {
-    await report.check('midflow dev ends cleanly on SIGTERM', async () => {
-      const { code, signal } = await midflow.stop();
+    const { code, signal } = await midflow.stop();
+    await report.check('midflow dev ends cleanly on SIGTERM', () => {
       return code === 0 ? [] : [`it ended with ${signal ?? `code ${code}`}:\n${midflow.stderr()}`];
     });
   }

@@ -30,7 +30,18 @@ export async function startMidflow(binary, repository) {
   const killed = () => child.kill('SIGKILL');
   process.once('exit', killed);
 
-  const ready = await firstLine(child, ended, errors);
+  const cleanUp = async () => {
+    process.off('exit', killed);
+    child.kill('SIGKILL');
+    await rm(dir, { recursive: true, force: true });
+  };
+  let ready;
+  try {
+    ready = await firstLine(child, ended, errors);
+  } catch (error) {
+    await cleanUp();
+    throw error;
+  }
   return {
     ready,
     dir,
@@ -38,10 +49,11 @@ export async function startMidflow(binary, repository) {
     /** Ends it as an operator would, and answers with its exit code. */
     async stop() {
       child.kill('SIGTERM');
-      const result = await withDeadline(ended, 15_000, '`midflow dev` did not end on SIGTERM within 15 s');
-      process.off('exit', killed);
-      await rm(dir, { recursive: true, force: true });
-      return result;
+      try {
+        return await withDeadline(ended, 15_000, '`midflow dev` did not end on SIGTERM within 15 s');
+      } finally {
+        await cleanUp();
+      }
     },
   };
 }

@@ -2,9 +2,11 @@
 
 mod arguments;
 mod check;
+mod config;
 mod dev;
 mod failure;
 mod logging;
+mod node;
 mod output;
 mod ready;
 mod running;

@@ -77,6 +77,14 @@ impl Secrets {
         Digest::from_bytes(bytes)
     }
 
+    /// The key of citizen pages, derived so that it tells nothing of the pepper.
+    pub fn page_key(&self) -> [u8; 32] {
+        let tag = hmac::sign(&self.pepper, b"midflow page key");
+        let mut key = [0; 32];
+        key.copy_from_slice(tag.as_ref());
+        key
+    }
+
     /// Signs a message with the node's Ed25519 key.
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         self.signer.sign(message).as_ref().to_vec()

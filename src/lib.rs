@@ -10,4 +10,5 @@ pub mod diagnostics;
 pub mod engine;
 pub mod flow;
 pub mod policy;
+pub mod store;
 pub mod words;

@@ -110,7 +110,7 @@ impl Compiler {
                 line: 1,
                 column: 1,
             };
-            let fault = super::ScriptFault::from_engine(&error, place, text);
+            let fault = script.fault(&error, place);
             let at = Position {
                 line: fault.place.line,
                 column: fault.place.column,

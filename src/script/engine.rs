@@ -27,7 +27,7 @@ pub(super) fn build() -> Engine {
         .set_optimization_level(OptimizationLevel::None)
         .set_strict_variables(true)
         .set_fail_on_invalid_map_property(true)
-        .set_max_operations(u64::from(budget::MAX_STEPS))
+        .set_max_operations(2 * u64::from(budget::MAX_STEPS))
         .set_max_call_levels(16)
         .set_max_expr_depths(48, 32)
         .set_max_string_size(4 * 1024)

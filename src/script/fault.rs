@@ -29,8 +29,9 @@ impl ScriptFault {
         }
     }
 
-    /// Finds the innermost place of an engine error. `outer` is where the search starts: the hook.
-    pub(super) fn from_engine(error: &EvalAltResult, outer: Place, source: &str) -> Self {
+    /// Finds the innermost place of an engine error. `outer` is where the search starts: the hook. `sources` are the
+    /// texts of the script and its libraries.
+    pub(super) fn from_engine(error: &EvalAltResult, outer: Place, sources: &[&str]) -> Self {
         let mut place = outer;
         let mut error = error;
         let mut move_to = |file: &str, at: Position| {
@@ -57,19 +58,19 @@ impl ScriptFault {
                 _ => break,
             }
         }
-        let message = message(error, source);
+        let message = message(error, &|text| sources.iter().any(|source| source.contains(text)));
         Self { place, message }
     }
 }
 
 /// Says what went wrong with names from the script's text only. Texts that the engine makes of values are left
 /// out; a thrown text is shown if it stands in the source as it is.
-fn message(error: &EvalAltResult, source: &str) -> String {
+fn message(error: &EvalAltResult, is_written: &dyn Fn(&str) -> bool) -> String {
+    let too_many = || format!("the script took more than {MAX_STEPS} steps and was stopped");
     match error {
+        EvalAltResult::ErrorTooManyOperations(_) => too_many(),
         EvalAltResult::ErrorTerminated(token, _) => match token.clone().try_cast::<Exhausted>() {
-            Some(Exhausted::Steps) => {
-                format!("the script took more than {MAX_STEPS} steps and was stopped")
-            }
+            Some(Exhausted::Steps) => too_many(),
             _ => format!(
                 "the script took longer than {} ms and was stopped",
                 WORK.as_millis()
@@ -80,14 +81,13 @@ fn message(error: &EvalAltResult, source: &str) -> String {
                 return told.0;
             }
             match value.clone().into_immutable_string() {
-                Ok(text) if source.contains(text.as_str()) => format!("the script threw \"{text}\""),
+                Ok(text) if is_written(&text) => format!("the script threw \"{text}\""),
                 _ => "the script threw an error".to_owned(),
             }
         }
         EvalAltResult::ErrorStackOverflow(_) => "functions call each other too deeply".to_owned(),
         EvalAltResult::ErrorTooManyVariables(_) => "there are too many variables at once".to_owned(),
         EvalAltResult::ErrorTooManyModules(_) => "too many modules are imported".to_owned(),
-        EvalAltResult::ErrorTooManyOperations(_) => "the script took too many steps".to_owned(),
         EvalAltResult::ErrorDataTooLarge(kind, _) => format!("a value has grown too large ({kind})"),
         EvalAltResult::ErrorArithmetic(..) => {
             "a calculation failed: a number too large, a division by zero, or a text that is no number"
@@ -107,7 +107,7 @@ fn message(error: &EvalAltResult, source: &str) -> String {
         | EvalAltResult::ErrorPropertyNotFound(name, _)
         | EvalAltResult::ErrorModuleNotFound(name, _)
         | EvalAltResult::ErrorDotExpr(name, _)
-            if source.contains(name.as_str()) =>
+            if is_written(name) =>
         {
             format!("there is no `{name}`")
         }
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     fn told(error: &EvalAltResult, source: &str) -> String {
-        ScriptFault::from_engine(error, Place::default(), source).message
+        ScriptFault::from_engine(error, Place::default(), &[source]).message
     }
 
     // Law 13: a thrown value may hold personal data; only what stands in the source is repeated.
@@ -149,7 +149,7 @@ mod tests {
             inner.into(),
             Position::new(1, 1),
         );
-        let fault = ScriptFault::from_engine(&outer, Place::default(), "");
+        let fault = ScriptFault::from_engine(&outer, Place::default(), &[]);
         assert_eq!(fault.place.to_string(), "scripts/lib/a.rhai:9:2");
     }
 }

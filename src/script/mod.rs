@@ -16,6 +16,8 @@ mod fault;
 mod hook;
 mod lint;
 mod program;
+#[cfg(test)]
+pub(crate) mod sample;
 mod syntax;
 mod view;
 mod worker;

@@ -101,7 +101,7 @@ impl Worker {
             self.engine
                 .call_fn_with_options::<Dynamic>(options, &mut scope, &copy.ast, hook.name(), (flow,))
         });
-        let value = called.map_err(|error| ScriptFault::from_engine(&error, at.clone(), &script.text))?;
+        let value = called.map_err(|error| script.fault(&error, at.clone()))?;
         if value.is_unit() {
             return Ok(None);
         }

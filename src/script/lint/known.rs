@@ -13,7 +13,7 @@ impl Known {
         let all = engine.collect_fn_metadata(
             None,
             |found| Some((found.metadata.name.to_string(), found.metadata.num_params)),
-            false,
+            true,
         );
         for (name, arity) in all {
             functions.entry(name).or_default().insert(arity);

@@ -12,4 +12,5 @@ pub mod engine;
 pub mod flow;
 pub mod policy;
 pub mod script;
+pub mod store;
 pub mod words;

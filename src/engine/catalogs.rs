@@ -1,6 +1,8 @@
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::sync::Weak;
 
 use arc_swap::ArcSwap;
 
@@ -15,6 +17,7 @@ use crate::words::Timestamp;
 pub(crate) struct Catalogs {
     active: ArcSwap<Catalog>,
     retired: Mutex<RetiredCatalogs>,
+    known: Mutex<HashMap<Digest, Weak<Catalog>>>,
     status: Mutex<CatalogStatus>,
 }
 
@@ -36,6 +39,7 @@ pub struct CatalogStatus {
 impl Catalogs {
     pub(crate) fn new(catalog: Arc<Catalog>, status: CatalogStatus) -> Self {
         Self {
+            known: Mutex::new(HashMap::from([(catalog.digest(), Arc::downgrade(&catalog))])),
             active: ArcSwap::new(catalog),
             retired: Mutex::new(RetiredCatalogs::default()),
             status: Mutex::new(status),
@@ -48,16 +52,47 @@ impl Catalogs {
     }
 
     /// Makes another catalog the active one. The old one is kept until nobody holds it.
-    pub(crate) fn swap(&self, catalog: Arc<Catalog>) {
+    pub(crate) fn swap(self: &Arc<Self>, catalog: Arc<Catalog>) {
+        self.remember(&catalog);
         let old = self.active.swap(catalog);
-        let mut retired = self.retired.lock().unwrap_or_else(PoisonError::into_inner);
-        retired.retire(old);
-        retired.sweep();
+        self.retired
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retire(old);
+        self.sweep();
     }
 
     /// Keeps a catalog that only old flows use, so that the last of them does not have to drop it.
     pub(crate) fn keep(&self, catalog: Arc<Catalog>) {
-        self.retired.lock().unwrap_or_else(PoisonError::into_inner).retire(catalog);
+        self.remember(&catalog);
+        self.retired
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retire(catalog);
+    }
+
+    /// Drops what no flow is pinned to any more. Dropping a large catalog takes long: not for a serving thread.
+    pub(crate) fn sweep(self: &Arc<Self>) {
+        let catalogs = Arc::clone(self);
+        tokio::task::spawn_blocking(move || {
+            catalogs
+                .retired
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .sweep();
+        });
+    }
+
+    /// A catalog that is in memory already.
+    pub(crate) fn in_memory(&self, digest: Digest) -> Option<Arc<Catalog>> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&digest).and_then(Weak::upgrade)
+    }
+
+    fn remember(&self, catalog: &Arc<Catalog>) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|_, catalog| catalog.strong_count() > 0);
+        known.insert(catalog.digest(), Arc::downgrade(catalog));
     }
 
     pub(crate) fn status(&self) -> CatalogStatus {

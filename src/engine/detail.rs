@@ -6,8 +6,8 @@ use serde::Serialize;
 use crate::policy::Decision;
 use crate::policy::InputValue;
 use crate::policy::Plan;
-use crate::words::Channel;
 use crate::words::Challenge;
+use crate::words::Channel;
 use crate::words::FieldName;
 use crate::words::FieldValue;
 use crate::words::FlowId;
@@ -49,13 +49,14 @@ pub(crate) struct Detail {
     pub(crate) try_number: u8,
     /// What the policy decided.
     pub(crate) decision: Option<Decision>,
+    /// When the flow ended.
+    pub(crate) ended_at: Option<Timestamp>,
     /// The declared fields, once approved.
     person: Option<BTreeMap<FieldName, FieldValue>>,
 }
 
 impl Detail {
     /// What is known when a flow begins.
-    #[expect(clippy::too_many_arguments, reason = "one argument a member, each named at the one caller")]
     pub(crate) fn new(
         ask: &super::StartFlow,
         inputs: BTreeMap<InputName, InputValue>,
@@ -64,7 +65,6 @@ impl Detail {
         additional_data: String,
         requested_at: Timestamp,
         try_number: u8,
-        decision: Option<Decision>,
     ) -> Self {
         Self {
             client: ask.client.clone(),
@@ -79,7 +79,8 @@ impl Detail {
             notify_url: ask.notify_url.clone(),
             retry_of: ask.retry_of,
             try_number,
-            decision,
+            decision: None,
+            ended_at: None,
             person: None,
         }
     }
@@ -95,7 +96,9 @@ impl Detail {
     /// The declared fields of the person who approved.
     pub(crate) fn person(&self) -> Option<Person> {
         let fields = self.person.as_ref()?;
-        let fields = fields.iter().map(|(name, value)| (name.clone(), Pii::new(value.clone())));
+        let fields = fields
+            .iter()
+            .map(|(name, value)| (name.clone(), Pii::new(value.clone())));
         Some(Person::new(fields))
     }
 

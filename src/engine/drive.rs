@@ -61,7 +61,10 @@ pub(crate) enum Input {
     /// A callback with the flow's token arrived.
     Callback(Arrival),
     /// A recorded callback was examined.
-    Examined { exchange: ExchangeId, verdict: Box<Verdict> },
+    Examined {
+        exchange: ExchangeId,
+        verdict: Box<Verdict>,
+    },
     /// The clock struck.
     Deadline,
     /// The e-service gave up.
@@ -69,7 +72,12 @@ pub(crate) enum Input {
     /// The e-service has been told; the row says after how many attempts.
     Delivered(Box<DeliveryRow>, Unit),
     /// The process has started again.
-    Recover { pending: Vec<Arrival> },
+    Recover {
+        /// Callbacks that were recorded and not examined.
+        pending: Vec<Arrival>,
+        /// The outcome notice that was not delivered.
+        notice: Option<DeliveryRow>,
+    },
 }
 
 /// The exact bytes of a callback.
@@ -82,17 +90,12 @@ pub(crate) struct Arrival {
     pub(crate) at: Timestamp,
 }
 
-/// A flow whose ending is recorded, with the notice that tells the e-service, if it wants one.
-pub(crate) struct EndedFlow {
-    notice: Option<DeliveryRow>,
-}
-
-/// What is to be done once the step is durable. A step has effects of one kind only.
-enum Effect {
-    Nothing,
-    Send(Outbound),
-    Examine(Vec<Arrival>),
-    Deliver(EndedFlow),
+/// What is to be done once the step is durable.
+#[derive(Default)]
+struct Effects {
+    send: Option<Outbound>,
+    examine: Vec<Arrival>,
+    deliver: Option<DeliveryRow>,
 }
 
 /// A step that has been made and is not durable yet.
@@ -101,7 +104,7 @@ struct Draft {
     detail: Detail,
     token: Option<CallbackToken>,
     unit: Unit,
-    effect: Effect,
+    effects: Effects,
     wake_at: Option<Timestamp>,
     at: Timestamp,
 }
@@ -121,33 +124,32 @@ impl Inner {
             FlowChange::Update(row)
         });
         let unit = std::mem::take(&mut draft.unit);
-        // Each arm hands in what it will act on and gets it back only when all of the unit is durable.
-        match std::mem::replace(&mut draft.effect, Effect::Nothing) {
-            Effect::Nothing => {
-                self.recorder.record(unit, ()).await?;
-                self.adopt(live, &mut cell, draft);
-            }
-            Effect::Send(outbound) => {
-                let recorded = self.recorder.record(unit, outbound).await?;
-                self.adopt(live, &mut cell, draft);
-                self.send(live, recorded);
-            }
-            Effect::Examine(arrivals) => {
-                let recorded = self.recorder.record(unit, arrivals).await?;
-                self.adopt(live, &mut cell, draft);
-                self.examine(live, recorded);
-            }
-            Effect::Deliver(ended) => {
-                let recorded = self.recorder.record(unit, ended).await?;
-                self.adopt(live, &mut cell, draft);
-                self.deliver(live, recorded);
-            }
+        // What will be acted on is handed in, and comes back with the proof only when all of the unit is durable.
+        let effects = std::mem::take(&mut draft.effects);
+        let recorded = self
+            .recorder
+            .record(unit, (effects.send, effects.examine, effects.deliver))
+            .await?;
+        self.adopt(live, &mut cell, draft);
+        let (send, examine, deliver) = recorded.split();
+        if let Some(outbound) = send.transpose() {
+            self.send(live, outbound);
+        }
+        if !examine.is_empty() {
+            self.examine(live, examine);
+        }
+        if let Some(ended) = deliver.transpose() {
+            self.deliver(live, ended);
         }
         Ok(())
     }
 
     /// Takes a step that must not be lost: tries until it is durable, or the engine stops.
-    pub(crate) async fn drive_to_the_end(self: &Arc<Self>, live: &Arc<Live>, make: impl Fn() -> Input + Send) {
+    pub(crate) async fn drive_to_the_end(
+        self: &Arc<Self>,
+        live: &Arc<Live>,
+        make: impl Fn() -> Input + Send,
+    ) {
         let mut pause = FIRST_PAUSE;
         loop {
             match self.drive(live, make()).await {
@@ -168,7 +170,7 @@ impl Inner {
     }
 
     /// Another writer was faster: its state is the truth.
-    async fn reload(&self, live: &Arc<Live>) {
+    pub(crate) async fn reload(&self, live: &Arc<Live>) {
         let mut cell = live.cell.lock().await;
         if let Ok(Some(row)) = self.store.flow(live.id).await
             && let Some(detail) = Detail::from_bytes(&row.detail)
@@ -186,7 +188,7 @@ impl Inner {
             detail: cell.detail.clone(),
             token: cell.token.clone(),
             unit: Unit::default(),
-            effect: Effect::Nothing,
+            effects: Effects::default(),
             wake_at: None,
             at: now,
         };
@@ -211,10 +213,15 @@ impl Inner {
         match action {
             Action::Send { attempt } => self.draft_send(live, draft, *attempt),
             Action::Schedule(at) => draft.wake_at = Some(*at),
-            Action::Examine(_) => draft.effect = Effect::Examine(arrivals.to_vec()),
+            Action::Examine(_) => draft.effects.examine = arrivals.to_vec(),
             Action::Decide(outcome) => self.draft_ending(live, draft, *outcome, input),
-            // The notice is drafted with the ending; a recovered ending finds it in the store.
-            Action::Deliver | Action::Note(_) => {}
+            // The notice is drafted with the ending; after a restart it comes from the store.
+            Action::Deliver => {
+                if let Input::Recover { notice, .. } = input {
+                    draft.effects.deliver.clone_from(notice);
+                }
+            }
+            Action::Note(_) => {}
         }
     }
 
@@ -240,7 +247,7 @@ impl Inner {
             .scribe()
             .request(&draft.detail, &request, &outbound, exchange, &self.names());
         draft.unit.records.push(record);
-        draft.effect = Effect::Send(outbound);
+        draft.effects.send = Some(outbound);
     }
 
     /// The request as the connector needs it. A token that this process does not know is replaced by a new one.
@@ -264,9 +271,10 @@ impl Inner {
     ) -> Option<Request> {
         let plan = detail.plan.as_ref()?;
         let service = live.catalog.as_ref()?.service(row.service.as_str())?;
-        let asks_more_than_the_number = plan.fields.iter().any(|field| {
-            field.source() != crate::words::FieldSource::CivilNo
-        });
+        let asks_more_than_the_number = plan
+            .fields
+            .iter()
+            .any(|field| field.source() != crate::words::FieldSource::CivilNo);
         Some(Request {
             flow: row.id,
             attempt,
@@ -276,7 +284,11 @@ impl Inner {
             description: service.service.name.clone(),
             reason: plan.reason.clone(),
             wants_person: asks_more_than_the_number,
-            callback_url: format!("{}/cb/v1/{}", self.options.callback_base_url.trim_end_matches('/'), token.as_str()),
+            callback_url: format!(
+                "{}/cb/v1/{}",
+                self.options.callback_base_url.trim_end_matches('/'),
+                token.as_str()
+            ),
             additional_data: detail.additional_data.clone(),
             challenge: detail.challenge.clone(),
         })
@@ -297,7 +309,9 @@ impl Inner {
         let (state, _) = step(&draft.row.state, &Event::Decided(decided.outcome));
         let decided = agreed(decided, &state);
         draft.keep_state(state);
-        if let (Some(person), Then::Continue, Outcome::Approved) = (person, decided.decision.then, decided.outcome) {
+        if let (Some(person), Then::Continue, Outcome::Approved) =
+            (person, decided.decision.then, decided.outcome)
+        {
             draft.detail.keep_person(person);
         }
         let exchange = draft.row.state.ending.as_ref().and_then(|ending| ending.exchange);
@@ -309,13 +323,14 @@ impl Inner {
         }
         self.metrics.ended(&draft.row.service, decided.outcome);
         draft.detail.decision = Some(decided.decision);
+        draft.detail.ended_at = Some(draft.at);
         let notice = self.notice(draft);
         match &notice {
             Some(row) => draft.unit.deliveries.push(DeliveryChange::Insert(row.clone())),
             // Nobody wants to be told: that is as delivered as it gets.
             None => draft.keep_state(step(&draft.row.state, &Event::Delivered).0),
         }
-        draft.effect = Effect::Deliver(EndedFlow { notice });
+        draft.effects.deliver = notice;
     }
 
     fn ask_policy(&self, live: &Live, draft: &Draft, outcome: Outcome, person: Option<&Person>) -> Decided {
@@ -380,7 +395,8 @@ impl Inner {
         }
         let ended = draft.row.state.has_ended();
         if ended && !cell.row.state.has_ended() {
-            self.schedule.at(draft.at.plus(STAYS_IN_MEMORY), live.id, Due::Leave);
+            self.schedule
+                .at(draft.at.plus(STAYS_IN_MEMORY), live.id, Due::Leave);
         }
         cell.row = draft.row;
         cell.detail = draft.detail;
@@ -438,19 +454,6 @@ impl Inner {
         };
         self.connector.examine(&arrival.bytes, &expected)
     }
-
-    /// Takes the proof that the ending is recorded.
-    fn deliver(self: &Arc<Self>, live: &Arc<Live>, ended: Recorded<EndedFlow>) {
-        if ended.notice.is_some() {
-            self.deliver_notice(live, ended.map_notice());
-        }
-    }
-}
-
-impl Recorded<EndedFlow> {
-    fn map_notice(self) -> Option<DeliveryRow> {
-        self.into_inner().notice
-    }
 }
 
 impl Input {
@@ -494,7 +497,11 @@ impl Draft {
 
     fn keep_state(&mut self, state: State) {
         self.row.request_id = state.request_id.clone();
-        self.row.outcome = state.ending.as_ref().filter(|_| state.has_ended()).map(|ending| ending.outcome);
+        self.row.outcome = state
+            .ending
+            .as_ref()
+            .filter(|_| state.has_ended())
+            .map(|ending| ending.outcome);
         self.row.state = state;
     }
 
@@ -527,7 +534,7 @@ impl Draft {
                 self.unit.deliveries.push(DeliveryChange::Update((**row).clone()));
                 Vec::new()
             }
-            Input::Recover { pending } => pending.clone(),
+            Input::Recover { pending, .. } => pending.clone(),
             Input::Begin | Input::Refuse(_) | Input::Deadline | Input::Cancel => Vec::new(),
         }
     }
@@ -539,7 +546,12 @@ impl Draft {
             _ => "flow",
         };
         inner.metrics.callback(placed);
-        self.keep_bytes(arrival.exchange, ExchangeDirection::Callback, arrival.at, arrival.bytes.clone());
+        self.keep_bytes(
+            arrival.exchange,
+            ExchangeDirection::Callback,
+            arrival.at,
+            arrival.bytes.clone(),
+        );
         let record = self.scribe().callback(CallbackRecord {
             exchange: Some(arrival.exchange),
             digest: arrival.digest,
@@ -550,7 +562,13 @@ impl Draft {
         self.unit.records.push(record);
     }
 
-    fn keep_bytes(&mut self, id: ExchangeId, direction: ExchangeDirection, at: Timestamp, bytes: bytes::Bytes) {
+    fn keep_bytes(
+        &mut self,
+        id: ExchangeId,
+        direction: ExchangeDirection,
+        at: Timestamp,
+        bytes: bytes::Bytes,
+    ) {
         self.unit.exchanges.push(ExchangeRow {
             id,
             flow: Some(self.row.id),

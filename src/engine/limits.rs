@@ -15,7 +15,14 @@ use crate::words::Timestamp;
 /// Persons are known by their keyed hash only. After a restart the windows are filled again from the store.
 #[derive(Debug, Default)]
 pub(crate) struct Starts {
-    windows: Mutex<HashMap<Subject, VecDeque<Timestamp>>>,
+    windows: Mutex<HashMap<Subject, Window>>,
+}
+
+/// The starts that still count, oldest first.
+#[derive(Debug)]
+struct Window {
+    length: Duration,
+    starts: VecDeque<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -39,14 +46,15 @@ impl Starts {
         let asked: Vec<(Subject, Limit)> = std::iter::once(whole).chain(single).collect();
         for (subject, limit) in &asked {
             let window = windows.entry(subject.clone()).or_default();
-            forget_before(window, now.minus(limit.window));
-            if window.len() >= limit.count.get() as usize {
-                let oldest = window.front().copied().unwrap_or(now);
+            window.length = limit.window;
+            window.forget(now);
+            if window.starts.len() >= limit.count.get() as usize {
+                let oldest = window.starts.front().copied().unwrap_or(now);
                 return Err(oldest.plus(limit.window).since(now).max(Duration::from_secs(1)));
             }
         }
         for (subject, _) in asked {
-            windows.entry(subject).or_default().push_back(now);
+            windows.entry(subject).or_default().starts.push_back(now);
         }
         Ok(())
     }
@@ -56,25 +64,41 @@ impl Starts {
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         let single = person.map(|key| Subject::Person(service.clone(), key));
         for subject in std::iter::once(Subject::Service(service.clone())).chain(single) {
-            windows.entry(subject).or_default().push_back(at);
+            windows.entry(subject).or_default().starts.push_back(at);
         }
     }
 
-    /// Drops what no window can reach any more, so that memory follows the load.
-    pub(crate) fn forget(&self, before: Timestamp) {
+    /// Drops what no window reaches any more, so that memory follows the load.
+    pub(crate) fn sweep(&self, now: Timestamp) {
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         windows.retain(|_, window| {
-            forget_before(window, before);
-            !window.is_empty()
+            window.forget(now);
+            !window.starts.is_empty()
         });
     }
 }
 
-fn forget_before(window: &mut VecDeque<Timestamp>, moment: Timestamp) {
-    while window.front().is_some_and(|start| *start <= moment) {
-        window.pop_front();
+impl Window {
+    fn forget(&mut self, now: Timestamp) {
+        let earliest = now.minus(self.length);
+        while self.starts.front().is_some_and(|start| *start <= earliest) {
+            self.starts.pop_front();
+        }
     }
 }
+
+/// What the store remembers has an unknown window until it is asked about: the longest there is.
+impl Default for Window {
+    fn default() -> Self {
+        Self {
+            length: LONGEST_WINDOW,
+            starts: VecDeque::new(),
+        }
+    }
+}
+
+/// No limit reaches further back; reading a policy with a longer one fails.
+pub(crate) const LONGEST_WINDOW: Duration = Duration::from_secs(31 * 24 * 3_600);
 
 #[cfg(test)]
 mod tests {
@@ -109,7 +133,10 @@ mod tests {
             starts.take(&service, person, &limits(3, 100), at(10)),
             Err(Duration::from_secs(590))
         );
-        assert_eq!(starts.take(&service, Some(Digest::of(b"q")), &limits(3, 100), at(10)), Ok(()));
+        assert_eq!(
+            starts.take(&service, Some(Digest::of(b"q")), &limits(3, 100), at(10)),
+            Ok(())
+        );
         assert_eq!(starts.take(&service, person, &limits(3, 100), at(601)), Ok(()));
     }
 
@@ -119,9 +146,16 @@ mod tests {
         let service = ServiceName::parse("s").unwrap();
         assert_eq!(starts.take(&service, None, &limits(9, 1), at(0)), Ok(()));
         for _ in 0..5 {
-            assert!(starts.take(&service, Some(Digest::of(b"p")), &limits(1, 1), at(0)).is_err());
+            assert!(
+                starts
+                    .take(&service, Some(Digest::of(b"p")), &limits(1, 1), at(0))
+                    .is_err()
+            );
         }
-        assert_eq!(starts.take(&service, Some(Digest::of(b"p")), &limits(1, 1), at(2)), Ok(()));
+        assert_eq!(
+            starts.take(&service, Some(Digest::of(b"p")), &limits(1, 1), at(2)),
+            Ok(())
+        );
     }
 
     #[test]
@@ -130,7 +164,8 @@ mod tests {
         let (service, person) = (ServiceName::parse("s").unwrap(), Some(Digest::of(b"p")));
         starts.remember(&service, person, at(0));
         assert!(starts.take(&service, person, &limits(1, 100), at(5)).is_err());
-        starts.forget(at(0));
-        assert_eq!(starts.take(&service, person, &limits(1, 100), at(5)), Ok(()));
+        starts.sweep(at(700));
+        assert!(starts.windows.lock().unwrap().is_empty());
+        assert_eq!(starts.take(&service, person, &limits(1, 100), at(700)), Ok(()));
     }
 }

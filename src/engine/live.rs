@@ -74,7 +74,11 @@ impl LiveFlows {
 
     pub(crate) fn by_token(&self, token: &Digest) -> Option<Arc<Live>> {
         let index = self.lock();
-        index.by_token.get(token).and_then(|id| index.by_id.get(id)).cloned()
+        index
+            .by_token
+            .get(token)
+            .and_then(|id| index.by_id.get(id))
+            .cloned()
     }
 
     pub(crate) fn remove(&self, id: FlowId, token: &Digest) -> Option<Arc<Live>> {

@@ -67,12 +67,36 @@ impl Metrics {
     fn register(&self) {
         let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
         registry.register("flows_started", "Flows begun, by service", self.started.clone());
-        registry.register("flows_ended", "Flows ended, by service and outcome", self.ended.clone());
-        registry.register("callbacks", "Callbacks received, by how they were placed", self.callbacks.clone());
-        registry.register("deliveries", "Attempts to deliver an outcome, by result", self.deliveries.clone());
-        registry.register("script_faults", "Scripts that failed, by service", self.script_faults.clone());
-        registry.register("alarms", "Events that somebody should look at", self.alarms.clone());
-        registry.register("reloads", "Reloads of the catalog, by result", self.reloads.clone());
+        registry.register(
+            "flows_ended",
+            "Flows ended, by service and outcome",
+            self.ended.clone(),
+        );
+        registry.register(
+            "callbacks",
+            "Callbacks received, by how they were placed",
+            self.callbacks.clone(),
+        );
+        registry.register(
+            "deliveries",
+            "Attempts to deliver an outcome, by result",
+            self.deliveries.clone(),
+        );
+        registry.register(
+            "script_faults",
+            "Scripts that failed, by service",
+            self.script_faults.clone(),
+        );
+        registry.register(
+            "alarms",
+            "Events that somebody should look at",
+            self.alarms.clone(),
+        );
+        registry.register(
+            "reloads",
+            "Reloads of the catalog, by result",
+            self.reloads.clone(),
+        );
         registry.register("open_flows", "Flows in memory", self.open_flows.clone());
         let help = "1 if the files on disk are the active catalog";
         registry.register("catalog_in_sync", help, self.catalog_in_sync.clone());

@@ -10,7 +10,13 @@ use crate::words::Timestamp;
 
 /// The node's signed statement of how a flow ended: base64url of a JSON text, a dot, base64url of the Ed25519
 /// signature over that text. The receiver keeps it; whoever later denies the flow is contradicted by it.
-pub(crate) fn receipt(secrets: &Secrets, flow: FlowId, outcome: Outcome, catalog: Digest, ended_at: Timestamp) -> String {
+pub(crate) fn receipt(
+    secrets: &Secrets,
+    flow: FlowId,
+    outcome: Outcome,
+    catalog: Digest,
+    ended_at: Timestamp,
+) -> String {
     let statement = json!({
         "flow": flow,
         "outcome": outcome,
@@ -19,5 +25,9 @@ pub(crate) fn receipt(secrets: &Secrets, flow: FlowId, outcome: Outcome, catalog
     })
     .to_string();
     let signature = secrets.sign(statement.as_bytes());
-    format!("{}.{}", URL_SAFE_NO_PAD.encode(&statement), URL_SAFE_NO_PAD.encode(signature))
+    format!(
+        "{}.{}",
+        URL_SAFE_NO_PAD.encode(&statement),
+        URL_SAFE_NO_PAD.encode(signature)
+    )
 }

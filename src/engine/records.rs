@@ -90,7 +90,11 @@ impl Scribe<'_> {
             ReplyMeaning::NotSent { detail } => ("not_sent", None, None, detail.as_str()),
             ReplyMeaning::Unknown { detail } => ("unknown", None, None, detail.as_str()),
         };
-        let stray = if note == Some(Note::StrayReply) { " (changes nothing)" } else { "" };
+        let stray = if note == Some(Note::StrayReply) {
+            " (changes nothing)"
+        } else {
+            ""
+        };
         self.record(Event::Reply(ReplyRecord {
             attempt,
             meaning: name.to_owned(),

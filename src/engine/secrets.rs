@@ -38,7 +38,9 @@ pub enum SecretsError {
     #[error("the secret {0} can be read by others; run `chmod 600` on it, and replace it if it has leaked")]
     Exposed(PathBuf),
     /// The file does not hold what it should.
-    #[error("the secret {0} is damaged; restore it from the backup: person limits and webhook signatures depend on it")]
+    #[error(
+        "the secret {0} is damaged; restore it from the backup: person limits and webhook signatures depend on it"
+    )]
     Damaged(PathBuf),
     /// The system gave no randomness.
     #[error("the system gives no randomness")]
@@ -55,7 +57,9 @@ impl Secrets {
             path: folder.to_path_buf(),
             source,
         })?;
-        let pepper = open_secret(&folder.join("person-key.bin"), || random::<32>().map(|bytes| bytes.to_vec()))?;
+        let pepper = open_secret(&folder.join("person-key.bin"), || {
+            random::<32>().map(|bytes| bytes.to_vec())
+        })?;
         let signer_path = folder.join("webhook-ed25519.pk8");
         let signer = open_secret(&signer_path, new_signer)?;
         Ok(Self {
@@ -71,6 +75,14 @@ impl Secrets {
         let mut bytes = [0; 32];
         bytes.copy_from_slice(tag.as_ref());
         Digest::from_bytes(bytes)
+    }
+
+    /// The key of citizen pages, derived so that it tells nothing of the pepper.
+    pub fn page_key(&self) -> [u8; 32] {
+        let tag = hmac::sign(&self.pepper, b"midflow page key");
+        let mut key = [0; 32];
+        key.copy_from_slice(tag.as_ref());
+        key
     }
 
     /// Signs a message with the node's Ed25519 key.
@@ -101,7 +113,8 @@ pub fn random<const N: usize>() -> Result<[u8; N], SecretsError> {
 }
 
 fn new_signer() -> Result<Vec<u8>, SecretsError> {
-    let document = Ed25519KeyPair::generate_pkcs8(&rand::SystemRandom::new()).map_err(|_| SecretsError::Random)?;
+    let document =
+        Ed25519KeyPair::generate_pkcs8(&rand::SystemRandom::new()).map_err(|_| SecretsError::Random)?;
     Ok(document.as_ref().to_vec())
 }
 
@@ -186,7 +199,10 @@ mod tests {
         for name in ["person-key.bin", "webhook-ed25519.pk8"] {
             let whole = fs::read(folder.path().join(name)).unwrap();
             fs::write(folder.path().join(name), b"short").unwrap();
-            assert!(matches!(Secrets::open(folder.path()), Err(SecretsError::Damaged(_))), "{name}");
+            assert!(
+                matches!(Secrets::open(folder.path()), Err(SecretsError::Damaged(_))),
+                "{name}"
+            );
             fs::write(folder.path().join(name), whole).unwrap();
         }
     }

@@ -43,12 +43,19 @@ mod tests {
     fn a_receiver_can_verify_with_the_published_key() {
         let folder = tempfile::tempdir().unwrap();
         let secrets = Secrets::open(folder.path()).unwrap();
-        let headers = sign(&secrets, "flow.1", b"{}", Timestamp::from_micros(1_700_000_000_000_000));
+        let headers = sign(
+            &secrets,
+            "flow.1",
+            b"{}",
+            Timestamp::from_micros(1_700_000_000_000_000),
+        );
         assert_eq!(headers.timestamp, "1700000000");
         let key = STANDARD
             .decode(public_key(&secrets).strip_prefix("whpk_").unwrap())
             .unwrap();
-        let signature = STANDARD.decode(headers.signature.strip_prefix("v1a,").unwrap()).unwrap();
+        let signature = STANDARD
+            .decode(headers.signature.strip_prefix("v1a,").unwrap())
+            .unwrap();
         let verifier = UnparsedPublicKey::new(&ED25519, key);
         assert!(verifier.verify(b"flow.1.1700000000.{}", &signature).is_ok());
         assert!(verifier.verify(b"flow.2.1700000000.{}", &signature).is_err());

@@ -3,6 +3,8 @@
 //! Nothing downstream sees a raw string: a [`Service`] is valid once made. Reading is in this module, files
 //! are not: text comes in, values and diagnostics come out.
 
+mod address;
+mod duration;
 mod input;
 mod inputs;
 mod limits;
@@ -14,7 +16,10 @@ mod render;
 mod responses;
 mod safety;
 mod service;
+mod yaml;
 
+pub use duration::format_duration;
+pub use duration::parse_duration;
 pub use input::Input;
 pub use input::InputKind;
 pub use input::InputValue;

@@ -260,7 +260,7 @@ async fn crowd(callers: u64) -> RecorderStats {
         let recorder = recorder.clone();
         flows.spawn(async move {
             for step in 0..100 {
-                sleep(Duration::from_millis((caller * 31 + step * 17) % 7)).await;
+                sleep(Duration::from_millis((caller * 31 + step * 17) % 10)).await;
                 recorder.record(unit("step"), ()).await.unwrap();
             }
         });

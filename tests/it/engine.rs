@@ -407,11 +407,9 @@ async fn a_contradicting_reply_changes_nothing() {
 
 /// Waits until the last record of a flow is of this kind.
 async fn settle(node: &TestNode, flow: midflow::words::FlowId, kind: &str) {
-    for _ in 0..2_000 {
-        if node.kinds(flow).await.last().is_some_and(|last| last == kind) {
-            return;
-        }
-        tokio::task::yield_now().await;
+    let mut events = node.engine.subscribe();
+    while node.kinds(flow).await.last().is_none_or(|last| last != kind) {
+        let next = tokio::time::timeout(Duration::from_secs(20), events.recv()).await;
+        assert!(next.is_ok(), "no `{kind}` came last: {:?}", node.kinds(flow).await);
     }
-    panic!("no `{kind}` came last: {:?}", node.kinds(flow).await);
 }

@@ -99,7 +99,11 @@ async fn commit_one(store: &Arc<dyn Store>, unit: Unit) -> Result<(), CommitErro
 }
 
 fn assert_same(found: &FlowRow, expected: &FlowRow) {
-    let subject = |row: &FlowRow| row.subject.as_ref().map(|n| n.expose(Purpose::Compare).to_owned());
+    let subject = |row: &FlowRow| {
+        row.subject
+            .as_ref()
+            .map(|n| n.expose(Purpose::Compare).to_owned())
+    };
     assert_eq!(found.id, expected.id);
     assert_eq!(found.version, expected.version);
     assert_eq!(found.service, expected.service);
@@ -171,9 +175,16 @@ pub(super) async fn a_new_state_replaces_the_old_one_only_from_one_below(place: 
         other.detail = b"wrong".to_vec();
         let mut unit = update(&other);
         unit.records = vec![note("wrong", Some(row.id))];
-        assert_eq!(commit_one(&store, unit).await, Err(CommitError::Conflict), "{version}");
+        assert_eq!(
+            commit_one(&store, unit).await,
+            Err(CommitError::Conflict),
+            "{version}"
+        );
     }
-    assert_eq!(commit_one(&store, update(&flow(2))).await, Err(CommitError::Conflict));
+    assert_eq!(
+        commit_one(&store, update(&flow(2))).await,
+        Err(CommitError::Conflict)
+    );
     assert_same(&store.flow(row.id).await.unwrap().unwrap(), &row);
     assert!(store.records(row.id).await.unwrap().is_empty());
 }
@@ -194,7 +205,11 @@ pub(super) async fn of_two_changes_from_one_version_one_wins(place: &dyn Place) 
         .collect();
     let answers = commit(&store, contenders).await;
     assert_eq!(answers[0], Ok(()));
-    assert!(answers[1..].iter().all(|answer| *answer == Err(CommitError::Conflict)));
+    assert!(
+        answers[1..]
+            .iter()
+            .all(|answer| *answer == Err(CommitError::Conflict))
+    );
     assert_eq!(store.flow(row.id).await.unwrap().unwrap().detail, [0]);
     assert_eq!(store.records(row.id).await.unwrap().len(), 1);
 }
@@ -207,7 +222,11 @@ pub(super) async fn a_taken_key_names_its_flow(place: &dyn Place) {
         row
     };
     let first = with_key(1);
-    let answers = commit(&store, vec![insert(&first), insert(&with_key(2)), insert(&flow(3))]).await;
+    let answers = commit(
+        &store,
+        vec![insert(&first), insert(&with_key(2)), insert(&flow(3))],
+    )
+    .await;
     assert_eq!(answers, [Ok(()), Err(CommitError::Duplicate(first.id)), Ok(())]);
     assert_eq!(
         commit_one(&store, insert(&with_key(4))).await,
@@ -256,7 +275,14 @@ pub(super) async fn a_refused_unit_leaves_no_trace_and_hinders_nobody(place: &dy
             store.exchanges(id).await.unwrap().len(),
             store.deliveries(id).await.unwrap().len(),
         );
-        assert_eq!(traces, if refused { (false, 0, 0, 0) } else { (true, 1, 1, 1) });
+        assert_eq!(
+            traces,
+            if refused {
+                (false, 0, 0, 0)
+            } else {
+                (true, 1, 1, 1)
+            }
+        );
     }
 }
 
@@ -337,7 +363,10 @@ pub(super) async fn records_are_numbered_without_gaps_and_in_order(place: &dyn P
     let numbers: Vec<_> = all.iter().map(|record| record.seq).collect();
     assert_eq!(numbers, (1..=300).collect::<Vec<_>>());
     let page = store.records_after(290, 5).await.unwrap();
-    assert_eq!(page.iter().map(|record| record.seq).collect::<Vec<_>>(), [291, 292, 293, 294, 295]);
+    assert_eq!(
+        page.iter().map(|record| record.seq).collect::<Vec<_>>(),
+        [291, 292, 293, 294, 295]
+    );
     assert!(store.records_after(u64::MAX, 5).await.unwrap().is_empty());
 }
 
@@ -358,14 +387,22 @@ pub(super) async fn every_kind_of_record_is_read_back(place: &dyn Place) {
     };
     commit_one(&store, unit).await.unwrap();
     let found = store.records(flow(1).id).await.unwrap();
-    assert_eq!(found.iter().map(|record| record.event.clone()).collect::<Vec<_>>(), events);
+    assert_eq!(
+        found
+            .iter()
+            .map(|record| record.event.clone())
+            .collect::<Vec<_>>(),
+        events
+    );
     assert_eq!(found[0].at, Timestamp::from_micros(1_770_113_742_117_001));
 }
 
 // R000-111 and law 2: the bytes are kept exactly, whatever they are.
 pub(super) async fn exact_bytes_survive(place: &dyn Place) {
     let store = place.open().await;
-    let large: Vec<u8> = (0..5_000_000_u32).map(|n| n.to_le_bytes()[n as usize % 4]).collect();
+    let large: Vec<u8> = (0..5_000_000_u32)
+        .map(|n| n.to_le_bytes()[n as usize % 4])
+        .collect();
     let samples: Vec<Vec<u8>> = vec![
         Vec::new(),
         vec![0],
@@ -396,7 +433,10 @@ pub(super) async fn exact_bytes_survive(place: &dyn Place) {
     for row in rows {
         let found = store.exchange(row.id).await.unwrap().unwrap();
         assert!(found.bytes == row.bytes, "{} bytes differ", row.bytes.len());
-        assert_eq!((found.at, found.flow, found.direction), (row.at, row.flow, row.direction));
+        assert_eq!(
+            (found.at, found.flow, found.direction),
+            (row.at, row.flow, row.direction)
+        );
     }
     assert!(store.exchange(exchange(200, b"").id).await.unwrap().is_none());
 }
@@ -425,7 +465,13 @@ pub(super) async fn open_flows_are_those_with_work_left(place: &dyn Place) {
     with_callback.state.pending = vec![(exchange(1, b"").id, Digest::of(b"late"))];
     rows.push(with_callback);
     commit(&store, rows.iter().map(insert).collect()).await;
-    let open: Vec<_> = store.open_flows().await.unwrap().iter().map(|row| row.id).collect();
+    let open: Vec<_> = store
+        .open_flows()
+        .await
+        .unwrap()
+        .iter()
+        .map(|row| row.id)
+        .collect();
     let expected: Vec<_> = [1, 2, 3, 4, 5, 6, 8].map(|number| flow(number).id).to_vec();
     assert_eq!(open, expected);
     assert_eq!(store.counts().await.unwrap().open_flows, 7);
@@ -443,7 +489,10 @@ pub(super) async fn recent_flows_come_newest_first(place: &dyn Place) {
     assert_eq!(ids, [5, 4, 3].map(|number| flow(number).id));
     assert_eq!(recent[0].outcome, Some(Outcome::WrongPerson));
     assert_eq!(recent[0].phase, Phase::Decided);
-    assert_eq!((&recent[1].service, recent[1].capability), (&flow(4).service, flow(4).capability));
+    assert_eq!(
+        (&recent[1].service, recent[1].capability),
+        (&flow(4).service, flow(4).capability)
+    );
     assert_eq!(store.recent_flows(100).await.unwrap().len(), 5);
 }
 
@@ -451,7 +500,11 @@ pub(super) async fn starts_are_remembered_for_the_limits(place: &dyn Place) {
     let store = place.open().await;
     let mut with_person = flow(3);
     with_person.person_key = Some(Digest::of(b"person"));
-    commit(&store, vec![insert(&flow(1)), insert(&with_person), insert(&flow(2))]).await;
+    commit(
+        &store,
+        vec![insert(&flow(1)), insert(&with_person), insert(&flow(2))],
+    )
+    .await;
     let starts = store.starts_since(flow(2).created_at).await.unwrap();
     let expected = [
         FlowStart {
@@ -548,7 +601,10 @@ pub(super) async fn an_unknown_or_repeated_delivery_leaves_no_trace(place: &dyn 
     let conflict = Err(CommitError::Conflict);
     assert_eq!(answers, [Ok(()), conflict.clone(), conflict, Ok(())]);
     let told = sample::acts(&store.records(row.id).await.unwrap());
-    assert_eq!(told.iter().cloned().collect::<BTreeSet<_>>(), BTreeSet::from(["good".to_owned(), "good too".to_owned()]));
+    assert_eq!(
+        told.iter().cloned().collect::<BTreeSet<_>>(),
+        BTreeSet::from(["good".to_owned(), "good too".to_owned()])
+    );
     assert_eq!(told.len(), 2);
 }
 
@@ -625,9 +681,19 @@ pub(super) async fn a_storm_of_cancelled_callers_loses_nothing(place: &dyn Place
     store.close().await;
     drop(store);
     let store = place.open().await;
-    let kept: BTreeSet<_> = store.recent_flows(10_000).await.unwrap().iter().map(|flow| flow.id).collect();
+    let kept: BTreeSet<_> = store
+        .recent_flows(10_000)
+        .await
+        .unwrap()
+        .iter()
+        .map(|flow| flow.id)
+        .collect();
     let lost = acknowledged.difference(&kept).count();
-    println!("{} of 4,000 acknowledged, {} kept, {lost} lost", acknowledged.len(), kept.len());
+    println!(
+        "{} of 4,000 acknowledged, {} kept, {lost} lost",
+        acknowledged.len(),
+        kept.len()
+    );
     assert_eq!(lost, 0);
     assert!(kept.len() >= acknowledged.len() && !kept.is_empty());
     for id in kept {
@@ -643,8 +709,14 @@ pub(super) async fn a_closed_store_refuses_clearly(place: &dyn Place) {
         panic!("a closed store must not commit");
     };
     assert!(told.contains("closed"), "{told}");
-    assert_eq!(store.flow(flow(1).id).await.err().map(|e| e.kind()), Some(StoreErrorKind::Closed));
-    assert_eq!(store.health().await.err().map(|e| e.kind()), Some(StoreErrorKind::Closed));
+    assert_eq!(
+        store.flow(flow(1).id).await.err().map(|e| e.kind()),
+        Some(StoreErrorKind::Closed)
+    );
+    assert_eq!(
+        store.health().await.err().map(|e| e.kind()),
+        Some(StoreErrorKind::Closed)
+    );
 }
 
 pub(super) async fn an_unfit_unit_does_not_hinder_the_others(place: &dyn Place) {
@@ -660,7 +732,13 @@ pub(super) async fn an_unfit_unit_does_not_hinder_the_others(place: &dyn Place) 
     orphan.deliveries = vec![DeliveryChange::Insert(sample::delivery(&flow(77)))];
     let answers = commit(
         &store,
-        vec![insert(&flow(1)), insert(&too_high), twice, orphan, insert(&flow(3))],
+        vec![
+            insert(&flow(1)),
+            insert(&too_high),
+            twice,
+            orphan,
+            insert(&flow(3)),
+        ],
     )
     .await;
     let good: Vec<_> = answers.iter().map(Result::is_ok).collect();

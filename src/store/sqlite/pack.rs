@@ -161,7 +161,10 @@ impl Packed {
         let flow = record.flow.map(|flow| *flow.as_uuid().as_bytes());
         let [flow, _] = self.words.maybe(flow.as_ref().map(<[u8; 16]>::as_slice))?;
         let [kind, kind_size] = self.words.put(record.event.kind().as_bytes())?;
-        let subject = record.subject.as_ref().map(|number| number.expose(Purpose::Store));
+        let subject = record
+            .subject
+            .as_ref()
+            .map(|number| number.expose(Purpose::Store));
         let [subject, subject_size] = self.words.maybe(subject.map(str::as_bytes))?;
         let [event, event_size] = self.bytes.put(&event)?;
         self.records.push(&[
@@ -198,9 +201,10 @@ impl Packed {
 }
 
 fn is_changed_again(unit: &Unit, at: usize, row: &DeliveryRow) -> bool {
-    unit.deliveries.iter().skip(at + 1).any(
-        |later| matches!(later, DeliveryChange::Update(later) if later.webhook_id == row.webhook_id),
-    )
+    unit.deliveries
+        .iter()
+        .skip(at + 1)
+        .any(|later| matches!(later, DeliveryChange::Update(later) if later.webhook_id == row.webhook_id))
 }
 
 /// A number, or NULL.

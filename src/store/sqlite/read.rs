@@ -40,8 +40,10 @@ impl Store for Sqlite {
 
     async fn flow_by_token(&self, token: &Digest) -> Result<Option<FlowRow>, StoreError> {
         let arguments = arguments!(self, token.as_bytes().to_vec());
-        self.one("SELECT * FROM flows WHERE token = $1", arguments, |row| row.flow())
-            .await
+        self.one("SELECT * FROM flows WHERE token = $1", arguments, |row| {
+            row.flow()
+        })
+        .await
     }
 
     async fn flow_by_idempotency(&self, client_key: &str) -> Result<Option<FlowRow>, StoreError> {
@@ -155,9 +157,11 @@ impl Store for Sqlite {
 
     async fn catalog(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
         let arguments = arguments!(self, digest.as_bytes().to_vec());
-        self.one("SELECT archive FROM catalogs WHERE digest = $1", arguments, |row| {
-            row.get("archive")
-        })
+        self.one(
+            "SELECT archive FROM catalogs WHERE digest = $1",
+            arguments,
+            |row| row.get("archive"),
+        )
         .await
     }
 

@@ -223,7 +223,11 @@ impl Task {
         }
         match &mut self.connection {
             Some(connection) => Ok((&self.file, connection, &mut self.last_record)),
-            None => Err(StoreError::new(StoreErrorKind::Closed, &self.file, "it is closed")),
+            None => Err(StoreError::new(
+                StoreErrorKind::Closed,
+                &self.file,
+                "it is closed",
+            )),
         }
     }
 

@@ -27,15 +27,8 @@ impl Unit {
     /// Roughly how many bytes the unit brings to the disk, so that a batch stays bounded.
     pub fn weight(&self) -> usize {
         let exchanges: usize = self.exchanges.iter().map(|exchange| exchange.bytes.len()).sum();
-        let deliveries: usize = self
-            .deliveries
-            .iter()
-            .map(|change| change.row().body.len())
-            .sum();
-        let detail = self
-            .flow
-            .as_ref()
-            .map_or(0, |change| change.row().detail.len());
+        let deliveries: usize = self.deliveries.iter().map(|change| change.row().body.len()).sum();
+        let detail = self.flow.as_ref().map_or(0, |change| change.row().detail.len());
         exchanges + deliveries + detail
     }
 }

@@ -91,7 +91,11 @@ async fn the_proof_comes_after_the_commit() {
         ..Slow::default()
     });
     let mut call = Box::pin(recorder.record(unit("a"), 7));
-    assert!(tokio::time::timeout(Duration::from_millis(3), &mut call).await.is_err());
+    assert!(
+        tokio::time::timeout(Duration::from_millis(3), &mut call)
+            .await
+            .is_err()
+    );
     assert!(store.kept.lock().unwrap().is_empty());
     assert_eq!(*call.await.unwrap(), 7);
     assert_eq!(*store.kept.lock().unwrap(), ["a"]);
@@ -107,7 +111,12 @@ async fn each_caller_gets_its_own_answer() {
     let mut calls = tokio::task::JoinSet::new();
     for number in 0..100 {
         let recorder = recorder.clone();
-        calls.spawn(async move { (number, recorder.record(unit(&number.to_string()), ()).await.is_ok()) });
+        calls.spawn(async move {
+            (
+                number,
+                recorder.record(unit(&number.to_string()), ()).await.is_ok(),
+            )
+        });
     }
     for (number, recorded) in calls.join_all().await {
         assert_eq!(recorded, number % 2 == 0, "{number}");
@@ -263,7 +272,10 @@ async fn crowd(callers: u64) -> RecorderStats {
 #[tokio::test(start_paused = true)]
 async fn with_64_flows_in_flight_four_flows_share_a_sync() {
     let stats = crowd(64).await;
-    println!("64 flows in flight: {:.1} units a commit; {stats:?}", stats.average_batch());
+    eprintln!(
+        "64 flows in flight: {:.1} units a commit; {stats:?}",
+        stats.average_batch()
+    );
     assert_eq!(stats.units, 6_400);
     assert!(stats.average_batch() >= 16.0, "{stats:?}");
 }
@@ -279,7 +291,11 @@ async fn a_single_flow_never_waits_for_others() {
         recorder.record(unit("step"), ()).await.unwrap();
     }
     // The virtual clock rounds each pause up to the next millisecond.
-    assert!(before.elapsed() <= Duration::from_millis(200), "{:?}", before.elapsed());
+    assert!(
+        before.elapsed() <= Duration::from_millis(200),
+        "{:?}",
+        before.elapsed()
+    );
 }
 
 async fn futures_poll_once<F: std::future::Future + Unpin>(future: &mut F) -> Option<F::Output> {

@@ -2,8 +2,8 @@ use std::path::Path;
 
 use sqlx::migrate::MigrateError;
 
-use super::super::StoreError;
-use super::super::StoreErrorKind;
+use crate::store::StoreError;
+use crate::store::StoreErrorKind;
 
 /// What an error of the database means for the store at `file`.
 pub(super) fn of_sqlx(file: &Path, error: &sqlx::Error) -> StoreError {

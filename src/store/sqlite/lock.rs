@@ -8,9 +8,9 @@ use std::io::Write as _;
 use std::path::Path;
 use std::path::PathBuf;
 
-use super::super::StoreError;
-use super::super::StoreErrorKind;
 use super::fault;
+use crate::store::StoreError;
+use crate::store::StoreErrorKind;
 
 /// Sole ownership of a database file, held as long as this lives.
 ///

@@ -10,4 +10,6 @@ pub mod diagnostics;
 pub mod engine;
 pub mod flow;
 pub mod policy;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 pub mod words;

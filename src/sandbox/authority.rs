@@ -39,7 +39,8 @@ impl Authority {
         check(&options)?;
         let bridge = bind("bridge", options.bridge)?;
         let phone = bind("phone", options.phone)?;
-        let (bridge_address, phone_address) = (address(&bridge, options.bridge), address(&phone, options.phone));
+        let (bridge_address, phone_address) =
+            (address(&bridge, options.bridge), address(&phone, options.phone));
         let state = Arc::new(prepared(options).await?);
         let bridge = BridgeListener::new(bridge, &state.keys)?;
         let listeners = vec![Handle::new(), Handle::new()];
@@ -120,8 +121,14 @@ fn check(options: &SandboxOptions) -> Result<(), SandboxError> {
         }
     }
     let id = &options.service_provider_id;
-    let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    if plain && (1..=64).contains(&id.len()) { Ok(()) } else { Err(SandboxError::ServiceProviderId) }
+    let plain = id
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if plain && (1..=64).contains(&id.len()) {
+        Ok(())
+    } else {
+        Err(SandboxError::ServiceProviderId)
+    }
 }
 
 fn bind(what: &'static str, address: SocketAddr) -> Result<TcpListener, SandboxError> {

@@ -56,7 +56,11 @@ pub(super) fn compose(order: &Order<'_>, keys: &Keys, signers: &Signers) -> Resu
     if order.flaw == Flaw::Replay {
         return match &order.earlier {
             Some(earlier) => Ok(earlier.clone()),
-            None => compose(&of_an_earlier_request(order, &earlier_request(order)), keys, signers),
+            None => compose(
+                &of_an_earlier_request(order, &earlier_request(order)),
+                keys,
+                signers,
+            ),
         };
     }
     let members = members(order, keys)?;
@@ -96,7 +100,11 @@ fn body(members: &Members, signature: Option<&str>) -> Bytes {
 
 fn members(order: &Order<'_>, keys: &Keys) -> Result<Members, ComposeError> {
     let request = serde_json::to_string(&request_details(order))?;
-    let approver = if order.flaw == Flaw::WrongPerson { order.stranger } else { order.citizen };
+    let approver = if order.flaw == Flaw::WrongPerson {
+        order.stranger
+    } else {
+        order.citizen
+    };
     let answered = order.choice != Choice::Decline;
     let (user_certificate, signature) = if answered {
         let kind = match order.flaw {
@@ -105,7 +113,10 @@ fn members(order: &Order<'_>, keys: &Keys) -> Result<Members, ComposeError> {
         };
         let identity = keys.citizen(approver, kind)?;
         let signature = KeyPair::from_pem(identity.key_pem())?.sign(request.as_bytes())?;
-        (Some(STANDARD.encode(identity.certificate())), Some(STANDARD.encode(signature)))
+        (
+            Some(STANDARD.encode(identity.certificate())),
+            Some(STANDARD.encode(signature)),
+        )
     } else {
         (None, None)
     };

@@ -29,7 +29,12 @@ pub struct Citizen {
 impl Citizen {
     /// The name for a certificate: Latin letters, no controls, at most 64 characters (X.520).
     pub(super) fn certificate_name(&self) -> String {
-        let plain: String = self.name.en.chars().filter(|letter| letter.is_ascii_graphic() || *letter == ' ').collect();
+        let plain: String = self
+            .name
+            .en
+            .chars()
+            .filter(|letter| letter.is_ascii_graphic() || *letter == ' ')
+            .collect();
         plain.trim().chars().take(64).collect()
     }
 }

@@ -105,7 +105,9 @@ impl Conduct {
     /// What a citizen does by nature.
     pub(super) fn of_ending(ending: Ending, pace: &Pace) -> Self {
         let choice = match ending {
-            Ending::Approves | Ending::ApprovesSlowly | Ending::Minor | Ending::LowAssurance => Choice::Approve,
+            Ending::Approves | Ending::ApprovesSlowly | Ending::Minor | Ending::LowAssurance => {
+                Choice::Approve
+            }
             Ending::Declines => Choice::Decline,
             Ending::Revoked => Choice::Revoked,
             Ending::Expired => Choice::Expired,
@@ -117,7 +119,11 @@ impl Conduct {
                 };
             }
         };
-        let after = if ending == Ending::ApprovesSlowly { pace.slowly } else { pace.at_once };
+        let after = if ending == Ending::ApprovesSlowly {
+            pace.slowly
+        } else {
+            pace.at_once
+        };
         let answer = Answer {
             after,
             only_if_open: true,
@@ -130,7 +136,12 @@ impl Conduct {
     }
 
     /// What a scenario makes happen instead. `delay` is the pause before the first answer.
-    pub(super) fn of_scenario(scenario: Scenario, ending: Ending, delay: Option<Duration>, pace: &Pace) -> Self {
+    pub(super) fn of_scenario(
+        scenario: Scenario,
+        ending: Ending,
+        delay: Option<Duration>,
+        pace: &Pace,
+    ) -> Self {
         let approve = |flaw| vec![Answer::of(Choice::Approve, flaw)];
         let answers = match scenario {
             Scenario::Approved | Scenario::Early | Scenario::Late => approve(Flaw::None),

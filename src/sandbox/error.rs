@@ -10,7 +10,9 @@ pub enum SandboxError {
     #[error("the sandbox does not run in `{0}`; it is for `development` and `test`")]
     Environment(Environment),
     /// The address can be reached from elsewhere.
-    #[error("the sandbox's {what} would listen on {address}, which others can reach; use a loopback address such as 127.0.0.1")]
+    #[error(
+        "the sandbox's {what} would listen on {address}, which others can reach; use a loopback address such as 127.0.0.1"
+    )]
     NotLoopback {
         /// The listener.
         what: &'static str,
@@ -18,7 +20,9 @@ pub enum SandboxError {
         address: SocketAddr,
     },
     /// The address is taken or not of this machine.
-    #[error("the sandbox's {what} can't listen on {address}: {fault}; choose another port, or 0 for a free one")]
+    #[error(
+        "the sandbox's {what} can't listen on {address}: {fault}; choose another port, or 0 for a free one"
+    )]
     Listen {
         /// The listener.
         what: &'static str,
@@ -39,7 +43,6 @@ pub enum SandboxError {
 }
 
 impl SandboxError {
-    #[expect(clippy::needless_pass_by_value, reason = "used with map_err")]
     pub(super) fn tls(fault: impl std::fmt::Display) -> Self {
         Self::Tls(fault.to_string())
     }

@@ -134,13 +134,20 @@ impl SandboxHandle {
             PersonAct::Approve => Choice::Approve,
             PersonAct::Decline => Choice::Decline,
             PersonAct::Ignore => {
-                return if self.state.ignore(&id) { Ok(id) } else { Err(PhoneError::NoOpenRequest) };
+                return if self.state.ignore(&id) {
+                    Ok(id)
+                } else {
+                    Err(PhoneError::NoOpenRequest)
+                };
             }
         };
-        let answer = Answer {
+        let person = Answer {
             only_if_open: true,
             ..Answer::of(choice, Flaw::None)
         };
+        // Noted here and now, so that a second tap finds nothing to answer; then sent without a second look.
+        self.state.claim(&id, &person).ok_or(PhoneError::NoOpenRequest)?;
+        let answer = Answer::of(choice, Flaw::None);
         courier::send(&self.state, id.clone(), vec![answer], None);
         Ok(id)
     }

@@ -111,7 +111,9 @@ impl Ledger {
 
     /// Completes an arrival, if it has not been forgotten.
     pub(super) fn complete(&mut self, sequence: u64, change: impl FnOnce(&mut Received)) {
-        if let Ok(at) = self.received.binary_search_by_key(&sequence, |entry| entry.sequence)
+        if let Ok(at) = self
+            .received
+            .binary_search_by_key(&sequence, |entry| entry.sequence)
             && let Some(entry) = self.received.get_mut(at)
         {
             change(entry);

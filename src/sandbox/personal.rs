@@ -107,7 +107,11 @@ impl Serialize for GovData {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(3))?;
         map.serialize_entry("CivilIdExpiryDate", &self.expiry)?;
-        let key = if self.spaced_key { "MOIReference " } else { "MOIReference" };
+        let key = if self.spaced_key {
+            "MOIReference "
+        } else {
+            "MOIReference"
+        };
         map.serialize_entry(key, &None::<&str>)?;
         map.serialize_entry("SponsorName", &None::<&str>)?;
         map.end()

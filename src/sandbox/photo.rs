@@ -4,7 +4,9 @@ pub(super) fn placeholder() -> Vec<u8> {
     for y in 0..HEIGHT {
         rows.push(0); // this row is not filtered
         for byte in 0..WIDTH / 8 {
-            let bits = (0..8).fold(0_u8, |bits, bit| bits << 1 | u8::from(is_drawn(byte * 8 + bit, y)));
+            let bits = (0..8).fold(0_u8, |bits, bit| {
+                bits << 1 | u8::from(is_drawn(byte * 8 + bit, y))
+            });
             rows.push(bits);
         }
     }
@@ -52,7 +54,11 @@ fn stored(data: &[u8]) -> Vec<u8> {
 fn crc32(data: &[u8]) -> u32 {
     !data.iter().fold(u32::MAX, |crc, byte| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
-            if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 }
+            if crc & 1 == 1 {
+                crc >> 1 ^ 0xedb8_8320
+            } else {
+                crc >> 1
+            }
         })
     })
 }

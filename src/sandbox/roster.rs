@@ -52,12 +52,15 @@ impl Row {
 fn one_of_the_crowd(serial: u16, civil_no: CivilNo) -> Citizen {
     Citizen {
         civil_no,
-        name: Text::new(format!("مواطن اصطناعي {serial}"), format!("Synthetic Citizen {serial}")),
+        name: Text::new(
+            format!("مواطن اصطناعي {serial}"),
+            format!("Synthetic Citizen {serial}"),
+        ),
         about: Text::new("يوافق فورا (للأحمال)", "Approves at once (for load)"),
         assurance: Assurance::High,
         ending: Ending::Approves,
         birth_date: ADULT.to_owned(),
-        gender: if serial % 2 == 0 { "F" } else { "M" },
+        gender: if serial.is_multiple_of(2) { "F" } else { "M" },
         of_the_crowd: true,
     }
 }
@@ -243,14 +246,22 @@ mod tests {
     fn every_ending_is_lived_by_somebody() {
         let all = citizens(0, now());
         for ending in Ending::ALL {
-            assert!(all.iter().any(|citizen| citizen.ending == ending), "{}", ending.as_str());
+            assert!(
+                all.iter().any(|citizen| citizen.ending == ending),
+                "{}",
+                ending.as_str()
+            );
         }
     }
 
     #[test]
     fn the_minor_is_fifteen_and_everybody_else_is_grown_up() {
         for citizen in citizens(3, now()) {
-            let expected = if citizen.ending == Ending::Minor { "2010-12-31" } else { "1990-05-17" };
+            let expected = if citizen.ending == Ending::Minor {
+                "2010-12-31"
+            } else {
+                "1990-05-17"
+            };
             assert_eq!(citizen.birth_date, expected);
         }
     }

@@ -172,15 +172,30 @@ impl Scenario {
                 "موافقة بشهادة من أدنى مستوى",
                 "Approves with a certificate of the lowest level",
             ),
-            Self::Revoked => row("revoked", People, "الشهادة ملغاة (2)", "Certificate revoked (code 2)"),
-            Self::Expired => row("expired", People, "الشهادة منتهية (5)", "Certificate expired (code 5)"),
+            Self::Revoked => row(
+                "revoked",
+                People,
+                "الشهادة ملغاة (2)",
+                "Certificate revoked (code 2)",
+            ),
+            Self::Expired => row(
+                "expired",
+                People,
+                "الشهادة منتهية (5)",
+                "Certificate expired (code 5)",
+            ),
             Self::VerificationFailed => row(
                 "verification-failed",
                 People,
                 "فشل التحقق (3)",
                 "Verification failed (code 3)",
             ),
-            Self::Late => row("late", Timing, "موافقة بعد انتهاء المهلة", "Approves after the flow has ended"),
+            Self::Late => row(
+                "late",
+                Timing,
+                "موافقة بعد انتهاء المهلة",
+                "Approves after the flow has ended",
+            ),
             Self::Duplicate => row("duplicate", Timing, "الرد نفسه مرتين", "The same answer twice"),
             Self::Early => row(
                 "early",
@@ -203,7 +218,12 @@ impl Scenario {
                 "تغيير بيانات الشخص بعد الختم",
                 "The person's data changed after stamping",
             ),
-            Self::Replay => row("replay", Attack, "إعادة إرسال رد طلب سابق", "The answer to an earlier request again"),
+            Self::Replay => row(
+                "replay",
+                Attack,
+                "إعادة إرسال رد طلب سابق",
+                "The answer to an earlier request again",
+            ),
             Self::WrongPerson => row("wrong-person", Attack, "شخص آخر يوافق", "Another person approves"),
             Self::WrongRequestId => row(
                 "wrong-request-id",
@@ -211,7 +231,12 @@ impl Scenario {
                 "رقم طلب آخر",
                 "The number of another request",
             ),
-            Self::UnknownCode => row("unknown-code", Form, "رمز نتيجة مجهول (99)", "Unknown result code (99)"),
+            Self::UnknownCode => row(
+                "unknown-code",
+                Form,
+                "رمز نتيجة مجهول (99)",
+                "Unknown result code (99)",
+            ),
             Self::CodeTen => row("code-ten", Form, "رمز النتيجة 10", "Result code 10"),
             Self::ActionContradiction => row(
                 "action-contradiction",
@@ -237,17 +262,37 @@ impl Scenario {
                 "رمز المطابقة ككائن (مقبول)",
                 "The challenge as an object (allowed)",
             ),
-            Self::NullDates => row("null-dates", Form, "تواريخ فارغة (مقبول)", "Dates that are null (allowed)"),
-            Self::HugePhoto => row("huge-photo", Form, "صورة حجمها ميغابايت", "A photo of one megabyte"),
+            Self::NullDates => row(
+                "null-dates",
+                Form,
+                "تواريخ فارغة (مقبول)",
+                "Dates that are null (allowed)",
+            ),
+            Self::HugePhoto => row(
+                "huge-photo",
+                Form,
+                "صورة حجمها ميغابايت",
+                "A photo of one megabyte",
+            ),
             Self::SlowBody => row("slow-body", Network, "إرسال بطيء للرد", "The answer trickles"),
-            Self::ErrorReply => row("error-reply", Network, "خطأ عند استلام الطلب", "An error in reply to the request"),
+            Self::ErrorReply => row(
+                "error-reply",
+                Network,
+                "خطأ عند استلام الطلب",
+                "An error in reply to the request",
+            ),
             Self::NoReply => row(
                 "no-reply",
                 Network,
                 "انقطاع الاتصال بعد قراءة الطلب",
                 "The connection breaks after the request was read",
             ),
-            Self::ServerError => row("server-error", Network, "خطأ الخادم 500", "HTTP 500 in reply to the request"),
+            Self::ServerError => row(
+                "server-error",
+                Network,
+                "خطأ الخادم 500",
+                "HTTP 500 in reply to the request",
+            ),
         }
     }
 }
@@ -290,9 +335,22 @@ mod tests {
     #[test]
     fn the_scenarios_of_the_contract_are_there() {
         for name in [
-            "approved", "declined", "timeout", "late", "duplicate", "early", "conflicting", "forged",
-            "wrong-person", "low-assurance", "revoked", "expired", "unknown-code", "code-as-integer",
-            "spaced-key", "challenge-as-object",
+            "approved",
+            "declined",
+            "timeout",
+            "late",
+            "duplicate",
+            "early",
+            "conflicting",
+            "forged",
+            "wrong-person",
+            "low-assurance",
+            "revoked",
+            "expired",
+            "unknown-code",
+            "code-as-integer",
+            "spaced-key",
+            "challenge-as-object",
         ] {
             assert!(Scenario::from_name(name).is_some(), "{name}");
         }

@@ -1,6 +1,5 @@
 use std::collections::HashMap;
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
@@ -187,7 +186,11 @@ impl State {
         if wanted.service_provider_id != self.options.service_provider_id {
             return Err(Refusal::UnknownServiceProvider);
         }
-        if !inner.callback_base.as_ref().is_some_and(|base| is_below(base, &wanted.callback_url)) {
+        if !inner
+            .callback_base
+            .as_ref()
+            .is_some_and(|base| is_below(base, &wanted.callback_url))
+        {
             return Err(Refusal::CallbackUrl);
         }
         let citizen = self
@@ -206,7 +209,9 @@ impl State {
         };
         let request_id = uuid::Uuid::new_v4().to_string();
         if !matches!(conduct.reply, ReplyConduct::Refuse(_) | ReplyConduct::ServerError) {
-            inner.ledger.complete(entry, |received| received.request_id = Some(request_id.clone()));
+            inner
+                .ledger
+                .complete(entry, |received| received.request_id = Some(request_id.clone()));
             let asked = Asked {
                 id: request_id.clone(),
                 civil_no: civil_no.clone(),
@@ -311,7 +316,10 @@ impl State {
     pub(super) fn open_request(&self, civil_no: &str) -> Option<String> {
         let now = self.now();
         let inner = self.lock();
-        inner.open_requests(civil_no, now).next().map(|asked| asked.id.clone())
+        inner
+            .open_requests(civil_no, now)
+            .next()
+            .map(|asked| asked.id.clone())
     }
 
     pub(super) fn earlier_approval(&self, civil_no: &str) -> Option<Bytes> {
@@ -345,7 +353,9 @@ impl State {
             kept.fault = outcome.as_ref().err().cloned();
         }
         let honest = answer.choice == Choice::Approve && answer.flaw == Flaw::None;
-        let named = self.citizen(&asked.civil_no).is_some_and(|citizen| !citizen.of_the_crowd);
+        let named = self
+            .citizen(&asked.civil_no)
+            .is_some_and(|citizen| !citizen.of_the_crowd);
         if honest && named {
             inner.approvals.insert(asked.civil_no.clone(), body.clone());
         }
@@ -455,6 +465,9 @@ mod tests {
         ] {
             assert!(!is_below(&base, &url(bad)), "{bad}");
         }
-        assert!(is_below(&url("https://127.0.0.1:1/"), &url("https://127.0.0.1:1/any")));
+        assert!(is_below(
+            &url("https://127.0.0.1:1/"),
+            &url("https://127.0.0.1:1/any")
+        ));
     }
 }

@@ -110,7 +110,11 @@ fn callback_url(body: &Map<String, Value>) -> Result<reqwest::Url, Refusal> {
         && url.username().is_empty()
         && url.password().is_none()
         && url.fragment().is_none();
-    if plain { Ok(url) } else { Err(Refusal::Invalid("SPCallbackURL")) }
+    if plain {
+        Ok(url)
+    } else {
+        Err(Refusal::Invalid("SPCallbackURL"))
+    }
 }
 
 const DESCRIPTION: usize = 100;

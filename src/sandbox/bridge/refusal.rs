@@ -35,7 +35,8 @@ impl Refusal {
             Self::NoMobileId => "the person has no Mobile ID".to_owned(),
             Self::LevelTooLow => "the person's assurance level is below the level asked for".to_owned(),
             Self::TooManyRequests => {
-                "too many requests for this person; wait until earlier ones are answered or have expired".to_owned()
+                "too many requests for this person; wait until earlier ones are answered or have expired"
+                    .to_owned()
             }
             Self::Invalid(member) => format!("`{member}` is missing or not valid"),
             Self::UnknownServiceProvider => "`ServiceProviderId` is not registered".to_owned(),

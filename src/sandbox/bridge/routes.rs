@@ -108,7 +108,9 @@ async fn initiate(desk: &Desk, peer: SocketAddr, entry: u64, body: &[u8], with_l
 fn has_mobile_identity(state: &State, body: &[u8]) -> Result<Value, Refusal> {
     let civil_no = contract::civil_no(&contract::object(body)?, "CivilNo")?;
     let digits = civil_no.expose(Purpose::Wire);
-    let citizen = state.citizen(digits).filter(|citizen| citizen.ending.is_enrolled());
+    let citizen = state
+        .citizen(digits)
+        .filter(|citizen| citizen.ending.is_enrolled());
     Ok(json!({
         "CivilNo": digits,
         "HasMobileId": citizen.is_some(),

@@ -177,7 +177,8 @@ impl Profile<'_> {
         set_validity(&mut params, now.minus(days(1)), now.plus(days(LEAF_DAYS)));
         match self {
             Self::Server { name } => {
-                params.subject_alt_names = CertificateParams::new(LOOPBACK.map(String::from))?.subject_alt_names;
+                params.subject_alt_names =
+                    CertificateParams::new(LOOPBACK.map(String::from))?.subject_alt_names;
                 params.distinguished_name = named(name);
                 params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
             }
@@ -198,7 +199,9 @@ impl Profile<'_> {
             } => {
                 params.distinguished_name = named(name);
                 params.distinguished_name.push(DnType::CountryName, "KW");
-                params.distinguished_name.push(serial_number_attribute(), *civil_no);
+                params
+                    .distinguished_name
+                    .push(serial_number_attribute(), *civil_no);
                 params.extended_key_usages = vec![ExtendedKeyUsagePurpose::Other(CITIZEN_PURPOSE.to_vec())];
                 params.key_usages.push(KeyUsagePurpose::ContentCommitment);
                 params.custom_extensions = vec![CustomExtension::from_oid_content(
@@ -228,10 +231,7 @@ fn authority_params() -> CertificateParams {
         permitted_subtrees: vec![
             GeneralSubtree::DnsName("localhost".to_owned()),
             GeneralSubtree::IpAddress(CidrSubnet::V4([127, 0, 0, 0], [255, 0, 0, 0])),
-            GeneralSubtree::IpAddress(CidrSubnet::V6(
-                std::net::Ipv6Addr::LOCALHOST.octets(),
-                [0xff; 16],
-            )),
+            GeneralSubtree::IpAddress(CidrSubnet::V6(std::net::Ipv6Addr::LOCALHOST.octets(), [0xff; 16])),
         ],
         excluded_subtrees: Vec::new(),
     });

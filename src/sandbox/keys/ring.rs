@@ -15,7 +15,6 @@ use super::files::CITIZENS;
 use super::files::KeyFolder;
 use crate::sandbox::citizen::Citizen;
 use crate::sandbox::citizen::Ending;
-use crate::words::Assurance;
 use crate::words::Purpose;
 use crate::words::Timestamp;
 
@@ -105,11 +104,10 @@ impl Keys {
         )?;
         let stamp = kept(stamp_file, &Profile::Stamp { algorithm })?;
         folder.write("authority.crt", authority.identity().chain_pem())?;
-        folder.write(
-            "stamp.crt",
-            &pem_of("CERTIFICATE", stamp.certificate()),
-        )?;
-        let civil_nos = citizens.iter().map(|citizen| citizen.civil_no.expose(Purpose::Wire));
+        folder.write("stamp.crt", &pem_of("CERTIFICATE", stamp.certificate()))?;
+        let civil_nos = citizens
+            .iter()
+            .map(|citizen| citizen.civil_no.expose(Purpose::Wire));
         let revocation_list_pem = authority.revocation_list(civil_nos, now)?;
         let keys = Self {
             authority,
@@ -193,7 +191,8 @@ impl Keys {
                     made
                 }
             };
-            self.cache().insert((civil_no.to_owned(), kind), Arc::new(identity));
+            self.cache()
+                .insert((civil_no.to_owned(), kind), Arc::new(identity));
         }
         Ok(())
     }
@@ -243,7 +242,10 @@ pub(in crate::sandbox) fn pem_of(label: &str, der: &[u8]) -> String {
         .chunks(64)
         .filter_map(|line| std::str::from_utf8(line).ok())
         .collect();
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
+    format!(
+        "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
+        lines.join("\n")
+    )
 }
 
 /// The authority of the folder; a new one, and nothing else in the folder, when there is none that serves.

@@ -11,6 +11,8 @@ pub mod diagnostics;
 pub mod engine;
 pub mod flow;
 pub mod policy;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 pub mod script;
 pub mod store;
 pub mod words;

@@ -9,5 +9,7 @@ pub mod connector;
 pub mod diagnostics;
 pub mod engine;
 pub mod flow;
+#[cfg(feature = "server")]
+pub mod http;
 pub mod policy;
 pub mod words;

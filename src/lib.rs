@@ -5,6 +5,7 @@
 )]
 
 pub mod audit;
+pub mod catalog;
 pub mod connector;
 pub mod diagnostics;
 pub mod engine;
@@ -12,4 +13,6 @@ pub mod flow;
 #[cfg(feature = "server")]
 pub mod http;
 pub mod policy;
+pub mod script;
+pub mod store;
 pub mod words;

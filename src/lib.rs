@@ -10,6 +10,8 @@ pub mod connector;
 pub mod diagnostics;
 pub mod engine;
 pub mod flow;
+#[cfg(feature = "server")]
+pub mod http;
 pub mod policy;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;

@@ -37,5 +37,9 @@ fn as_json(diagnostics: &Diagnostics, _sources: &Sources, _good: bool) -> String
 }
 
 fn as_text(diagnostics: &Diagnostics, _sources: &Sources, _catalog: Option<&Catalog>) -> String {
-    diagnostics.iter().map(|d| format!("{}: {}", d.code, d.message)).collect::<Vec<_>>().join("\n")
+    diagnostics
+        .iter()
+        .map(|d| format!("{}: {}", d.code, d.message))
+        .collect::<Vec<_>>()
+        .join("\n")
 }

@@ -72,7 +72,10 @@ impl Flows for Engine {
         ActiveCatalog {
             digest: catalog.digest(),
             organization: Arc::clone(catalog.organization()),
-            services: catalog.services().map(|loaded| Arc::clone(&loaded.service)).collect(),
+            services: catalog
+                .services()
+                .map(|loaded| Arc::clone(&loaded.service))
+                .collect(),
         }
     }
 

@@ -198,7 +198,8 @@ pub(super) fn anchored(pattern: &str) -> String {
     format!("{OPEN}{pattern}{CLOSE}")
 }
 
-fn as_declared(pattern: &str) -> &str {
+/// The pattern without the anchors.
+pub(super) fn as_declared(pattern: &str) -> &str {
     pattern
         .strip_prefix(OPEN)
         .and_then(|rest| rest.strip_suffix(CLOSE))

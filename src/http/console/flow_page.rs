@@ -64,7 +64,10 @@ pub(super) async fn show(
         catalog: catalog.digest,
         flow,
         service: name.unwrap_or(service),
-        began: entries.first().map(|entry| shown::date_and_time(entry.at)).unwrap_or_default(),
+        began: entries
+            .first()
+            .map(|entry| shown::date_and_time(entry.at))
+            .unwrap_or_default(),
         outcome,
         rows: rows(&entries, visitor.ui()),
     };

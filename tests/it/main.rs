@@ -4,5 +4,4 @@
 mod engine;
 mod hostile;
 mod policies;
-mod sandbox;
 mod support;

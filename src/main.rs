@@ -1,3 +1,7 @@
-//! The `midflow` command.
+//! The `midflow` command: arguments in, exit code out.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    midflow::cli::run()
+}

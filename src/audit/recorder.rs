@@ -44,6 +44,25 @@ impl<T> Recorded<T> {
     }
 }
 
+impl<A, B, C> Recorded<(A, B, C)> {
+    /// Takes a recorded triple apart: each part was recorded with the others.
+    pub fn split(self) -> (Recorded<A>, Recorded<B>, Recorded<C>) {
+        let (a, b, c) = self.subject;
+        (
+            Recorded { subject: a },
+            Recorded { subject: b },
+            Recorded { subject: c },
+        )
+    }
+}
+
+impl<T> Recorded<Option<T>> {
+    /// The proof for what is there, if anything is.
+    pub fn transpose(self) -> Option<Recorded<T>> {
+        self.subject.map(|subject| Recorded { subject })
+    }
+}
+
 impl<T> Deref for Recorded<T> {
     type Target = T;
 

@@ -5,11 +5,16 @@
 )]
 
 pub mod audit;
+pub mod catalog;
 pub mod connector;
 pub mod diagnostics;
 pub mod engine;
 pub mod flow;
+#[cfg(feature = "server")]
+pub mod http;
 pub mod policy;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+pub mod script;
+pub mod store;
 pub mod words;

@@ -1,3 +1,2 @@
-//! The `midflow` command.
-
+//! stub
 fn main() {}

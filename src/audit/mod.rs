@@ -3,9 +3,15 @@
 //! [`Recorded`] is laws 1 and 2 as a type: only the [`Recorder`] makes one, and only after the commit
 //! returned. The tamper-evident log over these records is a later step and has its place here.
 
+mod commit;
+mod pace;
 mod record;
 mod recorder;
+mod stats;
+mod unit;
 
+pub use commit::Commit;
+pub use commit::CommitError;
 pub use record::AdminRecord;
 pub use record::CallbackRecord;
 pub use record::CheckRecord;
@@ -17,15 +23,15 @@ pub use record::RefusalRecord;
 pub use record::ReplyRecord;
 pub use record::RequestRecord;
 pub use record::VerdictRecord;
-pub use recorder::Commit;
-pub use recorder::CommitError;
-pub use recorder::DeliveryChange;
-pub use recorder::DeliveryRow;
-pub use recorder::ExchangeDirection;
-pub use recorder::ExchangeRow;
-pub use recorder::FlowChange;
-pub use recorder::FlowRow;
 pub use recorder::Recorded;
 pub use recorder::Recorder;
 pub use recorder::RecorderOptions;
-pub use recorder::Unit;
+pub use stats::BATCH_BOUNDS;
+pub use stats::RecorderStats;
+pub use unit::DeliveryChange;
+pub use unit::DeliveryRow;
+pub use unit::ExchangeDirection;
+pub use unit::ExchangeRow;
+pub use unit::FlowChange;
+pub use unit::FlowRow;
+pub use unit::Unit;

@@ -142,15 +142,16 @@ pub struct ReplyRecord {
 /// A callback as it arrived (R000-111).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CallbackRecord {
-    /// The exact bytes.
-    pub exchange: ExchangeId,
+    /// The exact bytes; `None` where only their digest and size are kept, because they belong to no flow or
+    /// because the flow has been sent too many.
+    pub exchange: Option<ExchangeId>,
     /// Digest of the exact bytes.
     pub digest: Digest,
     /// How many bytes came.
     pub size: u64,
     /// The address it came from.
     pub source: String,
-    /// How it was placed: `flow`, `duplicate`, `late`, `unknown_token`.
+    /// How it was placed: `flow`, `duplicate`, `late`, `excess`, `unknown_token`.
     pub placed: String,
 }
 

@@ -1,19 +1,21 @@
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
-use async_trait::async_trait;
+use tokio::sync::mpsc;
+use tokio::sync::oneshot;
+use tokio::task::yield_now;
+use tokio::time::Instant;
+use tokio::time::timeout_at;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
-use super::Record;
-use crate::flow::State;
-use crate::words::Capability;
-use crate::words::CivilNo;
-use crate::words::Digest;
-use crate::words::ExchangeId;
-use crate::words::FlowId;
-use crate::words::Outcome;
-use crate::words::RequestId;
-use crate::words::ServiceName;
-use crate::words::Timestamp;
+use super::Commit;
+use super::CommitError;
+use super::Unit;
+use super::pace::Pace;
+use super::stats::Counters;
+use super::stats::RecorderStats;
 
 /// Proof that what it wraps was recorded durably before (laws 1 and 2).
 ///
@@ -21,6 +23,14 @@ use crate::words::Timestamp;
 ///
 /// ```compile_fail,E0451
 /// let forged = midflow::audit::Recorded { subject: "a request nobody recorded" };
+/// ```
+///
+/// The control, which compiles: a proof can be used, only not made.
+///
+/// ```
+/// fn send(request: midflow::audit::Recorded<&str>) -> usize {
+///     request.into_inner().len()
+/// }
 /// ```
 #[derive(Debug)]
 pub struct Recorded<T> {
@@ -34,151 +44,31 @@ impl<T> Recorded<T> {
     }
 }
 
+impl<A, B, C> Recorded<(A, B, C)> {
+    /// Takes a recorded triple apart: each part was recorded with the others.
+    pub fn split(self) -> (Recorded<A>, Recorded<B>, Recorded<C>) {
+        let (a, b, c) = self.subject;
+        (
+            Recorded { subject: a },
+            Recorded { subject: b },
+            Recorded { subject: c },
+        )
+    }
+}
+
+impl<T> Recorded<Option<T>> {
+    /// The proof for what is there, if anything is.
+    pub fn transpose(self) -> Option<Recorded<T>> {
+        self.subject.map(|subject| Recorded { subject })
+    }
+}
+
 impl<T> Deref for Recorded<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
         &self.subject
     }
-}
-
-/// What becomes durable together, or not at all.
-#[derive(Clone, Default)]
-pub struct Unit {
-    /// Lines of the audit log, in order.
-    pub records: Vec<Record>,
-    /// Exact bytes that the records name.
-    pub exchanges: Vec<ExchangeRow>,
-    /// A new flow, or the next state of one.
-    pub flow: Option<FlowChange>,
-    /// Outcome notices to be delivered, or their progress.
-    pub deliveries: Vec<DeliveryChange>,
-}
-
-/// A change of one flow.
-#[derive(Clone)]
-pub enum FlowChange {
-    /// A new flow. Fails with [`CommitError::Duplicate`] if its idempotency key is taken.
-    Insert(Box<FlowRow>),
-    /// The next state of a flow. Fails with [`CommitError::Conflict`] unless the stored version is one below.
-    Update(Box<FlowRow>),
-}
-
-/// A flow as the store keeps it.
-#[derive(Clone)]
-pub struct FlowRow {
-    /// The id.
-    pub id: FlowId,
-    /// Grows by one with each change; the compare-and-set of law 3.
-    pub version: u64,
-    /// The service.
-    pub service: ServiceName,
-    /// The capability.
-    pub capability: Capability,
-    /// The catalog the flow is pinned to.
-    pub catalog: Digest,
-    /// Digest of the callback token; unique.
-    pub token: Digest,
-    /// Keyed hash of the civil number, for limits; never the number.
-    pub person_key: Option<Digest>,
-    /// The person asked.
-    pub subject: Option<CivilNo>,
-    /// The state of the machine.
-    pub state: State,
-    /// The authority's id of the request, once known.
-    pub request_id: Option<RequestId>,
-    /// When the flow began.
-    pub created_at: Timestamp,
-    /// When it times out.
-    pub expires_at: Timestamp,
-    /// The outcome, once ended.
-    pub outcome: Option<Outcome>,
-    /// The client and its idempotency key, and the digest of the request it came with.
-    pub idempotency: Option<(String, Digest)>,
-    /// What else the engine needs to go on after a restart, JSON; opaque here. May hold personal data, so it
-    /// is stored and never shown.
-    pub detail: Vec<u8>,
-}
-
-/// Which way an exchange went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ExchangeDirection {
-    /// From us to the authority.
-    Outbound,
-    /// From the authority to us, as a reply.
-    Reply,
-    /// From the authority to us, as a callback.
-    Callback,
-}
-
-/// The exact bytes of a message.
-#[derive(Clone)]
-pub struct ExchangeRow {
-    /// The id.
-    pub id: ExchangeId,
-    /// The flow; `None` if the bytes belong to none.
-    pub flow: Option<FlowId>,
-    /// Which way it went.
-    pub direction: ExchangeDirection,
-    /// When.
-    pub at: Timestamp,
-    /// The bytes, unchanged.
-    pub bytes: bytes::Bytes,
-}
-
-/// A change of one outcome notice.
-#[derive(Clone)]
-pub enum DeliveryChange {
-    /// A new notice to be delivered.
-    Insert(DeliveryRow),
-    /// A notice after an attempt.
-    Update(DeliveryRow),
-}
-
-/// An outcome notice on its way to the e-service.
-#[derive(Clone)]
-pub struct DeliveryRow {
-    /// The `webhook-id`: flow and decision number. Unique.
-    pub webhook_id: String,
-    /// The flow.
-    pub flow: FlowId,
-    /// Where it goes.
-    pub url: String,
-    /// The exact body; every attempt sends the same bytes. May hold personal data.
-    pub body: bytes::Bytes,
-    /// Attempts made so far.
-    pub attempts: u32,
-    /// When to try next; `None` once delivered or parked.
-    pub next_at: Option<Timestamp>,
-    /// When it was delivered.
-    pub delivered_at: Option<Timestamp>,
-}
-
-/// Makes units durable. Implemented by the stores, used by the [`Recorder`] alone.
-#[async_trait]
-pub trait Commit: Send + Sync + 'static {
-    /// Commits a batch in one durable transaction, and answers for each unit in order.
-    ///
-    /// A unit that fails with [`CommitError::Conflict`] or [`CommitError::Duplicate`] leaves no trace and does
-    /// not hinder the others of its batch. When this returns, every unit answered with `Ok` is on the disk.
-    async fn commit(&self, batch: Vec<Unit>) -> Vec<Result<(), CommitError>>;
-}
-
-/// Why a unit did not become durable.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CommitError {
-    /// Somebody else changed the flow first.
-    #[error("the flow has changed meanwhile")]
-    Conflict,
-    /// The idempotency key is taken by the flow named.
-    #[error("the idempotency key belongs to flow {0}")]
-    Duplicate(FlowId),
-    /// The store failed; nothing of the unit may be assumed. Names the cause for the operator.
-    #[error("the store failed: {0}")]
-    Store(String),
-    /// The recorder is shutting down.
-    #[error("the recorder has stopped")]
-    Stopped,
 }
 
 /// How the recorder gathers units into batches.
@@ -190,25 +80,215 @@ pub struct RecorderOptions {
     pub queue: usize,
 }
 
+impl Default for RecorderOptions {
+    fn default() -> Self {
+        Self {
+            max_batch: 256,
+            queue: 1_024,
+        }
+    }
+}
+
 /// The one door to the audit log: gathers units, commits them in groups, and gives out [`Recorded`] proofs.
+///
+/// One task commits; while it waits for the disk, the units of other callers gather, and share the next sync.
 #[derive(Clone)]
 pub struct Recorder {
-    _store: Arc<dyn Commit>,
+    queue: mpsc::Sender<Ticket>,
+    counters: Arc<Counters>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
 }
 
 impl Recorder {
-    /// Starts the writer task over a store.
-    pub fn start(store: Arc<dyn Commit>, _options: RecorderOptions) -> Self {
-        Self { _store: store }
+    /// Starts the writer task over a store; must be called inside a tokio runtime.
+    ///
+    /// The task ends after [`Recorder::shutdown`], or when the last clone of the recorder is gone; in both cases
+    /// after everything that was handed in is committed.
+    pub fn start(store: Arc<dyn Commit>, options: RecorderOptions) -> Self {
+        let (queue, tickets) = mpsc::channel(options.queue.max(1));
+        let counters = Arc::new(Counters::default());
+        let stop = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        tasks.spawn(
+            Writer {
+                store,
+                tickets,
+                counters: Arc::clone(&counters),
+                max_batch: options.max_batch.max(1),
+                pace: Pace::default(),
+            }
+            .run(stop.clone()),
+        );
+        tasks.close();
+        Self {
+            queue,
+            counters,
+            stop,
+            tasks,
+        }
     }
 
     /// Records `unit` durably, then gives `subject` back with the proof.
     ///
-    /// A caller that stops waiting does not stop the commit.
+    /// A caller that stops waiting does not stop the commit: once handed in, a unit is committed whole. A caller
+    /// that stops while the queue is full has handed in nothing.
     ///
     /// # Errors
     /// When the unit did not become durable; then nothing that depends on it may happen.
-    pub async fn record<T>(&self, _unit: Unit, _subject: T) -> Result<Recorded<T>, CommitError> {
-        Err(CommitError::Stopped)
+    pub async fn record<T>(&self, unit: Unit, subject: T) -> Result<Recorded<T>, CommitError> {
+        let (answer, answered) = oneshot::channel();
+        self.queue
+            .send(Ticket { unit, answer })
+            .await
+            .map_err(|_| CommitError::Stopped)?;
+        match answered.await {
+            Ok(Ok(())) => Ok(Recorded { subject }),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(CommitError::Store(LOST.to_owned())),
+        }
+    }
+
+    /// Takes no more units, commits those that were handed in, and returns when the last is answered.
+    ///
+    /// Later calls of [`Recorder::record`] fail with [`CommitError::Stopped`]. Calling this twice is harmless.
+    pub async fn shutdown(&self) {
+        self.stop.cancel();
+        self.tasks.wait().await;
+    }
+
+    /// What the recorder has done so far.
+    pub fn stats(&self) -> RecorderStats {
+        let waiting = self.queue.max_capacity() - self.queue.capacity();
+        self.counters.snapshot(waiting)
     }
 }
+
+struct Ticket {
+    unit: Unit,
+    answer: oneshot::Sender<Result<(), CommitError>>,
+}
+
+struct Writer {
+    store: Arc<dyn Commit>,
+    tickets: mpsc::Receiver<Ticket>,
+    counters: Arc<Counters>,
+    max_batch: usize,
+    pace: Pace,
+}
+
+impl Writer {
+    async fn run(mut self, stop: CancellationToken) {
+        loop {
+            let first = tokio::select! {
+                biased;
+                () = stop.cancelled(), if !self.tickets.is_closed() => {
+                    // No more is taken; what is in the queue is still received below.
+                    self.tickets.close();
+                    continue;
+                }
+                first = self.tickets.recv() => first,
+            };
+            let Some(first) = first else { return };
+            let batch = self.gather(first).await;
+            self.commit(batch).await;
+        }
+    }
+
+    /// Takes what has arrived, lets those who are about to hand in do so, and waits only where it pays.
+    async fn gather(&mut self, first: Ticket) -> Vec<Ticket> {
+        let mut batch = Batch::new(first, self.max_batch);
+        batch.drain(&mut self.tickets);
+        // On a busy machine the callers of the last commit are runnable but have not run yet.
+        for _ in 0..MOST_YIELDS {
+            let before = batch.tickets.len();
+            yield_now().await;
+            batch.drain(&mut self.tickets);
+            if batch.tickets.len() == before {
+                break;
+            }
+        }
+        let now = Instant::now();
+        self.pace.arrived(batch.tickets.len(), now);
+        if !self.tickets.is_closed() && self.pace.waiting_pays(batch.tickets.len()) {
+            let before = batch.tickets.len();
+            let until = now + LINGER;
+            while batch.tickets.len() < Pace::GOAL && batch.has_room() {
+                let Ok(Some(ticket)) = timeout_at(until, self.tickets.recv()).await else {
+                    break;
+                };
+                batch.push(ticket);
+                batch.drain(&mut self.tickets);
+            }
+            self.pace.waited(before, batch.tickets.len(), Instant::now());
+        }
+        batch.tickets
+    }
+
+    /// Commits in a task of its own, so that a panic of the store reaches the callers as an error.
+    async fn commit(&self, batch: Vec<Ticket>) {
+        let (units, answers): (Vec<_>, Vec<_>) = batch
+            .into_iter()
+            .map(|ticket| (ticket.unit, ticket.answer))
+            .unzip();
+        let store = Arc::clone(&self.store);
+        let results = tokio::spawn(async move { store.commit(units).await })
+            .await
+            .unwrap_or_else(|_| vec![Err(CommitError::Store(PANICKED.to_owned())); answers.len()]);
+        self.counters.committed(answers.len(), &results);
+        let mut results = results.into_iter();
+        for answer in answers {
+            let result = results
+                .next()
+                .unwrap_or_else(|| Err(CommitError::Store(UNANSWERED.to_owned())));
+            // A caller that has gone is no reason to stop.
+            let _ = answer.send(result);
+        }
+    }
+}
+
+struct Batch {
+    tickets: Vec<Ticket>,
+    weight: usize,
+    max: usize,
+}
+
+impl Batch {
+    fn new(first: Ticket, max: usize) -> Self {
+        let mut batch = Self {
+            tickets: Vec::with_capacity(max.min(Pace::GOAL * 2)),
+            weight: 0,
+            max,
+        };
+        batch.push(first);
+        batch
+    }
+
+    fn has_room(&self) -> bool {
+        self.tickets.len() < self.max && self.weight < MOST_BYTES
+    }
+
+    fn push(&mut self, ticket: Ticket) {
+        self.weight += ticket.unit.weight();
+        self.tickets.push(ticket);
+    }
+
+    fn drain(&mut self, tickets: &mut mpsc::Receiver<Ticket>) {
+        while self.has_room() {
+            let Ok(ticket) = tickets.try_recv() else { return };
+            self.push(ticket);
+        }
+    }
+}
+
+/// The longest wait for more units before a commit: about the time that the disk needs for a sync.
+const LINGER: Duration = Duration::from_millis(1);
+const MOST_YIELDS: usize = 8;
+/// A batch that has reached this many bytes takes no further unit.
+const MOST_BYTES: usize = 8 << 20;
+const LOST: &str = "the writer was lost; whether the unit is durable is not known";
+const PANICKED: &str = "the store panicked; whether the unit is durable is not known";
+const UNANSWERED: &str = "the store gave no answer for the unit";
+
+#[cfg(test)]
+mod tests;

@@ -88,6 +88,19 @@ pub struct FlowView {
     pub decision: Option<Decision>,
     /// The declared fields; only after approval, and only if the policy lets the e-service go on.
     pub person: Option<Person>,
+    /// The node's signed statement of the ending, for the client to keep.
+    pub receipt: Option<String>,
+}
+
+/// What became of a callback, for the listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallbackReceipt {
+    /// Its exact bytes are durable.
+    Recorded,
+    /// No flow has this token; size, digest and source are recorded.
+    UnknownToken,
+    /// Nothing could be recorded; the authority should try again.
+    StoreUnavailable,
 }
 
 /// Something that changed, for live pages and event streams.

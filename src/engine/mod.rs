@@ -1,7 +1,36 @@
 //! The only place where things happen: flows are driven, catalogs activated and watched, outcomes delivered.
 
+mod activate;
 mod api;
+mod catalogs;
+mod clock;
+mod deliver;
+mod detail;
+mod drive;
+#[expect(
+    clippy::module_inception,
+    reason = "the module is named after the thing it is about"
+)]
+mod engine;
+mod find;
+mod inner;
+mod limits;
+mod live;
+mod metrics;
+mod notify_url;
+mod receipt;
+mod receive;
+mod records;
+mod recover;
+mod schedule;
+mod secrets;
+mod start;
+mod view;
+mod watch;
+mod webhook;
 
+pub use activate::Reload;
+pub use api::CallbackReceipt;
 pub use api::EngineEvent;
 pub use api::FlowView;
 pub use api::Problem;
@@ -9,3 +38,15 @@ pub use api::ProblemCode;
 pub use api::StartFlow;
 pub use api::Started;
 pub use api::TimelineEntry;
+pub use catalogs::CatalogStatus;
+pub use clock::Clock;
+pub use clock::SystemClock;
+pub use engine::Engine;
+pub use engine::EngineError;
+pub use engine::EngineParts;
+pub use inner::EngineOptions;
+pub use secrets::Secrets;
+pub use secrets::SecretsError;
+pub use secrets::random;
+pub use watch::Watch;
+pub use watch::WatchError;

@@ -4,6 +4,8 @@
 //! of the event, before any of its actions is carried out.** The only exception is [`Action::Decide`], which
 //! is pure: its answer is fed back as [`Event::Decided`] before the commit.
 
+#[cfg(test)]
+mod exploration;
 mod machine;
 mod state;
 

@@ -1,15 +1,25 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::num::NonZeroU32;
 use std::time::Duration;
 
+use super::Decision;
+use super::Input;
+use super::InputFault;
+use super::InputValue;
+use super::Limits;
+use super::Place;
+use super::Plan;
+use super::Response;
+use super::Responses;
+use super::Retention;
+use super::inputs;
+use super::render;
 use crate::words::Assurance;
 use crate::words::Capability;
 use crate::words::Channel;
 use crate::words::Field;
 use crate::words::InputName;
 use crate::words::Outcome;
-use crate::words::OutcomeClass;
 use crate::words::ServiceName;
 use crate::words::Text;
 
@@ -36,34 +46,73 @@ pub struct Service {
     pub inputs: BTreeMap<InputName, Input>,
     /// The declared fields of the person; nothing else is ever seen (law 7). Always holds the civil number.
     pub fields: Vec<DeclaredField>,
-    /// What to do with each outcome class; complete (law 8).
-    pub outcomes: BTreeMap<OutcomeClass, Response>,
-    /// Where one leaf code is answered differently from its class.
-    pub outcome_codes: BTreeMap<Outcome, Response>,
+    /// What to do with each outcome; complete by its type (law 8).
+    pub outcomes: Responses,
     /// What the citizen is told before anything is sent (R000-070 to R000-078).
     pub notices: Notices,
     /// The script, by the name of its file in `scripts/`; `None` if the YAML says all.
     pub script: Option<String>,
+    /// Where the script is named, for problems with the file it names.
+    pub script_place: Option<Place>,
     /// How long evidence and personal data are kept.
     pub retention: Retention,
     /// How often it may be asked for.
     pub limits: Limits,
 }
 
-/// A place in a policy file, for records and explanations. Lines and columns count from 1.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Place {
-    /// The file, relative to the policy folder's parent.
-    pub file: String,
-    /// The line.
-    pub line: u32,
-    /// The column.
-    pub column: u32,
-}
+impl Service {
+    /// The settings of a capability; `None` if the service does not declare it (R000-017).
+    pub fn capability(&self, capability: Capability) -> Option<&CapabilitySettings> {
+        self.capabilities.get(&capability)
+    }
 
-impl std::fmt::Display for Place {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "{}:{}:{}", self.file, self.line, self.column)
+    /// The answer to an outcome: the leaf code's own, or else its class's (law 8).
+    pub fn response(&self, outcome: Outcome) -> &Response {
+        self.outcomes.response(outcome)
+    }
+
+    /// What the YAML decides after an outcome, its text rendered; a script may put another in its place.
+    pub fn decide(&self, outcome: Outcome, inputs: &BTreeMap<InputName, InputValue>) -> Decision {
+        let response = self.response(outcome);
+        Decision {
+            then: response.then,
+            say: render(&response.say, inputs),
+            refusal: None,
+            rule: response.place.clone(),
+        }
+    }
+
+    /// What the YAML would send: the ceiling that a script may tighten (law 6). `None` if the service does
+    /// not declare the capability.
+    pub fn plan(&self, capability: Capability, inputs: &BTreeMap<InputName, InputValue>) -> Option<Plan> {
+        let settings = self.capability(capability)?;
+        Some(Plan {
+            assurance: settings.assurance,
+            reason: render(&settings.reason, inputs),
+            fields: self
+                .fields
+                .iter()
+                .map(|declared| declared.field.clone())
+                .collect(),
+            expires_in: settings.expires_in,
+        })
+    }
+
+    /// Whether the service declares a field (law 7).
+    pub fn declares(&self, field: &Field) -> bool {
+        self.fields.iter().any(|declared| declared.field == *field)
+    }
+
+    /// Checks what an e-service passes against the declared inputs.
+    ///
+    /// # Errors
+    /// Every fault at once: unknown, missing, of another type, out of bounds, or unsafe to show. A fault
+    /// names the input and never its value (law 13).
+    pub fn check_inputs(
+        &self,
+        values: &serde_json::Map<String, serde_json::Value>,
+    ) -> Result<BTreeMap<InputName, InputValue>, Vec<InputFault>> {
+        inputs::check(&self.inputs, values)
     }
 }
 
@@ -101,61 +150,6 @@ pub struct CapabilitySettings {
     pub place: Place,
 }
 
-/// One input that the e-service passes.
-#[derive(Clone, Debug)]
-pub struct Input {
-    /// Its type and what it accepts.
-    pub kind: InputKind,
-    /// Whether a flow may begin without it.
-    pub optional: bool,
-    /// Where it is declared.
-    pub place: Place,
-}
-
-/// The type of an input.
-#[derive(Clone, Debug)]
-pub enum InputKind {
-    /// A text that matches the whole pattern, at most `max_length` characters.
-    String {
-        /// The pattern, anchored at both ends; `None` accepts any safe text.
-        pattern: Option<regex::Regex>,
-        /// The most characters.
-        max_length: usize,
-    },
-    /// A whole number within bounds.
-    Integer {
-        /// The least value.
-        min: i64,
-        /// The greatest value.
-        max: i64,
-    },
-    /// A decimal number with at most three places, within bounds; for amounts in dinars.
-    Decimal {
-        /// The least value, in thousandths.
-        min: i64,
-        /// The greatest value, in thousandths.
-        max: i64,
-    },
-    /// True or false.
-    Boolean,
-    /// One of a few words.
-    Choice(Vec<String>),
-}
-
-/// A checked value of an input.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum InputValue {
-    /// A text.
-    String(String),
-    /// A whole number.
-    Integer(i64),
-    /// A decimal number, in thousandths.
-    Decimal(i64),
-    /// True or false.
-    Boolean(bool),
-}
-
 /// A field of the person, declared with a reason (R000-036).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeclaredField {
@@ -163,17 +157,6 @@ pub struct DeclaredField {
     pub field: Field,
     /// Why the service needs it.
     pub reason: Text,
-    /// Where it is declared.
-    pub place: Place,
-}
-
-/// What to do with an outcome (R000-081 to R000-085).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Response {
-    /// What happens next.
-    pub then: super::Then,
-    /// What the citizen is told.
-    pub say: Text,
     /// Where it is declared.
     pub place: Place,
 }
@@ -191,31 +174,4 @@ pub struct Notices {
     pub enrol: Text,
     /// The official page about enrolment (R000-070).
     pub enrol_url: String,
-}
-
-/// How long things are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Retention {
-    /// Evidence.
-    pub evidence: Duration,
-    /// Personal data.
-    pub personal_data: Duration,
-}
-
-/// How often a service may be asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Per person.
-    pub per_person: Limit,
-    /// For the service as a whole.
-    pub per_service: Limit,
-}
-
-/// So many in so long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limit {
-    /// How many.
-    pub count: NonZeroU32,
-    /// In how long.
-    pub window: Duration,
 }

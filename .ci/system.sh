@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# What the browser journeys need of the system: Chromium, Node with npm, and fonts that shape Arabic. Installs it
+# on Debian where it may, and else says exactly what is missing.
+set -euo pipefail
+
+missing=()
+command -v cc > /dev/null || missing+=(build-essential)
+command -v python3 > /dev/null || missing+=(python3)
+python3 -m pip --version > /dev/null 2>&1 || missing+=(python3-pip)
+command -v node > /dev/null || missing+=(nodejs)
+command -v npm > /dev/null || missing+=(npm)
+[ -n "${CHROMIUM:-}" ] || command -v chromium > /dev/null || missing+=(chromium)
+fc-list :lang=ar 2> /dev/null | grep -q . || missing+=(fontconfig fonts-noto-core)
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+install=(apt-get install --yes --no-install-recommends "${missing[@]}")
+if ! command -v apt-get > /dev/null; then
+    echo "system: install what Debian calls: ${missing[*]}" >&2
+    exit 1
+fi
+if [ "$(id -u)" -eq 0 ]; then
+    root=()
+elif sudo -n true 2> /dev/null; then
+    root=(sudo)
+else
+    echo "system: run this once, then try again: sudo ${install[*]}" >&2
+    exit 1
+fi
+echo "system: installing ${missing[*]}"
+"${root[@]}" apt-get update -qq
+DEBIAN_FRONTEND=noninteractive "${root[@]}" "${install[@]}" -qq > /dev/null

@@ -1,0 +1,309 @@
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
+
+use async_trait::async_trait;
+use tokio::time::sleep;
+
+use super::*;
+use crate::audit::AdminRecord;
+use crate::audit::Event;
+use crate::audit::Record;
+use crate::words::Timestamp;
+
+/// A store that takes its time, and remembers what it was given.
+#[derive(Default)]
+struct Slow {
+    takes: Duration,
+    kept: Mutex<Vec<String>>,
+    batches: Mutex<Vec<usize>>,
+    behaviour: Behaviour,
+}
+
+#[derive(Default, PartialEq)]
+enum Behaviour {
+    #[default]
+    Commits,
+    Panics,
+    ForgetsToAnswer,
+    RefusesOdd,
+}
+
+#[async_trait]
+impl Commit for Slow {
+    async fn commit(&self, batch: Vec<Unit>) -> Vec<Result<(), CommitError>> {
+        sleep(self.takes).await;
+        self.batches.lock().unwrap().push(batch.len());
+        assert!(self.behaviour != Behaviour::Panics, "as planned");
+        if self.behaviour == Behaviour::ForgetsToAnswer {
+            return Vec::new();
+        }
+        let mut answers = Vec::new();
+        for unit in &batch {
+            let name = name_of(unit);
+            let odd = self.behaviour == Behaviour::RefusesOdd && name.ends_with(['1', '3', '5', '7', '9']);
+            if odd {
+                answers.push(Err(CommitError::Conflict));
+            } else {
+                self.kept.lock().unwrap().push(name);
+                answers.push(Ok(()));
+            }
+        }
+        answers
+    }
+}
+
+fn unit(name: &str) -> Unit {
+    Unit {
+        records: vec![Record {
+            at: Timestamp::EPOCH,
+            flow: None,
+            subject: None,
+            event: Event::Admin(AdminRecord {
+                act: name.to_owned(),
+                actor: "test".to_owned(),
+                catalog: None,
+                detail: String::new(),
+            }),
+        }],
+        ..Unit::default()
+    }
+}
+
+fn name_of(unit: &Unit) -> String {
+    match &unit.records[0].event {
+        Event::Admin(admin) => admin.act.clone(),
+        _ => unreachable!("the tests make administrative records only"),
+    }
+}
+
+fn start(store: Slow) -> (Recorder, Arc<Slow>) {
+    let store = Arc::new(store);
+    let recorder = Recorder::start(Arc::clone(&store) as Arc<dyn Commit>, RecorderOptions::default());
+    (recorder, store)
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_proof_comes_after_the_commit() {
+    let (recorder, store) = start(Slow {
+        takes: Duration::from_millis(5),
+        ..Slow::default()
+    });
+    let mut call = Box::pin(recorder.record(unit("a"), 7));
+    assert!(
+        tokio::time::timeout(Duration::from_millis(3), &mut call)
+            .await
+            .is_err()
+    );
+    assert!(store.kept.lock().unwrap().is_empty());
+    assert_eq!(*call.await.unwrap(), 7);
+    assert_eq!(*store.kept.lock().unwrap(), ["a"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_caller_gets_its_own_answer() {
+    let (recorder, store) = start(Slow {
+        behaviour: Behaviour::RefusesOdd,
+        takes: Duration::from_millis(1),
+        ..Slow::default()
+    });
+    let mut calls = tokio::task::JoinSet::new();
+    for number in 0..100 {
+        let recorder = recorder.clone();
+        calls.spawn(async move {
+            (
+                number,
+                recorder.record(unit(&number.to_string()), ()).await.is_ok(),
+            )
+        });
+    }
+    for (number, recorded) in calls.join_all().await {
+        assert_eq!(recorded, number % 2 == 0, "{number}");
+    }
+    assert_eq!(store.kept.lock().unwrap().len(), 50);
+    let stats = recorder.stats();
+    assert_eq!((stats.units, stats.failed, stats.waiting), (50, 50, 0));
+    assert_eq!(stats.batch_sizes.iter().sum::<u64>(), stats.commits);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_of_the_store_is_an_error_and_not_the_end() {
+    let (recorder, store) = start(Slow {
+        behaviour: Behaviour::Panics,
+        ..Slow::default()
+    });
+    for _ in 0..3 {
+        let error = recorder.record(unit("a"), ()).await.unwrap_err();
+        assert_eq!(error, CommitError::Store(PANICKED.to_owned()));
+    }
+    assert_eq!(store.batches.lock().unwrap().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_gives_no_answer_gives_no_proof() {
+    let (recorder, _) = start(Slow {
+        behaviour: Behaviour::ForgetsToAnswer,
+        ..Slow::default()
+    });
+    let error = recorder.record(unit("a"), ()).await.unwrap_err();
+    assert_eq!(error, CommitError::Store(UNANSWERED.to_owned()));
+    assert_eq!(recorder.stats().failed, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn shutdown_commits_what_was_handed_in_and_takes_no_more() {
+    let (recorder, store) = start(Slow {
+        takes: Duration::from_millis(10),
+        ..Slow::default()
+    });
+    let mut calls = tokio::task::JoinSet::new();
+    for number in 0..500 {
+        let recorder = recorder.clone();
+        calls.spawn(async move { recorder.record(unit(&number.to_string()), ()).await.is_ok() });
+    }
+    while recorder.stats().waiting < 200 {
+        tokio::task::yield_now().await;
+    }
+    recorder.shutdown().await;
+    assert!(matches!(
+        recorder.record(unit("late"), ()).await,
+        Err(CommitError::Stopped)
+    ));
+    let recorded = calls.join_all().await.into_iter().filter(|good| *good).count();
+    assert!(recorded >= 200, "{recorded}");
+    assert_eq!(store.kept.lock().unwrap().len(), recorded);
+    recorder.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_task_ends_with_the_last_recorder_and_drains_first() {
+    let (recorder, store) = start(Slow {
+        takes: Duration::from_millis(10),
+        ..Slow::default()
+    });
+    let tasks = recorder.tasks.clone();
+    for number in 0..50 {
+        let mut call = Box::pin(recorder.record(unit(&number.to_string()), ()));
+        assert!(futures_poll_once(&mut call).await.is_none());
+    }
+    drop(recorder);
+    tasks.wait().await;
+    assert_eq!(store.kept.lock().unwrap().len(), 50);
+}
+
+// A queue that is full makes callers wait; those who leave meanwhile have handed in nothing.
+#[tokio::test(start_paused = true)]
+async fn a_full_queue_holds_callers_back() {
+    let store = Arc::new(Slow {
+        takes: Duration::from_millis(10),
+        ..Slow::default()
+    });
+    let options = RecorderOptions {
+        max_batch: 4,
+        queue: 4,
+    };
+    let recorder = Recorder::start(Arc::clone(&store) as Arc<dyn Commit>, options);
+    let answered = Arc::new(AtomicUsize::new(0));
+    let mut calls = tokio::task::JoinSet::new();
+    for number in 0..40 {
+        let recorder = recorder.clone();
+        let answered = Arc::clone(&answered);
+        calls.spawn(async move {
+            recorder.record(unit(&number.to_string()), ()).await.unwrap();
+            answered.fetch_add(1, Ordering::Relaxed);
+        });
+    }
+    sleep(Duration::from_millis(5)).await;
+    assert!(recorder.stats().waiting <= 4);
+    calls.join_all().await;
+    assert_eq!(answered.load(Ordering::Relaxed), 40);
+    assert!(store.batches.lock().unwrap().iter().all(|size| *size <= 4));
+}
+
+#[tokio::test(start_paused = true)]
+async fn callers_that_leave_neither_stop_nor_lose_a_commit() {
+    let (recorder, store) = start(Slow {
+        takes: Duration::from_millis(2),
+        ..Slow::default()
+    });
+    let mut acknowledged = BTreeSet::new();
+    let mut calls = tokio::task::JoinSet::new();
+    for number in 0..2_000_u64 {
+        let recorder = recorder.clone();
+        let patience = Duration::from_millis(number * 7 % 12);
+        calls.spawn(async move {
+            let name = number.to_string();
+            tokio::time::timeout(patience, recorder.record(unit(&name), ()))
+                .await
+                .is_ok_and(|recorded| recorded.is_ok())
+                .then_some(name)
+        });
+    }
+    acknowledged.extend(calls.join_all().await.into_iter().flatten());
+    recorder.shutdown().await;
+    let kept: Vec<_> = store.kept.lock().unwrap().clone();
+    let unique: BTreeSet<_> = kept.iter().cloned().collect();
+    assert_eq!(unique.len(), kept.len(), "a unit was committed twice");
+    assert!(acknowledged.len() > 100 && acknowledged.is_subset(&unique));
+}
+
+/// 64 flows of four units each in flight, with a pause before each unit, over a disk of one sync a
+/// millisecond; time is virtual.
+async fn crowd(callers: u64) -> RecorderStats {
+    let (recorder, _) = start(Slow {
+        takes: Duration::from_millis(1),
+        ..Slow::default()
+    });
+    let mut flows = tokio::task::JoinSet::new();
+    for caller in 0..callers {
+        let recorder = recorder.clone();
+        flows.spawn(async move {
+            for step in 0..100 {
+                sleep(Duration::from_millis((caller * 31 + step * 17) % 10)).await;
+                recorder.record(unit("step"), ()).await.unwrap();
+            }
+        });
+    }
+    flows.join_all().await;
+    recorder.stats()
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_64_flows_in_flight_four_flows_share_a_sync() {
+    let stats = crowd(64).await;
+    eprintln!(
+        "64 flows in flight: {:.1} units a commit; {stats:?}",
+        stats.average_batch()
+    );
+    assert_eq!(stats.units, 6_400);
+    assert!(stats.average_batch() >= 16.0, "{stats:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_single_flow_never_waits_for_others() {
+    let (recorder, _) = start(Slow {
+        takes: Duration::from_millis(1),
+        ..Slow::default()
+    });
+    let before = Instant::now();
+    for _ in 0..100 {
+        recorder.record(unit("step"), ()).await.unwrap();
+    }
+    // The virtual clock rounds each pause up to the next millisecond.
+    assert!(
+        before.elapsed() <= Duration::from_millis(200),
+        "{:?}",
+        before.elapsed()
+    );
+}
+
+async fn futures_poll_once<F: std::future::Future + Unpin>(future: &mut F) -> Option<F::Output> {
+    std::future::poll_fn(|context| {
+        std::task::Poll::Ready(match std::pin::Pin::new(&mut *future).poll(context) {
+            std::task::Poll::Ready(output) => Some(output),
+            std::task::Poll::Pending => None,
+        })
+    })
+    .await
+}

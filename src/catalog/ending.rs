@@ -1,0 +1,122 @@
+use super::Catalog;
+use super::DecideAsk;
+use super::Decided;
+use super::LoadedService;
+use super::planning::facts;
+use super::planning::refused;
+use super::planning::said;
+use crate::policy::Decision;
+use crate::policy::Place;
+use crate::policy::Then;
+use crate::script::Answer;
+use crate::script::Facts;
+use crate::script::Hook;
+use crate::script::Ruling;
+use crate::script::ScriptFault;
+use crate::words::Outcome;
+use crate::words::OutcomeClass;
+
+impl Catalog {
+    /// Decides what follows from an outcome: what the YAML says, unless the script tightens it. Pure and quick.
+    ///
+    /// Nothing here turns anything into an approval, and anything that goes wrong is `error.policy` and a stop
+    /// (laws 5 and 6).
+    pub fn decide(&self, ask: &DecideAsk<'_>) -> Decided {
+        match self.service(ask.plan.service) {
+            Some(loaded) => loaded.decide(ask),
+            None => failed(
+                None,
+                ScriptFault::new(Place::default(), "the catalog has no such service"),
+            ),
+        }
+    }
+}
+
+impl LoadedService {
+    fn decide(&self, ask: &DecideAsk<'_>) -> Decided {
+        let decision = self.by_yaml(ask);
+        let asked = Decided {
+            outcome: ask.outcome,
+            decision,
+            fault: None,
+        };
+        // A fault of the policy itself is not handed to the policy again.
+        let Some(script) = self
+            .script
+            .as_ref()
+            .filter(|_| ask.outcome != Outcome::ErrorPolicy)
+        else {
+            return asked;
+        };
+        let class = ask.outcome.class();
+        let read = Facts {
+            outcome: Some(ask.outcome),
+            person: (class == OutcomeClass::Approved).then_some(ask.person).flatten(),
+            ..facts(&ask.plan)
+        };
+        match script.call(Hook::Ending(class), &read) {
+            Ok(None) => asked,
+            Ok(Some(answer)) => self.tightened(asked, answer, ask),
+            Err(fault) => failed(Some(self), fault),
+        }
+    }
+
+    /// What the YAML says, made safe whatever it says: only an approval goes on, and attempts come to an end.
+    fn by_yaml(&self, ask: &DecideAsk<'_>) -> Decision {
+        let mut decision = self.service.decide(ask.outcome, ask.plan.inputs);
+        let approved = ask.outcome.class() == OutcomeClass::Approved;
+        decision.then = match decision.then {
+            Then::Continue if approved => Then::Continue,
+            Then::Retry { attempts } if !approved && ask.plan.attempt < attempts => Then::Retry { attempts },
+            _ => Then::Stop,
+        };
+        decision
+    }
+
+    fn tightened(&self, asked: Decided, answer: Answer, ask: &DecideAsk<'_>) -> Decided {
+        let Answer { ruling, place } = answer;
+        let with = |then, text| Decided {
+            outcome: asked.outcome,
+            decision: Decision {
+                then,
+                say: said(&text, &ask.plan),
+                refusal: None,
+                rule: place.clone(),
+            },
+            fault: None,
+        };
+        match ruling {
+            Ruling::Say(text) => with(asked.decision.then, text),
+            Ruling::Stop(text) => with(Then::Stop, text),
+            Ruling::Refuse(refusal) => Decided {
+                outcome: Outcome::Refused,
+                decision: refused(refusal, &ask.plan, place),
+                fault: None,
+            },
+            Ruling::Tighten(_) => failed(
+                Some(self),
+                ScriptFault::new(place, "there is nothing to tighten once a flow has an outcome"),
+            ),
+        }
+    }
+}
+
+fn failed(loaded: Option<&LoadedService>, fault: ScriptFault) -> Decided {
+    Decided {
+        outcome: Outcome::ErrorPolicy,
+        decision: policy_failed(loaded, &fault),
+        fault: Some(fault),
+    }
+}
+
+/// What the person is told when the policy itself failed: the service's own words for `error.policy`, or ours.
+/// Those for the class `error` may invite to try again, which would fail again.
+pub(super) fn policy_failed(loaded: Option<&LoadedService>, fault: &ScriptFault) -> Decision {
+    let own = loaded.and_then(|loaded| loaded.service.outcomes.codes.get(&Outcome::ErrorPolicy));
+    Decision {
+        then: Then::Stop,
+        say: own.map_or_else(|| Outcome::ErrorPolicy.text(), |response| response.say.clone()),
+        refusal: None,
+        rule: fault.place.clone(),
+    }
+}

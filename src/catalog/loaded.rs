@@ -1,0 +1,68 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Sources;
+use crate::diagnostics::Diagnostics;
+use crate::policy::Organization;
+use crate::policy::Service;
+use crate::script::Library;
+use crate::script::Script;
+use crate::words::Digest;
+use crate::words::ServiceName;
+
+/// All policies, loaded, checked and compiled. Never changes; a reload makes another one.
+#[derive(Debug)]
+pub struct Catalog {
+    pub(super) sources: Sources,
+    pub(super) digest: Digest,
+    pub(super) organization: Arc<Organization>,
+    pub(super) organization_warnings: Diagnostics,
+    pub(super) libraries: BTreeMap<String, Arc<Library>>,
+    pub(super) services: BTreeMap<ServiceName, Arc<LoadedService>>,
+}
+
+/// One service with its script.
+#[derive(Debug)]
+pub struct LoadedService {
+    /// The service as meant.
+    pub service: Service,
+    pub(super) script: Option<Arc<Script>>,
+    /// What was found in the file and is no error, so that an incremental load says it again.
+    pub(super) warnings: Diagnostics,
+    /// The same for the script.
+    pub(super) script_warnings: Diagnostics,
+}
+
+impl Catalog {
+    /// The name: SHA-256 of the sources.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// What it was made from.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// The service provider.
+    pub fn organization(&self) -> &Organization {
+        &self.organization
+    }
+
+    /// Every service in the order of names.
+    pub fn services(&self) -> impl ExactSizeIterator<Item = &Arc<LoadedService>> {
+        self.services.values()
+    }
+
+    /// One service; `None` if there is none of that name.
+    pub fn service(&self, name: &str) -> Option<&Arc<LoadedService>> {
+        self.services.get(name)
+    }
+}
+
+impl LoadedService {
+    /// The script, if the service has one.
+    pub fn script(&self) -> Option<&Script> {
+        self.script.as_deref()
+    }
+}

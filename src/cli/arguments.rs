@@ -1,0 +1,127 @@
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::Subcommand;
+use clap::ValueEnum;
+
+use super::check;
+use super::dev;
+use super::failure::COULD_NOT_RUN;
+use super::failure::Ending;
+use super::failure::Failure;
+use super::serve;
+use super::trigger;
+
+/// Turns declarative e-service policies into verified, recorded Mobile ID flows.
+///
+/// Without a command this is `midflow dev`: engine, sandbox authority, phone, demo e-service and console in one
+/// process, without any network.
+#[derive(Debug, Parser)]
+#[command(name = "midflow", version, max_term_width = 100, after_help = AFTER_HELP)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Options that every command takes.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Common {
+    /// The folder that holds `policies/` and `scripts/`
+    #[arg(long, global = true, default_value = ".", value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+
+    /// How results are printed
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// For programs: one JSON value
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run everything on this machine, with a sandbox in place of the authority
+    Dev(dev::Dev),
+    /// Run for real, as a configuration file says
+    Serve(serve::Serve),
+    /// Load the policies as a reload would, and report every problem at once
+    Check(check::Check),
+    /// Make the running sandbox do something, good or bad
+    Trigger(trigger::Trigger),
+}
+
+/// Runs the command that the process was started with.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let common = arguments.common;
+    let command = arguments.command.unwrap_or_else(|| Command::Dev(dev::Dev::default()));
+    let result = match command {
+        Command::Dev(command) => command.run(&common),
+        Command::Serve(command) => command.run(&common),
+        Command::Check(command) => command.run(&common),
+        Command::Trigger(command) => command.run(&common),
+    };
+    match result {
+        Ok(ending) => Ending::code(ending),
+        Err(failure) => {
+            failure.report();
+            ExitCode::from(COULD_NOT_RUN)
+        }
+    }
+}
+
+/// The runtime of a command that serves or calls.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(format!("can't start the runtime: {error}")))
+}
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 good, 1 it ran and found problems, 2 it could not run, 3 refused by policy.
+
+First steps:
+  midflow                     sign in to the demo with a phone on the screen
+  midflow check               find every mistake in the policies
+  midflow trigger --list      what the sandbox can do";
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn no_command_means_dev() {
+        let arguments = Arguments::try_parse_from(["midflow", "--dir", "x"]).unwrap();
+        assert!(arguments.command.is_none());
+        assert_eq!(arguments.common.dir, PathBuf::from("x"));
+    }
+
+    #[test]
+    fn common_options_stand_before_or_after_the_command() {
+        for line in [
+            ["midflow", "--format", "json", "check"],
+            ["midflow", "check", "--format", "json"],
+        ] {
+            let arguments = Arguments::try_parse_from(line).unwrap();
+            assert_eq!(arguments.common.format, Format::Json);
+        }
+    }
+}

@@ -1,0 +1,229 @@
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::failure::Failure;
+use crate::connector::kuwait::KuwaitSettings;
+use crate::words::Digest;
+use crate::words::Environment;
+
+/// How a node runs: `midflow.yaml`. Never part of the catalog, and never holds a secret, only where one is.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// The version of this format; 1.
+    pub(crate) midflow: u8,
+    /// The environment that this node serves.
+    pub(crate) environment: Environment,
+    /// Where flows, records and catalogs are kept.
+    pub(crate) store: StoreConfig,
+    /// The folder of the node's own secrets; made at the first start.
+    pub(crate) secrets: PathBuf,
+    /// Who listens where.
+    pub(crate) listeners: Listeners,
+    /// Who answers.
+    pub(crate) connector: ConnectorConfig,
+    /// The e-services that may call the API.
+    pub(crate) clients: Vec<Client>,
+    /// Hosts that outcome notices may go to.
+    #[serde(default)]
+    pub(crate) notify_hosts: Vec<String>,
+}
+
+/// Where things are kept.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub(crate) enum StoreConfig {
+    /// One SQLite file on a local disk.
+    Sqlite(PathBuf),
+}
+
+/// Who listens where.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Listeners {
+    /// The API of the e-services, with health and metrics.
+    pub(crate) api: Listener,
+    /// What the authority calls; TLS 1.3 always.
+    pub(crate) callback: Listener,
+    /// The console; none without it.
+    #[serde(default)]
+    pub(crate) console: Option<Listener>,
+}
+
+/// One listener.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Listener {
+    /// Address and port.
+    pub(crate) address: SocketAddr,
+    /// The URL under which others reach it; made from the address without it.
+    #[serde(default)]
+    pub(crate) public_url: Option<String>,
+    /// Its certificate. May be left out on loopback addresses only.
+    #[serde(default)]
+    pub(crate) tls: Option<TlsFiles>,
+}
+
+/// A certificate and its key, PEM.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TlsFiles {
+    /// The certificate and its intermediates, the certificate first.
+    pub(crate) certificate: PathBuf,
+    /// The private key; readable by its owner only.
+    pub(crate) key: PathBuf,
+}
+
+/// Who answers.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub(crate) enum ConnectorConfig {
+    /// Kuwait Mobile ID over the bridge.
+    Kuwait(Box<KuwaitSettings>),
+}
+
+/// An e-service that may call the API.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Client {
+    /// Its name; its flows belong to this name.
+    pub(crate) name: String,
+    /// SHA-256 of its key, `sha256:` and 64 hexadecimal digits.
+    pub(crate) key: Digest,
+}
+
+impl Config {
+    /// Reads the file; paths in it count from its folder.
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        let text = fs::read_to_string(path).map_err(|error| {
+            Failure::new(format!("can't read {}: {error}", path.display()))
+                .remedy("name the configuration with --config FILE; docs/configuration.md shows one")
+        })?;
+        let mut config = Self::parse(&text).map_err(|why| {
+            Failure::new(format!("{}: {why}", path.display())).remedy("docs/configuration.md explains every key")
+        })?;
+        config.resolve(path.parent().unwrap_or(Path::new(".")));
+        config.check()?;
+        Ok(config)
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
+        serde_saphyr::from_str_with_options(text, options).map_err(|error| error.to_string())
+    }
+
+    fn resolve(&mut self, folder: &Path) {
+        let StoreConfig::Sqlite(store) = &mut self.store;
+        *store = folder.join(&store);
+        self.secrets = folder.join(&self.secrets);
+        let all = [Some(&mut self.listeners.api), Some(&mut self.listeners.callback), self.listeners.console.as_mut()];
+        for listener in all.into_iter().flatten() {
+            if let Some(tls) = &mut listener.tls {
+                tls.certificate = folder.join(&tls.certificate);
+                tls.key = folder.join(&tls.key);
+            }
+        }
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        if self.midflow != 1 {
+            return Err(Failure::new(format!("`midflow: {}` is no known version", self.midflow)).remedy("write `midflow: 1`"));
+        }
+        if self.clients.is_empty() {
+            return Err(Failure::new("`clients` is empty, so nobody could call the API").remedy(CLIENT_REMEDY));
+        }
+        // R000-066: the authority is answered over TLS 1.3 and nothing else.
+        if self.listeners.callback.tls.is_none() {
+            return Err(Failure::new("`listeners.callback` has no `tls`").remedy("name its certificate and key"));
+        }
+        let open = [("api", Some(&self.listeners.api)), ("console", self.listeners.console.as_ref())];
+        for (name, listener) in open {
+            if let Some(listener) = listener
+                && listener.tls.is_none()
+                && !listener.address.ip().is_loopback()
+            {
+                let message = format!("`listeners.{name}` would speak plain HTTP on {}", listener.address);
+                return Err(Failure::new(message).remedy("give it `tls`, or a loopback address behind a proxy of yours"));
+            }
+        }
+        // The console has no accounts yet, so it stays where only this machine reaches it.
+        match &self.listeners.console {
+            Some(console) if !console.address.ip().is_loopback() => {
+                Err(Failure::new(format!("`listeners.console` would be reachable on {}", console.address))
+                    .remedy("give it a loopback address; reach it through a tunnel"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+const CLIENT_REMEDY: &str = "add an entry: `{ name: portal, key: \"sha256:…\" }`, the SHA-256 of a random key";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+midflow: 1
+environment: test
+store: { sqlite: var/midflow.db }
+secrets: var/secrets
+listeners:
+  api: { address: "127.0.0.1:8083" }
+  callback: { address: "0.0.0.0:8443", tls: { certificate: tls/callback.pem, key: tls/callback.key } }
+connector:
+  kuwait:
+    base_url: https://bridge.example.gov.kw/
+    service_provider_id: 00000000-0000-4000-8000-00000000a001
+    client: { certificate: "file:tls/sp.pem", key: "file:tls/sp.key" }
+    server_ca: "file:tls/bridge-ca.pem"
+    stamp: { rule: raw-members, formats: [pkcs1-sha256], signers: [ { certificate: "file:tls/stamp.pem" } ] }
+    assurance: as_requested
+clients:
+  - { name: portal, key: "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" }
+"#;
+
+    fn fault(text: &str) -> String {
+        match Config::parse(text) {
+            Ok(config) => config.check().unwrap_err().message,
+            Err(why) => why,
+        }
+    }
+
+    #[test]
+    fn the_example_is_read() {
+        let config = Config::parse(GOOD).unwrap();
+        config.check().unwrap();
+        assert_eq!(config.environment, Environment::Test);
+    }
+
+    // R000-062, R000-066, R000-152: no plain HTTP beyond this machine, TLS for the authority always.
+    #[test]
+    fn what_would_be_unsafe_is_refused() {
+        for (from, to, expected) in [
+            ("127.0.0.1:8083", "0.0.0.0:8083", "plain HTTP"),
+            (", tls: { certificate: tls/callback.pem, key: tls/callback.key }", "", "has no `tls`"),
+            ("midflow: 1", "midflow: 2", "no known version"),
+        ] {
+            let message = fault(&GOOD.replace(from, to));
+            assert!(message.contains(expected), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_mistake_has_its_place() {
+        let message = fault(&GOOD.replace("secrets:", "secretz:"));
+        assert!(message.contains("secretz") && message.contains("line 5"), "{message}");
+    }
+
+    #[test]
+    fn paths_count_from_the_file() {
+        let mut config = Config::parse(GOOD).unwrap();
+        config.resolve(Path::new("/etc/midflow"));
+        assert_eq!(config.secrets, PathBuf::from("/etc/midflow/var/secrets"));
+    }
+}

@@ -1,0 +1,16 @@
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt;
+
+use super::arguments::Format;
+
+/// Sends the log to standard error: what `MIDFLOW_LOG` asks for, `warn` without it. Results go to standard
+/// output, so the two never mix.
+pub(crate) fn start(format: Format) {
+    let filter = EnvFilter::try_from_env("MIDFLOW_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second start, as in tests, changes nothing.
+    let _ = match format {
+        Format::Text => builder.with_target(false).try_init(),
+        Format::Json => builder.json().try_init(),
+    };
+}

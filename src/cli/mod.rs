@@ -1,0 +1,17 @@
+//! The command line: one file a command. Parsing here, work elsewhere.
+
+mod arguments;
+mod check;
+mod config;
+mod dev;
+mod failure;
+mod logging;
+mod node;
+mod output;
+mod ready;
+mod running;
+mod serve;
+mod trigger;
+
+pub use arguments::Arguments;
+pub use arguments::run;

@@ -1,0 +1,107 @@
+use std::net::SocketAddr;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum_server::Handle;
+use rustls::ServerConfig;
+use tokio::task::JoinSet;
+
+use super::failure::Failure;
+use crate::engine::Engine;
+use crate::http;
+
+/// The listeners of a node, until they are told to stop.
+pub(crate) struct Node {
+    handles: Vec<Handle<SocketAddr>>,
+    serving: JoinSet<Result<(), String>>,
+}
+
+/// An open socket and the address it really has.
+pub(crate) struct Socket {
+    name: &'static str,
+    listener: TcpListener,
+    /// The address, with the port that the system gave if 0 was asked for.
+    pub(crate) address: SocketAddr,
+}
+
+impl Socket {
+    /// Opens a socket.
+    pub(crate) fn open(name: &'static str, address: SocketAddr) -> Result<Self, Failure> {
+        let listener = http::bind(name, address).map_err(Failure::new)?;
+        let address = listener.local_addr().map_err(Failure::new)?;
+        Ok(Self {
+            name,
+            listener,
+            address,
+        })
+    }
+}
+
+impl Node {
+    pub(crate) fn new() -> Self {
+        Self {
+            handles: Vec::new(),
+            serving: JoinSet::new(),
+        }
+    }
+
+    /// Serves a router on a socket.
+    pub(crate) fn serve(&mut self, socket: Socket, router: Router, tls: Option<ServerConfig>) {
+        let handle = Handle::new();
+        self.handles.push(handle.clone());
+        self.serving.spawn(async move {
+            http::serve(socket.listener, router, tls.map(Arc::new), handle)
+                .await
+                .map_err(|error| format!("{} on {} stopped: {error}", socket.name, socket.address))
+        });
+    }
+
+    /// Serves until the process is asked to stop or a listener fails; then stops in good order: no new
+    /// requests, running ones finish, the engine last.
+    pub(crate) async fn run_until_asked(mut self, engine: &Engine) -> Result<(), Failure> {
+        let failed = tokio::select! {
+            () = asked_to_stop() => None,
+            ended = self.serving.join_next() => match ended {
+                Some(Ok(Err(why))) => Some(why),
+                _ => Some("a listener stopped".to_owned()),
+            },
+        };
+        for handle in &self.handles {
+            handle.graceful_shutdown(Some(GRACE));
+        }
+        engine.shutdown().await;
+        while self.serving.join_next().await.is_some() {}
+        failed.map_or(Ok(()), |why| Err(Failure::new(why)))
+    }
+}
+
+/// Returns on SIGTERM or SIGINT.
+async fn asked_to_stop() {
+    use tokio::signal::unix::SignalKind;
+    use tokio::signal::unix::signal;
+    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+        (Ok(mut terminate), Ok(mut interrupt)) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        }
+        _ => std::future::pending().await,
+    }
+}
+
+/// Reloads on SIGHUP, by the same path as the file watch.
+pub(crate) fn reload_on_hangup(engine: Engine, folder: std::path::PathBuf) {
+    tokio::spawn(async move {
+        let Ok(mut hangup) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) else {
+            return;
+        };
+        while hangup.recv().await.is_some() {
+            engine.reload(&folder, "signal").await;
+        }
+    });
+}
+
+const GRACE: Duration = Duration::from_secs(3);

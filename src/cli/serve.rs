@@ -1,0 +1,208 @@
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+
+use super::arguments::Common;
+use super::arguments::Format;
+use super::arguments::runtime;
+use super::config::Config;
+use super::config::ConnectorConfig;
+use super::config::Listener;
+use super::config::StoreConfig;
+use super::config::TlsFiles;
+use super::failure::Ending;
+use super::failure::Failure;
+use super::logging;
+use super::node::Node;
+use super::node::Socket;
+use super::node::reload_on_hangup;
+use super::output;
+use super::ready::Ready;
+use crate::connector::Connector;
+use crate::connector::kuwait::Kuwait;
+use crate::engine::Clock as _;
+use crate::engine::Engine;
+use crate::engine::EngineOptions;
+use crate::engine::EngineParts;
+use crate::engine::Secrets;
+use crate::engine::SystemClock;
+use crate::engine::Watch;
+use crate::http;
+use crate::policy::read_organization;
+use crate::store::Sqlite;
+use crate::words::Environment;
+
+/// `midflow serve`: the engine for real.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Serve {
+    /// How this node runs: environment, store, listeners, connector, clients
+    #[arg(long, value_name = "FILE", default_value = "midflow.yaml")]
+    config: PathBuf,
+}
+
+impl Serve {
+    pub(crate) fn run(&self, common: &Common) -> Result<Ending, Failure> {
+        logging::start(common.format);
+        let config = Config::read(&self.config)?;
+        runtime()?.block_on(serve(&config, common))?;
+        Ok(Ending::Good)
+    }
+}
+
+async fn serve(config: &Config, common: &Common) -> Result<(), Failure> {
+    let development = config.environment == Environment::Development;
+    let api = Socket::open("the API", config.listeners.api.address)?;
+    let callback = Socket::open("the callback listener", config.listeners.callback.address)?;
+    let console = match &config.listeners.console {
+        Some(console) => Some((Socket::open("the console", console.address)?, console)),
+        None => None,
+    };
+    let api_tls = tls_of(&config.listeners.api)?;
+    let callback_tls = match &config.listeners.callback.tls {
+        Some(files) => load_tls(files, http::callback_tls)?,
+        None => return Err(Failure::new("`listeners.callback` has no `tls`")),
+    };
+
+    let StoreConfig::Sqlite(path) = &config.store;
+    let store = Arc::new(Sqlite::open(path).await.map_err(Failure::new)?);
+    let secrets = Arc::new(Secrets::open(&config.secrets).map_err(Failure::new)?);
+    let page_key = secrets.page_key();
+    let engine = Engine::start(EngineParts {
+        folder: common.dir.clone(),
+        store,
+        connector: connector(config)?,
+        secrets,
+        clock: Arc::new(SystemClock),
+        options: EngineOptions {
+            environment: config.environment,
+            callback_base_url: callback_base_url(&common.dir, config)?,
+            notify_hosts: config.notify_hosts.clone(),
+            ..EngineOptions::default()
+        },
+        notify_roots: Vec::new(),
+    })
+    .await
+    .map_err(Failure::new)?;
+
+    let flows: Arc<dyn http::Flows> = Arc::new(engine.clone());
+    let mut node = Node::new();
+    let api_url = public_url(&config.listeners.api, &api);
+    let settings = http::ApiSettings {
+        keys: http::ApiKeys::new(config.clients.iter().map(|client| http::ApiKey {
+            client: client.name.clone(),
+            digest: client.key,
+        })),
+        public_base: api_url.clone(),
+        page_key: http::PageKey::new(&page_key),
+        development,
+    };
+    let callback_url = public_url(&config.listeners.callback, &callback);
+    node.serve(api, http::api(Arc::clone(&flows), settings), api_tls);
+    node.serve(callback, http::callback(Arc::clone(&flows)), Some(callback_tls));
+    let console_url = match console {
+        Some((socket, listener)) => {
+            let (url, tls) = (public_url(listener, &socket), tls_of(listener)?);
+            node.serve(socket, http::console(flows, http::ConsoleSettings::default()), tls);
+            Some(url)
+        }
+        None => None,
+    };
+    let watch = Watch::start(engine.clone(), &common.dir);
+    if let Err(error) = &watch {
+        tracing::warn!(%error, "files are not watched");
+    }
+    reload_on_hangup(engine.clone(), common.dir.clone());
+    let ready = Ready {
+        ready: true,
+        api: Some(api_url),
+        callback: Some(callback_url),
+        console: console_url,
+        catalog: Some(engine.catalog().digest().to_string()),
+        webhook_key: Some(engine.webhook_public_key()),
+        ..Ready::default()
+    };
+    match common.format {
+        Format::Json => output::print(&ready.to_line()),
+        Format::Text => output::print(&announcement(&ready, config)),
+    }
+    node.run_until_asked(&engine).await
+}
+
+fn connector(config: &Config) -> Result<Arc<dyn Connector>, Failure> {
+    let ConnectorConfig::Kuwait(settings) = &config.connector;
+    let connector = Kuwait::open(settings, SystemClock.now()).map_err(Failure::new)?;
+    Ok(Arc::new(connector))
+}
+
+/// R000-024: the callback URL is the one that the subscription form declares for this environment.
+fn callback_base_url(folder: &Path, config: &Config) -> Result<String, Failure> {
+    let name = "policies/organization.yaml";
+    let text = fs::read_to_string(folder.join(name))
+        .map_err(|error| Failure::new(format!("can't read {name}: {error}")).remedy("name the folder with --dir DIR"))?;
+    let (organization, _) = read_organization(name, &text);
+    let organization = organization
+        .ok_or_else(|| Failure::new(format!("{name} has mistakes")).remedy("`midflow check` shows them"))?;
+    let environment = config.environment;
+    organization
+        .environments
+        .get(&environment)
+        .map(|settings| settings.callback_base_url.clone())
+        .ok_or_else(|| {
+            Failure::new(format!("{name} declares no environment `{environment}`"))
+                .remedy("declare it there with its `callback_base_url`, as in the subscription form")
+        })
+}
+
+type MakeTls = fn(&[u8], &[u8], crate::words::Timestamp) -> Result<ServerConfig, http::TlsError>;
+
+fn tls_of(listener: &Listener) -> Result<Option<ServerConfig>, Failure> {
+    listener.tls.as_ref().map(|files| load_tls(files, http::public_tls)).transpose()
+}
+
+fn load_tls(files: &TlsFiles, make: MakeTls) -> Result<ServerConfig, Failure> {
+    let read = |path: &Path| {
+        fs::read(path).map_err(|error| Failure::new(format!("can't read {}: {error}", path.display())))
+    };
+    let (certificate, key) = (read(&files.certificate)?, read_key(&files.key)?);
+    make(&certificate, &key, SystemClock.now())
+        .map_err(|error| Failure::new(format!("{}: {error}", files.certificate.display())))
+}
+
+/// R000-064: a key that others can read is not used.
+fn read_key(path: &Path) -> Result<Vec<u8>, Failure> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let fault = |error| Failure::new(format!("can't read {}: {error}", path.display()));
+    let mode = fs::metadata(path).map_err(fault)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        let message = format!("the key {} can be read by others", path.display());
+        return Err(Failure::new(message).remedy(format!("chmod 600 {}", path.display())));
+    }
+    fs::read(path).map_err(fault)
+}
+
+fn public_url(listener: &Listener, socket: &Socket) -> String {
+    let scheme = if listener.tls.is_some() { "https" } else { "http" };
+    let url = listener.public_url.clone();
+    url.unwrap_or_else(|| format!("{scheme}://{}", socket.address))
+        .trim_end_matches('/')
+        .to_owned()
+}
+
+fn announcement(ready: &Ready, config: &Config) -> String {
+    let mut lines = vec![format!("midflow serves `{}`", config.environment)];
+    for (name, value) in [
+        ("api", &ready.api),
+        ("callback", &ready.callback),
+        ("console", &ready.console),
+        ("catalog", &ready.catalog),
+        ("webhook", &ready.webhook_key),
+    ] {
+        if let Some(value) = value {
+            lines.push(format!("  {name:9} {value}"));
+        }
+    }
+    lines.join("\n")
+}

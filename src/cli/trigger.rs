@@ -1,0 +1,134 @@
+use serde_json::Value;
+use serde_json::json;
+
+use super::arguments::Common;
+use super::arguments::Format;
+use super::arguments::runtime;
+use super::failure::Ending;
+use super::failure::Failure;
+use super::output;
+use super::running::Running;
+use super::running::state_folder;
+
+/// `midflow trigger`: arms a scenario for a citizen's next request.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Trigger {
+    /// What the sandbox does with the citizen's next request, such as `late` or `forged`
+    #[arg(required_unless_present = "list")]
+    scenario: Option<String>,
+
+    /// Lists every scenario
+    #[arg(long)]
+    list: bool,
+
+    /// The citizen; without it, the first one who approves
+    #[arg(long, value_name = "NUMBER")]
+    civil_no: Option<String>,
+
+    /// For scenarios that wait, how long
+    #[arg(long, value_name = "MILLISECONDS")]
+    delay_ms: Option<u64>,
+
+    /// The phone's address; without it, that of the `midflow dev` that runs for this folder
+    #[arg(long, value_name = "URL")]
+    phone: Option<String>,
+}
+
+impl Trigger {
+    pub(crate) fn run(&self, common: &Common) -> Result<Ending, Failure> {
+        runtime()?.block_on(self.call(common))
+    }
+
+    async fn call(&self, common: &Common) -> Result<Ending, Failure> {
+        let phone = self.phone(common)?;
+        let client = reqwest::Client::builder().no_proxy().build().map_err(Failure::new)?;
+        if self.list {
+            let scenarios = get(&client, &format!("{phone}/scenarios")).await?;
+            output::print(&list(&scenarios, common.format));
+            return Ok(Ending::Good);
+        }
+        let Some(scenario) = &self.scenario else {
+            return Err(Failure::new("no scenario was named").remedy("`midflow trigger --list` shows all of them"));
+        };
+        let civil_no = match &self.civil_no {
+            Some(number) => number.clone(),
+            None => first_who_approves(&get(&client, &format!("{phone}/citizens")).await?)?,
+        };
+        let mut order = json!({ "civil_no": civil_no });
+        if let Some(delay) = self.delay_ms {
+            order["delay_ms"] = delay.into();
+        }
+        let answer = client
+            .post(format!("{phone}/trigger/{scenario}"))
+            .json(&order)
+            .send()
+            .await
+            .map_err(|_| unreachable(&phone))?;
+        if !answer.status().is_success() {
+            let status = answer.status();
+            let why = answer.text().await.unwrap_or_default();
+            return Err(Failure::new(format!("the sandbox refused `{scenario}` ({status}): {why}"))
+                .remedy("`midflow trigger --list` shows every scenario"));
+        }
+        match common.format {
+            Format::Json => output::print(&json!({ "armed": scenario, "civil_no": civil_no }).to_string()),
+            Format::Text => output::print(&format!(
+                "armed: the next request to citizen {civil_no} is answered with `{scenario}`\n\
+                 now sign in as that citizen, in the demo or through the API"
+            )),
+        }
+        Ok(Ending::Good)
+    }
+
+    fn phone(&self, common: &Common) -> Result<String, Failure> {
+        if let Some(url) = &self.phone {
+            return Ok(url.trim_end_matches('/').to_owned());
+        }
+        let ready = Running::of(&state_folder(&common.dir)).read()?;
+        ready
+            .phone
+            .map(|url| url.trim_end_matches('/').to_owned())
+            .ok_or_else(|| Failure::new("the running node has no sandbox"))
+    }
+}
+
+async fn get(client: &reqwest::Client, url: &str) -> Result<Value, Failure> {
+    let answer = client
+        .get(url)
+        .header("accept", "application/json")
+        .send()
+        .await
+        .map_err(|_| unreachable(url))?;
+    answer
+        .json()
+        .await
+        .map_err(|_| Failure::new(format!("{url} does not answer like a sandbox")))
+}
+
+fn unreachable(url: &str) -> Failure {
+    Failure::new(format!("nobody answers at {url}")).remedy("start `midflow dev`, or name its phone with --phone URL")
+}
+
+fn first_who_approves(citizens: &Value) -> Result<String, Failure> {
+    let first = citizens
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|citizen| citizen["ending"] == "approves")
+        .and_then(|citizen| citizen["civil_no"].as_str());
+    first
+        .map(str::to_owned)
+        .ok_or_else(|| Failure::new("the sandbox has no citizen who approves").remedy("name one with --civil-no"))
+}
+
+fn list(scenarios: &Value, format: Format) -> String {
+    if format == Format::Json {
+        return scenarios.to_string();
+    }
+    let lines = scenarios.as_array().into_iter().flatten().map(|scenario| {
+        let name = scenario["name"].as_str().unwrap_or_default();
+        let about = scenario["about"]["en"].as_str().unwrap_or_default();
+        format!("{name:22} {about}")
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,228 @@
+use std::borrow::Cow;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use x509_parser::prelude::FromDer as _;
+use x509_parser::prelude::X509Certificate;
+
+use super::approval::ApprovalRule;
+use super::bridge::Bridge;
+use super::codes::Codes;
+use super::material::Material;
+use super::material::first_certificate;
+use super::material::pins;
+use super::model::AuthenticateRequest;
+use super::settings::AssuranceRule;
+use super::settings::KuwaitSettings;
+use super::settings::SettingsError;
+use super::settings::StampSettings;
+use super::stamp::Stamp;
+use super::wording::with_challenge;
+use crate::audit::Recorded;
+use crate::connector::Connector;
+use crate::connector::Expected;
+use crate::connector::Outbound;
+use crate::connector::PrepareError;
+use crate::connector::Reply;
+use crate::connector::Request;
+use crate::connector::Verdict;
+use crate::words::Capability;
+use crate::words::Purpose;
+use crate::words::Timestamp;
+
+/// Kuwait Mobile ID, reached through a bridge to the authority's SDK.
+pub struct Kuwait {
+    approval: ApprovalRule,
+    bridge: Bridge,
+    client_expires_at: Timestamp,
+}
+
+/// A certificate that somebody has to renew in time (threat B-06).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateExpiry {
+    /// Which one, for the operator.
+    pub name: String,
+    /// Its last moment.
+    pub expires_at: Timestamp,
+}
+
+impl Kuwait {
+    /// Reads keys and certificates from where the settings say, and checks everything.
+    ///
+    /// # Errors
+    /// Names the setting that can't be used, why, and the remedy.
+    pub fn open(settings: &KuwaitSettings, now: Timestamp) -> Result<Self, SettingsError> {
+        Self::new(settings, &Material::load(settings)?, now)
+    }
+
+    /// Checks settings with keys and certificates that are in memory already.
+    ///
+    /// # Errors
+    /// Names the setting that can't be used, why, and the remedy.
+    pub fn new(
+        settings: &KuwaitSettings,
+        material: &Material,
+        now: Timestamp,
+    ) -> Result<Self, SettingsError> {
+        if uuid::Uuid::try_parse(&settings.service_provider_id).is_err() {
+            return Err(SettingsError::new(
+                "kuwait.service_provider_id",
+                "it is no GUID",
+                "take it from the authority's letter",
+            ));
+        }
+        Ok(Self {
+            approval: ApprovalRule {
+                service_provider_id: settings.service_provider_id.clone(),
+                stamp: stamp(settings.stamp.as_ref(), material)?,
+                codes: Codes::new(settings.codes.clone()).map_err(|problem| {
+                    SettingsError::new("kuwait.codes", problem, "take the addition out")
+                })?,
+                assurance: assurance(settings.assurance.as_ref())?,
+                challenge: settings.challenge,
+                additional_data: settings.additional_data,
+                transaction_date: settings.transaction_date,
+                user_certificate: settings.user_certificate,
+                clock_skew: Duration::from_secs(settings.clock_skew_seconds.into()),
+                keys: settings.keys,
+            },
+            client_expires_at: client_expiry(&material.client_certificate, now)?,
+            bridge: Bridge::new(settings, material)?,
+        })
+    }
+
+    /// Certificates that run out, for alarms: the SP client certificate and the pinned signers.
+    pub fn expiries(&self) -> Vec<CertificateExpiry> {
+        let client = CertificateExpiry {
+            name: "SP client certificate".to_owned(),
+            expires_at: self.client_expires_at,
+        };
+        let signers = self.approval.stamp.pins().iter().filter_map(|pin| {
+            let signer = pin.signer()?;
+            Some(CertificateExpiry {
+                name: format!("stamp signer {}", signer.fingerprint.short()),
+                expires_at: signer.not_after,
+            })
+        });
+        std::iter::once(client).chain(signers).collect()
+    }
+}
+
+#[async_trait]
+impl Connector for Kuwait {
+    fn name(&self) -> &str {
+        "kuwait/bridge"
+    }
+
+    fn prepare(&self, request: &Request) -> Result<Outbound, PrepareError> {
+        if request.capability != Capability::AuthPush {
+            return Err(PrepareError::Unsupported {
+                connector: self.name().to_owned(),
+                capability: request.capability,
+            });
+        }
+        let civil_no = request
+            .civil_no
+            .as_ref()
+            .ok_or(PrepareError::Missing("civil number"))?;
+        let reason = with_challenge(&request.reason, &request.challenge);
+        let wire = AuthenticateRequest {
+            service_provider_id: Cow::Borrowed(&self.approval.service_provider_id),
+            service_description_en: Cow::Borrowed(&request.description.en),
+            service_description_ar: Cow::Borrowed(&request.description.ar),
+            authentication_reason_en: Cow::Owned(reason.en),
+            authentication_reason_ar: Cow::Owned(reason.ar),
+            request_user_details: request.wants_person,
+            sp_callback_url: Cow::Borrowed(&request.callback_url),
+            person_civil_no: Cow::Borrowed(civil_no.expose(Purpose::Wire)),
+            additional_data: Cow::Borrowed(&request.additional_data),
+            challenge: Cow::Borrowed(request.challenge.as_str()),
+            assurance_level: request.assurance.wire_level(),
+        };
+        let body =
+            serde_json::to_vec(&wire).map_err(|_| PrepareError::Missing("form that JSON can write"))?;
+        Ok(Outbound {
+            flow: request.flow,
+            attempt: request.attempt,
+            operation: PUSH_WITH_LEVEL,
+            body: body.into(),
+        })
+    }
+
+    async fn send(&self, outbound: Recorded<Outbound>) -> Reply {
+        let outbound = outbound.into_inner();
+        self.bridge
+            .post(outbound.operation, outbound.body, &self.approval.codes)
+            .await
+    }
+
+    fn examine(&self, body: &[u8], expected: &Expected<'_>) -> Verdict {
+        self.approval.examine(body, expected)
+    }
+}
+
+impl std::fmt::Debug for Kuwait {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Kuwait")
+            .field("bridge", &self.bridge)
+            .finish_non_exhaustive()
+    }
+}
+
+fn stamp(settings: Option<&StampSettings>, material: &Material) -> Result<Stamp, SettingsError> {
+    const REMEDY: &str = "set `rule`, `formats` and `signers` from the authority's integration guide; there is no \
+                          default, because an unverified answer can be anybody's";
+    let missing = |setting, problem| SettingsError::new(setting, problem, REMEDY);
+    let settings = settings.ok_or_else(|| missing("kuwait.stamp", "it is not set"))?;
+    if settings.formats.is_empty() {
+        return Err(missing("kuwait.stamp.formats", "no format is accepted"));
+    }
+    if settings.signers.is_empty() {
+        return Err(missing("kuwait.stamp.signers", "nobody is pinned"));
+    }
+    let pins = pins(&settings.signers, &material.signers)?;
+    Ok(Stamp::new(settings.rule, settings.formats.clone(), pins))
+}
+
+fn assurance(rule: Option<&AssuranceRule>) -> Result<AssuranceRule, SettingsError> {
+    const REMEDY: &str = "set `as_requested` if the authority enforces the level it is asked for, or \
+                          `certificate_policy` with its policy identifiers; its integration guide says which";
+    match rule {
+        None => Err(SettingsError::new("kuwait.assurance", "it is not set", REMEDY)),
+        Some(AssuranceRule::CertificatePolicy(levels)) if levels.is_empty() => Err(SettingsError::new(
+            "kuwait.assurance.certificate_policy",
+            "it names no policy",
+            REMEDY,
+        )),
+        Some(rule) => Ok(rule.clone()),
+    }
+}
+
+/// When the SP client certificate runs out. One that is not valid now is refused: requests with it would fail
+/// one by one, each after a person was told to wait.
+fn client_expiry(pem: &[u8], now: Timestamp) -> Result<Timestamp, SettingsError> {
+    const SETTING: &str = "kuwait.client.certificate";
+    let der = first_certificate(pem).unwrap_or_default();
+    let (_, certificate) = X509Certificate::from_der(&der)
+        .map_err(|_| SettingsError::new(SETTING, "it is no certificate", "give the certificate as PEM"))?;
+    let moment = |seconds: i64| Timestamp::from_micros(seconds.saturating_mul(1_000_000));
+    let begins = moment(certificate.validity().not_before.timestamp());
+    let expires = moment(certificate.validity().not_after.timestamp());
+    if now > expires {
+        return Err(SettingsError::new(
+            SETTING,
+            format!("it expired on {expires}"),
+            "have the authority issue a new one",
+        ));
+    }
+    if now < begins {
+        return Err(SettingsError::new(
+            SETTING,
+            format!("it is valid from {begins} only"),
+            "wait until then, or check the clock of this machine",
+        ));
+    }
+    Ok(expires)
+}
+
+const PUSH_WITH_LEVEL: &str = "InitiateAuthRequestPNWithAssuranceLevel";

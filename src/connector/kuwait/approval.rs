@@ -1,0 +1,479 @@
+//! The approval rule (law 4): the one place where a callback can become an approval.
+//!
+//! Checks are made in a fixed order, and the first that fails ends them. Until the stamp and the binding to
+//! this flow have been verified, a failure means that nothing is believed and the flow keeps waiting: whoever
+//! can reach the callback URL must not be able to end flows. After that, a failure is the authority's answer.
+
+use std::time::Duration;
+
+use super::base64::decode;
+use super::callback::Callback;
+use super::callback::Seen;
+use super::callback::SeenChallenge;
+use super::callback::recordable_name;
+use super::certificate::UserCertificate;
+use super::codes::Codes;
+use super::codes::RequestType;
+use super::codes::ResultCode;
+use super::codes::UserAction;
+use super::date::moment;
+use super::json::KeyMatching;
+use super::person;
+use super::settings::AssuranceRule;
+use super::settings::Presence;
+use super::stamp::Stamp;
+use crate::connector::Check;
+use crate::connector::Claims;
+use crate::connector::Conclusion;
+use crate::connector::Expected;
+use crate::connector::Verdict;
+use crate::words::CivilNo;
+use crate::words::Digest;
+use crate::words::Outcome;
+use crate::words::Person;
+use crate::words::Purpose;
+use crate::words::RequestId;
+
+/// What callbacks are judged by.
+pub(super) struct ApprovalRule {
+    /// Ours.
+    pub(super) service_provider_id: String,
+    /// Verifies the stamp.
+    pub(super) stamp: Stamp,
+    /// Gives codes their meaning.
+    pub(super) codes: Codes,
+    /// How the assurance is known.
+    pub(super) assurance: AssuranceRule,
+    /// Whether the challenge must be echoed.
+    pub(super) challenge: Presence,
+    /// Whether the additional data must be echoed.
+    pub(super) additional_data: Presence,
+    /// Whether the moment of the answer must be told.
+    pub(super) transaction_date: Presence,
+    /// Whether the person's certificate must come.
+    pub(super) user_certificate: Presence,
+    /// How far the authority's clock may be from ours.
+    pub(super) clock_skew: Duration,
+    /// How keys are compared.
+    pub(super) keys: KeyMatching,
+}
+
+/// How a check failed, and what follows.
+struct Failure {
+    conclusion: Conclusion,
+    detail: String,
+}
+
+type Finding = Result<String, Failure>;
+
+impl ApprovalRule {
+    /// Examines exact bytes against what was asked.
+    pub(super) fn examine(&self, body: &[u8], expected: &Expected<'_>) -> Verdict {
+        let mut verdict = Verdict {
+            checks: Vec::new(),
+            conclusion: Conclusion::Rejected,
+            claims: Claims::default(),
+        };
+        let callback = match Callback::parse(body, self.keys) {
+            Ok(callback) => callback,
+            Err(error) => {
+                verdict.checks.push(failed("readable", error.to_string()));
+                return verdict;
+            }
+        };
+        verdict.checks.push(passed("readable", "a callback".to_owned()));
+        verdict.claims = claims(&callback, expected);
+        verdict.conclusion = match self.checks(&callback, expected, &mut verdict) {
+            Ok(person) => {
+                verdict.claims.kept_fields = person::kept_names(&person);
+                Conclusion::Approved(person)
+            }
+            Err(conclusion) => conclusion,
+        };
+        verdict
+    }
+
+    fn checks(
+        &self,
+        callback: &Callback<'_>,
+        expected: &Expected<'_>,
+        verdict: &mut Verdict,
+    ) -> Result<Person, Conclusion> {
+        match self.stamp.verify(callback, expected.received_at) {
+            Ok(stamped) => {
+                verdict.claims.stamp_signer = Some(stamped.signer);
+                let detail = format!("{:?} by {}", stamped.format, stamped.signer.short());
+                verdict.checks.push(passed("stamp", detail));
+            }
+            Err(fault) => {
+                verdict.checks.push(failed("stamp", fault));
+                return Err(Conclusion::Rejected);
+            }
+        }
+        let checks = &mut verdict.checks;
+        let mut check = |name: &'static str, finding: Finding| match finding {
+            Ok(detail) => {
+                checks.push(passed(name, detail));
+                Ok(())
+            }
+            Err(failure) => {
+                checks.push(failed(name, failure.detail));
+                Err(failure.conclusion)
+            }
+        };
+        check("request", self.request(callback, expected))?;
+        check("challenge", self.challenge(callback, expected))?;
+        check("unexpired", unexpired(expected))?;
+        check("fresh", self.fresh(callback, expected))?;
+        check("request_type", request_type(callback))?;
+        let code = self.code(callback);
+        check("code", code_finding(code))?;
+        check("action", action(callback, code))?;
+        let asked = expected.civil_no;
+        check("person", same_person(callback, asked))?;
+        let Some(asked) = asked else {
+            return Err(Conclusion::Rejected);
+        };
+        let certificate = self.user_certificate(callback);
+        check("certificate", certificate_finding(&certificate, asked, expected))?;
+        check("assurance", self.assurance(&certificate, expected))?;
+        Ok(person::declared(
+            &callback.personal,
+            expected.fields,
+            asked,
+            expected.received_at,
+        ))
+    }
+
+    /// The answer belongs to this flow: our SP, our request, our additional data. At least one of the request
+    /// id and the additional data must be there and be ours; a wrong one is never made up for by the other.
+    fn request(&self, callback: &Callback<'_>, expected: &Expected<'_>) -> Finding {
+        match callback.request.read("ServiceProviderId") {
+            Seen::Text(id) if same_id(id, &self.service_provider_id) => {}
+            Seen::Absent => return reject("it names no service provider"),
+            Seen::Text(_) | Seen::Odd => return reject("it is for another service provider"),
+        }
+        let by_id = match (callback.request.read("RequestID"), expected.request_id) {
+            (Seen::Text(id), Some(known)) if same_id(id, known.as_str()) => true,
+            (Seen::Text(_), None) => false,
+            (Seen::Absent, _) => return reject("it names no request"),
+            (Seen::Text(_) | Seen::Odd, _) => return reject("it is for another request"),
+        };
+        let by_data = match callback.request.read("AdditionalData") {
+            Seen::Text(data) if data == expected.additional_data => true,
+            Seen::Absent if self.additional_data == Presence::WhenPresent => false,
+            Seen::Absent => return reject("our additional data is missing"),
+            Seen::Text(_) | Seen::Odd => return reject("the additional data is not ours"),
+        };
+        match (by_id, by_data) {
+            (true, true) => pass("request id and additional data are ours"),
+            (true, false) => pass("the request id is ours; no additional data came"),
+            (false, true) => pass("the additional data is ours; the request id was not known yet"),
+            (false, false) => reject("the request id is not known yet and no additional data came"),
+        }
+    }
+
+    fn challenge(&self, callback: &Callback<'_>, expected: &Expected<'_>) -> Finding {
+        let ours = |text: &str| text == expected.challenge.as_str() || text == expected.challenge.grouped();
+        match callback.challenge() {
+            SeenChallenge::Text(text) if ours(text) => pass("as sent"),
+            SeenChallenge::Object {
+                service_provider_id,
+                prompt: Seen::Text(prompt),
+            } if ours(prompt) => match service_provider_id {
+                Seen::Absent => pass("as sent"),
+                Seen::Text(id) if same_id(id, &self.service_provider_id) => pass("as sent"),
+                Seen::Text(_) | Seen::Odd => reject("the challenge is for another service provider"),
+            },
+            SeenChallenge::Absent if self.challenge == Presence::WhenPresent => {
+                pass("absent; the settings allow that")
+            }
+            SeenChallenge::Absent => reject("the challenge is missing"),
+            SeenChallenge::Text(_) | SeenChallenge::Object { .. } | SeenChallenge::Odd => {
+                reject("the challenge is not the one sent")
+            }
+        }
+    }
+
+    /// The moment that the authority claims lies within the life of the flow, clocks apart.
+    fn fresh(&self, callback: &Callback<'_>, expected: &Expected<'_>) -> Finding {
+        let claimed = match callback.result.read("TransactionDate") {
+            Seen::Text(text) => moment(text),
+            Seen::Absent => None,
+            Seen::Odd => return reject("the moment of the answer can't be read"),
+        };
+        let Some(claimed) = claimed else {
+            return match self.transaction_date {
+                Presence::WhenPresent => pass("no moment is told; the settings allow that"),
+                Presence::Required => reject("no moment is told, or it can't be read"),
+            };
+        };
+        if claimed < expected.requested_at.minus(self.clock_skew) {
+            reject("the answer is older than the request")
+        } else if claimed > expected.received_at.plus(self.clock_skew) {
+            reject("the answer lies in the future")
+        } else {
+            pass("within the life of the flow")
+        }
+    }
+
+    fn code(&self, callback: &Callback<'_>) -> ResultCode {
+        match callback.result.read("ResultCode") {
+            Seen::Text(text) => self.codes.result(text),
+            Seen::Absent | Seen::Odd => ResultCode::Unknown,
+        }
+    }
+
+    fn user_certificate(&self, callback: &Callback<'_>) -> Certificate {
+        match callback.result.read("UserCertificate") {
+            Seen::Text(text) => {
+                UserCertificate::read(text).map_or(Certificate::Unreadable, Certificate::Read)
+            }
+            Seen::Odd => Certificate::Unreadable,
+            Seen::Absent if self.user_certificate == Presence::WhenPresent => Certificate::NotRequired,
+            Seen::Absent => Certificate::Missing,
+        }
+    }
+
+    fn assurance(&self, certificate: &Certificate, expected: &Expected<'_>) -> Finding {
+        let levels = match &self.assurance {
+            AssuranceRule::AsRequested => {
+                return pass("as requested: the authority stamped its answer to this request");
+            }
+            AssuranceRule::CertificatePolicy(levels) => levels,
+        };
+        let Certificate::Read(certificate) = certificate else {
+            return end(
+                Outcome::AssuranceInsufficient,
+                "no certificate shows the assurance",
+            );
+        };
+        let proven = certificate
+            .policies
+            .iter()
+            .filter_map(|policy| levels.get(policy))
+            .max();
+        match proven {
+            Some(level) if *level >= expected.assurance => pass(format!("{level} by certificate policy")),
+            Some(level) => end(
+                Outcome::AssuranceInsufficient,
+                format!("{level} by certificate policy; {} was asked", expected.assurance),
+            ),
+            None => end(
+                Outcome::AssuranceInsufficient,
+                "no policy of the certificate is in the table of the settings",
+            ),
+        }
+    }
+}
+
+/// The person's certificate, as far as it came.
+enum Certificate {
+    Read(UserCertificate),
+    Unreadable,
+    Missing,
+    NotRequired,
+}
+
+fn unexpired(expected: &Expected<'_>) -> Finding {
+    if expected.received_at < expected.expires_at {
+        pass("before the deadline")
+    } else {
+        reject("after the deadline")
+    }
+}
+
+fn request_type(callback: &Callback<'_>) -> Finding {
+    match callback.request.read("RequestType") {
+        Seen::Text(text) => match Codes::request_type(text) {
+            RequestType::Authentication => pass("authentication"),
+            RequestType::Signing => end(Outcome::InconsistentAnswer, "it answers a signing request"),
+            RequestType::Unknown => end(Outcome::UnknownCode, "the request type is not in the table"),
+        },
+        Seen::Absent | Seen::Odd => end(Outcome::UnknownCode, "there is no request type"),
+    }
+}
+
+fn code_finding(code: ResultCode) -> Finding {
+    match code {
+        ResultCode::Authenticated => pass("success"),
+        // What the person did decides between declined and a contradiction; see `action`.
+        ResultCode::Declined => pass("declined"),
+        ResultCode::Failure(outcome) => end(outcome, outcome.code()),
+        ResultCode::Unknown => end(Outcome::UnknownCode, "the result code is not in the table"),
+    }
+}
+
+/// R000-143: success needs success and accepted; declined needs declined, and the action may be missing.
+fn action(callback: &Callback<'_>, code: ResultCode) -> Finding {
+    let action = match callback.result.read("UserAction") {
+        Seen::Text(text) => Some(Codes::action(text)),
+        Seen::Absent => None,
+        Seen::Odd => Some(UserAction::Unknown),
+    };
+    match (code, action) {
+        (ResultCode::Authenticated, Some(UserAction::Accepted)) => pass("accepted"),
+        (ResultCode::Declined, Some(UserAction::Declined) | None) => end(Outcome::DeclinedByUser, "declined"),
+        (ResultCode::Authenticated, Some(UserAction::Declined)) => end(
+            Outcome::InconsistentAnswer,
+            "success was reported and the person declined",
+        ),
+        (ResultCode::Declined, Some(UserAction::Accepted)) => end(
+            Outcome::InconsistentAnswer,
+            "declined was reported and the person accepted",
+        ),
+        _ => end(Outcome::UnknownCode, "the user action is not in the table"),
+    }
+}
+
+/// Who was asked, who the request was for, who approved, and whose data came are one person.
+fn same_person(callback: &Callback<'_>, asked: Option<&CivilNo>) -> Finding {
+    let Some(asked) = asked else {
+        return reject("nobody in particular was asked");
+    };
+    let is_asked = |seen: Seen<'_>| match seen {
+        Seen::Text(text) => CivilNo::parse(text)
+            .is_ok_and(|number| number.expose(Purpose::Compare) == asked.expose(Purpose::Compare)),
+        Seen::Absent | Seen::Odd => false,
+    };
+    if !is_asked(callback.request.read("CivilNo")) {
+        return end(Outcome::WrongPerson, "the request was for somebody else");
+    }
+    if !is_asked(callback.result.read("UserCivilNo")) {
+        return end(Outcome::WrongPerson, "somebody else approved");
+    }
+    match callback.personal.read("CivilID") {
+        Seen::Absent => pass("who approved is who was asked; no personal data names anybody"),
+        seen if is_asked(seen) => pass("who approved is who was asked, and the data is theirs"),
+        _ => end(Outcome::WrongPerson, "the personal data is somebody else's"),
+    }
+}
+
+fn certificate_finding(certificate: &Certificate, asked: &CivilNo, expected: &Expected<'_>) -> Finding {
+    let certificate = match certificate {
+        Certificate::Read(certificate) => certificate,
+        Certificate::NotRequired => return pass("absent; the settings allow that"),
+        Certificate::Missing => {
+            return end(Outcome::VerificationFailed, "the person's certificate is missing");
+        }
+        Certificate::Unreadable => {
+            return end(
+                Outcome::VerificationFailed,
+                "the person's certificate can't be read",
+            );
+        }
+    };
+    if !certificate.belongs_to(asked) {
+        end(Outcome::WrongPerson, "the certificate is somebody else's")
+    } else if certificate.has_expired(expected.received_at) {
+        end(
+            Outcome::CertificateExpired,
+            "the person's certificate has expired",
+        )
+    } else if !certificate.has_begun(expected.received_at) {
+        end(
+            Outcome::VerificationFailed,
+            "the person's certificate is not valid yet",
+        )
+    } else {
+        pass("valid, and the person's")
+    }
+}
+
+/// What the callback claims, believed or not. Texts that could hold anything are kept only if they look like
+/// what they should be.
+fn claims(callback: &Callback<'_>, expected: &Expected<'_>) -> Claims {
+    let mut dropped = callback.unknown.clone();
+    dropped.extend(person::undeclared_names(&callback.personal, expected.fields));
+    dropped.truncate(MAX_NAMES);
+    Claims {
+        request_id: recordable_id(callback.request.read("RequestID")),
+        result_code: recordable_code(callback.result.read("ResultCode")),
+        user_action: recordable_code(callback.result.read("UserAction")),
+        user_signature: digest(callback.result.read("SignatureData")),
+        user_certificate: digest(callback.result.read("UserCertificate")),
+        kept_fields: Vec::new(),
+        dropped_fields: dropped,
+        stamp: digest(callback.signature.read("SignatureData")),
+        stamp_signer: digest(callback.signature.read("SigningCertificate")),
+        claimed_at: match callback.result.read("TransactionDate") {
+            Seen::Text(text) => moment(text),
+            Seen::Absent | Seen::Odd => None,
+        },
+    }
+}
+
+/// The digest of what base64 holds, so that a certificate's is its fingerprint; of the text if it is no base64.
+fn digest(seen: Seen<'_>) -> Option<Digest> {
+    match seen {
+        Seen::Text(text) => Some(match decode(text, usize::MAX / 2) {
+            Some(bytes) => Digest::of(&bytes),
+            None => Digest::of(text.as_bytes()),
+        }),
+        Seen::Absent | Seen::Odd => None,
+    }
+}
+
+fn recordable_id(seen: Seen<'_>) -> Option<RequestId> {
+    let Seen::Text(text) = seen else { return None };
+    let plain = text.len() <= 64
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    (plain && CivilNo::parse(text).is_err()).then(|| RequestId::new(text))
+}
+
+fn recordable_code(seen: Seen<'_>) -> Option<String> {
+    let Seen::Text(text) = seen else { return None };
+    let number = text.len() <= 6 && text.bytes().all(|byte| byte.is_ascii_digit());
+    Some(if number {
+        text.to_owned()
+    } else {
+        recordable_name(text)
+    })
+}
+
+/// Ids are GUIDs, whose letters some writers make large; anything else must be equal to the letter.
+fn same_id(one: &str, other: &str) -> bool {
+    match (uuid::Uuid::try_parse(one), uuid::Uuid::try_parse(other)) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => one == other,
+    }
+}
+
+fn pass(detail: impl Into<String>) -> Finding {
+    Ok(detail.into())
+}
+
+fn reject(detail: impl Into<String>) -> Finding {
+    Err(Failure {
+        conclusion: Conclusion::Rejected,
+        detail: detail.into(),
+    })
+}
+
+fn end(outcome: Outcome, detail: impl Into<String>) -> Finding {
+    Err(Failure {
+        conclusion: Conclusion::Ended(outcome),
+        detail: detail.into(),
+    })
+}
+
+const fn passed(name: &'static str, detail: String) -> Check {
+    Check {
+        name,
+        passed: true,
+        detail,
+    }
+}
+
+const fn failed(name: &'static str, detail: String) -> Check {
+    Check {
+        name,
+        passed: false,
+        detail,
+    }
+}
+
+/// How many names of undeclared members a record takes.
+const MAX_NAMES: usize = 64;

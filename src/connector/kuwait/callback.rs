@@ -1,0 +1,404 @@
+//! The callback, read with every quirk that has been seen (protocol notes, section 4.3).
+
+use std::ops::Range;
+
+use super::json::JsonError;
+use super::json::KeyMatching;
+use super::json::Member;
+use super::json::Node;
+use super::json::Value;
+
+/// The most bytes of a callback that are looked at; a large portrait fits several times.
+pub const MAX_CALLBACK_BYTES: usize = 2 * 1024 * 1024;
+
+/// A callback whose form is right. Nothing in it is believed yet.
+pub(super) struct Callback<'a> {
+    bytes: &'a [u8],
+    /// What was asked, as the authority repeats it.
+    pub(super) request: Part<'a>,
+    /// What became of it.
+    pub(super) result: Part<'a>,
+    /// Who answered; empty where the authority sends none.
+    pub(super) personal: Part<'a>,
+    /// The stamp; empty where there is none.
+    pub(super) signature: Part<'a>,
+    /// Whether `Signature` ends both the response and the body, so that nothing stands behind it.
+    pub(super) signature_is_last: bool,
+    /// Names of members that are in no list of section 4.2, outside `PersonalData`.
+    pub(super) unknown: Vec<String>,
+}
+
+/// One of the four members of the response.
+pub(super) struct Part<'a> {
+    /// Where its key and its value stand; `None` if the member is missing.
+    place: Option<(usize, Range<usize>)>,
+    members: Vec<Member<'a>>,
+    keys: KeyMatching,
+}
+
+/// What stands under a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Seen<'n> {
+    /// Missing, `null` or an empty text.
+    Absent,
+    /// A text or a number, without white space at its ends.
+    Text(&'n str),
+    /// Something of another shape, which never counts as absent.
+    Odd,
+}
+
+/// What the authority repeats of the challenge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SeenChallenge<'n> {
+    /// Missing, `null` or empty.
+    Absent,
+    /// The text itself.
+    Text(&'n str),
+    /// The object form `{ServiceProviderID, Datetime, Prompt}`.
+    Object {
+        service_provider_id: Seen<'n>,
+        prompt: Seen<'n>,
+    },
+    /// Another shape.
+    Odd,
+}
+
+/// Why a callback can't be read. Never quotes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum CallbackError {
+    #[error("the body is larger than {MAX_CALLBACK_BYTES} bytes")]
+    TooLarge,
+    #[error("the body is no acceptable JSON: {0}")]
+    Json(#[from] JsonError),
+    #[error("the body has no object `{0}`")]
+    Missing(&'static str),
+    #[error("`{0}` is neither an object nor null")]
+    NoObject(&'static str),
+}
+
+impl<'a> Callback<'a> {
+    /// Reads the exact bytes of a callback.
+    pub(super) fn parse(bytes: &'a [u8], keys: KeyMatching) -> Result<Self, CallbackError> {
+        if bytes.len() > MAX_CALLBACK_BYTES {
+            return Err(CallbackError::TooLarge);
+        }
+        let root = Node::parse(bytes, keys)?;
+        let Value::Object(mut outer) = root.value else {
+            return Err(CallbackError::Missing(ROOT));
+        };
+        let mut unknown = unknown_names(&outer, &[ROOT], keys);
+        let root_is_last = outer.last().is_some_and(|member| keys.same(&member.key, ROOT));
+        let response = take(&mut outer, ROOT, keys)
+            .and_then(|member| match member.node.value {
+                Value::Object(members) => Some(members),
+                _ => None,
+            })
+            .ok_or(CallbackError::Missing(ROOT))?;
+        unknown.extend(unknown_names(&response, &PARTS, keys));
+        let signature_is_last = root_is_last
+            && response
+                .last()
+                .is_some_and(|member| keys.same(&member.key, SIGNATURE));
+
+        let mut response = response;
+        let request = Part::take(&mut response, REQUEST, keys)?;
+        let result = Part::take(&mut response, RESULT, keys)?;
+        for (part, name) in [(&request, REQUEST), (&result, RESULT)] {
+            if part.members.is_empty() {
+                return Err(CallbackError::Missing(name));
+            }
+        }
+        let signature = Part::take(&mut response, SIGNATURE, keys)?;
+        for (part, known) in [
+            (&request, REQUEST_MEMBERS),
+            (&result, RESULT_MEMBERS),
+            (&signature, SIGNATURE_MEMBERS),
+        ] {
+            unknown.extend(unknown_names(&part.members, known, keys));
+        }
+        Ok(Self {
+            bytes,
+            request,
+            result,
+            personal: Part::take(&mut response, PERSONAL, keys)?,
+            signature,
+            signature_is_last,
+            unknown,
+        })
+    }
+
+    /// The whole body.
+    pub(super) const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The exact bytes of the value of one part; `None` if the member is missing.
+    pub(super) fn exact(&self, part: &Part<'_>) -> Option<&'a [u8]> {
+        let (_, span) = part.place.as_ref()?;
+        self.bytes.get(span.clone())
+    }
+
+    /// The challenge, in whichever of its shapes.
+    pub(super) fn challenge(&self) -> SeenChallenge<'_> {
+        let Some(member) = self.request.member("Challenge") else {
+            return SeenChallenge::Absent;
+        };
+        if let Some(members) = member.node.members() {
+            let keys = self.request.keys;
+            return SeenChallenge::Object {
+                service_provider_id: read(members, "ServiceProviderID", keys),
+                prompt: read(members, "Prompt", keys),
+            };
+        }
+        match seen(&member.node) {
+            Seen::Absent => SeenChallenge::Absent,
+            Seen::Text(text) => SeenChallenge::Text(text),
+            Seen::Odd => SeenChallenge::Odd,
+        }
+    }
+}
+
+impl<'a> Part<'a> {
+    fn take(
+        response: &mut Vec<Member<'a>>,
+        name: &'static str,
+        keys: KeyMatching,
+    ) -> Result<Self, CallbackError> {
+        let Some(member) = take(response, name, keys) else {
+            return Ok(Self {
+                place: None,
+                members: Vec::new(),
+                keys,
+            });
+        };
+        let place = Some((member.at, member.node.span));
+        match member.node.value {
+            Value::Object(members) => Ok(Self { place, members, keys }),
+            Value::Null => Ok(Self {
+                place,
+                members: Vec::new(),
+                keys,
+            }),
+            _ => Err(CallbackError::NoObject(name)),
+        }
+    }
+
+    /// What stands under a name.
+    pub(super) fn read(&self, name: &str) -> Seen<'_> {
+        read(&self.members, name, self.keys)
+    }
+
+    /// What stands under a name of an object inside this part.
+    pub(super) fn read_in(&self, object: &str, name: &str) -> Seen<'_> {
+        match self.member(object) {
+            None => Seen::Absent,
+            Some(member) if member.node.is_null() => Seen::Absent,
+            Some(member) => match member.node.members() {
+                Some(members) => read(members, name, self.keys),
+                None => Seen::Odd,
+            },
+        }
+    }
+
+    /// Names of members that carry something, in their order.
+    pub(super) fn present_names(&self) -> impl Iterator<Item = &str> {
+        self.members
+            .iter()
+            .filter(|member| !matches!(seen(&member.node), Seen::Absent))
+            .map(|member| member.key.as_ref())
+    }
+
+    /// Whether two names are the same under the key matching of this callback.
+    pub(super) fn same_name(&self, one: &str, other: &str) -> bool {
+        self.keys.same(one, other)
+    }
+
+    /// Where the key of this part begins, at its opening quote.
+    pub(super) fn key_at(&self) -> Option<usize> {
+        self.place.as_ref().map(|(at, _)| *at)
+    }
+
+    fn member(&self, name: &str) -> Option<&Member<'a>> {
+        self.members
+            .iter()
+            .find(|member| self.keys.same(&member.key, name))
+    }
+}
+
+/// The name of an unexpected member as it may stand in a record: names are the authority's, but a forger
+/// could write anything there, so what does not look like a name becomes `?`.
+pub(super) fn recordable_name(name: &str) -> String {
+    let plain = name.len() <= 64
+        && name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if plain { name.to_owned() } else { "?".to_owned() }
+}
+
+fn take<'a>(members: &mut Vec<Member<'a>>, name: &str, keys: KeyMatching) -> Option<Member<'a>> {
+    let at = members.iter().position(|member| keys.same(&member.key, name))?;
+    Some(members.swap_remove(at))
+}
+
+fn read<'n>(members: &'n [Member<'_>], name: &str, keys: KeyMatching) -> Seen<'n> {
+    members
+        .iter()
+        .find(|member| keys.same(&member.key, name))
+        .map_or(Seen::Absent, |member| seen(&member.node))
+}
+
+fn seen<'n>(node: &'n Node<'_>) -> Seen<'n> {
+    if node.is_null() {
+        return Seen::Absent;
+    }
+    match node.scalar().map(str::trim) {
+        Some("") => Seen::Absent,
+        Some(text) => Seen::Text(text),
+        None => Seen::Odd,
+    }
+}
+
+fn unknown_names(members: &[Member<'_>], known: &[&str], keys: KeyMatching) -> Vec<String> {
+    members
+        .iter()
+        .filter(|member| !known.iter().any(|name| keys.same(&member.key, name)))
+        .map(|member| recordable_name(&member.key))
+        .collect()
+}
+
+const ROOT: &str = "MIDAuthSignResponse";
+const REQUEST: &str = "RequestDetails";
+const RESULT: &str = "ResultDetails";
+const PERSONAL: &str = "PersonalData";
+const SIGNATURE: &str = "Signature";
+const PARTS: [&str; 4] = [REQUEST, RESULT, PERSONAL, SIGNATURE];
+const REQUEST_MEMBERS: &[&str] = &[
+    "RequestID",
+    "RequestType",
+    "ServiceProviderId",
+    "CivilNo",
+    "Challenge",
+    "AdditionalData",
+];
+const RESULT_MEMBERS: &[&str] = &[
+    "ResultCode",
+    "UserAction",
+    "UserCivilNo",
+    "UserCertificate",
+    "SignatureData",
+    "SigningData",
+    "HashAlgorithm",
+    "SigningDatatype",
+    "TransactionDate",
+];
+const SIGNATURE_MEMBERS: &[&str] = &["SignatureData", "SigningCertificate"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(body: &str) -> Result<Callback<'_>, CallbackError> {
+        Callback::parse(body.as_bytes(), KeyMatching::Exact)
+    }
+
+    fn with(request: &str, rest: &str) -> String {
+        format!(
+            r#"{{"MIDAuthSignResponse":{{"RequestDetails":{request},"ResultDetails":{{"ResultCode":1}}{rest}}}}}"#
+        )
+    }
+
+    #[test]
+    fn the_exact_bytes_of_each_part_are_kept() {
+        let body = "{ \"MIDAuthSignResponse\" : {\n \"ResultDetails\": {\"a\" : 1} , \"RequestDetails\":{ \"b\":2 }, \
+                    \"PersonalData\" : null } }";
+        let callback = parse(body).ok().unwrap();
+        assert_eq!(callback.exact(&callback.result), Some(&b"{\"a\" : 1}"[..]));
+        assert_eq!(callback.exact(&callback.request), Some(&b"{ \"b\":2 }"[..]));
+        assert_eq!(callback.exact(&callback.personal), Some(&b"null"[..]));
+        assert_eq!(callback.exact(&callback.signature), None);
+        assert!(!callback.signature_is_last);
+    }
+
+    #[test]
+    fn texts_and_numbers_read_the_same() {
+        let body = with(
+            r#"{"RequestID":" x ","RequestType":1,"CivilNo":"","AdditionalData":{"a":1},"Challenge":null}"#,
+            "",
+        );
+        let callback = parse(&body).ok().unwrap();
+        assert_eq!(callback.request.read("RequestID"), Seen::Text("x"));
+        assert_eq!(callback.request.read("RequestType"), Seen::Text("1"));
+        assert_eq!(callback.request.read("CivilNo"), Seen::Absent);
+        assert_eq!(callback.request.read("AdditionalData"), Seen::Odd);
+        assert_eq!(callback.request.read("ServiceProviderId"), Seen::Absent);
+        assert_eq!(callback.challenge(), SeenChallenge::Absent);
+    }
+
+    #[test]
+    fn the_challenge_has_three_shapes() {
+        for (json, expected) in [
+            (r#""8352""#, SeenChallenge::Text("8352")),
+            ("8352", SeenChallenge::Text("8352")),
+            (
+                r#"{"ServiceProviderID":"a","Datetime":"b","Prompt":"8352"}"#,
+                SeenChallenge::Object {
+                    service_provider_id: Seen::Text("a"),
+                    prompt: Seen::Text("8352"),
+                },
+            ),
+            ("[1]", SeenChallenge::Odd),
+            ("true", SeenChallenge::Odd),
+        ] {
+            let body = with(&format!(r#"{{"Challenge":{json}}}"#), "");
+            assert_eq!(parse(&body).ok().unwrap().challenge(), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn spaced_keys_and_unknown_members_are_accepted_and_named() {
+        let body = with(
+            r#"{"RequestID ":"x","Strange":1,"399123100017":2}"#,
+            r#","PersonalData":{"GovData":{"MOIReference ":"m"}},"New":1"#,
+        );
+        let callback = parse(&body).ok().unwrap();
+        assert_eq!(callback.request.read("RequestID"), Seen::Text("x"));
+        assert_eq!(
+            callback.personal.read_in("GovData", "MOIReference"),
+            Seen::Text("m")
+        );
+        assert_eq!(callback.unknown, ["New", "Strange", "?"]);
+    }
+
+    #[test]
+    fn camel_case_is_an_opt_in() {
+        let body = r#"{"midAuthSignResponse":{"requestDetails":{"requestId":"x"},"resultDetails":{"resultCode":1}}}"#;
+        assert!(parse(body).is_err());
+        let callback = Callback::parse(body.as_bytes(), KeyMatching::IgnoreCase)
+            .ok()
+            .unwrap();
+        assert_eq!(callback.request.read("RequestID"), Seen::Text("x"));
+    }
+
+    #[test]
+    fn other_shapes_are_refused() {
+        for bad in [
+            "",
+            "null",
+            "[]",
+            "{}",
+            r#"{"MIDAuthSignResponse":null}"#,
+            r#"{"MIDAuthSignResponse":{}}"#,
+            r#"{"MIDAuthSignResponse":{"RequestDetails":{"a":1},"ResultDetails":null}}"#,
+            &with("[]", ""),
+            &with(r#"{"a":1}"#, r#","PersonalData":"x""#),
+            &with(r#"{"a":1}"#, r#","Signature":7"#),
+        ] {
+            assert!(parse(bad).is_err(), "{bad}");
+        }
+        assert_eq!(
+            Callback::parse(&vec![b' '; MAX_CALLBACK_BYTES + 1], KeyMatching::Exact).err(),
+            Some(CallbackError::TooLarge)
+        );
+    }
+}

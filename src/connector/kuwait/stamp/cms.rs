@@ -1,0 +1,147 @@
+//! A stamp as CMS SignedData (RFC 5652), detached: the content is not inside.
+
+use aws_lc_rs::digest;
+use cms::cert::CertificateChoices;
+use cms::content_info::ContentInfo;
+use cms::signed_data::SignedData;
+use cms::signed_data::SignerIdentifier;
+use cms::signed_data::SignerInfo;
+use der::Any;
+use der::Decode;
+use der::Encode;
+use der::asn1::ObjectIdentifier;
+use der::asn1::OctetString;
+
+use super::signer::Algorithm;
+use super::signer::Signer;
+
+/// A parsed detached signature with exactly one signer.
+pub(super) struct Detached {
+    signer: SignerInfo,
+    /// The certificates that came with it, DER. Only their fingerprints are of interest.
+    pub(super) certificates: Vec<Vec<u8>>,
+}
+
+impl Detached {
+    /// Reads the DER. BER with indefinite lengths is refused.
+    pub(super) fn from_der(bytes: &[u8]) -> Result<Self, &'static str> {
+        let outer = ContentInfo::from_der(bytes).map_err(|_| "it is no CMS message")?;
+        if outer.content_type != SIGNED_DATA {
+            return Err("the CMS message is not signed data");
+        }
+        let data: SignedData = outer
+            .content
+            .decode_as()
+            .map_err(|_| "the CMS signed data is broken")?;
+        if data.encap_content_info.econtent.is_some() || data.encap_content_info.econtent_type != DATA {
+            return Err("the CMS signature is not detached from plain data");
+        }
+        let mut signers = data.signer_infos.0.into_vec().into_iter();
+        let (Some(signer), None) = (signers.next(), signers.next()) else {
+            return Err("the CMS message must have exactly one signer");
+        };
+        let certificates = data
+            .certificates
+            .iter()
+            .flat_map(|set| set.0.iter())
+            .filter_map(|choice| match choice {
+                CertificateChoices::Certificate(certificate) => certificate.to_der().ok(),
+                CertificateChoices::Other(_) => None,
+            })
+            .collect();
+        Ok(Self { signer, certificates })
+    }
+
+    /// Whether the pinned signer signed this content.
+    pub(super) fn verify(&self, content: &[u8], pinned: &Signer) -> Result<(), &'static str> {
+        if !self.names(pinned) {
+            return Err("the CMS message names another signer than the pinned one");
+        }
+        let (algorithm, hash) = self.algorithm()?;
+        let signed = match &self.signer.signed_attrs {
+            // Without attributes the content itself is signed. It can't be mistaken for attributes, whose DER
+            // begins with 0x31, because covered bytes begin with a brace or white space.
+            None => content.to_vec(),
+            Some(attributes) => {
+                if self.attribute(CONTENT_TYPE)?.decode_as::<ObjectIdentifier>() != Ok(DATA) {
+                    return Err("the signed content type is not plain data");
+                }
+                let claimed: OctetString = self
+                    .attribute(MESSAGE_DIGEST)?
+                    .decode_as()
+                    .map_err(|_| "the signed digest is broken")?;
+                if claimed.as_bytes() != digest::digest(hash, content).as_ref() {
+                    return Err("the signed digest is of other bytes");
+                }
+                attributes
+                    .to_der()
+                    .map_err(|_| "the signed attributes are broken")?
+            }
+        };
+        if pinned.verifies(algorithm, &signed, self.signer.signature.as_bytes()) {
+            Ok(())
+        } else {
+            Err("the CMS signature does not verify")
+        }
+    }
+
+    fn names(&self, pinned: &Signer) -> bool {
+        match &self.signer.sid {
+            SignerIdentifier::IssuerAndSerialNumber(id) => {
+                id.issuer.to_der().is_ok_and(|issuer| issuer == pinned.issuer)
+                    && significant(id.serial_number.as_bytes()) == significant(&pinned.serial)
+            }
+            SignerIdentifier::SubjectKeyIdentifier(id) => pinned.key_id.as_deref() == Some(id.0.as_bytes()),
+        }
+    }
+
+    /// The attribute, which must be there once with one value.
+    fn attribute(&self, name: ObjectIdentifier) -> Result<&Any, &'static str> {
+        let mut found = self
+            .signer
+            .signed_attrs
+            .iter()
+            .flat_map(|attributes| attributes.iter())
+            .filter(|attribute| attribute.oid == name);
+        match (found.next(), found.next()) {
+            (Some(attribute), None) if attribute.values.len() == 1 => {
+                attribute.values.get(0).ok_or("a signed attribute is empty")
+            }
+            _ => Err("a signed attribute is missing or stands twice"),
+        }
+    }
+
+    fn algorithm(&self) -> Result<(Algorithm, &'static digest::Algorithm), &'static str> {
+        let hash = self.signer.digest_alg.oid;
+        let signature = self.signer.signature_algorithm.oid;
+        let rsa = |combined: ObjectIdentifier| signature == RSA || signature == combined;
+        match hash {
+            SHA256 if rsa(RSA_SHA256) => Ok((Algorithm::RsaSha256, &digest::SHA256)),
+            SHA384 if rsa(RSA_SHA384) => Ok((Algorithm::RsaSha384, &digest::SHA384)),
+            SHA512 if rsa(RSA_SHA512) => Ok((Algorithm::RsaSha512, &digest::SHA512)),
+            SHA256 if signature == ECDSA_SHA256 => Ok((Algorithm::EcdsaP256, &digest::SHA256)),
+            SHA384 if signature == ECDSA_SHA384 => Ok((Algorithm::EcdsaP384, &digest::SHA384)),
+            _ => Err("the CMS message uses an algorithm that is not accepted"),
+        }
+    }
+}
+
+/// A number without leading zeros: readers differ in whether they keep the sign byte.
+fn significant(number: &[u8]) -> &[u8] {
+    let start = number.iter().position(|byte| *byte != 0).unwrap_or(number.len());
+    number.get(start..).unwrap_or_default()
+}
+
+const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
+const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
+const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
+const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
+const SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
+const SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.2");
+const SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.3");
+const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const RSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
+const RSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.12");
+const RSA_SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.13");
+const ECDSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
+const ECDSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");

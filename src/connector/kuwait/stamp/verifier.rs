@@ -1,0 +1,171 @@
+use std::sync::Arc;
+use std::sync::OnceLock;
+
+use super::StampFormat;
+use super::StampRule;
+use super::cms::Detached;
+use super::signer::Signer;
+use crate::connector::kuwait::base64::decode;
+use crate::connector::kuwait::callback::Callback;
+use crate::connector::kuwait::callback::Seen;
+use crate::words::Digest;
+use crate::words::Timestamp;
+
+/// Verifies stamps under one rule, the accepted formats and the pinned signers.
+pub(in crate::connector::kuwait) struct Stamp {
+    rule: StampRule,
+    formats: Vec<StampFormat>,
+    pins: Vec<Pin>,
+}
+
+/// A pinned signer: its certificate, or only its fingerprint until a message brings the certificate.
+pub(in crate::connector::kuwait) struct Pin {
+    fingerprint: Digest,
+    signer: OnceLock<Option<Arc<Signer>>>,
+}
+
+/// A stamp that verified.
+pub(in crate::connector::kuwait) struct Stamped {
+    /// The certificate that stamped.
+    pub(in crate::connector::kuwait) signer: Digest,
+    /// How.
+    pub(in crate::connector::kuwait) format: StampFormat,
+}
+
+impl Pin {
+    /// Pins a certificate.
+    pub(in crate::connector::kuwait) fn certificate(signer: Signer) -> Self {
+        Self {
+            fingerprint: signer.fingerprint,
+            signer: OnceLock::from(Some(Arc::new(signer))),
+        }
+    }
+
+    /// Pins whatever certificate has this SHA-256.
+    pub(in crate::connector::kuwait) const fn fingerprint(fingerprint: Digest) -> Self {
+        Self {
+            fingerprint,
+            signer: OnceLock::new(),
+        }
+    }
+
+    /// The certificate, if it is known.
+    pub(in crate::connector::kuwait) fn signer(&self) -> Option<&Arc<Signer>> {
+        self.signer.get().and_then(Option::as_ref)
+    }
+
+    /// Learns the certificate from its own bytes. Whoever brings it, the digest decides.
+    fn learn(&self, der: &[u8]) {
+        if Digest::of(der) == self.fingerprint {
+            self.signer
+                .get_or_init(|| Signer::from_der(der).ok().map(Arc::new));
+        }
+    }
+}
+
+impl Stamp {
+    /// Puts rule, formats and pins together. The settings see to it that none is empty.
+    pub(in crate::connector::kuwait) const fn new(
+        rule: StampRule,
+        formats: Vec<StampFormat>,
+        pins: Vec<Pin>,
+    ) -> Self {
+        Self { rule, formats, pins }
+    }
+
+    /// The pinned signers.
+    pub(in crate::connector::kuwait) fn pins(&self) -> &[Pin] {
+        &self.pins
+    }
+
+    /// Verifies the stamp of a callback as of its arrival.
+    ///
+    /// # Errors
+    /// Says what is wrong, without quoting the callback.
+    pub(in crate::connector::kuwait) fn verify(
+        &self,
+        callback: &Callback<'_>,
+        received_at: Timestamp,
+    ) -> Result<Stamped, String> {
+        let signature = match callback.signature.read("SignatureData") {
+            Seen::Absent => return Err("there is no stamp".to_owned()),
+            Seen::Odd => return Err("the stamp is no text".to_owned()),
+            Seen::Text(text) => decode(text, MAX_SIGNATURE).ok_or("the stamp is no base64")?,
+        };
+        let detached = if self.formats.contains(&StampFormat::Cms) {
+            Detached::from_der(&signature)
+        } else {
+            Err("CMS is not among the accepted formats")
+        };
+        let candidates = self.candidates(callback, detached.as_ref().ok())?;
+        let covered = self.rule.covered(callback)?;
+
+        let mut fault = "no accepted format verifies it".to_owned();
+        for signer in candidates {
+            if !signer.is_valid_at(received_at) {
+                fault = format!(
+                    "the signer's certificate is valid from {} to {} only",
+                    signer.not_before, signer.not_after
+                );
+                continue;
+            }
+            for format in &self.formats {
+                let verified = match (format.algorithm(), &detached) {
+                    (Some(algorithm), _) => signer.verifies(algorithm, &covered, &signature),
+                    (None, Ok(detached)) => match detached.verify(&covered, &signer) {
+                        Ok(()) => true,
+                        Err(why) => {
+                            why.clone_into(&mut fault);
+                            false
+                        }
+                    },
+                    (None, Err(_)) => false,
+                };
+                if verified {
+                    return Ok(Stamped {
+                        signer: signer.fingerprint,
+                        format: *format,
+                    });
+                }
+            }
+        }
+        Err(fault)
+    }
+
+    /// The pinned signers that may have stamped: the one named, or all of them where none is named.
+    fn candidates(
+        &self,
+        callback: &Callback<'_>,
+        detached: Option<&Detached>,
+    ) -> Result<Vec<Arc<Signer>>, String> {
+        let named = match callback.signature.read("SigningCertificate") {
+            Seen::Absent => None,
+            Seen::Odd => return Err("the signer's certificate is no text".to_owned()),
+            Seen::Text(text) => {
+                Some(decode(text, MAX_CERTIFICATE).ok_or("the signer's certificate is no base64")?)
+            }
+        };
+        let fingerprint = named.as_deref().map(Digest::of);
+        let brought = named
+            .iter()
+            .chain(detached.into_iter().flat_map(|message| &message.certificates));
+        for der in brought.take(MAX_BROUGHT) {
+            self.pins.iter().for_each(|pin| pin.learn(der));
+        }
+        let found: Vec<_> = self
+            .pins
+            .iter()
+            .filter(|pin| fingerprint.is_none_or(|named| named == pin.fingerprint))
+            .filter_map(|pin| pin.signer().cloned())
+            .collect();
+        if found.is_empty() {
+            return Err("its certificate is not pinned, or can't be used".to_owned());
+        }
+        Ok(found)
+    }
+}
+
+const MAX_SIGNATURE: usize = 64 * 1024;
+const MAX_CERTIFICATE: usize = 16 * 1024;
+/// How many certificates of one message are looked at.
+const MAX_BROUGHT: usize = 8;

@@ -1,0 +1,70 @@
+use super::codes;
+
+codes! {
+    ORGANIZATION_MISSING = "E1001" {
+        "there is no organization file",
+        "`policies/organization.yaml` says who the service provider is: name, contacts, environments and callback addresses, as in the subscription form. Without it no service can be run.",
+        "لا يوجد ملف الجهة",
+        "يذكر الملف `policies/organization.yaml` من هي الجهة مقدمة الخدمة: الاسم وجهات الاتصال والبيئات وعناوين الاستقبال كما في نموذج الاشتراك. وبدونه لا تعمل أي خدمة.",
+    }
+    BAD_EMAIL = "E1002" {
+        "not an e-mail address",
+        "The authority writes to this address. It has the form `name@host.kw`, without spaces.",
+        "ليس بريدا إلكترونيا",
+        "تراسل الجهة المشغلة هذا العنوان. صيغته `name@host.kw` دون مسافات.",
+    }
+    BAD_MOBILE = "E1003" {
+        "not a mobile number in Kuwait",
+        "The number is written as `+965` and eight digits, in quotes, without spaces: \"+96512345678\".",
+        "ليس رقم هاتف في الكويت",
+        "يكتب الرقم `+965` تليه ثمانية أرقام، بين علامتي اقتباس ودون مسافات: \"+96512345678\".",
+    }
+    BAD_CALLBACK_URL = "E1004" {
+        "not a callback base address",
+        "The authority posts its answers below this address, over HTTPS with a globally trusted certificate. It begins with `https://`, names a host, and has no query, no fragment and no user name.",
+        "ليس عنوان استقبال صالحا",
+        "ترسل الجهة المشغلة ردودها إلى ما تحت هذا العنوان عبر HTTPS بشهادة موثوقة عالميا. يبدأ بـ `https://` ويذكر المضيف، دون استعلام ولا `#` ولا اسم مستخدم.",
+    }
+    ENVIRONMENT_MISSING = "E1005" {
+        "a mandatory environment is missing",
+        "The subscription form asks for a production and a test environment. Both have to be declared before a service can be certified.",
+        "بيئة إلزامية غير موجودة",
+        "يطلب نموذج الاشتراك بيئة إنتاج وبيئة اختبار، ويجب التصريح بكلتيهما قبل اعتماد أي خدمة.",
+    }
+    UNKNOWN_ENVIRONMENT = "E1006" {
+        "unknown environment",
+        "The environments of the subscription form are `production`, `test`, `dr` and `development`.",
+        "بيئة غير معروفة",
+        "البيئات في نموذج الاشتراك هي `production` و`test` و`dr` و`development`.",
+    }
+    SHARED_CALLBACK_URL = "E1007" {
+        "two environments share a callback address",
+        "Answers to test requests would reach production, or the other way round. Each environment has an address of its own.",
+        "بيئتان تشتركان في عنوان الاستقبال",
+        "ستصل ردود طلبات الاختبار إلى بيئة الإنتاج أو العكس. لكل بيئة عنوان خاص بها.",
+    }
+    BAD_NETWORK = "E1008" {
+        "not an address range",
+        "A range is an IP address with the number of fixed bits, such as `203.0.113.10/32`, and every bit after them is zero.",
+        "ليس نطاق عناوين صالحا",
+        "النطاق عنوان IP يليه عدد الخانات الثابتة مثل `203.0.113.10/32`، وكل ما بعدها صفر.",
+    }
+    THIRD_PARTY_UNDECLARED = "E1009" {
+        "nothing is said about a third party",
+        "The authority must know which vendor does integration work. Write the vendor's name, or `none` if there is none.",
+        "لم يصرح بالطرف الثالث",
+        "يجب أن تعرف الجهة المشغلة الشركة التي تنفذ الربط. اكتب اسمها أو `none` إذا لم توجد.",
+    }
+    PRIVATE_NETWORK = "E1010" {
+        "an address range that is not public",
+        "The authority sees the public addresses that requests leave from. Private, loopback and link-local ranges never reach it.",
+        "نطاق عناوين غير عام",
+        "ترى الجهة المشغلة العناوين العامة التي تخرج منها الطلبات. النطاقات الخاصة والمحلية لا تصل إليها أبدا.",
+    }
+    SAME_CONTACT = "W1001" {
+        "one person is both contacts",
+        "When this person is away, nobody answers, neither for the subscription nor for the integration. Name two people if you can.",
+        "شخص واحد لجهتي الاتصال",
+        "إذا غاب هذا الشخص فلن يجيب أحد لا عن الاشتراك ولا عن الربط. اذكر شخصين إن أمكن.",
+    }
+}

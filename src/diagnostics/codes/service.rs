@@ -1,0 +1,208 @@
+use super::codes;
+
+codes! {
+    NAME_IS_NOT_FILE = "E2001" {
+        "the service is not named like its file",
+        "`service` is the name in the API, and the file has the same name, so that nobody edits the wrong one. Rename one of the two.",
+        "اسم الخدمة يخالف اسم ملفها",
+        "`service` هو الاسم في واجهة البرمجة، ويحمل الملف الاسم نفسه حتى لا يعدل أحد الملف الخطأ. غير أحد الاسمين.",
+    }
+    BAD_SERVICE_NAME = "E2002" {
+        "not a service name",
+        "A service name has 1 to 64 lowercase letters, digits and hyphens and begins with a letter, such as `licence-renewal`.",
+        "اسم الخدمة غير صالح",
+        "اسم الخدمة من 1 إلى 64 من الحروف اللاتينية الصغيرة والأرقام والشرطات ويبدأ بحرف، مثل `licence-renewal`.",
+    }
+    UNKNOWN_CHANNEL = "E2003" {
+        "unknown channel",
+        "The channels of the subscription form are `web`, `mobile_web`, `native_app`, `kiosk`, `call_center` and `counter`.",
+        "قناة غير معروفة",
+        "القنوات في نموذج الاشتراك هي `web` و`mobile_web` و`native_app` و`kiosk` و`call_center` و`counter`.",
+    }
+    UNKNOWN_CAPABILITY = "E2004" {
+        "unknown capability",
+        "The capabilities of the subscription form are `verify_qr`, `auth_qr`, `auth_push`, `sign` and `notify`.",
+        "وظيفة غير معروفة",
+        "الوظائف في نموذج الاشتراك هي `verify_qr` و`auth_qr` و`auth_push` و`sign` و`notify`.",
+    }
+    NO_CAPABILITY = "E2005" {
+        "the service has no capability",
+        "A service that may ask nothing of Mobile ID can't begin a flow. Declare at least one capability.",
+        "لا توجد أي وظيفة للخدمة",
+        "الخدمة التي لا تطلب شيئا من الهوية الرقمية لا تستطيع بدء أي معاملة. صرح بوظيفة واحدة على الأقل.",
+    }
+    UNKNOWN_ASSURANCE = "E2006" {
+        "unknown assurance level",
+        "The levels are `low` (registered on the phone), `medium` (with liveness detection) and `high` (registered in person with the card).",
+        "مستوى ثقة غير معروف",
+        "المستويات هي `low` (تسجيل ذاتي على الهاتف) و`medium` (مع كشف الحيوية) و`high` (تسجيل حضوري بالبطاقة).",
+    }
+    SIGN_NEEDS_HIGH = "E2007" {
+        "signing needs high assurance",
+        "The authority lets people sign only at high assurance. A lower level would be refused at every request.",
+        "التوقيع يتطلب مستوى الثقة المرتفع",
+        "لا تسمح الجهة المشغلة بالتوقيع إلا بمستوى الثقة المرتفع، وأي مستوى أقل سيرفض في كل طلب.",
+    }
+    BAD_EXPIRY = "E2008" {
+        "the time to answer is too short or too long",
+        "A request on the phone lives between 30 seconds and 10 minutes. Less gives nobody time to read; more leaves requests open that nobody expects any longer.",
+        "مهلة الرد أقصر أو أطول من اللازم",
+        "يبقى الطلب على الهاتف من 30 ثانية إلى 10 دقائق. الأقل لا يترك وقتا للقراءة، والأكثر يبقي طلبات لم يعد أحد ينتظرها.",
+    }
+    UNDECLARED_PLACEHOLDER = "E2009" {
+        "a text uses an input that is not declared",
+        "`{name}` is replaced by the input of that name. This one is not declared under `inputs`, so there would be nothing to put there.",
+        "نص يستخدم مدخلا غير مصرح به",
+        "يستبدل `{name}` بقيمة المدخل الذي يحمل هذا الاسم. هذا المدخل غير مصرح به ضمن `inputs`، فلا قيمة توضع مكانه.",
+    }
+    STRAY_BRACE = "E2010" {
+        "a brace that belongs to no placeholder",
+        "Braces are kept for placeholders such as `{licence}`. One that opens or closes nothing is most often a typing mistake in a placeholder.",
+        "قوس لا يتبع أي متغير",
+        "الأقواس المعقوفة مخصصة للمتغيرات مثل `{licence}`. القوس المنفرد غالبا خطأ في كتابة متغير.",
+    }
+    PLACEHOLDER_NOT_ALLOWED = "E2011" {
+        "a placeholder where texts are fixed",
+        "Names, purposes and notices are approved as they stand and are shown before anything is passed. Placeholders are for `reason` of a capability and `say` of an outcome.",
+        "متغير في نص ثابت",
+        "الأسماء والأغراض والتنبيهات معتمدة كما هي وتعرض قبل تمرير أي قيمة. المتغيرات مسموحة في `reason` للوظائف وفي `say` للنتائج فقط.",
+    }
+    BAD_INPUT_NAME = "E2012" {
+        "not an input name",
+        "An input name has 1 to 64 lowercase letters, digits and underscores and begins with a letter, such as `licence_no`.",
+        "اسم المدخل غير صالح",
+        "اسم المدخل من 1 إلى 64 من الحروف اللاتينية الصغيرة والأرقام والشرطات السفلية ويبدأ بحرف، مثل `licence_no`.",
+    }
+    UNKNOWN_INPUT_TYPE = "E2013" {
+        "unknown type of input",
+        "An input is a `string`, an `integer`, a `decimal` (at most three places), a `boolean` or a `choice` of given words.",
+        "نوع مدخل غير معروف",
+        "المدخل نص `string` أو عدد صحيح `integer` أو عدد عشري `decimal` (ثلاث خانات على الأكثر) أو `boolean` أو اختيار `choice` من كلمات محددة.",
+    }
+    SETTING_OF_OTHER_TYPE = "E2014" {
+        "a setting that belongs to another type of input",
+        "`pattern` and `max_length` are for `string`, `min` and `max` for `integer` and `decimal`, `of` for `choice`. Elsewhere they would have no effect.",
+        "إعداد يخص نوعا آخر من المدخلات",
+        "`pattern` و`max_length` للنوع `string`، و`min` و`max` للنوعين `integer` و`decimal`، و`of` للنوع `choice`. ولا أثر لها في غيرها.",
+    }
+    BAD_PATTERN = "E2015" {
+        "a pattern that can't be used",
+        "A pattern is a regular expression that the whole input has to match, of at most 500 characters. Look-around and back-references are not supported, because they can take for ever.",
+        "نمط غير صالح",
+        "النمط تعبير نمطي يجب أن يطابقه المدخل كله ولا يزيد على 500 حرف. لا يدعم النظر حول الموضع ولا المراجع الخلفية لأنها قد لا تنتهي.",
+    }
+    BAD_BOUNDS = "E2016" {
+        "bounds that no value can meet",
+        "`min` is at most `max`, and bounds of a `decimal` have at most three places after the point.",
+        "حدود لا تحققها أي قيمة",
+        "لا يزيد `min` على `max`، ولا تزيد حدود النوع `decimal` على ثلاث خانات بعد الفاصلة.",
+    }
+    BAD_CHOICE = "E2017" {
+        "not a word to choose",
+        "The words of a `choice` have 1 to 64 characters and no spaces at the ends.",
+        "كلمة غير صالحة للاختيار",
+        "كلمات النوع `choice` من 1 إلى 64 حرفا ودون مسافات في الطرفين.",
+    }
+    UNKNOWN_FIELD = "E2018" {
+        "unknown field of the person",
+        "The authority does not send this, and it is no claim that midflow can derive. Derived claims are `age_over_N`, `card_valid` and `is_kuwaiti`.",
+        "حقل شخصي غير معروف",
+        "لا ترسل الجهة المشغلة هذا الحقل، ولا يمكن لبرنامج midflow استنتاجه. ما يمكن استنتاجه: `age_over_N` و`card_valid` و`is_kuwaiti`.",
+    }
+    WRONG_SOURCE = "E2019" {
+        "a derived field names the wrong source",
+        "`from` says which member of the authority's answer a claim is made from, so that the file shows it. Each claim has exactly one source, and a field that is not derived has none.",
+        "مصدر الحقل المستنتج غير صحيح",
+        "يبين `from` الجزء من رد الجهة المشغلة الذي يستنتج منه الحقل. لكل حقل مستنتج مصدر واحد، والحقل غير المستنتج لا مصدر له.",
+    }
+    CIVIL_NO_MISSING = "E2020" {
+        "the civil number is not among the fields",
+        "The civil number is always among the required fields: by it the person who approved is compared with the person who was asked. Declare `civil_no` with its reason.",
+        "الرقم المدني ليس ضمن الحقول",
+        "الرقم المدني من الحقول المطلوبة دائما، فبه يقارن من وافق بمن طلبت موافقته. صرح بالحقل `civil_no` مع سببه.",
+    }
+    DUPLICATE_REASON = "E2021" {
+        "two fields give the same reason",
+        "The form asks why each field is needed. A reason that was copied explains neither. Say what this field is used for.",
+        "حقلان بالسبب نفسه",
+        "يطلب النموذج سبب الحاجة إلى كل حقل، والسبب المنسوخ لا يفسر أيا منهما. اذكر فيم يستخدم هذا الحقل.",
+    }
+    OUTCOME_UNHANDLED = "E2022" {
+        "an outcome is not answered",
+        "`approved`, `declined`, `timeout`, `error` and `other` all happen. A service that leaves one unanswered would leave a citizen without an answer, so it does not load.",
+        "نتيجة دون معالجة",
+        "النتائج `approved` و`declined` و`timeout` و`error` و`other` كلها تحدث. الخدمة التي تهمل إحداها تترك المواطن دون جواب، ولذلك لا تحمل.",
+    }
+    UNKNOWN_OUTCOME = "E2023" {
+        "unknown outcome",
+        "An outcome is one of the five classes or a leaf code below one, such as `other.not_enrolled`.",
+        "نتيجة غير معروفة",
+        "النتيجة إحدى الفئات الخمس أو رمز تفصيلي تحتها مثل `other.not_enrolled`.",
+    }
+    WRONG_NEXT_STEP = "E2024" {
+        "a next step that does not fit the outcome",
+        "After `approved` the e-service goes on (`continue`); after anything else it never does: only `retry` or `stop` fit.",
+        "خطوة تالية لا تناسب النتيجة",
+        "بعد `approved` تستمر الخدمة (`continue`)، وبعد غيرها لا تستمر أبدا: لا يناسبها إلا `retry` أو `stop`.",
+    }
+    BAD_ATTEMPTS = "E2025" {
+        "the number of attempts is missing or makes no sense",
+        "`retry` says how many attempts there are in all, the first included: 2 to 10. Other next steps have no attempts.",
+        "عدد المحاولات ناقص أو غير منطقي",
+        "تذكر `retry` عدد المحاولات كلها بما فيها الأولى: من 2 إلى 10. ولا محاولات مع الخطوات الأخرى.",
+    }
+    UNOFFICIAL_ENROL_URL = "E2026" {
+        "the enrolment page is not the official one",
+        "People learn how to get Mobile ID from the authority only. The address is below `paci.gov.kw`; anything else could be a copy that collects civil numbers.",
+        "صفحة التسجيل ليست الصفحة الرسمية",
+        "يعرف الناس كيفية الحصول على الهوية الرقمية من الجهة الرسمية فقط. العنوان ضمن `paci.gov.kw`، وغيره قد يكون نسخة تجمع الأرقام المدنية.",
+    }
+    BAD_LIMIT = "E2027" {
+        "a limit that can't be read",
+        "A limit is a number, a slash and a time: `3/10m`, `200/s`, `1/d`. The number is at least 1 and the time at most 366 days.",
+        "حد لا يمكن قراءته",
+        "الحد عدد ثم خط مائل ثم مدة: `3/10m` أو `200/s` أو `1/d`. العدد 1 على الأقل والمدة 366 يوما على الأكثر.",
+    }
+    BAD_SCRIPT_NAME = "E2028" {
+        "not the name of a script file",
+        "A script is named by its file in `scripts/`, such as `licence-renewal.rhai`: lowercase letters, digits, hyphens and underscores, no folders.",
+        "اسم ملف النص البرمجي غير صالح",
+        "يذكر النص البرمجي باسم ملفه في `scripts/` مثل `licence-renewal.rhai`: حروف لاتينية صغيرة وأرقام وشرطات ودون مجلدات.",
+    }
+    SAME_SERVICE_TWICE = "E2029" {
+        "two files describe the same service",
+        "A name in the API leads to one service. Rename one of the two.",
+        "ملفان يصفان الخدمة نفسها",
+        "يشير الاسم في واجهة البرمجة إلى خدمة واحدة. غير أحد الاسمين.",
+    }
+    NO_SERVICES = "E2030" {
+        "there is no service",
+        "`policies/services/` holds no service file, so there is nothing to run. `midflow new service NAME` writes one.",
+        "لا توجد أي خدمة",
+        "لا يحتوي `policies/services/` على أي ملف خدمة، فلا شيء يعمل. الأمر `midflow new service NAME` ينشئ ملفا.",
+    }
+    CRITICAL_BELOW_HIGH = "W2001" {
+        "a critical service below high assurance",
+        "The authority recommends high assurance for sensitive and critical services. A lower level is possible, and somebody should be able to say why.",
+        "خدمة حرجة بمستوى ثقة أقل من المرتفع",
+        "توصي الجهة المشغلة بمستوى الثقة المرتفع للخدمات الحساسة والحرجة. المستوى الأقل ممكن، وينبغي أن يوجد من يستطيع بيان السبب.",
+    }
+    OPTIONAL_PLACEHOLDER = "W2002" {
+        "a text uses an input that may be missing",
+        "When the e-service does not pass the input, the citizen reads a dash in its place. Make the input required or write the text without it.",
+        "نص يستخدم مدخلا قد لا يمرر",
+        "إذا لم تمرر الخدمة الإلكترونية هذا المدخل فسيقرأ المواطن شرطة مكانه. اجعل المدخل إلزاميا أو اكتب النص بدونه.",
+    }
+    POINTLESS_RETRY = "W2003" {
+        "a retry that can't help",
+        "After this outcome another attempt ends the same way, because the person has to do something else first. Tell them what, and stop.",
+        "إعادة محاولة لا تفيد",
+        "بعد هذه النتيجة ستنتهي المحاولة التالية بالنتيجة نفسها، لأن على الشخص فعل أمر آخر أولا. أخبره بما يفعل وتوقف.",
+    }
+    DATA_OUTLIVES_EVIDENCE = "W2004" {
+        "personal data is kept longer than the evidence",
+        "Personal data that outlives the evidence it belongs to proves nothing any more. Keep it no longer than the evidence.",
+        "بيانات شخصية تحفظ أطول من الأدلة",
+        "البيانات الشخصية التي تبقى بعد الأدلة التي تخصها لا تثبت شيئا. لا تحفظها أطول من الأدلة.",
+    }
+}

@@ -1,0 +1,114 @@
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::policy::Decision;
+use crate::policy::InputValue;
+use crate::policy::Plan;
+use crate::words::Challenge;
+use crate::words::Channel;
+use crate::words::FieldName;
+use crate::words::FieldValue;
+use crate::words::FlowId;
+use crate::words::InputName;
+use crate::words::Locale;
+use crate::words::Person;
+use crate::words::Pii;
+use crate::words::Purpose;
+use crate::words::Timestamp;
+
+/// What the engine has to know of a flow beyond what the store itself works with.
+///
+/// Stored as one opaque value; holds personal data, so it has no `Debug`.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Detail {
+    /// The client the flow belongs to.
+    pub(crate) client: String,
+    /// Where the person is.
+    pub(crate) channel: Channel,
+    /// The person's language.
+    pub(crate) locale: Locale,
+    /// What the e-service passed, checked.
+    pub(crate) inputs: BTreeMap<InputName, InputValue>,
+    /// What is sent; `None` if the policy refused before a plan was made.
+    pub(crate) plan: Option<Plan>,
+    /// The digits to compare.
+    pub(crate) challenge: Challenge,
+    /// Our own correlation text.
+    pub(crate) additional_data: String,
+    /// When the request was recorded.
+    pub(crate) requested_at: Timestamp,
+    /// Where the person goes afterwards.
+    pub(crate) return_url: Option<String>,
+    /// Where the outcome notice goes.
+    pub(crate) notify_url: Option<String>,
+    /// The flow that this one tries again.
+    pub(crate) retry_of: Option<FlowId>,
+    /// 1 for the first flow, one more for each that tries again.
+    pub(crate) try_number: u8,
+    /// What the policy decided.
+    pub(crate) decision: Option<Decision>,
+    /// When the flow ended.
+    pub(crate) ended_at: Option<Timestamp>,
+    /// The declared fields, once approved.
+    person: Option<BTreeMap<FieldName, FieldValue>>,
+}
+
+impl Detail {
+    /// What is known when a flow begins.
+    pub(crate) fn new(
+        ask: &super::StartFlow,
+        inputs: BTreeMap<InputName, InputValue>,
+        plan: Option<Plan>,
+        challenge: Challenge,
+        additional_data: String,
+        requested_at: Timestamp,
+        try_number: u8,
+    ) -> Self {
+        Self {
+            client: ask.client.clone(),
+            channel: ask.channel,
+            locale: ask.locale,
+            inputs,
+            plan,
+            challenge,
+            additional_data,
+            requested_at,
+            return_url: ask.return_url.clone(),
+            notify_url: ask.notify_url.clone(),
+            retry_of: ask.retry_of,
+            try_number,
+            decision: None,
+            ended_at: None,
+            person: None,
+        }
+    }
+
+    /// Keeps the declared fields of the person who approved.
+    pub(crate) fn keep_person(&mut self, person: &Person) {
+        let fields = person
+            .fields()
+            .map(|(name, value)| (name.clone(), value.expose(Purpose::Store).clone()));
+        self.person = Some(fields.collect());
+    }
+
+    /// The declared fields of the person who approved.
+    pub(crate) fn person(&self) -> Option<Person> {
+        let fields = self.person.as_ref()?;
+        let fields = fields
+            .iter()
+            .map(|(name, value)| (name.clone(), Pii::new(value.clone())));
+        Some(Person::new(fields))
+    }
+
+    /// The stored form.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// Reads the stored form; `None` if it is damaged.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+}

@@ -1,0 +1,400 @@
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::Semaphore;
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::CallbackReceipt;
+use super::EngineEvent;
+use super::EngineOptions;
+use super::FlowView;
+use super::Problem;
+use super::ProblemCode;
+use super::Reload;
+use super::StartFlow;
+use super::Started;
+use super::TimelineEntry;
+use super::activate::admin;
+use super::activate::render;
+use super::catalogs::CatalogStatus;
+use super::catalogs::Catalogs;
+use super::clock::Clock;
+use super::drive::Input;
+use super::inner::Inner;
+use super::inner::notifier;
+use super::limits::Starts;
+use super::live::LiveFlows;
+use super::metrics::Metrics;
+use super::schedule::Due;
+use super::schedule::DueFlows;
+use super::schedule::Schedule;
+use super::secrets::Secrets;
+use super::start::problem;
+use super::start::unavailable;
+use super::webhook;
+use crate::audit::CommitError;
+use crate::audit::Recorder;
+use crate::audit::RecorderOptions;
+use crate::catalog::Catalog;
+use crate::catalog::Sources;
+use crate::connector::Connector;
+use crate::store::FlowSummary;
+use crate::store::Store;
+use crate::words::FlowId;
+
+/// A running engine. Clones are handles to the same one.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+/// What an engine is made of.
+pub struct EngineParts {
+    /// The folder that holds `policies/` and `scripts/`.
+    pub folder: PathBuf,
+    /// Where things are kept.
+    pub store: Arc<dyn Store>,
+    /// Who answers.
+    pub connector: Arc<dyn Connector>,
+    /// The node's own secrets.
+    pub secrets: Arc<Secrets>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// How it runs.
+    pub options: EngineOptions,
+    /// Further root certificates that outcome notices trust, PEM.
+    pub notify_roots: Vec<Vec<u8>>,
+}
+
+/// Why an engine does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The policy folder can't be read.
+    #[error("{0}")]
+    Sources(String),
+    /// The policies are not good; holds the diagnostics, rendered without colour.
+    #[error("the policies can't be served:\n\n{0}")]
+    Policies(String),
+    /// The store can't be read or written.
+    #[error("the store can't be used: {0}")]
+    Store(String),
+    /// The client for outcome notices can't be made.
+    #[error("outcome notices can't be sent: {0}")]
+    Notifier(String),
+}
+
+impl Engine {
+    /// Loads the policies, picks up the flows of an earlier run, and begins to serve.
+    ///
+    /// # Errors
+    /// When anything is missing that the engine could not serve safely without.
+    pub async fn start(parts: EngineParts) -> Result<Self, EngineError> {
+        let (catalog, archive) = first_catalog(parts.folder.clone()).await?;
+        let now = parts.clock.now();
+        parts
+            .store
+            .keep_catalog(&catalog.digest(), archive, now)
+            .await
+            .map_err(|error| EngineError::Store(error.to_string()))?;
+        parts
+            .store
+            .set_active_catalog(&catalog.digest(), now)
+            .await
+            .map_err(|error| EngineError::Store(error.to_string()))?;
+        let status = CatalogStatus {
+            active: catalog.digest(),
+            since: now,
+            by: "start".to_owned(),
+            desired: catalog.digest(),
+            failure: None,
+        };
+        let (schedule, due) = Schedule::start(Arc::clone(&parts.clock));
+        let commit: Arc<dyn Store> = Arc::clone(&parts.store);
+        let inner = Arc::new(Inner {
+            recorder: Recorder::start(commit, RecorderOptions::default()),
+            notifier: notifier(&parts.notify_roots)
+                .map_err(|error| EngineError::Notifier(error.to_string()))?,
+            options: parts.options,
+            clock: parts.clock,
+            secrets: parts.secrets,
+            store: parts.store,
+            connector: parts.connector,
+            catalogs: Arc::new(Catalogs::new(catalog, status)),
+            flows: LiveFlows::default(),
+            starts: Starts::default(),
+            schedule,
+            events: broadcast::Sender::new(EVENT_BUFFER),
+            metrics: Metrics::new(),
+            deliveries: Semaphore::new(CONCURRENT_DELIVERIES),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            reloading: tokio::sync::Mutex::default(),
+        });
+        inner.metrics.reload("activated", true);
+        let started = admin(
+            "engine_started",
+            "start",
+            Some(inner.catalogs.active().digest()),
+            String::new(),
+            now,
+        );
+        let ready = async {
+            inner.recorder.record(started, ()).await?;
+            inner.recover().await
+        };
+        let recovered = ready
+            .await
+            .map_err(|error: CommitError| EngineError::Store(error.to_string()))?;
+        tracing::info!(recovered, "the engine serves");
+        inner.tasks.spawn(strike(Arc::clone(&inner), due));
+        Ok(Self { inner })
+    }
+
+    /// Begins a flow.
+    ///
+    /// # Errors
+    /// Says what is wrong with the request, or that nothing can be recorded; then nothing was sent.
+    pub async fn start_flow(&self, ask: StartFlow) -> Result<Started, Problem> {
+        let inner = Arc::clone(&self.inner);
+        self.detached(async move { inner.start(ask).await }).await?
+    }
+
+    /// The flow as it stands.
+    ///
+    /// # Errors
+    /// [`ProblemCode::UnknownFlow`] also if the flow belongs to another client.
+    pub async fn view(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
+        let live = self.live(flow).await?;
+        let cell = live.cell.lock().await;
+        if cell.detail.client != client {
+            return Err(unknown_flow());
+        }
+        Ok(self
+            .inner
+            .view_of(&cell.row, &cell.detail, live.catalog.as_deref()))
+    }
+
+    /// The flow once it has ended, or as it stands when `longest` has passed.
+    ///
+    /// # Errors
+    /// As [`Engine::view`].
+    pub async fn wait(&self, client: &str, flow: FlowId, longest: Duration) -> Result<FlowView, Problem> {
+        let view = self.view(client, flow).await?;
+        if view.ended {
+            return Ok(view);
+        }
+        let live = self.live(flow).await?;
+        let mut ended = live.ended.subscribe();
+        tokio::select! {
+            _ = ended.wait_for(|ended| *ended) => {}
+            () = tokio::time::sleep(longest) => {}
+            () = self.inner.stop.cancelled() => {}
+        }
+        self.view(client, flow).await
+    }
+
+    /// Gives a flow up.
+    ///
+    /// # Errors
+    /// [`ProblemCode::FlowEnded`] if it has ended already.
+    pub async fn cancel(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
+        if self.view(client, flow).await?.ended {
+            return Err(problem(
+                ProblemCode::FlowEnded,
+                "the flow has ended already; its outcome stands",
+            ));
+        }
+        let live = self.live(flow).await?;
+        let inner = Arc::clone(&self.inner);
+        self.detached(async move { inner.drive(&live, Input::Cancel).await })
+            .await?
+            .map_err(unavailable)?;
+        self.view(client, flow).await
+    }
+
+    /// Takes in a callback of the authority: recorded when this returns, examined afterwards.
+    pub async fn callback(&self, token: &str, source: String, body: Bytes) -> CallbackReceipt {
+        let (inner, token) = (Arc::clone(&self.inner), token.to_owned());
+        let receive = async move { inner.receive(&token, source, body).await };
+        self.detached(receive)
+            .await
+            .unwrap_or(CallbackReceipt::StoreUnavailable)
+    }
+
+    /// Everything that changes from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<EngineEvent> {
+        self.inner.events.subscribe()
+    }
+
+    /// The records of a flow, oldest first.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn timeline(&self, flow: FlowId) -> Result<Vec<TimelineEntry>, Problem> {
+        let records = self.inner.store.records(flow).await.map_err(unavailable)?;
+        let entries = records.into_iter().map(|record| TimelineEntry {
+            seq: record.seq,
+            at: record.at,
+            kind: record.event.kind().to_owned(),
+            event: record.event,
+        });
+        Ok(entries.collect())
+    }
+
+    /// The newest flows, newest first.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn recent(&self, limit: u32) -> Result<Vec<FlowSummary>, Problem> {
+        self.inner.store.recent_flows(limit).await.map_err(unavailable)
+    }
+
+    /// The active catalog.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        self.inner.catalogs.active()
+    }
+
+    /// Which catalog is active, which was asked for, and why it was refused if it was.
+    pub fn catalog_status(&self) -> CatalogStatus {
+        self.inner.catalogs.status()
+    }
+
+    /// Reads the policy files again and activates them, all or nothing.
+    pub async fn reload(&self, folder: &Path, actor: &str) -> Reload {
+        self.inner.reload_from(folder, actor).await
+    }
+
+    /// Whether the engine can serve: the store takes writes, and the engine is not stopping.
+    ///
+    /// # Errors
+    /// Says what is in the way.
+    pub async fn ready(&self) -> Result<(), String> {
+        if self.inner.stop.is_cancelled() {
+            return Err("shutting down".to_owned());
+        }
+        self.inner.store.health().await.map_err(|error| error.to_string())
+    }
+
+    /// The metrics as Prometheus reads them.
+    pub fn metrics_text(&self) -> String {
+        self.inner.metrics.text(self.inner.flows.len())
+    }
+
+    /// How many units and commits the recorder has made; units by commits is how well syncs are shared.
+    pub fn recorder_stats(&self) -> crate::audit::RecorderStats {
+        self.inner.recorder.stats()
+    }
+
+    /// The key with which e-services verify outcome notices and receipts, as Standard Webhooks writes it.
+    pub fn webhook_public_key(&self) -> String {
+        webhook::public_key(&self.inner.secrets)
+    }
+
+    /// Stops: begins nothing new, finishes what is being recorded, and leaves the rest for the next start.
+    pub async fn shutdown(&self) {
+        self.inner.stop.cancel();
+        self.inner.tasks.close();
+        // Whatever still runs is durable up to here, and is picked up at the next start.
+        let _ = tokio::time::timeout(SHUTDOWN_GRACE, self.inner.tasks.wait()).await;
+        self.inner.recorder.shutdown().await;
+        self.inner.store.close().await;
+    }
+
+    async fn live(&self, flow: FlowId) -> Result<Arc<super::live::Live>, Problem> {
+        self.inner
+            .live_by_id(flow)
+            .await
+            .map_err(unavailable)?
+            .ok_or_else(unknown_flow)
+    }
+
+    /// Runs to its end even if the caller stops waiting: a step is never half done.
+    async fn detached<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.inner.tasks.spawn(work).await.map_err(unavailable)
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Engine")
+            .field("catalog", &self.inner.catalogs.active().digest())
+            .field("flows", &self.inner.flows.len())
+            .finish_non_exhaustive()
+    }
+}
+
+async fn first_catalog(folder: PathBuf) -> Result<(Arc<Catalog>, Vec<u8>), EngineError> {
+    let loaded = tokio::task::spawn_blocking(move || {
+        let sources = Sources::read(&folder).map_err(|error| EngineError::Sources(error.to_string()))?;
+        let (catalog, diagnostics) = Catalog::load(&sources, None);
+        match catalog {
+            Some(catalog) => Ok((Arc::new(catalog), sources.to_bytes())),
+            None => Err(EngineError::Policies(render(&diagnostics, &sources))),
+        }
+    });
+    loaded
+        .await
+        .unwrap_or_else(|error| Err(EngineError::Sources(error.to_string())))
+}
+
+/// Carries out what the schedule says is due.
+async fn strike(inner: Arc<Inner>, mut due: DueFlows) {
+    let mut sweeping = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        let next = tokio::select! {
+            next = due.recv() => next,
+            _ = sweeping.tick() => {
+                inner.starts.sweep(inner.clock.now());
+                inner.catalogs.sweep();
+                continue;
+            }
+            () = inner.stop.cancelled() => return,
+        };
+        match next {
+            Some((flow, Due::Deadline)) => {
+                let inner = Arc::clone(&inner);
+                let tasks = inner.tasks.clone();
+                tasks.spawn(async move {
+                    if let Some(live) = inner.flows.by_id(flow) {
+                        inner.drive_to_the_end(&live, || Input::Deadline).await;
+                    }
+                });
+            }
+            Some((flow, Due::Leave)) => inner.let_go(flow).await,
+            None => return,
+        }
+    }
+}
+
+impl Inner {
+    /// Lets an ended flow leave memory, unless something of it is still under way.
+    async fn let_go(&self, flow: FlowId) {
+        let Some(live) = self.flows.by_id(flow) else {
+            return;
+        };
+        let cell = live.cell.lock().await;
+        if cell.row.state.has_ended() && cell.row.state.pending.is_empty() {
+            self.flows.remove(flow, &cell.row.token);
+        }
+    }
+}
+
+fn unknown_flow() -> Problem {
+    problem(
+        ProblemCode::UnknownFlow,
+        "there is no such flow, or it belongs to another client",
+    )
+}
+
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+const EVENT_BUFFER: usize = 4_096;
+const CONCURRENT_DELIVERIES: usize = 64;
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);

@@ -1,0 +1,74 @@
+use std::sync::Arc;
+
+use super::catalogs::load_kept;
+use super::detail::Detail;
+use super::inner::Inner;
+use super::live::Cell;
+use super::live::Live;
+use crate::audit::CommitError;
+use crate::audit::FlowRow;
+use crate::catalog::Catalog;
+use crate::words::Digest;
+use crate::words::FlowId;
+
+impl Inner {
+    /// The flow with this callback token, from memory or from the store.
+    pub(crate) async fn live_by_token(&self, token: &Digest) -> Result<Option<Arc<Live>>, CommitError> {
+        if let Some(live) = self.flows.by_token(token) {
+            return Ok(Some(live));
+        }
+        let row = self.store.flow_by_token(token).await.map_err(store_error)?;
+        match row {
+            Some(row) => self.bring_in(row).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The flow with this id, from memory or from the store.
+    pub(crate) async fn live_by_id(&self, id: FlowId) -> Result<Option<Arc<Live>>, CommitError> {
+        if let Some(live) = self.flows.by_id(id) {
+            return Ok(Some(live));
+        }
+        let row = self.store.flow(id).await.map_err(store_error)?;
+        match row {
+            Some(row) => self.bring_in(row).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Brings a stored flow into memory, with the catalog it is pinned to.
+    pub(crate) async fn bring_in(&self, row: FlowRow) -> Result<Arc<Live>, CommitError> {
+        let detail = Detail::from_bytes(&row.detail)
+            .ok_or_else(|| CommitError::Store(format!("the stored flow {} is damaged", row.id)))?;
+        let catalog = self.pinned(row.catalog).await;
+        let token = row.token;
+        let live = Live::new(
+            catalog,
+            Cell {
+                row,
+                detail,
+                token: None,
+            },
+        );
+        let ended = *live.ended.borrow();
+        if ended {
+            let leaves = self.clock.now().plus(std::time::Duration::from_secs(5));
+            self.schedule.at(leaves, live.id, super::schedule::Due::Leave);
+        }
+        Ok(self.flows.insert(live, token))
+    }
+
+    /// The catalog of a running flow: the active one, one in memory, or one that the store kept.
+    async fn pinned(&self, digest: Digest) -> Option<Arc<Catalog>> {
+        if let Some(catalog) = self.catalogs.in_memory(digest) {
+            return Some(catalog);
+        }
+        let catalog = load_kept(self.store.as_ref(), digest).await?;
+        self.catalogs.keep(Arc::clone(&catalog));
+        Some(catalog)
+    }
+}
+
+pub(crate) fn store_error(error: impl std::fmt::Display) -> CommitError {
+    CommitError::Store(error.to_string())
+}

@@ -1,0 +1,138 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::EngineEvent;
+use super::FlowView;
+use super::catalogs::Catalogs;
+use super::clock::Clock;
+use super::detail::Detail;
+use super::limits::Starts;
+use super::live::LiveFlows;
+use super::metrics::Metrics;
+use super::receipt::receipt;
+use super::records::NodeNames;
+use super::schedule::Schedule;
+use super::secrets::Secrets;
+use crate::audit::FlowRow;
+use crate::audit::Recorder;
+use crate::catalog::Catalog;
+use crate::connector::Connector;
+use crate::store::Store;
+use crate::words::Environment;
+use crate::words::Text;
+
+/// How an engine runs.
+#[derive(Clone, Debug)]
+pub struct EngineOptions {
+    /// The environment this node serves.
+    pub environment: Environment,
+    /// Base of the callback URLs that the authority is told; the flow's token is added to it.
+    pub callback_base_url: String,
+    /// Hosts that outcome notices may go to, each `host` or `host:port`. Anything else is refused at the start
+    /// of a flow: an e-service can't make this node call where it should not.
+    pub notify_hosts: Vec<String>,
+    /// The most attempts at sending, where no byte of the one before left.
+    pub max_attempts: u8,
+    /// The most callbacks of one flow whose bytes are kept; of further ones only digest and size.
+    pub max_callbacks: usize,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self {
+            environment: Environment::Development,
+            callback_base_url: String::new(),
+            notify_hosts: Vec::new(),
+            max_attempts: 2,
+            max_callbacks: 256,
+        }
+    }
+}
+
+/// What all handles and tasks of one engine share.
+pub(crate) struct Inner {
+    pub(crate) options: EngineOptions,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) secrets: Arc<Secrets>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) recorder: Recorder,
+    pub(crate) connector: Arc<dyn Connector>,
+    pub(crate) catalogs: Arc<Catalogs>,
+    pub(crate) flows: LiveFlows,
+    pub(crate) starts: Starts,
+    pub(crate) schedule: Schedule,
+    pub(crate) events: broadcast::Sender<EngineEvent>,
+    pub(crate) metrics: Metrics,
+    pub(crate) notifier: reqwest::Client,
+    pub(crate) deliveries: Semaphore,
+    pub(crate) tasks: TaskTracker,
+    pub(crate) stop: CancellationToken,
+    /// Makes reloads follow one another.
+    pub(crate) reloading: tokio::sync::Mutex<()>,
+}
+
+impl Inner {
+    pub(crate) fn names(&self) -> NodeNames<'_> {
+        NodeNames {
+            environment: self.options.environment,
+            connector: self.connector.name(),
+            callback_base_url: &self.options.callback_base_url,
+        }
+    }
+
+    /// Nobody may be listening; then nobody is told.
+    pub(crate) fn tell(&self, event: EngineEvent) {
+        let _ = self.events.send(event);
+    }
+
+    /// The flow as its client may see it. The person's fields are shown only after approval, and only if the
+    /// policy lets the e-service go on; `Detail` keeps none otherwise.
+    pub(crate) fn view_of(&self, row: &FlowRow, detail: &Detail, catalog: Option<&Catalog>) -> FlowView {
+        let service = catalog.and_then(|catalog| catalog.service(row.service.as_str()));
+        let ended = row.state.has_ended();
+        FlowView {
+            flow: row.id,
+            client: detail.client.clone(),
+            service: row.service.clone(),
+            service_name: service.map_or_else(
+                || Text::new(row.service.as_str(), row.service.as_str()),
+                |service| service.service.name.clone(),
+            ),
+            capability: row.capability,
+            locale: detail.locale,
+            catalog: row.catalog,
+            ended,
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            challenge: detail.challenge.clone(),
+            outcome: row.outcome,
+            decision: detail.decision.clone().filter(|_| ended),
+            person: detail.person().filter(|_| ended),
+            receipt: row
+                .outcome
+                .zip(detail.ended_at)
+                .map(|(outcome, at)| receipt(&self.secrets, row.id, outcome, row.catalog, at)),
+        }
+    }
+}
+
+/// A client for outcome notices: no redirects, no proxy, short time-outs, https or loopback only by the check
+/// of [`EngineOptions::notify_hosts`].
+pub(crate) fn notifier(root_certificates: &[Vec<u8>]) -> Result<reqwest::Client, reqwest::Error> {
+    let mut builder = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .connect_timeout(Duration::from_secs(5))
+        .timeout(Duration::from_secs(15));
+    for pem in root_certificates {
+        for certificate in reqwest::Certificate::from_pem_bundle(pem)? {
+            builder = builder.add_root_certificate(certificate);
+        }
+    }
+    builder.build()
+}

@@ -1,0 +1,171 @@
+use std::collections::HashMap;
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use crate::policy::Limit;
+use crate::policy::Limits;
+use crate::words::Digest;
+use crate::words::ServiceName;
+use crate::words::Timestamp;
+
+/// Counts the starts of flows, per person and service and per service as a whole, in sliding windows.
+///
+/// Persons are known by their keyed hash only. After a restart the windows are filled again from the store.
+#[derive(Debug, Default)]
+pub(crate) struct Starts {
+    windows: Mutex<HashMap<Subject, Window>>,
+}
+
+/// The starts that still count, oldest first.
+#[derive(Debug)]
+struct Window {
+    length: Duration,
+    starts: VecDeque<Timestamp>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Subject {
+    Service(ServiceName),
+    Person(ServiceName, Digest),
+}
+
+impl Starts {
+    /// Counts a start, unless a limit is reached; then says how long to wait.
+    pub(crate) fn take(
+        &self,
+        service: &ServiceName,
+        person: Option<Digest>,
+        limits: &Limits,
+        now: Timestamp,
+    ) -> Result<(), Duration> {
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        let whole = (Subject::Service(service.clone()), limits.per_service);
+        let single = person.map(|key| (Subject::Person(service.clone(), key), limits.per_person));
+        let asked: Vec<(Subject, Limit)> = std::iter::once(whole).chain(single).collect();
+        for (subject, limit) in &asked {
+            let window = windows.entry(subject.clone()).or_default();
+            window.length = limit.window;
+            window.forget(now);
+            if window.starts.len() >= limit.count.get() as usize {
+                let oldest = window.starts.front().copied().unwrap_or(now);
+                return Err(oldest.plus(limit.window).since(now).max(Duration::from_secs(1)));
+            }
+        }
+        for (subject, _) in asked {
+            windows.entry(subject).or_default().starts.push_back(now);
+        }
+        Ok(())
+    }
+
+    /// Counts a start that the store remembers.
+    pub(crate) fn remember(&self, service: &ServiceName, person: Option<Digest>, at: Timestamp) {
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        let single = person.map(|key| Subject::Person(service.clone(), key));
+        for subject in std::iter::once(Subject::Service(service.clone())).chain(single) {
+            windows.entry(subject).or_default().starts.push_back(at);
+        }
+    }
+
+    /// Drops what no window reaches any more, so that memory follows the load.
+    pub(crate) fn sweep(&self, now: Timestamp) {
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        windows.retain(|_, window| {
+            window.forget(now);
+            !window.starts.is_empty()
+        });
+    }
+}
+
+impl Window {
+    fn forget(&mut self, now: Timestamp) {
+        let earliest = now.minus(self.length);
+        while self.starts.front().is_some_and(|start| *start <= earliest) {
+            self.starts.pop_front();
+        }
+    }
+}
+
+/// What the store remembers has an unknown window until it is asked about: the longest there is.
+impl Default for Window {
+    fn default() -> Self {
+        Self {
+            length: LONGEST_WINDOW,
+            starts: VecDeque::new(),
+        }
+    }
+}
+
+/// No limit reaches further back; reading a policy with a longer one fails.
+pub(crate) const LONGEST_WINDOW: Duration = Duration::from_secs(31 * 24 * 3_600);
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+
+    fn limits(person: u32, service: u32) -> Limits {
+        let limit = |count, seconds| Limit {
+            count: NonZeroU32::new(count).unwrap(),
+            window: Duration::from_secs(seconds),
+        };
+        Limits {
+            per_person: limit(person, 600),
+            per_service: limit(service, 1),
+        }
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_micros(seconds * 1_000_000)
+    }
+
+    // R000-080, threat B-16: no more pushes to one person than the service allows.
+    #[test]
+    fn a_person_is_asked_so_often_and_no_more() {
+        let starts = Starts::default();
+        let (service, person) = (ServiceName::parse("s").unwrap(), Some(Digest::of(b"p")));
+        for second in 0..3 {
+            assert_eq!(starts.take(&service, person, &limits(3, 100), at(second)), Ok(()));
+        }
+        assert_eq!(
+            starts.take(&service, person, &limits(3, 100), at(10)),
+            Err(Duration::from_secs(590))
+        );
+        assert_eq!(
+            starts.take(&service, Some(Digest::of(b"q")), &limits(3, 100), at(10)),
+            Ok(())
+        );
+        assert_eq!(starts.take(&service, person, &limits(3, 100), at(601)), Ok(()));
+    }
+
+    #[test]
+    fn a_refused_start_does_not_count() {
+        let starts = Starts::default();
+        let service = ServiceName::parse("s").unwrap();
+        assert_eq!(starts.take(&service, None, &limits(9, 1), at(0)), Ok(()));
+        for _ in 0..5 {
+            assert!(
+                starts
+                    .take(&service, Some(Digest::of(b"p")), &limits(1, 1), at(0))
+                    .is_err()
+            );
+        }
+        assert_eq!(
+            starts.take(&service, Some(Digest::of(b"p")), &limits(1, 1), at(2)),
+            Ok(())
+        );
+    }
+
+    #[test]
+    fn a_restart_does_not_forget() {
+        let starts = Starts::default();
+        let (service, person) = (ServiceName::parse("s").unwrap(), Some(Digest::of(b"p")));
+        starts.remember(&service, person, at(0));
+        assert!(starts.take(&service, person, &limits(1, 100), at(5)).is_err());
+        starts.sweep(at(700));
+        assert!(starts.windows.lock().unwrap().is_empty());
+        assert_eq!(starts.take(&service, person, &limits(1, 100), at(700)), Ok(()));
+    }
+}

@@ -1,0 +1,97 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+
+use tokio::sync::watch;
+
+use super::detail::Detail;
+use crate::audit::FlowRow;
+use crate::catalog::Catalog;
+use crate::words::CallbackToken;
+use crate::words::Digest;
+use crate::words::FlowId;
+
+/// A flow in memory.
+pub(crate) struct Live {
+    /// The id.
+    pub(crate) id: FlowId,
+    /// The catalog it is pinned to; `None` where the store could not give it back, and then nothing is
+    /// approved any more.
+    pub(crate) catalog: Option<Arc<Catalog>>,
+    /// What changes; its lock makes the steps of one flow follow one another.
+    pub(crate) cell: tokio::sync::Mutex<Cell>,
+    /// Whether the ending is durable; wakes those who wait.
+    pub(crate) ended: watch::Sender<bool>,
+}
+
+/// What changes of a flow. Always equal to what is durable.
+pub(crate) struct Cell {
+    /// The row as stored; version 0 means not stored yet.
+    pub(crate) row: FlowRow,
+    /// What the engine alone works with.
+    pub(crate) detail: Detail,
+    /// The callback token, while this process knows it; the store keeps its digest.
+    pub(crate) token: Option<CallbackToken>,
+}
+
+impl Live {
+    pub(crate) fn new(catalog: Option<Arc<Catalog>>, cell: Cell) -> Arc<Self> {
+        Arc::new(Self {
+            id: cell.row.id,
+            catalog,
+            ended: watch::Sender::new(cell.row.state.has_ended()),
+            cell: tokio::sync::Mutex::new(cell),
+        })
+    }
+}
+
+/// The flows in memory, found by id and by callback token.
+#[derive(Default)]
+pub(crate) struct LiveFlows {
+    index: Mutex<Index>,
+}
+
+#[derive(Default)]
+struct Index {
+    by_id: HashMap<FlowId, Arc<Live>>,
+    by_token: HashMap<Digest, FlowId>,
+}
+
+impl LiveFlows {
+    /// Keeps a flow; one that is there already stays and is given back.
+    pub(crate) fn insert(&self, live: Arc<Live>, token: Digest) -> Arc<Live> {
+        let mut index = self.lock();
+        let kept = Arc::clone(index.by_id.entry(live.id).or_insert(live));
+        index.by_token.insert(token, kept.id);
+        kept
+    }
+
+    pub(crate) fn by_id(&self, id: FlowId) -> Option<Arc<Live>> {
+        self.lock().by_id.get(&id).cloned()
+    }
+
+    pub(crate) fn by_token(&self, token: &Digest) -> Option<Arc<Live>> {
+        let index = self.lock();
+        index
+            .by_token
+            .get(token)
+            .and_then(|id| index.by_id.get(id))
+            .cloned()
+    }
+
+    pub(crate) fn remove(&self, id: FlowId, token: &Digest) -> Option<Arc<Live>> {
+        let mut index = self.lock();
+        index.by_token.remove(token);
+        index.by_id.remove(&id)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.lock().by_id.len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Index> {
+        self.index.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,163 @@
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+use crate::words::Outcome;
+use crate::words::ServiceName;
+
+/// The engine's metrics. No label ever holds personal data (law 13).
+pub(crate) struct Metrics {
+    registry: Mutex<Registry>,
+    started: Family<ServiceLabel, Counter>,
+    ended: Family<OutcomeLabel, Counter>,
+    callbacks: Family<PlacedLabel, Counter>,
+    deliveries: Family<ResultLabel, Counter>,
+    script_faults: Family<ServiceLabel, Counter>,
+    alarms: Family<ResultLabel, Counter>,
+    reloads: Family<ResultLabel, Counter>,
+    open_flows: Gauge,
+    catalog_in_sync: Gauge,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ServiceLabel {
+    service: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabel {
+    service: String,
+    outcome: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PlacedLabel {
+    placed: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ResultLabel {
+    result: String,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let metrics = Self {
+            registry: Mutex::new(Registry::with_prefix("midflow")),
+            started: Family::default(),
+            ended: Family::default(),
+            callbacks: Family::default(),
+            deliveries: Family::default(),
+            script_faults: Family::default(),
+            alarms: Family::default(),
+            reloads: Family::default(),
+            open_flows: Gauge::default(),
+            catalog_in_sync: Gauge::default(),
+        };
+        metrics.register();
+        metrics
+    }
+
+    fn register(&self) {
+        let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        registry.register("flows_started", "Flows begun, by service", self.started.clone());
+        registry.register(
+            "flows_ended",
+            "Flows ended, by service and outcome",
+            self.ended.clone(),
+        );
+        registry.register(
+            "callbacks",
+            "Callbacks received, by how they were placed",
+            self.callbacks.clone(),
+        );
+        registry.register(
+            "deliveries",
+            "Attempts to deliver an outcome, by result",
+            self.deliveries.clone(),
+        );
+        registry.register(
+            "script_faults",
+            "Scripts that failed, by service",
+            self.script_faults.clone(),
+        );
+        registry.register(
+            "alarms",
+            "Events that somebody should look at",
+            self.alarms.clone(),
+        );
+        registry.register(
+            "reloads",
+            "Reloads of the catalog, by result",
+            self.reloads.clone(),
+        );
+        registry.register("open_flows", "Flows in memory", self.open_flows.clone());
+        let help = "1 if the files on disk are the active catalog";
+        registry.register("catalog_in_sync", help, self.catalog_in_sync.clone());
+    }
+
+    pub(crate) fn started(&self, service: &ServiceName) {
+        self.started.get_or_create(&service_label(service)).inc();
+    }
+
+    pub(crate) fn ended(&self, service: &ServiceName, outcome: Outcome) {
+        let label = OutcomeLabel {
+            service: service.to_string(),
+            outcome: outcome.code().to_owned(),
+        };
+        self.ended.get_or_create(&label).inc();
+    }
+
+    pub(crate) fn callback(&self, placed: &str) {
+        let label = PlacedLabel {
+            placed: placed.to_owned(),
+        };
+        self.callbacks.get_or_create(&label).inc();
+    }
+
+    pub(crate) fn delivery(&self, result: &str) {
+        self.deliveries.get_or_create(&result_label(result)).inc();
+    }
+
+    pub(crate) fn script_fault(&self, service: &ServiceName) {
+        self.script_faults.get_or_create(&service_label(service)).inc();
+    }
+
+    pub(crate) fn alarm(&self, what: &str) {
+        self.alarms.get_or_create(&result_label(what)).inc();
+    }
+
+    pub(crate) fn reload(&self, result: &str, in_sync: bool) {
+        self.reloads.get_or_create(&result_label(result)).inc();
+        self.catalog_in_sync.set(i64::from(in_sync));
+    }
+
+    /// The text that Prometheus reads.
+    pub(crate) fn text(&self, open_flows: usize) -> String {
+        self.open_flows.set(i64::try_from(open_flows).unwrap_or(i64::MAX));
+        let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut text = String::new();
+        match encode(&mut text, &registry) {
+            Ok(()) => text,
+            Err(_) => String::new(),
+        }
+    }
+}
+
+fn service_label(service: &ServiceName) -> ServiceLabel {
+    ServiceLabel {
+        service: service.to_string(),
+    }
+}
+
+fn result_label(result: &str) -> ResultLabel {
+    ResultLabel {
+        result: result.to_owned(),
+    }
+}

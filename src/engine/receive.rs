@@ -1,0 +1,116 @@
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::CallbackReceipt;
+use super::drive::Arrival;
+use super::drive::Input;
+use super::inner::Inner;
+use super::live::Live;
+use super::secrets::random;
+use crate::audit::CallbackRecord;
+use crate::audit::CommitError;
+use crate::audit::Event;
+use crate::audit::Record;
+use crate::audit::Unit;
+use crate::words::CallbackToken;
+use crate::words::Digest;
+use crate::words::ExchangeId;
+use crate::words::FlowId;
+
+impl Inner {
+    /// Takes in a callback: recorded first, examined afterwards (law 2).
+    pub(crate) async fn receive(
+        self: &Arc<Self>,
+        token: &str,
+        source: String,
+        body: Bytes,
+    ) -> CallbackReceipt {
+        let live = match CallbackToken::parse(token) {
+            Some(token) => self.live_by_token(&token.digest()).await,
+            None => Ok(None),
+        };
+        let outcome = match live {
+            Ok(Some(live)) => self.receive_for(&live, source, body).await,
+            Ok(None) => self
+                .keep_stranger(None, "unknown_token", source, &body)
+                .await
+                .map(|()| false),
+            Err(error) => Err(error),
+        };
+        match outcome {
+            Ok(true) => CallbackReceipt::Recorded,
+            Ok(false) => CallbackReceipt::UnknownToken,
+            Err(error) => {
+                tracing::error!(%error, "a callback could not be recorded");
+                CallbackReceipt::StoreUnavailable
+            }
+        }
+    }
+
+    async fn receive_for(
+        self: &Arc<Self>,
+        live: &Arc<Live>,
+        source: String,
+        body: Bytes,
+    ) -> Result<bool, CommitError> {
+        let at = self.clock.now();
+        let random = random().map_err(|error| CommitError::Store(error.to_string()))?;
+        let arrival = Arrival {
+            exchange: ExchangeId::from_parts(at, random),
+            digest: Digest::of(&body),
+            source,
+            bytes: body,
+            at,
+        };
+        // A second try after a conflict: another replica has just moved the flow.
+        for _ in 0..2 {
+            if self.has_too_many(live, &arrival).await {
+                self.keep_stranger(Some(live.id), "excess", arrival.source, &arrival.bytes)
+                    .await?;
+                return Ok(true);
+            }
+            match self.drive(live, Input::Callback(arrival.clone())).await {
+                Err(CommitError::Conflict) => self.reload(live).await,
+                other => return other.map(|()| true),
+            }
+        }
+        Err(CommitError::Conflict)
+    }
+
+    /// Whoever knows the token could fill the disk; beyond the bound only digest and size are kept.
+    async fn has_too_many(&self, live: &Live, arrival: &Arrival) -> bool {
+        let cell = live.cell.lock().await;
+        cell.row.state.seen.len() >= self.options.max_callbacks
+            && !cell.row.state.seen.contains(&arrival.digest)
+    }
+
+    /// Records a callback in bounded form: digest, size and source, not the bytes.
+    async fn keep_stranger(
+        &self,
+        flow: Option<FlowId>,
+        placed: &str,
+        source: String,
+        body: &Bytes,
+    ) -> Result<(), CommitError> {
+        self.metrics.callback(placed);
+        let record = Record {
+            at: self.clock.now(),
+            flow,
+            subject: None,
+            event: Event::Callback(CallbackRecord {
+                exchange: None,
+                digest: Digest::of(body),
+                size: body.len() as u64,
+                source,
+                placed: placed.to_owned(),
+            }),
+        };
+        let unit = Unit {
+            records: vec![record],
+            ..Unit::default()
+        };
+        self.recorder.record(unit, ()).await?;
+        Ok(())
+    }
+}

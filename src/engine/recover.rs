@@ -1,0 +1,65 @@
+use std::sync::Arc;
+
+use super::drive::Arrival;
+use super::drive::Input;
+use super::inner::Inner;
+use super::limits::LONGEST_WINDOW;
+use super::live::Live;
+use crate::audit::CommitError;
+use crate::audit::FlowRow;
+use crate::engine::find::store_error;
+
+impl Inner {
+    /// Picks up, after a start, every flow that has not come to its end, and fills the limits again.
+    ///
+    /// # Errors
+    /// When the store can't be read; an engine that does not know its flows must not serve.
+    pub(crate) async fn recover(self: &Arc<Self>) -> Result<usize, CommitError> {
+        let since = self.clock.now().minus(LONGEST_WINDOW);
+        for start in self.store.starts_since(since).await.map_err(store_error)? {
+            self.starts.remember(&start.service, start.person_key, start.at);
+        }
+        let open = self.store.open_flows().await.map_err(store_error)?;
+        let count = open.len();
+        for row in open {
+            self.recover_flow(row).await?;
+        }
+        Ok(count)
+    }
+
+    async fn recover_flow(self: &Arc<Self>, row: FlowRow) -> Result<(), CommitError> {
+        let pending = self.pending(&row).await?;
+        let deliveries = self.store.deliveries(row.id).await.map_err(store_error)?;
+        let notice = deliveries.into_iter().find(|delivery| delivery.next_at.is_some());
+        let live: Arc<Live> = match self.bring_in(row).await {
+            Ok(live) => live,
+            Err(error) => {
+                // One damaged flow must not keep all others from being served.
+                tracing::error!(%error, "a flow could not be recovered");
+                self.metrics.alarm("unrecoverable_flow");
+                return Ok(());
+            }
+        };
+        let input = Input::Recover { pending, notice };
+        self.drive(&live, input).await
+    }
+
+    /// The callbacks that were recorded and not examined before the process died.
+    async fn pending(&self, row: &FlowRow) -> Result<Vec<Arrival>, CommitError> {
+        let mut arrivals = Vec::new();
+        for (exchange, digest) in &row.state.pending {
+            let stored = self.store.exchange(*exchange).await.map_err(store_error)?;
+            match stored {
+                Some(stored) => arrivals.push(Arrival {
+                    exchange: *exchange,
+                    digest: *digest,
+                    source: String::new(),
+                    bytes: stored.bytes,
+                    at: stored.at,
+                }),
+                None => tracing::error!(flow = %row.id, "the bytes of a callback are missing from the store"),
+            }
+        }
+        Ok(arrivals)
+    }
+}

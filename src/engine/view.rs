@@ -1,0 +1,61 @@
+use serde_json::Value;
+use serde_json::json;
+
+use super::FlowView;
+use crate::policy::Decision;
+use crate::policy::Then;
+use crate::words::FieldValue;
+use crate::words::Person;
+use crate::words::Purpose;
+
+impl FlowView {
+    /// The flow as JSON, as the API answers it and as outcome notices carry it (contracts, section 2).
+    ///
+    /// Holds the declared fields of the person in clear: for the client that asked, and nobody else.
+    pub fn to_json(&self) -> Value {
+        json!({
+            "flow": self.flow,
+            "service": self.service,
+            "state": if self.ended { "ended" } else { "waiting" },
+            "created_at": self.created_at.to_string(),
+            "expires_at": self.expires_at.to_string(),
+            "challenge": self.challenge.as_str(),
+            "catalog": self.catalog,
+            "outcome": self.outcome.map(|outcome| json!({
+                "class": outcome.class().as_str(),
+                "code": outcome.code(),
+                "retryable": outcome.retryable(),
+                "say": self.decision.as_ref().map_or_else(|| outcome.text(), |decision| decision.say.clone()),
+            })),
+            "decision": self.decision.as_ref().map(|decision| decision_json(decision)),
+            "person": self.person.as_ref().map(person_json),
+            "receipt": self.receipt,
+        })
+    }
+}
+
+fn decision_json(decision: &Decision) -> Value {
+    let (then, attempts) = match decision.then {
+        Then::Continue => ("continue", None),
+        Then::Retry { attempts } => ("retry", Some(attempts)),
+        Then::Stop => ("stop", None),
+    };
+    json!({
+        "then": then,
+        "attempts": attempts,
+        "refusal": decision.refusal,
+        "say": decision.say,
+        "rule": decision.rule.to_string(),
+    })
+}
+
+fn person_json(person: &Person) -> Value {
+    let fields = person.fields().map(|(name, value)| {
+        let value = match value.expose(Purpose::Deliver) {
+            FieldValue::Text(text) | FieldValue::Date(text) => Value::from(text.as_str()),
+            FieldValue::Flag(flag) => Value::from(*flag),
+        };
+        (name.as_str().to_owned(), value)
+    });
+    Value::Object(fields.collect())
+}

@@ -1,0 +1,106 @@
+use std::cell::Cell;
+use std::time::Duration;
+use std::time::Instant;
+
+use rhai::Dynamic;
+
+/// Runs `work` under the budget of one call of a script.
+///
+/// Steps are counted over callbacks too, which the engine's own limit does not do, so nearly every runaway
+/// script stops at the same step each time (law 9). Time is the backstop for steps that are slow by
+/// themselves. Of each gap between two looks at the clock at most [`MAX_GAP`] counts as work: a thread that
+/// the system set aside for a while has not worked, and a healthy decision on a busy machine must not be
+/// refused for it. [`HARD`] holds in any case.
+pub(super) fn with_budget<T>(work: impl FnOnce() -> T) -> T {
+    let now = Instant::now();
+    let before = CURRENT.replace(Some(Budget {
+        steps: 0,
+        started: now,
+        looked: now,
+        worked: Duration::ZERO,
+    }));
+    let _restore = Restore(before);
+    work()
+}
+
+/// For `on_progress`: counts a step, and says why the script has to stop, if it has to.
+///
+/// Outside of [`with_budget`] nothing may run at all.
+pub(super) fn step(_engine_count: u64) -> Option<Dynamic> {
+    let Some(mut budget) = CURRENT.get() else {
+        return Some(Dynamic::from(Exhausted::Time));
+    };
+    budget.steps += 1;
+    let exhausted = if budget.steps > MAX_STEPS {
+        Some(Exhausted::Steps)
+    } else if budget.steps % LOOK_EVERY == 0 {
+        let now = Instant::now();
+        budget.worked += now.duration_since(budget.looked).min(MAX_GAP);
+        budget.looked = now;
+        let over = budget.worked > WORK || now.duration_since(budget.started) > HARD;
+        over.then_some(Exhausted::Time)
+    } else {
+        None
+    };
+    CURRENT.set(Some(budget));
+    exhausted.map(Dynamic::from)
+}
+
+/// What ran out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Exhausted {
+    /// The number of steps.
+    Steps,
+    /// The time.
+    Time,
+}
+
+#[derive(Clone, Copy)]
+struct Budget {
+    steps: u32,
+    started: Instant,
+    looked: Instant,
+    worked: Duration,
+}
+
+struct Restore(Option<Budget>);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        CURRENT.set(self.0);
+    }
+}
+
+thread_local! {
+    static CURRENT: Cell<Option<Budget>> = const { Cell::new(None) };
+}
+
+/// The most steps of one call; an ordinary decision takes fewer than 200.
+pub(super) const MAX_STEPS: u32 = 50_000;
+/// The most time that one call may work.
+pub(super) const WORK: Duration = Duration::from_millis(5);
+/// The most time between start and end of one call, whatever the thread did meanwhile.
+pub(super) const HARD: Duration = Duration::from_millis(50);
+const LOOK_EVERY: u32 = 16;
+const MAX_GAP: Duration = Duration::from_millis(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_runs_without_a_budget() {
+        assert!(step(1).is_some());
+    }
+
+    #[test]
+    fn steps_run_out_and_the_next_call_starts_anew() {
+        for _ in 0..2 {
+            with_budget(|| {
+                let stopped = (0..MAX_STEPS + 1).find_map(|_| step(0));
+                let why = stopped.map(|token| token.cast::<Exhausted>());
+                assert!(why.is_some());
+            });
+        }
+    }
+}

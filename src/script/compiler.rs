@@ -1,0 +1,234 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rhai::AST;
+use rhai::Engine;
+use rhai::LexError;
+use rhai::ParseError;
+use rhai::ParseErrorType;
+
+use super::budget::with_budget;
+use super::bundle;
+use super::bundle::Library;
+use super::engine;
+use super::facts::Declared;
+use super::hook::Hook;
+use super::lint;
+use super::lint::Known;
+use super::program::Script;
+use super::syntax::Syntax;
+use super::worker;
+use crate::diagnostics::Diagnostic;
+use crate::diagnostics::Diagnostics;
+use crate::diagnostics::Position;
+use crate::policy::Service;
+
+/// Parses, lints and binds scripts, on an engine of its own: never on one that serves.
+pub struct Compiler {
+    engine: Engine,
+    known: Known,
+}
+
+impl Default for Compiler {
+    fn default() -> Self {
+        let engine = engine::build();
+        let known = Known::of(&engine);
+        Self { engine, known }
+    }
+}
+
+impl std::fmt::Debug for Compiler {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Compiler")
+    }
+}
+
+impl Compiler {
+    /// Parses a file below `scripts/lib/`. What its functions call is checked by [`Compiler::check_library`],
+    /// once all libraries are there.
+    ///
+    /// # Errors
+    /// What prevents parsing.
+    pub fn library(&self, file: &str, text: &Arc<str>) -> Result<Library, Diagnostic> {
+        let (_, syntax) = self.parse(file, text)?;
+        Ok(Library {
+            name: Library::name_of(file).unwrap_or(file).to_owned(),
+            file: file.to_owned(),
+            text: Arc::clone(text),
+            syntax,
+        })
+    }
+
+    /// Checks what can be checked of a library without knowing the service that uses it.
+    pub fn check_library(
+        &self,
+        library: &Library,
+        libraries: &BTreeMap<String, Arc<Library>>,
+    ) -> Diagnostics {
+        let mut found = lint::library(&self.known, library, libraries);
+        if let Err(name) = bundle::in_order(&library.syntax, libraries) {
+            found.push(circle(&library.file, &library.syntax, &name));
+        }
+        found
+    }
+
+    /// Parses and lints the script of a service.
+    ///
+    /// The script is there if nothing found is an error.
+    pub fn script(
+        &mut self,
+        file: &str,
+        text: &Arc<str>,
+        libraries: &BTreeMap<String, Arc<Library>>,
+        service: &Service,
+    ) -> (Option<Script>, Diagnostics) {
+        let mut found = Diagnostics::default();
+        let syntax = match self.parse(file, text) {
+            Ok((_, syntax)) => syntax,
+            Err(error) => {
+                found.push(error);
+                return (None, found);
+            }
+        };
+        found.extend(lint::script(&self.known, file, &syntax, libraries, service));
+        let needed = match bundle::in_order(&syntax, libraries) {
+            Ok(needed) => needed,
+            Err(name) => {
+                found.push(circle(file, &syntax, &name));
+                return (None, found);
+            }
+        };
+        if found.has_errors() {
+            return (None, found);
+        }
+        let declared = declared(service, text, &needed);
+        let script = Script::new(file, text, needed, hooks(&syntax), declared);
+        // Exactly what a serving thread will do, so that nothing can fail there that was not seen here.
+        if let Err(error) = with_budget(|| worker::compile(&mut self.engine, &script)) {
+            let place = crate::policy::Place {
+                file: file.to_owned(),
+                line: 1,
+                column: 1,
+            };
+            let fault = script.fault(&error, place);
+            let at = Position {
+                line: fault.place.line,
+                column: fault.place.column,
+            };
+            found.push(Diagnostic::error(
+                "E3013",
+                fault.message,
+                lint::label(&fault.place.file, at, 1, ""),
+            ));
+            return (None, found);
+        }
+        (Some(script), found)
+    }
+
+    fn parse(&self, file: &str, text: &Arc<str>) -> Result<(AST, Syntax), Diagnostic> {
+        if text.len() > MAX_SCRIPT {
+            let message = format!("the script is larger than {MAX_SCRIPT} bytes");
+            return Err(
+                Diagnostic::error("E3013", message, lint::label(file, START, 1, ""))
+                    .help("move helpers into scripts/lib/, or say more in YAML"),
+            );
+        }
+        let ast = self
+            .engine
+            .compile(&**text)
+            .map_err(|error| refused(file, &error))?;
+        let syntax = Syntax::read(&ast, text);
+        Ok((ast, syntax))
+    }
+}
+
+fn hooks(syntax: &Syntax) -> [Option<Position>; Hook::ALL.len()] {
+    Hook::ALL.map(|hook| {
+        let is_it = |function: &&super::syntax::Function| {
+            function.name == hook.name() && function.parameters.len() == 1
+        };
+        syntax.functions.iter().find(is_it).map(|function| function.at)
+    })
+}
+
+fn declared(service: &Service, text: &str, libraries: &[Arc<Library>]) -> Declared {
+    let mentioned =
+        |name: &str| text.contains(name) || libraries.iter().any(|library| library.text.contains(name));
+    Declared {
+        inputs: service.inputs.keys().cloned().collect(),
+        fields: service
+            .fields
+            .iter()
+            .map(|declared| declared.field.name())
+            .map(|name| {
+                let mentioned = mentioned(name.as_str());
+                (name, mentioned)
+            })
+            .collect(),
+    }
+}
+
+fn circle(file: &str, syntax: &Syntax, name: &str) -> Diagnostic {
+    let at = syntax.imports.first().map_or(START, |import| import.at);
+    Diagnostic::error(
+        "E3004",
+        format!("the imports lead back to `{name}`, or are more than eight deep"),
+        lint::label(file, at, 6, ""),
+    )
+    .help("move what both files need into a third file in scripts/lib/")
+}
+
+fn refused(file: &str, error: &ParseError) -> Diagnostic {
+    let at = Position {
+        line: number(error.position().line()).max(1),
+        column: number(error.position().position()).max(1),
+    };
+    let label = |width| lint::label(file, at, width, "");
+    match error.err_type() {
+        ParseErrorType::Reserved(name) | ParseErrorType::BadInput(LexError::ImproperSymbol(name, _))
+            if engine::FORBIDDEN.contains(&name.as_str()) =>
+        {
+            lint::forbidden(name, label(name.chars().count()))
+        }
+        ParseErrorType::ExprTooDeep => {
+            Diagnostic::error("E3013", "the script is nested too deeply", label(1))
+                .help("split it into functions")
+        }
+        ParseErrorType::TooManyFunctions => {
+            Diagnostic::error("E3013", "the script has more than 64 functions", label(1))
+                .help("move helpers into scripts/lib/")
+        }
+        ParseErrorType::LiteralTooLarge(what, most) => {
+            Diagnostic::error("E3013", format!("{what} is larger than {most}"), label(1))
+        }
+        ParseErrorType::VariableUndefined(name) => Diagnostic::error(
+            "E3001",
+            format!("there is no variable `{name}`"),
+            label(name.chars().count()),
+        )
+        .help("functions see their parameters, their own variables and `global::NAME` constants"),
+        ParseErrorType::ModuleUndefined(name) => Diagnostic::error(
+            "E3004",
+            format!("`{name}` is not imported"),
+            label(name.chars().count()),
+        )
+        .help(format!(
+            "add `import \"lib/{name}\" as {name};` at the top of the script"
+        )),
+        other => Diagnostic::error("E3001", lower_first(&other.to_string()), label(1)),
+    }
+}
+
+fn number(value: Option<usize>) -> u32 {
+    value.and_then(|n| u32::try_from(n).ok()).unwrap_or_default()
+}
+
+fn lower_first(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+const START: Position = Position { line: 1, column: 1 };
+const MAX_SCRIPT: usize = 64 * 1024;

@@ -1,0 +1,231 @@
+use super::walk::Frame;
+use super::walk::Walk;
+use crate::diagnostics::Position;
+use crate::diagnostics::codes;
+use crate::diagnostics::suggest;
+use crate::script::constructors as rules;
+use crate::script::syntax::Node;
+use crate::script::syntax::What;
+use crate::words::Field;
+use crate::words::FieldSource;
+use crate::words::InputName;
+
+impl Walk<'_> {
+    /// Checks what is written out in the call of a constructor; the rest is checked when it runs.
+    pub(super) fn constructor(&mut self, frame: &Frame<'_>, name: &str, arguments: &[Node], at: Position) {
+        if let Some(hook) = frame
+            .hook
+            .filter(|hook| frame.is_hook && !hook.constructors().contains(&name))
+        {
+            let message = format!("`fn {}` may not return `{name}`", hook.name());
+            let help = format!(
+                "it may return `{}`, or nothing",
+                hook.constructors().join("` or `")
+            );
+            self.error(
+                codes::SCRIPT_INVALID_VALUE,
+                frame,
+                at,
+                name.len(),
+                &message,
+                &help,
+            );
+        }
+        match (name, arguments) {
+            ("tighten", [settings]) => self.settings(frame, settings),
+            ("refuse", [code, say]) => {
+                self.written(frame, code, rules::refusal_code);
+                self.text(frame, say);
+            }
+            ("stop" | "say", [say]) => self.text(frame, say),
+            _ => {}
+        }
+    }
+
+    fn settings(&mut self, frame: &Frame<'_>, settings: &Node) {
+        let What::Map(entries) = &settings.what else {
+            self.not_a_map(frame, settings, "#{ assurance: \"high\" }");
+            return;
+        };
+        for (key, at, value) in entries {
+            match key.as_str() {
+                "assurance" => self.written(frame, value, rules::assurance),
+                "expires_in" => self.written(frame, value, rules::duration),
+                "drop" => self.dropped(frame, value),
+                _ => self.unknown_key(frame, "tighten", &rules::TIGHTEN_KEYS, key, *at),
+            }
+        }
+    }
+
+    fn dropped(&mut self, frame: &Frame<'_>, value: &Node) {
+        let names = match &value.what {
+            What::List(names) => names,
+            What::Text(_) | What::Literal(_) | What::Map(_) => {
+                let message = "`drop` is a list of names of fields";
+                self.error(
+                    codes::SCRIPT_INVALID_VALUE,
+                    frame,
+                    value.at,
+                    1,
+                    message,
+                    "write `drop: [\"name_en\"]`",
+                );
+                return;
+            }
+            _ => return,
+        };
+        for node in names {
+            self.written(frame, node, rules::dropped_field);
+            let What::Text(name) = &node.what else {
+                continue;
+            };
+            let Ok(field) = Field::parse(name) else {
+                continue;
+            };
+            if field == Field::Plain(FieldSource::CivilNo) {
+                let message = "`civil_no` can't be dropped";
+                let help = "by it the person who approved is compared with the person who was asked";
+                self.error(
+                    codes::SCRIPT_INVALID_VALUE,
+                    frame,
+                    node.at,
+                    name.len() + 2,
+                    message,
+                    help,
+                );
+            } else if let Some(service) = self.service.filter(|service| !service.declares(&field)) {
+                let message = format!("the service `{}` does not declare the field `{name}`", service.id);
+                let help = "there is nothing to drop";
+                self.error(
+                    codes::SCRIPT_UNDECLARED_FIELD,
+                    frame,
+                    node.at,
+                    name.len() + 2,
+                    &message,
+                    help,
+                );
+            }
+        }
+    }
+
+    fn text(&mut self, frame: &Frame<'_>, say: &Node) {
+        let What::Map(entries) = &say.what else {
+            self.not_a_map(frame, say, "#{ ar: \"…\", en: \"…\" }");
+            return;
+        };
+        for (key, at, value) in entries {
+            if rules::TEXT_KEYS.contains(&key.as_str()) {
+                self.written(frame, value, rules::one_language);
+                self.placeholders(frame, value);
+            } else {
+                self.unknown_key(frame, "a text", &rules::TEXT_KEYS, key, *at);
+            }
+        }
+        for (language, name) in [("ar", "Arabic"), ("en", "English")] {
+            if !entries.iter().any(|(key, ..)| key == language) {
+                let message = format!("the text has no {name}");
+                let help = format!("add `{language}: \"…\"`: every text for citizens has both languages");
+                self.error(codes::SCRIPT_INVALID_VALUE, frame, say.at, 1, &message, &help);
+            }
+        }
+    }
+
+    fn placeholders(&mut self, frame: &Frame<'_>, value: &Node) {
+        let (What::Text(text), Some(service)) = (&value.what, self.service) else {
+            return;
+        };
+        for piece in text.split('{').skip(1) {
+            let Some((name, _)) = piece.split_once('}') else {
+                continue;
+            };
+            if InputName::parse(name).is_ok() && !service.inputs.contains_key(name) {
+                let message = format!("the service `{}` declares no input `{name}`", service.id);
+                let help = "a text may hold declared inputs only, as in `{amount}`";
+                self.error(
+                    codes::SCRIPT_UNDECLARED_INPUT,
+                    frame,
+                    value.at,
+                    text.chars().count() + 2,
+                    &message,
+                    help,
+                );
+            }
+        }
+    }
+
+    /// A value that is written out keeps `rule`, or is wrong in kind; of others nothing is known yet.
+    fn written<T>(
+        &mut self,
+        frame: &Frame<'_>,
+        value: &Node,
+        rule: impl Fn(&str) -> Result<T, &'static str>,
+    ) {
+        match &value.what {
+            What::Text(text) => {
+                if let Err(why) = rule(text) {
+                    let width = text.chars().count() + 2;
+                    self.error(
+                        codes::SCRIPT_INVALID_VALUE,
+                        frame,
+                        value.at,
+                        width,
+                        "a value that can't be taken",
+                        why,
+                    );
+                }
+            }
+            What::Literal(kind) => {
+                let message = format!("a text is needed, and this is {kind}");
+                self.error(
+                    codes::SCRIPT_INVALID_VALUE,
+                    frame,
+                    value.at,
+                    1,
+                    &message,
+                    "write it in quotation marks",
+                );
+            }
+            What::Map(_) | What::List(_) => {
+                self.error(
+                    codes::SCRIPT_INVALID_VALUE,
+                    frame,
+                    value.at,
+                    1,
+                    "a text is needed here",
+                    "write it in quotation marks",
+                );
+            }
+            _ => {}
+        }
+    }
+
+    fn not_a_map(&mut self, frame: &Frame<'_>, value: &Node, example: &str) {
+        if matches!(value.what, What::Text(_) | What::Literal(_) | What::List(_)) {
+            let message = "settings in braces are needed here";
+            self.error(
+                codes::SCRIPT_INVALID_VALUE,
+                frame,
+                value.at,
+                1,
+                message,
+                &format!("write `{example}`"),
+            );
+        }
+    }
+
+    fn unknown_key(&mut self, frame: &Frame<'_>, of: &str, known: &[&str], key: &str, at: Position) {
+        let message = format!("{of} has no `{key}`").replace("tighten has", "`tighten` has");
+        let help = match suggest(key, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("it has `{}`", known.join("`, `")),
+        };
+        self.error(
+            codes::SCRIPT_UNKNOWN_CONSTRUCTOR_KEY,
+            frame,
+            at,
+            key.chars().count(),
+            &message,
+            &help,
+        );
+    }
+}

@@ -1,0 +1,197 @@
+//! What the engine finds only when a line runs, found when it is loaded: unknown functions, wrong numbers of
+//! arguments, unknown imports, misspelt hooks, undeclared fields and inputs, wrong values in constructors.
+
+mod calls;
+mod constructors;
+mod known;
+mod reads;
+mod report;
+mod walk;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::bundle::Library;
+use super::constructors::CONSTRUCTORS;
+use super::hook::Hook;
+use super::syntax::Function;
+use super::syntax::Syntax;
+use super::syntax::What;
+use crate::diagnostics::Diagnostic;
+use crate::diagnostics::Diagnostics;
+use crate::diagnostics::codes;
+use crate::diagnostics::suggest;
+use crate::policy::Service;
+use walk::Kind;
+use walk::Walk;
+
+pub(super) use known::Known;
+pub(super) use report::forbidden;
+pub(super) use report::label;
+
+/// One file under the lint.
+#[derive(Clone, Copy)]
+struct Unit<'a> {
+    file: &'a str,
+    syntax: &'a Syntax,
+}
+
+/// Lints a library by itself. What its functions read of a `flow` is linted with the scripts that hand them one.
+pub(super) fn library(
+    known: &Known,
+    library: &Library,
+    libraries: &BTreeMap<String, Arc<Library>>,
+) -> Diagnostics {
+    let unit = Unit {
+        file: &library.file,
+        syntax: &library.syntax,
+    };
+    let mut walk = Walk::new(known, libraries, None);
+    file(&mut walk, unit);
+    walk.report.into_diagnostics()
+}
+
+/// Lints the script of a service, and the libraries as far as it hands them its `flow`.
+pub(super) fn script(
+    known: &Known,
+    path: &str,
+    syntax: &Syntax,
+    libraries: &BTreeMap<String, Arc<Library>>,
+    service: &Service,
+) -> Diagnostics {
+    let unit = Unit { file: path, syntax };
+    let mut walk = Walk::new(known, libraries, Some(service));
+    file(&mut walk, unit);
+    walk.called.clear();
+    for function in &syntax.functions {
+        if let Some(hook) = Hook::from_name(&function.name).filter(|_| function.parameters.len() == 1) {
+            walk.hook(unit, function, hook);
+        }
+    }
+    for function in &syntax.functions {
+        hook_or_helper(&mut walk, unit, function);
+    }
+    walk.report.into_diagnostics()
+}
+
+fn file(walk: &mut Walk<'_>, unit: Unit<'_>) {
+    for import in &unit.syntax.imports {
+        let Some(path) = &import.path else {
+            let message = "the path of an import is not written out";
+            walk.report.error(
+                codes::SCRIPT_UNKNOWN_IMPORT,
+                unit.file,
+                import.at,
+                6,
+                message,
+                |found| found.help("write `import \"lib/…\" as …;` with the name of a file in scripts/lib/"),
+            );
+            continue;
+        };
+        if !walk.libraries.contains_key(path) {
+            let message = format!("there is no `{path}` to import");
+            let near = suggest(path, walk.libraries.keys().map(String::as_str)).map(str::to_owned);
+            walk.report.error(
+                codes::SCRIPT_UNKNOWN_IMPORT,
+                unit.file,
+                import.at,
+                6,
+                message,
+                |found| match near {
+                    Some(near) => found.help(format!("did you mean `{near}`?")),
+                    None => {
+                        found.help("imports come from scripts/lib/ only: `import \"lib/hours\" as hours;`")
+                    }
+                },
+            );
+        }
+    }
+    for node in &unit.syntax.globals {
+        match &node.what {
+            What::Import { .. } => {}
+            What::Let {
+                value,
+                constant: true,
+                ..
+            } => walk.expression(unit, value),
+            _ => {
+                let message = "only imports, constants and functions stand outside of functions";
+                walk.report.error(
+                    codes::SCRIPT_FORBIDDEN_SYMBOL,
+                    unit.file,
+                    node.at,
+                    1,
+                    message,
+                    |found| found.help("move it into a function, or make it a `const`"),
+                );
+            }
+        }
+    }
+    for function in &unit.syntax.functions {
+        if CONSTRUCTORS.iter().any(|(name, _)| *name == function.name) {
+            let message = format!("`{}` is a constructor and can't be defined anew", function.name);
+            let width = function.name.len();
+            walk.report.error(
+                codes::SCRIPT_FORBIDDEN_SYMBOL,
+                unit.file,
+                function.at,
+                width,
+                message,
+                |found| found.help("give the function another name"),
+            );
+        }
+        let nothing_known = vec![Kind::Other; function.parameters.len()];
+        walk.function(unit, function, &nothing_known, None);
+    }
+}
+
+fn hook_or_helper(walk: &mut Walk<'_>, unit: Unit<'_>, function: &Function) {
+    let name = &function.name;
+    let width = name.chars().count();
+    let arity = function.parameters.len();
+    if walk.called.contains(&(unit.file.to_owned(), name.clone(), arity)) {
+        return;
+    }
+    if Hook::from_name(name).is_some() {
+        if arity != 1 {
+            let message = format!("the hook `{name}` takes one parameter, not {arity}");
+            walk.report.error(
+                codes::SCRIPT_UNKNOWN_HOOK,
+                unit.file,
+                function.at,
+                width,
+                message,
+                |found| found.help(format!("write `fn {name}(flow)`")),
+            );
+        }
+        return;
+    }
+    let hooks = Hook::ALL.map(Hook::name);
+    if let Some(near) = suggest(name, hooks) {
+        let message = format!("nothing calls `{name}`; it is no hook");
+        walk.report.error(
+            codes::SCRIPT_UNKNOWN_HOOK,
+            unit.file,
+            function.at,
+            width,
+            message,
+            |found| found.help(format!("did you mean `fn {near}(flow)`?")),
+        );
+        return;
+    }
+    let place = label(unit.file, function.at, width, "");
+    walk.report.push(
+        Diagnostic::warning(
+            codes::SCRIPT_UNUSED_HELPER,
+            format!("nothing calls `{name}`"),
+            place,
+        )
+        .help(format!(
+            "remove it; hooks are {}",
+            hooks.map(|hook| format!("`{hook}`")).join(", ")
+        )),
+    );
+}
+
+#[cfg(test)]
+mod tests;

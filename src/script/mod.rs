@@ -1,0 +1,33 @@
+//! Rhai: the one engine and its limits, what scripts may call, what they may read, how they are compiled,
+//! linted and called.
+//!
+//! A script decides and acts on nothing: it gets a read-only `flow` and returns a value made by a
+//! constructor (`tighten`, `refuse`, `stop`, `say`), or nothing. Whatever else happens, an error, a limit, a
+//! deadline, a panic, nonsense, is a [`ScriptFault`], and the caller refuses (law 5).
+
+mod answer;
+mod budget;
+mod bundle;
+mod compiler;
+mod constructors;
+mod engine;
+mod facts;
+mod fault;
+mod hook;
+mod lint;
+mod program;
+#[cfg(test)]
+pub(crate) mod sample;
+mod syntax;
+mod view;
+mod worker;
+
+pub use answer::Answer;
+pub use answer::Ruling;
+pub use bundle::Library;
+pub use compiler::Compiler;
+pub use facts::Facts;
+pub use facts::PersonFacts;
+pub use fault::ScriptFault;
+pub use hook::Hook;
+pub use program::Script;

@@ -1,0 +1,149 @@
+use async_trait::async_trait;
+
+use super::StoreError;
+use crate::audit::Commit;
+use crate::audit::DeliveryRow;
+use crate::audit::Event;
+use crate::audit::ExchangeRow;
+use crate::audit::FlowRow;
+use crate::flow::Phase;
+use crate::words::Capability;
+use crate::words::Digest;
+use crate::words::ExchangeId;
+use crate::words::FlowId;
+use crate::words::Outcome;
+use crate::words::ServiceName;
+use crate::words::Timestamp;
+
+/// What must survive a restart, and how it is found again.
+///
+/// Whatever [`Commit::commit`] has answered with `Ok` is seen by every later call. All methods fail with a
+/// [`StoreError`] that names the file, the cause and the remedy; a row that can't be read back is
+/// [`Corrupt`](super::StoreErrorKind::Corrupt), never a guess.
+#[async_trait]
+pub trait Store: Commit {
+    /// A flow by its id.
+    async fn flow(&self, id: FlowId) -> Result<Option<FlowRow>, StoreError>;
+
+    /// A flow by the digest of its callback token.
+    async fn flow_by_token(&self, token: &Digest) -> Result<Option<FlowRow>, StoreError>;
+
+    /// A flow by the client's idempotency key, as in [`FlowRow::idempotency`].
+    async fn flow_by_idempotency(&self, client_key: &str) -> Result<Option<FlowRow>, StoreError>;
+
+    /// Every flow that still needs work, oldest first: not delivered, or with callbacks to be examined.
+    async fn open_flows(&self) -> Result<Vec<FlowRow>, StoreError>;
+
+    /// The newest flows, newest first, without personal data.
+    async fn recent_flows(&self, limit: u32) -> Result<Vec<FlowSummary>, StoreError>;
+
+    /// Every flow that began at `since` or later, oldest first: what the limits have to remember.
+    async fn starts_since(&self, since: Timestamp) -> Result<Vec<FlowStart>, StoreError>;
+
+    /// The records of a flow, in the order of the log.
+    async fn records(&self, flow: FlowId) -> Result<Vec<StoredRecord>, StoreError>;
+
+    /// The records after number `seq` of the log, at most `limit`; 0 is before the first.
+    async fn records_after(&self, seq: u64, limit: u32) -> Result<Vec<StoredRecord>, StoreError>;
+
+    /// The exact bytes of one message.
+    async fn exchange(&self, id: ExchangeId) -> Result<Option<ExchangeRow>, StoreError>;
+
+    /// The exact bytes of every message of a flow, oldest first.
+    async fn exchanges(&self, flow: FlowId) -> Result<Vec<ExchangeRow>, StoreError>;
+
+    /// Outcome notices whose next try is due at `now`, most urgent first.
+    async fn due_deliveries(&self, now: Timestamp, limit: u32) -> Result<Vec<DeliveryRow>, StoreError>;
+
+    /// Every outcome notice of a flow.
+    async fn deliveries(&self, flow: FlowId) -> Result<Vec<DeliveryRow>, StoreError>;
+
+    /// Keeps a catalog; one that is kept already stays as it is.
+    async fn keep_catalog(&self, digest: &Digest, archive: Vec<u8>, at: Timestamp) -> Result<(), StoreError>;
+
+    /// A kept catalog.
+    async fn catalog(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// The catalog that is active, and since when.
+    async fn active_catalog(&self) -> Result<Option<Activation>, StoreError>;
+
+    /// Makes a kept catalog the active one; earlier activations stay on record. Fails with
+    /// [`Rule`](super::StoreErrorKind::Rule) if the catalog is not kept.
+    async fn set_active_catalog(&self, digest: &Digest, at: Timestamp) -> Result<(), StoreError>;
+
+    /// How much there is, for metrics. Cheap, however much there is.
+    async fn counts(&self) -> Result<Counts, StoreError>;
+
+    /// Writes a little and syncs it, to learn whether new flows could be recorded (R000-139).
+    async fn health(&self) -> Result<(), StoreError>;
+
+    /// Finishes what was handed in, and gives the file free. Every later call fails.
+    async fn close(&self);
+}
+
+/// A line of the audit log as it is stored. The civil number it is about is left out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredRecord {
+    /// Its number in the log, from 1, without gaps.
+    pub seq: u64,
+    /// When it happened.
+    pub at: Timestamp,
+    /// The flow it belongs to.
+    pub flow: Option<FlowId>,
+    /// What happened.
+    pub event: Event,
+}
+
+/// A flow in one line; holds no personal data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlowSummary {
+    /// The id.
+    pub id: FlowId,
+    /// The service.
+    pub service: ServiceName,
+    /// The capability.
+    pub capability: Capability,
+    /// How far it has come.
+    pub phase: Phase,
+    /// The outcome, once ended.
+    pub outcome: Option<Outcome>,
+    /// When it began.
+    pub created_at: Timestamp,
+}
+
+/// That a flow began: for which service, for whom, when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlowStart {
+    /// The service.
+    pub service: ServiceName,
+    /// Keyed hash of the civil number, if a person was named.
+    pub person_key: Option<Digest>,
+    /// When it began.
+    pub at: Timestamp,
+}
+
+/// Which catalog became active, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Activation {
+    /// The catalog.
+    pub catalog: Digest,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+/// How much the store holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Flows, ended or not.
+    pub flows: u64,
+    /// Flows that still need work.
+    pub open_flows: u64,
+    /// Records in the log.
+    pub records: u64,
+    /// Messages kept.
+    pub exchanges: u64,
+    /// Outcome notices that wait for their next try.
+    pub waiting_deliveries: u64,
+    /// Bytes of the database, without its write-ahead log.
+    pub bytes: u64,
+}

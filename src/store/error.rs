@@ -1,0 +1,78 @@
+use std::path::Path;
+use std::path::PathBuf;
+
+/// Why the store can't do what it was asked: the file, the cause, and what to do about it.
+///
+/// Never carries a stored value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("store {}: {cause}; {remedy}", file.display())]
+pub struct StoreError {
+    kind: StoreErrorKind,
+    file: PathBuf,
+    cause: String,
+    remedy: &'static str,
+}
+
+/// What sort of trouble it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StoreErrorKind {
+    /// The file can't be opened or made where it shall be.
+    Open,
+    /// The file is no database of midflow, or is damaged.
+    Corrupt,
+    /// There is no room left.
+    Full,
+    /// Somebody else holds the file.
+    Busy,
+    /// The library or the schema has a version that does not fit.
+    Version,
+    /// Reading or writing failed.
+    Io,
+    /// What was to be stored breaks a rule of the schema.
+    Rule,
+    /// The store has been closed.
+    Closed,
+}
+
+impl StoreError {
+    pub(super) fn new(kind: StoreErrorKind, file: &Path, cause: impl Into<String>) -> Self {
+        Self {
+            kind,
+            file: file.to_path_buf(),
+            cause: cause.into(),
+            remedy: kind.remedy(),
+        }
+    }
+
+    /// What sort of trouble it is.
+    pub const fn kind(&self) -> StoreErrorKind {
+        self.kind
+    }
+
+    /// The file it is about.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// What the operator can do.
+    pub const fn remedy(&self) -> &'static str {
+        self.remedy
+    }
+}
+
+impl StoreErrorKind {
+    const fn remedy(self) -> &'static str {
+        match self {
+            Self::Open => "choose a folder that this user can write to, or change its owner",
+            Self::Corrupt => {
+                "keep the file for examination, and restore the last backup or name another file"
+            }
+            Self::Full => "make room on the disk; nothing new starts until there is some",
+            Self::Busy => "stop the other process, or give this one a file of its own",
+            Self::Version => "use the version of midflow that wrote the file, or a newer one",
+            Self::Io => "check the disk and the kernel's log",
+            Self::Rule => "this is a fault of midflow; report it with this text",
+            Self::Closed => "start midflow again",
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! What must survive: flows, exchanges, records, deliveries and catalogs.
+//!
+//! [`Store`] is shaped by the domain; writing goes through [`Commit`](crate::audit::Commit) in batches, so that
+//! one sync of the disk serves many flows. [`Sqlite`] keeps everything in one file beside the program.
+
+mod contract;
+mod error;
+mod sqlite;
+
+pub use contract::Activation;
+pub use contract::Counts;
+pub use contract::FlowStart;
+pub use contract::FlowSummary;
+pub use contract::Store;
+pub use contract::StoredRecord;
+pub use error::StoreError;
+pub use error::StoreErrorKind;
+pub use sqlite::Sqlite;
+
+#[cfg(test)]
+mod conformance;

@@ -1,0 +1,308 @@
+use super::rows::direction_name;
+use super::rows::phase_name;
+use crate::audit::DeliveryChange;
+use crate::audit::DeliveryRow;
+use crate::audit::ExchangeRow;
+use crate::audit::FlowChange;
+use crate::audit::FlowRow;
+use crate::audit::Record;
+use crate::audit::Unit;
+use crate::flow::Phase;
+use crate::words::Purpose;
+use crate::words::Timestamp;
+
+/// A batch as SQLite takes it: each table's rows as one JSON array of numbers, and every text and blob as a
+/// place in one of two long blobs.
+///
+/// A statement through sqlx costs far more than a row, so a batch has to be a few statements, whatever its
+/// size; and because the JSON holds nothing but numbers, every byte arrives as it was.
+pub(super) struct Packed {
+    /// What is short, bound as `$1`.
+    pub(super) words: Arena,
+    /// What may be long, bound as `$2`.
+    pub(super) bytes: Arena,
+    pub(super) new_flows: Rows,
+    pub(super) next_flows: Rows,
+    pub(super) exchanges: Rows,
+    pub(super) records: Rows,
+    pub(super) new_deliveries: Rows,
+    pub(super) next_deliveries: Rows,
+}
+
+/// A unit can't be written down.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PackError {
+    #[error("a number is too large for the store")]
+    Number,
+    #[error("a part can't be written as JSON")]
+    Json,
+}
+
+impl Packed {
+    pub(super) fn new() -> Self {
+        Self {
+            words: Arena::new(),
+            bytes: Arena::new(),
+            new_flows: Rows::new(),
+            next_flows: Rows::new(),
+            exchanges: Rows::new(),
+            records: Rows::new(),
+            new_deliveries: Rows::new(),
+            next_deliveries: Rows::new(),
+        }
+    }
+
+    pub(super) fn add(&mut self, unit: &Unit) -> Result<(), PackError> {
+        match &unit.flow {
+            None => {}
+            Some(FlowChange::Insert(row)) => {
+                let cells = self.flow(row)?;
+                self.new_flows.push(&cells);
+            }
+            Some(FlowChange::Update(row)) => {
+                let cells = self.flow(row)?;
+                self.next_flows.push(&cells);
+            }
+        }
+        for exchange in &unit.exchanges {
+            self.exchange(exchange)?;
+        }
+        for record in &unit.records {
+            self.record(record)?;
+        }
+        for (at, delivery) in unit.deliveries.iter().enumerate() {
+            match delivery {
+                DeliveryChange::Insert(row) => {
+                    let cells = self.delivery(row)?;
+                    self.new_deliveries.push(&cells);
+                }
+                // Of several changes of one notice in a unit, the last one counts.
+                DeliveryChange::Update(row) if !is_changed_again(unit, at, row) => {
+                    let cells = self.delivery(row)?;
+                    self.next_deliveries.push(&cells);
+                }
+                DeliveryChange::Update(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn flow(&mut self, row: &FlowRow) -> Result<[Cell; 27], PackError> {
+        let state = serde_json::to_vec(&row.state).map_err(|_| PackError::Json)?;
+        let is_open = row.state.phase != Phase::Delivered || !row.state.pending.is_empty();
+        let words = &mut self.words;
+        let [id, _] = words.put(row.id.as_uuid().as_bytes())?;
+        let [service, service_size] = words.put(row.service.as_str().as_bytes())?;
+        let [capability, capability_size] = words.put(row.capability.as_str().as_bytes())?;
+        let [catalog, _] = words.put(row.catalog.as_bytes())?;
+        let [token, _] = words.put(row.token.as_bytes())?;
+        let [person_key, _] = words.maybe(row.person_key.as_ref().map(|key| key.as_bytes().as_slice()))?;
+        let subject = row.subject.as_ref().map(|number| number.expose(Purpose::Store));
+        let [subject, subject_size] = words.maybe(subject.map(str::as_bytes))?;
+        let [phase, phase_size] = words.put(phase_name(row.state.phase).as_bytes())?;
+        let [state, state_size] = words.put(&state)?;
+        let [request_id, request_id_size] =
+            words.maybe(row.request_id.as_ref().map(|id| id.as_str().as_bytes()))?;
+        let [outcome, outcome_size] = words.maybe(row.outcome.map(|outcome| outcome.code().as_bytes()))?;
+        let idempotency = row.idempotency.as_ref();
+        let [key, key_size] = words.maybe(idempotency.map(|(key, _)| key.as_bytes()))?;
+        let [digest, _] = words.maybe(idempotency.map(|(_, digest)| digest.as_bytes().as_slice()))?;
+        let [detail, detail_size] = self.bytes.put(&row.detail)?;
+        Ok([
+            id,
+            number(row.version)?,
+            service,
+            service_size,
+            capability,
+            capability_size,
+            catalog,
+            token,
+            person_key,
+            subject,
+            subject_size,
+            phase,
+            phase_size,
+            Some(i64::from(is_open)),
+            state,
+            state_size,
+            request_id,
+            request_id_size,
+            Some(row.created_at.as_micros()),
+            Some(row.expires_at.as_micros()),
+            outcome,
+            outcome_size,
+            key,
+            key_size,
+            digest,
+            detail,
+            detail_size,
+        ])
+    }
+
+    fn exchange(&mut self, row: &ExchangeRow) -> Result<(), PackError> {
+        let [id, _] = self.words.put(row.id.as_uuid().as_bytes())?;
+        let flow = row.flow.map(|flow| *flow.as_uuid().as_bytes());
+        let [flow, _] = self.words.maybe(flow.as_ref().map(<[u8; 16]>::as_slice))?;
+        let [direction, direction_size] = self.words.put(direction_name(row.direction).as_bytes())?;
+        let [bytes, bytes_size] = self.bytes.put(&row.bytes)?;
+        self.exchanges.push(&[
+            id,
+            flow,
+            direction,
+            direction_size,
+            Some(row.at.as_micros()),
+            bytes,
+            bytes_size,
+        ]);
+        Ok(())
+    }
+
+    fn record(&mut self, record: &Record) -> Result<(), PackError> {
+        let event = serde_json_canonicalizer::to_vec(&record.event).map_err(|_| PackError::Json)?;
+        let flow = record.flow.map(|flow| *flow.as_uuid().as_bytes());
+        let [flow, _] = self.words.maybe(flow.as_ref().map(<[u8; 16]>::as_slice))?;
+        let [kind, kind_size] = self.words.put(record.event.kind().as_bytes())?;
+        let subject = record
+            .subject
+            .as_ref()
+            .map(|number| number.expose(Purpose::Store));
+        let [subject, subject_size] = self.words.maybe(subject.map(str::as_bytes))?;
+        let [event, event_size] = self.bytes.put(&event)?;
+        self.records.push(&[
+            Some(record.at.as_micros()),
+            flow,
+            kind,
+            kind_size,
+            subject,
+            subject_size,
+            event,
+            event_size,
+        ]);
+        Ok(())
+    }
+
+    fn delivery(&mut self, row: &DeliveryRow) -> Result<[Cell; 10], PackError> {
+        let [webhook, webhook_size] = self.words.put(row.webhook_id.as_bytes())?;
+        let [flow, _] = self.words.put(row.flow.as_uuid().as_bytes())?;
+        let [url, url_size] = self.words.put(row.url.as_bytes())?;
+        let [body, body_size] = self.bytes.put(&row.body)?;
+        Ok([
+            webhook,
+            webhook_size,
+            flow,
+            url,
+            url_size,
+            body,
+            body_size,
+            Some(i64::from(row.attempts)),
+            row.next_at.map(Timestamp::as_micros),
+            row.delivered_at.map(Timestamp::as_micros),
+        ])
+    }
+}
+
+fn is_changed_again(unit: &Unit, at: usize, row: &DeliveryRow) -> bool {
+    unit.deliveries
+        .iter()
+        .skip(at + 1)
+        .any(|later| matches!(later, DeliveryChange::Update(later) if later.webhook_id == row.webhook_id))
+}
+
+/// A number, or NULL.
+type Cell = Option<i64>;
+
+fn number(value: u64) -> Result<Cell, PackError> {
+    i64::try_from(value).map(Some).map_err(|_| PackError::Number)
+}
+
+/// Texts and blobs, one after the other; SQL cuts them out with `substr`.
+pub(super) struct Arena(Vec<u8>);
+
+impl Arena {
+    /// Starts with one unused byte: an empty blob could be taken for NULL.
+    fn new() -> Self {
+        Self(vec![0])
+    }
+
+    /// The place as `substr` counts it, from 1, and the length.
+    fn put(&mut self, bytes: &[u8]) -> Result<[Cell; 2], PackError> {
+        let place = i64::try_from(self.0.len() + 1).map_err(|_| PackError::Number)?;
+        let length = i64::try_from(bytes.len()).map_err(|_| PackError::Number)?;
+        self.0.extend_from_slice(bytes);
+        Ok([Some(place), Some(length)])
+    }
+
+    fn maybe(&mut self, bytes: Option<&[u8]>) -> Result<[Cell; 2], PackError> {
+        bytes.map_or(Ok([None, None]), |bytes| self.put(bytes))
+    }
+
+    pub(super) fn into_blob(self) -> Vec<u8> {
+        self.0
+    }
+}
+
+/// Rows of numbers as a JSON array of arrays.
+pub(super) struct Rows {
+    json: String,
+    count: usize,
+}
+
+impl Rows {
+    fn new() -> Self {
+        Self {
+            json: "[".to_owned(),
+            count: 0,
+        }
+    }
+
+    fn push(&mut self, cells: &[Cell]) {
+        use std::fmt::Write as _;
+        self.json.push_str(if self.count == 0 { "[" } else { ",[" });
+        for (at, cell) in cells.iter().enumerate() {
+            if at > 0 {
+                self.json.push(',');
+            }
+            match cell {
+                // Writing to a String can't fail.
+                Some(number) => drop(write!(self.json, "{number}")),
+                None => self.json.push_str("null"),
+            }
+        }
+        self.json.push(']');
+        self.count += 1;
+    }
+
+    pub(super) const fn count(&self) -> usize {
+        self.count
+    }
+
+    pub(super) fn into_json(mut self) -> String {
+        self.json.push(']');
+        self.json
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_numbers_and_nulls_only() {
+        let mut rows = Rows::new();
+        assert_eq!(Rows::new().into_json(), "[]");
+        rows.push(&[Some(1), None, Some(i64::MIN)]);
+        rows.push(&[None]);
+        assert_eq!(rows.count(), 2);
+        assert_eq!(rows.into_json(), "[[1,null,-9223372036854775808],[null]]");
+    }
+
+    #[test]
+    fn places_count_from_one_and_skip_the_first_byte() {
+        let mut arena = Arena::new();
+        assert_eq!(arena.put(b"").unwrap(), [Some(2), Some(0)]);
+        assert_eq!(arena.put(b"ab").unwrap(), [Some(2), Some(2)]);
+        assert_eq!(arena.put(b"c").unwrap(), [Some(4), Some(1)]);
+        assert_eq!(arena.maybe(None).unwrap(), [None, None]);
+        assert_eq!(arena.into_blob(), b"\0abc");
+    }
+}

@@ -1,0 +1,257 @@
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::sqlite::SqliteRow;
+
+use super::Sqlite;
+use super::fault;
+use super::rows::Stored;
+use crate::audit::DeliveryRow;
+use crate::audit::ExchangeRow;
+use crate::audit::FlowRow;
+use crate::store::Activation;
+use crate::store::Counts;
+use crate::store::FlowStart;
+use crate::store::FlowSummary;
+use crate::store::Store;
+use crate::store::StoreError;
+use crate::store::StoreErrorKind;
+use crate::store::StoredRecord;
+use crate::words::Digest;
+use crate::words::ExchangeId;
+use crate::words::FlowId;
+use crate::words::Timestamp;
+
+macro_rules! arguments {
+    ($store:expr $(, $value:expr)*) => {{
+        #[allow(unused_mut, reason = "a statement may have no arguments")]
+        let mut arguments = SqliteArguments::default();
+        $($store.bind(&mut arguments, $value)?;)*
+        arguments
+    }};
+}
+
+#[async_trait]
+impl Store for Sqlite {
+    async fn flow(&self, id: FlowId) -> Result<Option<FlowRow>, StoreError> {
+        let arguments = arguments!(self, id.as_uuid());
+        self.one("SELECT * FROM flows WHERE id = $1", arguments, |row| row.flow())
+            .await
+    }
+
+    async fn flow_by_token(&self, token: &Digest) -> Result<Option<FlowRow>, StoreError> {
+        let arguments = arguments!(self, token.as_bytes().to_vec());
+        self.one("SELECT * FROM flows WHERE token = $1", arguments, |row| {
+            row.flow()
+        })
+        .await
+    }
+
+    async fn flow_by_idempotency(&self, client_key: &str) -> Result<Option<FlowRow>, StoreError> {
+        let arguments = arguments!(self, client_key.to_owned());
+        self.one(
+            "SELECT * FROM flows WHERE idempotency_key = $1",
+            arguments,
+            |row| row.flow(),
+        )
+        .await
+    }
+
+    async fn open_flows(&self) -> Result<Vec<FlowRow>, StoreError> {
+        let arguments = arguments!(self);
+        self.all(
+            "SELECT * FROM flows WHERE open = 1 ORDER BY id",
+            arguments,
+            |row| row.flow(),
+        )
+        .await
+    }
+
+    async fn recent_flows(&self, limit: u32) -> Result<Vec<FlowSummary>, StoreError> {
+        let arguments = arguments!(self, i64::from(limit));
+        self.all(
+            "SELECT id, service, capability, phase, outcome, created_at FROM flows
+                ORDER BY created_at DESC, id DESC LIMIT $1",
+            arguments,
+            |row| row.summary(),
+        )
+        .await
+    }
+
+    async fn starts_since(&self, since: Timestamp) -> Result<Vec<FlowStart>, StoreError> {
+        let arguments = arguments!(self, since.as_micros());
+        self.all(
+            "SELECT service, person_key, created_at FROM flows WHERE created_at >= $1 ORDER BY created_at, id",
+            arguments,
+            |row| row.start(),
+        )
+        .await
+    }
+
+    async fn records(&self, flow: FlowId) -> Result<Vec<StoredRecord>, StoreError> {
+        let arguments = arguments!(self, flow.as_uuid());
+        self.all(
+            "SELECT seq, at, flow, event FROM records WHERE flow = $1 ORDER BY seq",
+            arguments,
+            |row| row.record(),
+        )
+        .await
+    }
+
+    async fn records_after(&self, seq: u64, limit: u32) -> Result<Vec<StoredRecord>, StoreError> {
+        let seq = i64::try_from(seq).unwrap_or(i64::MAX);
+        let arguments = arguments!(self, seq, i64::from(limit));
+        self.all(
+            "SELECT seq, at, flow, event FROM records WHERE seq > $1 ORDER BY seq LIMIT $2",
+            arguments,
+            |row| row.record(),
+        )
+        .await
+    }
+
+    async fn exchange(&self, id: ExchangeId) -> Result<Option<ExchangeRow>, StoreError> {
+        let arguments = arguments!(self, id.as_uuid());
+        self.one("SELECT * FROM exchanges WHERE id = $1", arguments, |row| {
+            row.exchange()
+        })
+        .await
+    }
+
+    async fn exchanges(&self, flow: FlowId) -> Result<Vec<ExchangeRow>, StoreError> {
+        let arguments = arguments!(self, flow.as_uuid());
+        self.all(
+            "SELECT * FROM exchanges WHERE flow = $1 ORDER BY at, id",
+            arguments,
+            |row| row.exchange(),
+        )
+        .await
+    }
+
+    async fn due_deliveries(&self, now: Timestamp, limit: u32) -> Result<Vec<DeliveryRow>, StoreError> {
+        let arguments = arguments!(self, now.as_micros(), i64::from(limit));
+        self.all(
+            "SELECT * FROM deliveries WHERE next_at <= $1 ORDER BY next_at, webhook_id LIMIT $2",
+            arguments,
+            |row| row.delivery(),
+        )
+        .await
+    }
+
+    async fn deliveries(&self, flow: FlowId) -> Result<Vec<DeliveryRow>, StoreError> {
+        let arguments = arguments!(self, flow.as_uuid());
+        self.all(
+            "SELECT * FROM deliveries WHERE flow = $1 ORDER BY webhook_id",
+            arguments,
+            |row| row.delivery(),
+        )
+        .await
+    }
+
+    async fn keep_catalog(&self, digest: &Digest, archive: Vec<u8>, at: Timestamp) -> Result<(), StoreError> {
+        let arguments = arguments!(self, digest.as_bytes().to_vec(), archive, at.as_micros());
+        self.write(
+            "INSERT INTO catalogs (digest, archive, kept_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+            arguments,
+        )
+        .await
+    }
+
+    async fn catalog(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        let arguments = arguments!(self, digest.as_bytes().to_vec());
+        self.one(
+            "SELECT archive FROM catalogs WHERE digest = $1",
+            arguments,
+            |row| row.get("archive"),
+        )
+        .await
+    }
+
+    async fn active_catalog(&self) -> Result<Option<Activation>, StoreError> {
+        let arguments = arguments!(self);
+        self.one(
+            "SELECT catalog, at FROM activations ORDER BY seq DESC LIMIT 1",
+            arguments,
+            |row| row.activation(),
+        )
+        .await
+    }
+
+    async fn set_active_catalog(&self, digest: &Digest, at: Timestamp) -> Result<(), StoreError> {
+        let arguments = arguments!(self, digest.as_bytes().to_vec(), at.as_micros());
+        self.write("INSERT INTO activations (catalog, at) VALUES ($1, $2)", arguments)
+            .await
+    }
+
+    async fn counts(&self) -> Result<Counts, StoreError> {
+        // Nothing is ever deleted, so the last number of a table is its size, and no table is read through.
+        let arguments = arguments!(self);
+        let counts = self.one(
+            "SELECT (SELECT coalesce(max(rowid), 0) FROM flows) AS flows,
+                (SELECT count(*) FROM flows WHERE open = 1) AS open_flows,
+                (SELECT coalesce(max(seq), 0) FROM records) AS records,
+                (SELECT coalesce(max(rowid), 0) FROM exchanges) AS exchanges,
+                (SELECT count(*) FROM deliveries WHERE next_at IS NOT NULL) AS waiting_deliveries,
+                (SELECT page_count FROM pragma_page_count) * (SELECT page_size FROM pragma_page_size) AS bytes",
+            arguments,
+            |row| {
+                Ok(Counts {
+                    flows: row.count("flows")?,
+                    open_flows: row.count("open_flows")?,
+                    records: row.count("records")?,
+                    exchanges: row.count("exchanges")?,
+                    waiting_deliveries: row.count("waiting_deliveries")?,
+                    bytes: row.count("bytes")?,
+                })
+            },
+        );
+        Ok(counts.await?.unwrap_or_default())
+    }
+
+    async fn health(&self) -> Result<(), StoreError> {
+        let arguments = arguments!(self);
+        self.write(
+            "INSERT INTO health (id, probes) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET probes = probes + 1",
+            arguments,
+        )
+        .await
+    }
+
+    async fn close(&self) {
+        self.finish().await;
+    }
+}
+
+impl Sqlite {
+    async fn one<T>(
+        &self,
+        statement: &'static str,
+        arguments: SqliteArguments,
+        read: impl Fn(&Stored<'_>) -> Result<T, StoreError> + Send,
+    ) -> Result<Option<T>, StoreError> {
+        Ok(self.all(statement, arguments, read).await?.pop())
+    }
+
+    /// Reads in a task of its own: a caller that stops waiting can't leave a connection in the middle of a
+    /// statement.
+    async fn all<T>(
+        &self,
+        statement: &'static str,
+        arguments: SqliteArguments,
+        read: impl Fn(&Stored<'_>) -> Result<T, StoreError> + Send,
+    ) -> Result<Vec<T>, StoreError> {
+        let readers = self.readers.clone();
+        let reading =
+            tokio::spawn(async move { sqlx::query_with(statement, arguments).fetch_all(&readers).await });
+        let rows: Vec<SqliteRow> = reading
+            .await
+            .map_err(|_| StoreError::new(StoreErrorKind::Io, &self.file, "the reader panicked"))?
+            .map_err(|error| fault::of_sqlx(&self.file, &error))?;
+        rows.iter()
+            .map(|row| {
+                read(&Stored {
+                    file: &self.file,
+                    row,
+                })
+            })
+            .collect()
+    }
+}

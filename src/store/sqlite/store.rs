@@ -1,0 +1,87 @@
+use std::path::Path;
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use sqlx::Arguments as _;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::sqlite::SqlitePool;
+
+use super::lock::Ownership;
+use super::open;
+use super::writer::Writer;
+use crate::audit::Commit;
+use crate::audit::CommitError;
+use crate::audit::Unit;
+use crate::store::StoreError;
+use crate::store::StoreErrorKind;
+
+/// The store in one SQLite file.
+///
+/// One process owns the file, through a lock beside it (`<file>.lock`). One connection writes, in its own
+/// task; a commit returns after the disk has confirmed it (`synchronous=FULL`, read back at the start).
+/// Folder and file are readable by their owner alone.
+pub struct Sqlite {
+    pub(super) file: PathBuf,
+    pub(super) readers: SqlitePool,
+    pub(super) writer: Writer,
+}
+
+impl Sqlite {
+    /// Opens the store at `file`, makes it if there is none, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// When the folder can't be written, another process owns the file, the file is no store of midflow or is
+    /// damaged, a newer midflow has written it, or the disk is full.
+    pub async fn open(file: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let file = file.as_ref().to_path_buf();
+        let ownership = Ownership::take(&file)?;
+        let connection = open::first_writer(&file).await?;
+        let readers = open::readers(&file);
+        let writer = Writer::start(file.clone(), ownership, connection);
+        Ok(Self {
+            file,
+            readers,
+            writer,
+        })
+    }
+
+    /// The file.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    pub(super) async fn write(
+        &self,
+        statement: &'static str,
+        arguments: SqliteArguments,
+    ) -> Result<(), StoreError> {
+        self.writer.write(statement, arguments).await
+    }
+
+    pub(super) async fn finish(&self) {
+        // Readers first: the last connection to close leaves a file without a write-ahead log.
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    /// Puts a value into the arguments of a statement.
+    pub(super) fn bind<'t, T>(&self, arguments: &mut SqliteArguments, value: T) -> Result<(), StoreError>
+    where
+        T: sqlx::Encode<'t, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
+    {
+        arguments.add(value).map_err(|_| {
+            StoreError::new(
+                StoreErrorKind::Rule,
+                &self.file,
+                "a value does not fit into the store",
+            )
+        })
+    }
+}
+
+#[async_trait]
+impl Commit for Sqlite {
+    async fn commit(&self, batch: Vec<Unit>) -> Vec<Result<(), CommitError>> {
+        self.writer.commit(batch).await
+    }
+}

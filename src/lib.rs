@@ -13,6 +13,8 @@ pub mod flow;
 #[cfg(feature = "server")]
 pub mod http;
 pub mod policy;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 pub mod script;
 pub mod store;
 pub mod words;

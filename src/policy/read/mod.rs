@@ -1,15 +1,64 @@
 //! From YAML to meaning: every problem of a file in one run.
+//!
+//! [`reader`] knows how to ask for a kind of value and how to complain; the other files know what each part of
+//! a policy means. A part that can't be read is `None` and has been reported; reading goes on with the rest.
+
+mod capabilities;
+mod fields;
+mod inputs;
+mod organization;
+mod outcomes;
+mod reader;
+mod service;
+mod texts;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+use reader::Map;
+use reader::Reader;
 
 use super::Organization;
 use super::Service;
 use crate::diagnostics::Diagnostics;
+use crate::diagnostics::codes;
 
-/// Reads a service file. The service is there only if nothing prevents loading.
-pub fn read_service(_file: &str, _text: &str) -> (Option<Service>, Diagnostics) {
-    (None, Diagnostics::default())
+/// Reads a service file. The service is there only if nothing prevents loading; warnings do not.
+///
+/// `file` is the path that messages show, relative to the folder that holds `policies/`; the name of the
+/// service must be the name of the file.
+pub fn read_service(file: &str, text: &str) -> (Option<Service>, Diagnostics) {
+    let (mut reader, root) = Reader::open(file, text);
+    let service = root.and_then(|root| service::service(&mut reader, file, &root));
+    close(reader, service)
 }
 
-/// Reads the organization file. The organization is there only if nothing prevents loading.
-pub fn read_organization(_file: &str, _text: &str) -> (Option<Organization>, Diagnostics) {
-    (None, Diagnostics::default())
+/// Reads the organization file. The organization is there only if nothing prevents loading; warnings do not.
+pub fn read_organization(file: &str, text: &str) -> (Option<Organization>, Diagnostics) {
+    let (mut reader, root) = Reader::open(file, text);
+    let organization = root.and_then(|root| organization::organization(&mut reader, &root));
+    close(reader, organization)
+}
+
+fn close<T>(reader: Reader<'_>, value: Option<T>) -> (Option<T>, Diagnostics) {
+    let value = value.filter(|_| !reader.has_errors());
+    (value, reader.finish())
+}
+
+/// The first key of every policy file.
+fn format_version(reader: &mut Reader<'_>, file: &Map<'_>) {
+    let Some(entry) = reader.required(file, "midflow", "1") else {
+        return;
+    };
+    if reader.integer(&entry.node, "midflow", 0, i64::MAX) == Some(1) || reader.has_error_at(entry.node.span)
+    {
+        return;
+    }
+    reader.error(
+        codes::FORMAT_VERSION,
+        "the file is written for another version of the format",
+        entry.node.span,
+        "write `midflow: 1`, the version that this midflow reads",
+    );
 }

@@ -76,13 +76,11 @@ impl Walk<'_> {
             self.follow(frame, unit, function, kinds);
             return;
         }
-        // The place is that of the alias; the name comes after the two colons.
-        let width = alias.chars().count() + 2 + name.chars().count();
         let arities: Vec<usize> = public()
             .filter(|function| function.name == name)
             .map(|function| function.parameters.len())
             .collect();
-        let place = label(frame.unit.file, at, width, "");
+        let place = label(frame.unit.file, at, name.chars().count(), "");
         let found = if arities.is_empty() {
             let message = format!("`{}` has no function `{name}`", library.name);
             let unknown = Diagnostic::error(codes::SCRIPT_UNKNOWN_FUNCTION, message, place);

@@ -192,3 +192,6 @@ fn hook_or_helper(walk: &mut Walk<'_>, unit: Unit<'_>, function: &Function) {
         )),
     );
 }
+
+#[cfg(test)]
+mod tests;

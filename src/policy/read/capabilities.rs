@@ -1,0 +1,149 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::reader::Reader;
+use super::reader::did_you_mean;
+use super::texts::TextRules;
+use crate::diagnostics::codes;
+use crate::policy::CapabilitySettings;
+use crate::policy::Input;
+use crate::policy::Sensitivity;
+use crate::policy::yaml::Entry;
+use crate::policy::yaml::shown;
+use crate::words::Assurance;
+use crate::words::Capability;
+use crate::words::InputName;
+
+/// Reads what a service may ask for.
+pub(super) fn capabilities(
+    reader: &mut Reader<'_>,
+    entry: &Entry,
+    inputs: &BTreeMap<InputName, Input>,
+    sensitivity: Sensitivity,
+) -> Option<BTreeMap<Capability, CapabilitySettings>> {
+    let entries = reader.entries(&entry.node, "capabilities", entry.key_span)?;
+    if entries.is_empty() {
+        reader.error(
+            codes::NO_CAPABILITY,
+            "the service has no capability",
+            entry.key_span,
+            "declare one, such as `auth_push: { assurance: medium, reason: { ar: …, en: … } }`",
+        );
+        return None;
+    }
+    let mut read = BTreeMap::new();
+    let mut good = true;
+    for one in entries {
+        let Some(capability) = Capability::from_name(&one.key) else {
+            let known = Capability::ALL.map(Capability::as_str);
+            reader.error(
+                codes::UNKNOWN_CAPABILITY,
+                format!("unknown capability `{}`", shown(&one.key)),
+                one.key_span,
+                did_you_mean(&one.key, &known),
+            );
+            good = false;
+            continue;
+        };
+        match settings(reader, one, capability, inputs, sensitivity) {
+            Some(settings) => {
+                read.insert(capability, settings);
+            }
+            None => good = false,
+        }
+    }
+    good.then_some(read)
+}
+
+fn settings(
+    reader: &mut Reader<'_>,
+    entry: &Entry,
+    capability: Capability,
+    inputs: &BTreeMap<InputName, Input>,
+    sensitivity: Sensitivity,
+) -> Option<CapabilitySettings> {
+    let path = format!("capabilities.{capability}");
+    let map = reader.map(
+        &entry.node,
+        &path,
+        entry.key_span,
+        &["assurance", "reason", "expires_in"],
+    )?;
+    let assurance = reader
+        .required(&map, "assurance", "medium")
+        .and_then(|entry| assurance(reader, entry, &map.path_of("assurance"), capability, sensitivity));
+    let rules = TextRules {
+        max: REASON_LENGTH - CHALLENGE_SENTENCE,
+        inputs: Some(inputs),
+    };
+    let reason = reader
+        .required(&map, "reason", "{ ar: \"…\", en: \"…\" }")
+        .and_then(|entry| reader.text(entry, &map.path_of("reason"), rules));
+    let expires_in = match map.get("expires_in") {
+        None => Some(DEFAULT_EXPIRY),
+        Some(entry) => expires_in(reader, entry, &map.path_of("expires_in")),
+    };
+    Some(CapabilitySettings {
+        assurance: assurance?,
+        reason: reason?,
+        expires_in: expires_in?,
+        place: reader.place(entry.key_span),
+    })
+}
+
+fn assurance(
+    reader: &mut Reader<'_>,
+    entry: &Entry,
+    path: &str,
+    capability: Capability,
+    sensitivity: Sensitivity,
+) -> Option<Assurance> {
+    let known = Assurance::ALL.map(Assurance::as_str);
+    let level = reader.word(
+        &entry.node,
+        path,
+        codes::UNKNOWN_ASSURANCE,
+        &known,
+        Assurance::from_name,
+    )?;
+    if capability == Capability::Sign && level != Assurance::High {
+        reader.error(
+            codes::SIGN_NEEDS_HIGH,
+            format!("`sign` asks for `{level}` assurance; the authority signs only at `high`"),
+            entry.node.span,
+            "write `assurance: high`",
+        );
+        return None;
+    }
+    if sensitivity == Sensitivity::Critical && level < Assurance::High {
+        reader.warning(
+            codes::CRITICAL_BELOW_HIGH,
+            format!("a critical service asks for `{level}` assurance only"),
+            entry.node.span,
+            "write `assurance: high`, or keep a note of why a lower level is enough",
+        );
+    }
+    Some(level)
+}
+
+fn expires_in(reader: &mut Reader<'_>, entry: &Entry, path: &str) -> Option<Duration> {
+    let time = reader.duration(entry, path, "5m")?;
+    let good = (SHORTEST_EXPIRY..=LONGEST_EXPIRY).contains(&time);
+    if !good {
+        reader.error(
+            codes::BAD_EXPIRY,
+            format!("`{path}` is out of range"),
+            entry.node.span,
+            "write a time from `30s` to `10m`",
+        );
+    }
+    good.then_some(time)
+}
+
+/// What fits into the reason on the phone (R000-079).
+const REASON_LENGTH: usize = 250;
+/// Kept free for the sentence that repeats the challenge.
+const CHALLENGE_SENTENCE: usize = 30;
+const DEFAULT_EXPIRY: Duration = Duration::from_secs(5 * 60);
+const SHORTEST_EXPIRY: Duration = Duration::from_secs(30);
+const LONGEST_EXPIRY: Duration = Duration::from_secs(10 * 60);

@@ -1,0 +1,490 @@
+use crate::diagnostics::Diagnostic;
+use crate::diagnostics::Diagnostics;
+use crate::diagnostics::Label;
+use crate::diagnostics::Position;
+use crate::diagnostics::codes;
+use crate::diagnostics::suggest;
+use crate::policy::Place;
+use crate::policy::yaml;
+use crate::policy::yaml::Entry;
+use crate::policy::yaml::Node;
+use crate::policy::yaml::Scalar;
+use crate::policy::yaml::Span;
+use crate::policy::yaml::Value;
+use crate::policy::yaml::shown;
+
+/// One file being read: where problems are found, and where they are kept.
+pub(super) struct Reader<'a> {
+    file: &'a str,
+    lines: Vec<&'a str>,
+    found: Diagnostics,
+}
+
+/// A map whose keys have been checked.
+pub(super) struct Map<'a> {
+    /// How messages call it; empty for the whole file.
+    pub(super) path: String,
+    /// Where the map is named: its key, or the beginning of the file.
+    pub(super) at: Span,
+    entries: Vec<(&'a str, &'a Entry)>,
+}
+
+impl<'a> Map<'a> {
+    /// The entry of a key, also if the key is slightly misspelt (which has been reported).
+    pub(super) fn get(&self, key: &str) -> Option<&'a Entry> {
+        self.entries
+            .iter()
+            .find(|(name, _)| *name == key)
+            .map(|(_, entry)| *entry)
+    }
+
+    /// How messages call a key of the map.
+    pub(super) fn path_of(&self, key: &str) -> String {
+        if self.path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.path)
+        }
+    }
+}
+
+impl<'a> Reader<'a> {
+    /// Begins with a file, takes it apart, and keeps what is wrong with the YAML itself.
+    pub(super) fn open(file: &'a str, text: &'a str) -> (Self, Option<Node>) {
+        let mut reader = Self {
+            file,
+            lines: text.lines().collect(),
+            found: Diagnostics::default(),
+        };
+        let (root, faults) = yaml::parse(text);
+        for fault in faults {
+            let mut diagnostic =
+                Diagnostic::error(fault.code, fault.message, reader.label(fault.span, "")).help(fault.help);
+            if let Some((span, text)) = fault.also {
+                diagnostic = diagnostic.also(reader.label(span, text));
+            }
+            reader.found.push(diagnostic);
+        }
+        (reader, root)
+    }
+
+    /// Everything that was found, in the order of the file.
+    pub(super) fn finish(mut self) -> Diagnostics {
+        self.found.sort();
+        self.found
+    }
+
+    /// Whether an error was found so far.
+    pub(super) fn has_errors(&self) -> bool {
+        self.found.has_errors()
+    }
+
+    /// Whether something was found that begins at a place.
+    pub(super) fn has_error_at(&self, span: Span) -> bool {
+        self.found
+            .iter()
+            .filter_map(|diagnostic| diagnostic.labels.first())
+            .any(|label| label.start == span.start)
+    }
+
+    /// Adds an error with its remedy.
+    pub(super) fn error(
+        &mut self,
+        code: &'static str,
+        message: impl Into<String>,
+        span: Span,
+        help: impl Into<String>,
+    ) {
+        let diagnostic = Diagnostic::error(code, message, self.label(span, "")).help(help);
+        self.found.push(diagnostic);
+    }
+
+    /// Adds a warning with its remedy.
+    pub(super) fn warning(
+        &mut self,
+        code: &'static str,
+        message: impl Into<String>,
+        span: Span,
+        help: impl Into<String>,
+    ) {
+        let diagnostic = Diagnostic::warning(code, message, self.label(span, "")).help(help);
+        self.found.push(diagnostic);
+    }
+
+    /// Adds an error that another place explains.
+    pub(super) fn error_with(
+        &mut self,
+        code: &'static str,
+        message: impl Into<String>,
+        span: Span,
+        also: (Span, &str),
+        help: impl Into<String>,
+    ) {
+        let other = self.label(also.0, also.1);
+        let diagnostic = Diagnostic::error(code, message, self.label(span, ""))
+            .also(other)
+            .help(help);
+        self.found.push(diagnostic);
+    }
+
+    /// A place for what is read.
+    pub(super) fn place(&self, span: Span) -> Place {
+        Place {
+            file: self.file.to_owned(),
+            line: span.start.line,
+            column: span.start.column,
+        }
+    }
+
+    /// Reads a map and reports every unknown key. A key that is nearly a known one is reported and then read
+    /// as the known one, so that one mistake gives one message.
+    pub(super) fn map<'n>(
+        &mut self,
+        node: &'n Node,
+        path: &str,
+        at: Span,
+        known: &[&'n str],
+    ) -> Option<Map<'n>> {
+        let entries = self.entries(node, path, at)?;
+        let mut found: Vec<(&str, &Entry)> = entries
+            .iter()
+            .filter_map(|entry| {
+                let name = known.iter().find(|name| **name == entry.key)?;
+                Some((*name, entry))
+            })
+            .collect();
+        for entry in entries
+            .iter()
+            .filter(|entry| !known.contains(&entry.key.as_str()))
+        {
+            let free = known
+                .iter()
+                .copied()
+                .filter(|name| !found.iter().any(|(taken, _)| taken == name));
+            let meant = suggest(&entry.key, free);
+            let place = if path.is_empty() {
+                "at the top of the file".to_owned()
+            } else {
+                format!("in `{path}`")
+            };
+            let help = match meant {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => format!("the keys {place} are {}", words(known)),
+            };
+            self.error(
+                codes::UNKNOWN_KEY,
+                format!("unknown key `{}` {place}", shown(&entry.key)),
+                entry.key_span,
+                help,
+            );
+            if let Some(name) = meant {
+                found.push((name, entry));
+            }
+        }
+        Some(Map {
+            path: path.to_owned(),
+            at,
+            entries: found,
+        })
+    }
+
+    /// Reads a map with keys of the writer's own choice.
+    pub(super) fn entries<'n>(&mut self, node: &'n Node, path: &str, at: Span) -> Option<&'n [Entry]> {
+        if let Value::Map(entries) = &node.value {
+            return Some(entries);
+        }
+        let name = if path.is_empty() { "the file" } else { path };
+        let span = if path.is_empty() { at } else { node.span };
+        self.wrong_type(node, name, "keys with values", span, "write each as `key: value`");
+        None
+    }
+
+    /// Reads a list.
+    pub(super) fn list<'n>(&mut self, node: &'n Node, path: &str, example: &str) -> Option<&'n [Node]> {
+        match &node.value {
+            Value::List(items) if items.is_empty() => {
+                self.error(
+                    codes::EMPTY_LIST,
+                    format!("`{path}` is an empty list"),
+                    node.span,
+                    format!("write at least one entry, such as `{example}`"),
+                );
+                None
+            }
+            Value::List(items) => Some(items),
+            _ => {
+                self.wrong_type(node, path, "a list", node.span, &format!("write `{example}`"));
+                None
+            }
+        }
+    }
+
+    /// The entry of a key that must be there.
+    pub(super) fn required<'n>(&mut self, map: &Map<'n>, key: &str, example: &str) -> Option<&'n Entry> {
+        let entry = map.get(key);
+        if entry.is_none() {
+            let whose = if map.path.is_empty() {
+                "the file".to_owned()
+            } else {
+                format!("`{}`", map.path)
+            };
+            self.error(
+                codes::MISSING_KEY,
+                format!("{whose} has no `{key}`"),
+                map.at,
+                format!("add `{key}: {example}`"),
+            );
+        }
+        entry
+    }
+
+    /// Reads a value that must be a text; a plain number, `true` or nothing is none.
+    pub(super) fn string<'n>(&mut self, node: &'n Node, path: &str, example: &str) -> Option<&'n str> {
+        let help = match &node.value {
+            Value::Scalar(scalar) if scalar.quoted || plain_kind(&scalar.text) == Plain::Text => {
+                return Some(&scalar.text);
+            }
+            Value::Scalar(scalar) if !scalar.text.is_empty() => {
+                format!("put it into quotes: \"{}\"", shown(&scalar.text))
+            }
+            _ => format!("write `{example}`; a text with brackets, braces or a colon goes into quotes"),
+        };
+        self.wrong_type(node, path, "a text", node.span, &help);
+        None
+    }
+
+    /// Reads a whole number within bounds.
+    pub(super) fn integer(&mut self, node: &Node, path: &str, min: i64, max: i64) -> Option<i64> {
+        let number = match &node.value {
+            Value::Scalar(scalar) if !scalar.quoted && plain_kind(&scalar.text) == Plain::Integer => {
+                scalar.text.parse::<i64>().ok()
+            }
+            _ => {
+                let help = "write digits only, without quotes, points or commas";
+                self.wrong_type(node, path, "a whole number", node.span, help);
+                return None;
+            }
+        };
+        let within = number.filter(|number| (min..=max).contains(number));
+        if within.is_none() {
+            self.error(
+                codes::OUT_OF_RANGE,
+                format!("`{path}` is out of range"),
+                node.span,
+                format!("write a number from {min} to {max}"),
+            );
+        }
+        within
+    }
+
+    /// Reads `true` or `false`.
+    pub(super) fn boolean(&mut self, node: &Node, path: &str) -> Option<bool> {
+        if let Value::Scalar(scalar) = &node.value
+            && !scalar.quoted
+        {
+            match scalar.text.as_str() {
+                "true" => return Some(true),
+                "false" => return Some(false),
+                _ => {}
+            }
+        }
+        self.wrong_type(
+            node,
+            path,
+            "`true` or `false`",
+            node.span,
+            "write `true` or `false`",
+        );
+        None
+    }
+
+    /// Reads one of a few words.
+    pub(super) fn word<T>(
+        &mut self,
+        node: &Node,
+        path: &str,
+        code: &'static str,
+        known: &[&str],
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        let first = known.first().copied().unwrap_or_default();
+        let text = self.string(node, path, first)?;
+        let value = read(text);
+        if value.is_none() {
+            let message = format!("`{}` is no value of `{path}`", shown(text));
+            self.error(code, message, node.span, did_you_mean(text, known));
+        }
+        value
+    }
+
+    /// Reports a value of another kind than expected, once.
+    pub(super) fn wrong_type(&mut self, node: &Node, path: &str, expected: &str, span: Span, help: &str) {
+        let Some(actual) = kind(&node.value) else {
+            return;
+        };
+        let name = if path == "the file" {
+            path.to_owned()
+        } else {
+            format!("`{path}`")
+        };
+        self.error(
+            codes::WRONG_TYPE,
+            format!("{name} needs {expected}, but {actual} is written"),
+            span,
+            help,
+        );
+    }
+
+    /// The place of some characters inside a value: exact where the value stands on one line as it is, and
+    /// else the whole value.
+    pub(super) fn inside(&self, node: &Node, scalar: &Scalar, at: usize, length: usize) -> Span {
+        let start = node.span.start;
+        let number = |value: u32| usize::try_from(value).unwrap_or(usize::MAX).saturating_sub(1);
+        let offset = usize::from(scalar.quoted);
+        let written = self.lines.get(number(start.line)).map(|line| {
+            line.chars()
+                .skip(number(start.column).saturating_add(offset))
+                .take(at.saturating_add(length))
+        });
+        let same =
+            written.is_some_and(|written| written.eq(scalar.text.chars().take(at.saturating_add(length))));
+        if !same || start.line != node.span.end.line {
+            return node.span;
+        }
+        let column = |chars: usize| {
+            let chars = u32::try_from(chars.saturating_add(offset)).unwrap_or(u32::MAX);
+            Position {
+                line: start.line,
+                column: start.column.saturating_add(chars),
+            }
+        };
+        Span {
+            start: column(at),
+            end: column(at.saturating_add(length)),
+        }
+    }
+
+    /// A label; what goes on over several lines is marked on its first.
+    fn label(&self, span: Span, text: &str) -> Label {
+        let line = usize::try_from(span.start.line)
+            .ok()
+            .and_then(|line| self.lines.get(line.saturating_sub(1)));
+        let width = line.map_or(0, |line| line.chars().count());
+        let after_line = u32::try_from(width).unwrap_or(u32::MAX).saturating_add(1);
+        let mut end = span.end;
+        if end.line > span.start.line {
+            end = Position {
+                line: span.start.line,
+                column: after_line,
+            };
+        }
+        let least = span.start.column.saturating_add(1);
+        Label {
+            file: self.file.to_owned(),
+            start: span.start,
+            end: Position {
+                line: end.line,
+                column: end.column.max(least),
+            },
+            text: text.to_owned(),
+        }
+    }
+}
+
+/// The help for a word that is none of the known ones.
+pub(super) fn did_you_mean(word: &str, known: &[&str]) -> String {
+    let all = format!("write one of {}", words(known));
+    match suggest(word, known.iter().copied()) {
+        Some(meant) => format!("did you mean `{meant}`? ({all})"),
+        None => all,
+    }
+}
+
+/// Words for a message.
+pub(super) fn words(known: &[&str]) -> String {
+    let quoted: Vec<_> = known.iter().map(|word| format!("`{word}`")).collect();
+    quoted.join(", ")
+}
+
+/// What a plain value is by the core rules of YAML 1.2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Plain {
+    Nothing,
+    Boolean,
+    Integer,
+    Number,
+    Text,
+}
+
+fn plain_kind(text: &str) -> Plain {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => return Plain::Nothing,
+        "true" | "True" | "TRUE" | "false" | "False" | "FALSE" => return Plain::Boolean,
+        ".inf" | ".Inf" | ".INF" | "+.inf" | "-.inf" | ".nan" | ".NaN" | ".NAN" => return Plain::Number,
+        _ => {}
+    }
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if all_digits(digits) {
+        return Plain::Integer;
+    }
+    let based = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0o"));
+    if based.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_hexdigit())) {
+        return Plain::Number;
+    }
+    let numeric = digits.starts_with(|first: char| first.is_ascii_digit() || first == '.')
+        && digits
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || b".eE+-".contains(&byte))
+        && digits.parse::<f64>().is_ok();
+    if numeric { Plain::Number } else { Plain::Text }
+}
+
+/// What is written, in words; `None` if it has been reported before.
+fn kind(value: &Value) -> Option<&'static str> {
+    Some(match value {
+        Value::Broken => return None,
+        Value::List(_) => "a list",
+        Value::Map(_) => "a map with keys",
+        Value::Scalar(scalar) if scalar.quoted => "a text",
+        Value::Scalar(scalar) => match plain_kind(&scalar.text) {
+            Plain::Nothing => "nothing",
+            Plain::Boolean => "a truth value",
+            Plain::Integer | Plain::Number => "a number",
+            Plain::Text => "a text",
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_values_are_read_by_yaml_1_2() {
+        for (text, expected) in [
+            ("", Plain::Nothing),
+            ("~", Plain::Nothing),
+            ("null", Plain::Nothing),
+            ("true", Plain::Boolean),
+            ("no", Plain::Text),
+            ("on", Plain::Text),
+            ("12", Plain::Integer),
+            ("+96512345678", Plain::Integer),
+            ("-5", Plain::Integer),
+            ("1.5", Plain::Number),
+            ("1e9", Plain::Number),
+            (".5", Plain::Number),
+            ("0x1f", Plain::Number),
+            (".inf", Plain::Number),
+            ("1.2.3", Plain::Text),
+            ("5m", Plain::Text),
+            ("-", Plain::Text),
+            ("e", Plain::Text),
+            ("inf", Plain::Text),
+            ("2026-01-01", Plain::Text),
+        ] {
+            assert_eq!(plain_kind(text), expected, "{text}");
+        }
+    }
+}

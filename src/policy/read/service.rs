@@ -1,0 +1,336 @@
+use std::collections::BTreeSet;
+
+use super::capabilities::capabilities;
+use super::fields::fields;
+use super::inputs::inputs;
+use super::outcomes::outcomes;
+use super::reader::Map;
+use super::reader::Reader;
+use super::reader::did_you_mean;
+use super::texts::TextRules;
+use crate::diagnostics::codes;
+use crate::policy::Audience;
+use crate::policy::Limits;
+use crate::policy::Notices;
+use crate::policy::Place;
+use crate::policy::Retention;
+use crate::policy::Sensitivity;
+use crate::policy::Service;
+use crate::policy::address::is_official_host;
+use crate::policy::yaml::Entry;
+use crate::policy::yaml::Node;
+use crate::policy::yaml::Span;
+use crate::policy::yaml::shown;
+use crate::words::Channel;
+use crate::words::ServiceName;
+use crate::words::Text;
+
+/// Reads a whole service file.
+pub(super) fn service(reader: &mut Reader<'_>, file: &str, root: &Node) -> Option<Service> {
+    let map = reader.map(root, "", Span::default_first(), &KEYS)?;
+    super::format_version(reader, &map);
+    let id = reader
+        .required(&map, "service", stem(file))
+        .and_then(|entry| id(reader, entry, file));
+    let name = text(reader, &map, "name", NAME_LENGTH);
+    let purpose = text(reader, &map, "purpose", TEXT_LENGTH);
+    let audience = reader
+        .required(&map, "audience", "{ who: { ar: …, en: … }, size: 10000 }")
+        .and_then(|entry| audience(reader, entry));
+    let sensitivity = match map.get("sensitivity") {
+        None => Some(Sensitivity::default()),
+        Some(entry) => sensitivity(reader, entry),
+    };
+    let channels = reader
+        .required(&map, "channels", "[web]")
+        .and_then(|entry| channels(reader, &entry.node));
+    let inputs = map
+        .get("inputs")
+        .map(|entry| inputs(reader, entry))
+        .unwrap_or_default();
+    let capabilities = reader
+        .required(
+            &map,
+            "capabilities",
+            "{ auth_push: { assurance: medium, reason: … } }",
+        )
+        .and_then(|entry| capabilities(reader, entry, &inputs, sensitivity.unwrap_or_default()));
+    let fields = reader
+        .required(&map, "fields", "{ civil_no: { reason: { ar: …, en: … } } }")
+        .and_then(|entry| fields(reader, entry));
+    let outcomes = reader
+        .required(
+            &map,
+            "outcomes",
+            "{ approved: …, declined: …, timeout: …, error: …, other: … }",
+        )
+        .and_then(|entry| outcomes(reader, entry, &inputs));
+    let notices = reader
+        .required(
+            &map,
+            "notices",
+            "{ data_use: …, liability: …, steps: […], enrol: …, enrol_url: … }",
+        )
+        .and_then(|entry| notices(reader, entry));
+    let script = match map.get("script") {
+        None => Some(None),
+        Some(entry) => script(reader, entry).map(Some),
+    };
+    let retention = reader
+        .required(&map, "retention", "{ evidence: 10y, personal_data: 90d }")
+        .and_then(|entry| retention(reader, entry));
+    let limits = reader
+        .required(&map, "limits", "{ per_person: 3/10m, per_service: 200/s }")
+        .and_then(|entry| limits(reader, entry));
+    let (script, script_place) = script?.unzip();
+    Some(Service {
+        id: id?,
+        file: file.to_owned(),
+        name: name?,
+        purpose: purpose?,
+        audience: audience?,
+        sensitivity: sensitivity?,
+        channels: channels?,
+        capabilities: capabilities?,
+        inputs,
+        fields: fields?,
+        outcomes: outcomes?,
+        notices: notices?,
+        script,
+        script_place,
+        retention: retention?,
+        limits: limits?,
+    })
+}
+
+fn text(reader: &mut Reader<'_>, map: &Map<'_>, key: &str, max: usize) -> Option<Text> {
+    let entry = reader.required(map, key, "{ ar: \"…\", en: \"…\" }")?;
+    reader.text(entry, &map.path_of(key), TextRules::fixed(max))
+}
+
+/// The name of a file without its folder and ending.
+fn stem(file: &str) -> &str {
+    let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
+    name.strip_suffix(".yaml")
+        .or_else(|| name.strip_suffix(".yml"))
+        .unwrap_or(name)
+}
+
+fn id(reader: &mut Reader<'_>, entry: &Entry, file: &str) -> Option<ServiceName> {
+    let text = reader.string(&entry.node, "service", stem(file))?;
+    let Ok(name) = ServiceName::parse(text) else {
+        reader.error(
+            codes::BAD_SERVICE_NAME,
+            format!("`{}` is not a service name", shown(text)),
+            entry.node.span,
+            "use 1 to 64 lowercase letters, digits and hyphens, beginning with a letter",
+        );
+        return None;
+    };
+    if name.as_str() != stem(file) {
+        reader.error(
+            codes::NAME_IS_NOT_FILE,
+            format!(
+                "the service `{name}` stands in a file named `{}`",
+                shown(stem(file))
+            ),
+            entry.node.span,
+            format!("rename the file to `{name}.yaml`, or the service"),
+        );
+        return None;
+    }
+    Some(name)
+}
+
+fn audience(reader: &mut Reader<'_>, entry: &Entry) -> Option<Audience> {
+    let map = reader.map(&entry.node, "audience", entry.key_span, &["who", "size"])?;
+    let who = text(reader, &map, "who", WHO_LENGTH);
+    let size = reader
+        .required(&map, "size", "10000")
+        .and_then(|entry| reader.integer(&entry.node, "audience.size", 1, LARGEST_AUDIENCE));
+    Some(Audience {
+        who: who?,
+        size: u64::try_from(size?).ok()?,
+    })
+}
+
+fn sensitivity(reader: &mut Reader<'_>, entry: &Entry) -> Option<Sensitivity> {
+    let known = ["normal", "sensitive", "critical"];
+    reader.word(
+        &entry.node,
+        "sensitivity",
+        codes::UNKNOWN_WORD,
+        &known,
+        |word| match word {
+            "normal" => Some(Sensitivity::Normal),
+            "sensitive" => Some(Sensitivity::Sensitive),
+            "critical" => Some(Sensitivity::Critical),
+            _ => None,
+        },
+    )
+}
+
+fn channels(reader: &mut Reader<'_>, node: &Node) -> Option<BTreeSet<Channel>> {
+    let known = Channel::ALL.map(Channel::as_str);
+    let mut read = BTreeSet::new();
+    let mut good = true;
+    for item in reader.list(node, "channels", "[web, mobile_web]")? {
+        let Some(word) = reader.string(item, "channels", "web") else {
+            good = false;
+            continue;
+        };
+        let Some(channel) = Channel::from_name(word) else {
+            reader.error(
+                codes::UNKNOWN_CHANNEL,
+                format!("unknown channel `{}`", shown(word)),
+                item.span,
+                did_you_mean(word, &known),
+            );
+            good = false;
+            continue;
+        };
+        if !read.insert(channel) {
+            reader.error(
+                codes::DUPLICATE_ITEM,
+                format!("`{channel}` stands twice in `channels`"),
+                item.span,
+                "remove one of the two",
+            );
+            good = false;
+        }
+    }
+    good.then_some(read)
+}
+
+fn notices(reader: &mut Reader<'_>, entry: &Entry) -> Option<Notices> {
+    let map = reader.map(
+        &entry.node,
+        "notices",
+        entry.key_span,
+        &["data_use", "liability", "steps", "enrol", "enrol_url"],
+    )?;
+    let data_use = text(reader, &map, "data_use", TEXT_LENGTH);
+    let liability = text(reader, &map, "liability", TEXT_LENGTH);
+    let steps = reader
+        .required(&map, "steps", "[ { ar: \"…\", en: \"…\" } ]")
+        .and_then(|entry| steps(reader, &entry.node));
+    let enrol = text(reader, &map, "enrol", TEXT_LENGTH);
+    let enrol_url = reader
+        .required(&map, "enrol_url", "https://www.paci.gov.kw/")
+        .and_then(|entry| enrol_url(reader, entry));
+    Some(Notices {
+        data_use: data_use?,
+        liability: liability?,
+        steps: steps?,
+        enrol: enrol?,
+        enrol_url: enrol_url?,
+    })
+}
+
+fn steps(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Text>> {
+    let items = reader.list(node, "notices.steps", "[ { ar: \"…\", en: \"…\" } ]")?;
+    let mut read = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        let path = format!("notices.steps[{}]", index + 1);
+        read.push(reader.text_at(item, item.span, &path, TextRules::fixed(TEXT_LENGTH)));
+    }
+    read.into_iter().collect()
+}
+
+fn enrol_url(reader: &mut Reader<'_>, entry: &Entry) -> Option<String> {
+    let path = "notices.enrol_url";
+    let url = reader.https_url(entry, path, codes::BAD_URL, |_| true)?;
+    let official = crate::policy::address::https_url(&url).is_some_and(|parts| is_official_host(parts.host));
+    if !official {
+        reader.error(
+            codes::UNOFFICIAL_ENROL_URL,
+            format!("`{path}` does not lead to the official site"),
+            entry.node.span,
+            "use an address of paci.gov.kw, such as `https://www.paci.gov.kw/`",
+        );
+    }
+    official.then_some(url)
+}
+
+fn script(reader: &mut Reader<'_>, entry: &Entry) -> Option<(String, Place)> {
+    let text = reader.string(&entry.node, "script", "name.rhai")?;
+    let name = text.strip_suffix(".rhai").unwrap_or_default();
+    let plain = |letter: char| {
+        letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-' || letter == '_'
+    };
+    let good = (1..=64).contains(&name.len()) && name.chars().all(plain);
+    if !good {
+        reader.error(
+            codes::BAD_SCRIPT_NAME,
+            format!("`{}` is not the name of a script file", shown(text)),
+            entry.node.span,
+            "name a file in `scripts/`, such as `licence-renewal.rhai`, without folders",
+        );
+        return None;
+    }
+    Some((text.to_owned(), reader.place(entry.node.span)))
+}
+
+fn retention(reader: &mut Reader<'_>, entry: &Entry) -> Option<Retention> {
+    let keys = ["evidence", "personal_data"];
+    let map = reader.map(&entry.node, "retention", entry.key_span, &keys)?;
+    let evidence = reader
+        .required(&map, "evidence", "10y")
+        .and_then(|entry| reader.duration(entry, "retention.evidence", "10y"));
+    let personal = map.get("personal_data");
+    let personal_data = reader
+        .required(&map, "personal_data", "90d")
+        .and_then(|entry| reader.duration(entry, "retention.personal_data", "90d"));
+    let (evidence, personal_data) = (evidence?, personal_data?);
+    if personal_data > evidence
+        && let Some(entry) = personal
+    {
+        reader.warning(
+            codes::DATA_OUTLIVES_EVIDENCE,
+            "personal data is kept longer than the evidence it belongs to",
+            entry.node.span,
+            "keep personal data no longer than `evidence`",
+        );
+    }
+    Some(Retention {
+        evidence,
+        personal_data,
+    })
+}
+
+fn limits(reader: &mut Reader<'_>, entry: &Entry) -> Option<Limits> {
+    let keys = ["per_person", "per_service"];
+    let map = reader.map(&entry.node, "limits", entry.key_span, &keys)?;
+    let per_person = reader
+        .required(&map, "per_person", "3/10m")
+        .and_then(|entry| reader.limit(entry, "limits.per_person", "3/10m"));
+    let per_service = reader
+        .required(&map, "per_service", "200/s")
+        .and_then(|entry| reader.limit(entry, "limits.per_service", "200/s"));
+    Some(Limits {
+        per_person: per_person?,
+        per_service: per_service?,
+    })
+}
+
+const KEYS: [&str; 15] = [
+    "midflow",
+    "service",
+    "name",
+    "purpose",
+    "audience",
+    "sensitivity",
+    "channels",
+    "capabilities",
+    "inputs",
+    "fields",
+    "outcomes",
+    "notices",
+    "script",
+    "retention",
+    "limits",
+];
+const NAME_LENGTH: usize = 100;
+const TEXT_LENGTH: usize = 2_000;
+const WHO_LENGTH: usize = 300;
+const LARGEST_AUDIENCE: i64 = 1_000_000_000;

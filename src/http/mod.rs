@@ -24,6 +24,8 @@ mod problem;
 mod request_id;
 mod serve;
 mod shown;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod ui;
 mod waiting;

@@ -15,9 +15,6 @@ export const SIZES = {
   narrow: { width: 320, height: 640 }, // a desk at 400 % (WCAG 1.4.10)
 };
 
-/** The two languages, Arabic first. */
-export const LOCALES = ['ar', 'en'];
-
 /** Starts the one browser of a run. */
 export function launch() {
   return chromium.launch({

@@ -25,3 +25,6 @@ pub use loaded::Catalog;
 pub use loaded::LoadedService;
 pub use retired::RetiredCatalogs;
 pub use sources::Sources;
+
+#[cfg(test)]
+mod tests;

@@ -133,7 +133,7 @@ async fn serve(config: &Config, common: &Common) -> Result<(), Failure> {
 
 fn connector(config: &Config) -> Result<Arc<dyn Connector>, Failure> {
     let ConnectorConfig::Kuwait(settings) = &config.connector;
-    let connector = Kuwait::new(settings, SystemClock.now()).map_err(Failure::new)?;
+    let connector = Kuwait::open(settings, SystemClock.now()).map_err(Failure::new)?;
     Ok(Arc::new(connector))
 }
 

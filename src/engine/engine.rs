@@ -302,6 +302,7 @@ impl Engine {
         // Whatever still runs is durable up to here, and is picked up at the next start.
         let _ = tokio::time::timeout(SHUTDOWN_GRACE, self.inner.tasks.wait()).await;
         self.inner.recorder.shutdown().await;
+        self.inner.store.close().await;
     }
 
     async fn live(&self, flow: FlowId) -> Result<Arc<super::live::Live>, Problem> {

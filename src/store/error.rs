@@ -64,7 +64,9 @@ impl StoreErrorKind {
     const fn remedy(self) -> &'static str {
         match self {
             Self::Open => "choose a folder that this user can write to, or change its owner",
-            Self::Corrupt => "keep the file for examination, and restore the last backup or name another file",
+            Self::Corrupt => {
+                "keep the file for examination, and restore the last backup or name another file"
+            }
             Self::Full => "make room on the disk; nothing new starts until there is some",
             Self::Busy => "stop the other process, or give this one a file of its own",
             Self::Version => "use the version of midflow that wrote the file, or a newer one",

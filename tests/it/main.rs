@@ -1,4 +1,7 @@
 //! The one integration binary.
 #![allow(clippy::unwrap_used, reason = "a test that unwraps fails where it stands")]
 
+mod engine;
 mod policies;
+mod sandbox;
+mod support;

@@ -272,7 +272,7 @@ async fn crowd(callers: u64) -> RecorderStats {
 #[tokio::test(start_paused = true)]
 async fn with_64_flows_in_flight_four_flows_share_a_sync() {
     let stats = crowd(64).await;
-    println!(
+    eprintln!(
         "64 flows in flight: {:.1} units a commit; {stats:?}",
         stats.average_batch()
     );

@@ -170,9 +170,10 @@ impl Committer<'_> {
     async fn roll_back(&mut self) {
         let rolled_back = sqlx::query("ROLLBACK").execute(&mut *self.connection).await;
         // SQLite rolls back by itself after some errors; then there is no transaction left.
-        let is_over = rolled_back
-            .as_ref()
-            .map_or_else(|error| error.to_string().contains("no transaction is active"), |_| true);
+        let is_over = rolled_back.as_ref().map_or_else(
+            |error| error.to_string().contains("no transaction is active"),
+            |_| true,
+        );
         if !is_over {
             *self.broken = true;
         }

@@ -2,8 +2,8 @@ use std::path::Path;
 
 use sqlx::migrate::MigrateError;
 
-use super::super::StoreError;
-use super::super::StoreErrorKind;
+use crate::store::StoreError;
+use crate::store::StoreErrorKind;
 
 /// What an error of the database means for the store at `file`.
 pub(super) fn of_sqlx(file: &Path, error: &sqlx::Error) -> StoreError {
@@ -21,9 +21,11 @@ pub(super) fn of_sqlx(file: &Path, error: &sqlx::Error) -> StoreError {
         sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
             StoreError::new(StoreErrorKind::Closed, file, cause("it is closed"))
         }
-        sqlx::Error::PoolTimedOut => {
-            StoreError::new(StoreErrorKind::Busy, file, "every reader has been busy for too long")
-        }
+        sqlx::Error::PoolTimedOut => StoreError::new(
+            StoreErrorKind::Busy,
+            file,
+            "every reader has been busy for too long",
+        ),
         sqlx::Error::Io(_) => StoreError::new(StoreErrorKind::Io, file, cause("reading or writing failed")),
         sqlx::Error::Migrate(migrate) => of_migrate(file, migrate),
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::ColumnNotFound(_) => {
@@ -124,7 +126,11 @@ mod tests {
             (ErrorKind::StorageFull, StoreErrorKind::Full),
             (ErrorKind::Other, StoreErrorKind::Io),
         ] {
-            let told = of_io(Path::new("data/midflow.db"), "making the file", &Error::from(error));
+            let told = of_io(
+                Path::new("data/midflow.db"),
+                "making the file",
+                &Error::from(error),
+            );
             assert_eq!(told.kind(), kind);
             let text = told.to_string();
             assert!(

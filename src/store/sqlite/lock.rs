@@ -8,9 +8,9 @@ use std::io::Write as _;
 use std::path::Path;
 use std::path::PathBuf;
 
-use super::super::StoreError;
-use super::super::StoreErrorKind;
 use super::fault;
+use crate::store::StoreError;
+use crate::store::StoreErrorKind;
 
 /// Sole ownership of a database file, held as long as this lives.
 ///
@@ -36,9 +36,15 @@ impl Ownership {
 
 fn take_lock(file: &Path) -> Result<File, StoreError> {
     let path = lock_path(file);
-    let mut lock = private(OpenOptions::new().read(true).write(true).create(true).truncate(false))
-        .open(&path)
-        .map_err(|error| fault::of_io(file, "making the lock file beside it", &error))?;
+    let mut lock = private(
+        OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false),
+    )
+    .open(&path)
+    .map_err(|error| fault::of_io(file, "making the lock file beside it", &error))?;
     match lock.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
@@ -69,9 +75,15 @@ fn lock_path(file: &Path) -> PathBuf {
 /// Makes the database file before SQLite does, so that it is private from its first byte; SQLite gives the
 /// mode of the file to the files beside it.
 fn private_file(file: &Path) -> Result<(), StoreError> {
-    let opened = private(OpenOptions::new().read(true).write(true).create(true).truncate(false))
-        .open(file)
-        .map_err(|error| fault::of_io(file, "opening the file for writing", &error))?;
+    let opened = private(
+        OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false),
+    )
+    .open(file)
+    .map_err(|error| fault::of_io(file, "opening the file for writing", &error))?;
     let about = opened
         .metadata()
         .map_err(|error| fault::of_io(file, "looking at the file", &error))?;

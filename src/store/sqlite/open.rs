@@ -11,9 +11,9 @@ use sqlx::sqlite::SqlitePool;
 use sqlx::sqlite::SqlitePoolOptions;
 use sqlx::sqlite::SqliteSynchronous;
 
-use super::super::StoreError;
-use super::super::StoreErrorKind;
 use super::fault;
+use crate::store::StoreError;
+use crate::store::StoreErrorKind;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations/sqlite");
 

@@ -1,3 +1,5 @@
+use super::rows::direction_name;
+use super::rows::phase_name;
 use crate::audit::DeliveryChange;
 use crate::audit::DeliveryRow;
 use crate::audit::ExchangeRow;
@@ -5,10 +7,9 @@ use crate::audit::FlowChange;
 use crate::audit::FlowRow;
 use crate::audit::Record;
 use crate::audit::Unit;
+use crate::flow::Phase;
 use crate::words::Purpose;
-
-use super::rows::direction_name;
-use super::rows::phase_name;
+use crate::words::Timestamp;
 
 /// A batch as SQLite takes it: each table's rows as one JSON array of numbers, and every text and blob as a
 /// place in one of two long blobs.
@@ -88,7 +89,7 @@ impl Packed {
 
     fn flow(&mut self, row: &FlowRow) -> Result<[Cell; 27], PackError> {
         let state = serde_json::to_vec(&row.state).map_err(|_| PackError::Json)?;
-        let is_open = row.state.phase != crate::flow::Phase::Delivered || !row.state.pending.is_empty();
+        let is_open = row.state.phase != Phase::Delivered || !row.state.pending.is_empty();
         let words = &mut self.words;
         let [id, _] = words.put(row.id.as_uuid().as_bytes())?;
         let [service, service_size] = words.put(row.service.as_str().as_bytes())?;
@@ -161,7 +162,10 @@ impl Packed {
         let flow = record.flow.map(|flow| *flow.as_uuid().as_bytes());
         let [flow, _] = self.words.maybe(flow.as_ref().map(<[u8; 16]>::as_slice))?;
         let [kind, kind_size] = self.words.put(record.event.kind().as_bytes())?;
-        let subject = record.subject.as_ref().map(|number| number.expose(Purpose::Store));
+        let subject = record
+            .subject
+            .as_ref()
+            .map(|number| number.expose(Purpose::Store));
         let [subject, subject_size] = self.words.maybe(subject.map(str::as_bytes))?;
         let [event, event_size] = self.bytes.put(&event)?;
         self.records.push(&[
@@ -191,16 +195,17 @@ impl Packed {
             body,
             body_size,
             Some(i64::from(row.attempts)),
-            row.next_at.map(crate::words::Timestamp::as_micros),
-            row.delivered_at.map(crate::words::Timestamp::as_micros),
+            row.next_at.map(Timestamp::as_micros),
+            row.delivered_at.map(Timestamp::as_micros),
         ])
     }
 }
 
 fn is_changed_again(unit: &Unit, at: usize, row: &DeliveryRow) -> bool {
-    unit.deliveries.iter().skip(at + 1).any(
-        |later| matches!(later, DeliveryChange::Update(later) if later.webhook_id == row.webhook_id),
-    )
+    unit.deliveries
+        .iter()
+        .skip(at + 1)
+        .any(|later| matches!(later, DeliveryChange::Update(later) if later.webhook_id == row.webhook_id))
 }
 
 /// A number, or NULL.

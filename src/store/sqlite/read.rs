@@ -2,20 +2,20 @@ use async_trait::async_trait;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::sqlite::SqliteRow;
 
-use super::super::Activation;
-use super::super::Counts;
-use super::super::FlowStart;
-use super::super::FlowSummary;
-use super::super::Store;
-use super::super::StoreError;
-use super::super::StoreErrorKind;
-use super::super::StoredRecord;
 use super::Sqlite;
 use super::fault;
 use super::rows::Stored;
 use crate::audit::DeliveryRow;
 use crate::audit::ExchangeRow;
 use crate::audit::FlowRow;
+use crate::store::Activation;
+use crate::store::Counts;
+use crate::store::FlowStart;
+use crate::store::FlowSummary;
+use crate::store::Store;
+use crate::store::StoreError;
+use crate::store::StoreErrorKind;
+use crate::store::StoredRecord;
 use crate::words::Digest;
 use crate::words::ExchangeId;
 use crate::words::FlowId;
@@ -40,8 +40,10 @@ impl Store for Sqlite {
 
     async fn flow_by_token(&self, token: &Digest) -> Result<Option<FlowRow>, StoreError> {
         let arguments = arguments!(self, token.as_bytes().to_vec());
-        self.one("SELECT * FROM flows WHERE token = $1", arguments, |row| row.flow())
-            .await
+        self.one("SELECT * FROM flows WHERE token = $1", arguments, |row| {
+            row.flow()
+        })
+        .await
     }
 
     async fn flow_by_idempotency(&self, client_key: &str) -> Result<Option<FlowRow>, StoreError> {
@@ -155,9 +157,11 @@ impl Store for Sqlite {
 
     async fn catalog(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
         let arguments = arguments!(self, digest.as_bytes().to_vec());
-        self.one("SELECT archive FROM catalogs WHERE digest = $1", arguments, |row| {
-            row.get("archive")
-        })
+        self.one(
+            "SELECT archive FROM catalogs WHERE digest = $1",
+            arguments,
+            |row| row.get("archive"),
+        )
         .await
     }
 

@@ -6,14 +6,14 @@ use sqlx::Arguments as _;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::sqlite::SqlitePool;
 
-use super::super::StoreError;
-use super::super::StoreErrorKind;
 use super::lock::Ownership;
 use super::open;
 use super::writer::Writer;
 use crate::audit::Commit;
 use crate::audit::CommitError;
 use crate::audit::Unit;
+use crate::store::StoreError;
+use crate::store::StoreErrorKind;
 
 /// The store in one SQLite file.
 ///

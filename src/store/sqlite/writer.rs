@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,14 +12,14 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::super::StoreError;
-use super::super::StoreErrorKind;
 use super::batch::Committer;
 use super::fault;
 use super::lock::Ownership;
 use super::open;
 use crate::audit::CommitError;
 use crate::audit::Unit;
+use crate::store::StoreError;
+use crate::store::StoreErrorKind;
 
 /// The way to the one task that writes.
 ///
@@ -141,7 +142,7 @@ impl Task {
                 Ok(None) => break,
                 Err(_) => self.checkpoint("PRAGMA wal_checkpoint(PASSIVE)").await,
             }
-            if self.since_checkpoint >= LOOK_EVERY && self.since_checkpoint % LOOK_EVERY == 0 {
+            if self.since_checkpoint > 0 && self.since_checkpoint.is_multiple_of(LOOK_EVERY) {
                 self.checkpoint_if_long().await;
             }
         }
@@ -214,16 +215,18 @@ impl Task {
         result.map(|_| ())
     }
 
-    async fn connect(
-        &mut self,
-    ) -> Result<(&std::path::Path, &mut SqliteConnection, &mut Option<i64>), StoreError> {
+    async fn connect(&mut self) -> Result<(&Path, &mut SqliteConnection, &mut Option<i64>), StoreError> {
         if self.connection.is_none() {
             self.last_record = None;
             self.connection = Some(open::writer(&self.file).await?);
         }
         match &mut self.connection {
             Some(connection) => Ok((&self.file, connection, &mut self.last_record)),
-            None => Err(StoreError::new(StoreErrorKind::Closed, &self.file, "it is closed")),
+            None => Err(StoreError::new(
+                StoreErrorKind::Closed,
+                &self.file,
+                "it is closed",
+            )),
         }
     }
 

@@ -1,0 +1,334 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::Catalog;
+use super::DecideAsk;
+use super::PlanAnswer;
+use super::PlanAsk;
+use super::RetiredCatalogs;
+use super::Sources;
+use crate::diagnostics::Diagnostics;
+use crate::policy::Then;
+use crate::words::Assurance;
+use crate::words::Capability;
+use crate::words::Channel;
+use crate::words::Field;
+use crate::words::FieldValue;
+use crate::words::Locale;
+use crate::words::Outcome;
+use crate::words::OutcomeClass;
+use crate::words::Person;
+use crate::words::Pii;
+use crate::words::Timestamp;
+
+/// The organization and services of this repository, with the script of one replaced.
+fn sources(script: &str) -> Sources {
+    with(&[("scripts/licence-renewal.rhai", Some(script))])
+}
+
+/// The same with files replaced, added or taken away.
+fn with(changes: &[(&str, Option<&str>)]) -> Sources {
+    let own = Sources::read(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let mut texts: BTreeMap<String, Arc<str>> = own
+        .iter()
+        .map(|(path, text)| (path.to_owned(), Arc::clone(text)))
+        .collect();
+    for (path, text) in changes {
+        match text {
+            Some(text) => texts.insert((*path).to_owned(), (*text).into()),
+            None => texts.remove(*path),
+        };
+    }
+    Sources::from_texts(texts)
+}
+
+fn load(sources: &Sources) -> Catalog {
+    let (catalog, found) = Catalog::load(sources, None);
+    catalog.unwrap_or_else(|| panic!("{found:#?}"))
+}
+
+fn ask(inputs: &BTreeMap<crate::words::InputName, crate::policy::InputValue>) -> PlanAsk<'_> {
+    PlanAsk {
+        service: "licence-renewal",
+        capability: Capability::AuthPush,
+        channel: Channel::Web,
+        locale: Locale::Ar,
+        inputs,
+        now: Timestamp::parse("2026-11-22T07:00:00Z").unwrap(),
+        attempt: 1,
+    }
+}
+
+fn inputs(catalog: &Catalog, amount: i64) -> BTreeMap<crate::words::InputName, crate::policy::InputValue> {
+    let values = serde_json::json!({ "licence": "123456", "amount": amount });
+    let service = &catalog.service("licence-renewal").unwrap().service;
+    service.check_inputs(values.as_object().unwrap()).unwrap()
+}
+
+fn person(adult: bool) -> Person {
+    Person::new([(
+        Field::parse("age_over_18").unwrap().name(),
+        Pii::new(FieldValue::Flag(adult)),
+    )])
+}
+
+#[test]
+fn the_policies_of_this_repository_load_without_a_word() {
+    let own = Sources::read(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let (catalog, found) = Catalog::load(&own, None);
+    assert_eq!(found, Diagnostics::default());
+    let catalog = catalog.unwrap();
+    assert_eq!(catalog.services().len(), 5);
+    assert_eq!(catalog.digest(), own.digest());
+}
+
+#[test]
+fn the_script_tightens_the_plan_of_the_yaml() {
+    let catalog = load(&with(&[]));
+    let small = inputs(&catalog, 10);
+    let PlanAnswer::Go(plan, rule) = catalog.plan(&ask(&small)) else {
+        panic!("refused");
+    };
+    assert_eq!(plan.assurance, Assurance::Medium);
+    assert_eq!(rule.file, "policies/services/licence-renewal.yaml");
+    let large = inputs(&catalog, 501);
+    let PlanAnswer::Go(plan, rule) = catalog.plan(&ask(&large)) else {
+        panic!("refused");
+    };
+    assert_eq!(plan.assurance, Assurance::High);
+    assert_eq!(rule.file, "scripts/licence-renewal.rhai");
+}
+
+#[test]
+fn an_approval_goes_on_unless_the_script_refuses() {
+    let catalog = load(&with(&[]));
+    let inputs = inputs(&catalog, 10);
+    for (adult, outcome, then) in [
+        (true, Outcome::Approved, Then::Continue),
+        (false, Outcome::Refused, Then::Stop),
+    ] {
+        let person = person(adult);
+        let decided = catalog.decide(&DecideAsk {
+            plan: ask(&inputs),
+            outcome: Outcome::Approved,
+            person: Some(&person),
+        });
+        assert_eq!(
+            (decided.outcome, decided.decision.then, decided.fault),
+            (outcome, then, None)
+        );
+    }
+}
+
+// Law 5: a failing script refuses; nothing is sent, and nothing is approved.
+#[test]
+fn a_failing_script_refuses_before_and_after() {
+    let catalog = load(&sources(
+        "fn plan(flow) { throw 1; }\nfn approved(flow) { 1 / 0 }\nfn declined(flow) { loop {} }",
+    ));
+    let inputs = inputs(&catalog, 10);
+    let PlanAnswer::Refuse {
+        outcome,
+        decision,
+        fault,
+    } = catalog.plan(&ask(&inputs))
+    else {
+        panic!("allowed");
+    };
+    assert_eq!((outcome, decision.then), (Outcome::ErrorPolicy, Then::Stop));
+    assert_eq!(fault.unwrap().place.line, 1);
+    for outcome in [Outcome::Approved, Outcome::DeclinedByUser] {
+        let person = person(true);
+        let decided = catalog.decide(&DecideAsk {
+            plan: ask(&inputs),
+            outcome,
+            person: Some(&person),
+        });
+        assert_eq!(
+            (decided.outcome, decided.decision.then),
+            (Outcome::ErrorPolicy, Then::Stop)
+        );
+        assert!(decided.fault.is_some());
+    }
+}
+
+// Laws 4 and 6: whatever script and YAML say, only an approval goes on, and it stays one outcome.
+#[test]
+fn nothing_but_an_approval_ever_goes_on() {
+    let says = |hook| format!("fn {hook}(flow) {{ say(#{{ ar: \"نص\", en: \"text\" }}) }}\n");
+    let script = ["declined", "timeout", "error", "other"].map(says).concat();
+    let catalog = load(&sources(&script));
+    let inputs = inputs(&catalog, 10);
+    for outcome in Outcome::ALL {
+        for attempt in 1..=3 {
+            let person = person(true);
+            let decided = catalog.decide(&DecideAsk {
+                plan: PlanAsk {
+                    attempt,
+                    ..ask(&inputs)
+                },
+                outcome,
+                person: Some(&person),
+            });
+            assert_eq!(decided.outcome, outcome);
+            let goes_on = decided.decision.then == Then::Continue;
+            assert_eq!(goes_on, outcome.class() == OutcomeClass::Approved, "{outcome}");
+            assert!(attempt < 3 || !matches!(decided.decision.then, Then::Retry { .. }));
+        }
+    }
+}
+
+#[test]
+fn what_the_catalog_does_not_have_is_refused() {
+    let catalog = load(&with(&[]));
+    let inputs = inputs(&catalog, 10);
+    for wrong in [
+        PlanAsk {
+            service: "nothing",
+            ..ask(&inputs)
+        },
+        PlanAsk {
+            capability: Capability::Notify,
+            ..ask(&inputs)
+        },
+        PlanAsk {
+            channel: Channel::CallCenter,
+            ..ask(&inputs)
+        },
+    ] {
+        let answer = catalog.plan(&wrong);
+        assert!(
+            matches!(
+                answer,
+                PlanAnswer::Refuse {
+                    outcome: Outcome::ErrorPolicy,
+                    ..
+                }
+            ),
+            "{answer:?}"
+        );
+    }
+}
+
+// Law 10: all or nothing, and every problem in one run.
+#[test]
+fn every_problem_is_found_in_one_run_and_nothing_loads() {
+    let broken = with(&[
+        ("policies/organization.yaml", None),
+        (
+            "policies/services/lab-results.yaml",
+            Some("midflow: 1\nservice: lab-results\nnonsense: 1\n"),
+        ),
+        ("scripts/licence-renewal.rhai", Some("fn plan(flow) { deni() }")),
+        ("scripts/sim-replacement.rhai", None),
+        ("scripts/lib/hours.rhai", Some("fn broken( {")),
+    ]);
+    let (catalog, found) = Catalog::load(&broken, None);
+    assert!(catalog.is_none());
+    let codes: Vec<_> = found.iter().map(|one| one.code).collect();
+    for code in ["E1001", "E3001", "E3002", "E3004", "E3012"] {
+        assert!(codes.contains(&code), "{code} {codes:?}");
+    }
+}
+
+#[test]
+fn nothing_to_serve_is_an_error() {
+    let empty = Sources::default();
+    let (catalog, found) = Catalog::load(&empty, None);
+    let codes: Vec<_> = found.iter().map(|one| one.code).collect();
+    assert!(catalog.is_none());
+    assert_eq!(codes, ["E1001", "E2030"]);
+}
+
+#[test]
+fn a_script_that_nobody_uses_is_noticed() {
+    let (catalog, found) = Catalog::load(&with(&[("scripts/licence-renewl.rhai", Some(""))]), None);
+    assert!(catalog.is_some());
+    assert_eq!(found.iter().map(|one| one.code).collect::<Vec<_>>(), ["W3001"]);
+}
+
+#[test]
+fn an_incremental_load_shares_what_did_not_change() {
+    let first = load(&with(&[]));
+    let changed = sources("fn plan(flow) { tighten(#{ assurance: \"high\" }) }");
+    let (second, _) = Catalog::load(&changed, Some(&first));
+    let second = second.unwrap();
+    let shared = |name: &str| Arc::ptr_eq(first.service(name).unwrap(), second.service(name).unwrap());
+    assert!(shared("sim-replacement") && shared("lab-results") && !shared("licence-renewal"));
+    // A library changes everything that imports it, and nothing else.
+    let library =
+        "fn is_working_day(now) { true }\nfn between(now, a, b) { true }\nfn at_night(now) { true }";
+    let (third, _) = Catalog::load(&with(&[("scripts/lib/hours.rhai", Some(library))]), Some(&first));
+    let third = third.unwrap();
+    let shared = |name: &str| Arc::ptr_eq(first.service(name).unwrap(), third.service(name).unwrap());
+    assert!(!shared("sim-replacement") && shared("lab-results") && shared("licence-renewal"));
+}
+
+#[test]
+fn retired_catalogs_are_dropped_by_the_sweep_only() {
+    let catalog = Arc::new(load(&with(&[])));
+    let flow = Arc::clone(&catalog);
+    let weak = Arc::downgrade(&catalog);
+    let mut retired = RetiredCatalogs::default();
+    retired.retire(catalog);
+    assert_eq!(retired.sweep(), 1);
+    drop(flow);
+    assert!(weak.upgrade().is_some());
+    assert_eq!(retired.sweep(), 0);
+    assert!(weak.upgrade().is_none());
+}
+
+/// What a file may be changed to, good and bad.
+const VARIANTS: &[&str] = &[
+    "",
+    "fn plan(flow) {}",
+    "fn plan(flow) { deni() }",
+    "import \"lib/hours\" as hours;\nfn plan(flow) { hours::at_night(flow.now); }",
+    "fn unused() {}",
+    "fn at_night(now) { now.hour > 22 }",
+    "fn at_night(",
+    "midflow: 1\n",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    // R8: one load for everything: with or without a previous catalog it says and makes the same.
+    #[test]
+    fn an_incremental_load_equals_a_cold_one(
+        steps in prop::collection::vec(
+            (prop::sample::select(vec![
+                "scripts/licence-renewal.rhai",
+                "scripts/sim-replacement.rhai",
+                "scripts/lib/hours.rhai",
+                "policies/services/lab-results.yaml",
+            ]), prop::option::of(prop::sample::select(VARIANTS))),
+            1..4,
+        )
+    ) {
+        let mut previous = None;
+        let mut changes: BTreeMap<&str, &str> = BTreeMap::new();
+        for (file, text) in steps {
+            match text {
+                Some(text) => changes.insert(file, text),
+                None => changes.remove(file),
+            };
+            let now = with(&changes.iter().map(|(file, text)| (*file, Some(*text))).collect::<Vec<_>>());
+            let (cold, cold_found) = Catalog::load(&now, None);
+            let (warm, warm_found) = Catalog::load(&now, previous.as_ref());
+            prop_assert_eq!(&cold_found, &warm_found);
+            prop_assert_eq!(cold.is_some(), warm.is_some());
+            prop_assert_eq!(cold.is_some(), !cold_found.has_errors());
+            if let (Some(cold), Some(warm)) = (cold, warm) {
+                prop_assert_eq!(cold.digest(), warm.digest());
+                prop_assert_eq!(cold.services().len(), warm.services().len());
+                let inputs = inputs(&cold, 600);
+                prop_assert_eq!(cold.plan(&ask(&inputs)), warm.plan(&ask(&inputs)));
+                previous = Some(warm);
+            }
+        }
+    }
+}

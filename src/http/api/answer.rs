@@ -1,0 +1,278 @@
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::engine::FlowView;
+use crate::engine::Started;
+use crate::policy::Decision;
+use crate::policy::Notices;
+use crate::policy::Then;
+use crate::words::FieldValue;
+use crate::words::Outcome;
+use crate::words::Person;
+use crate::words::Purpose;
+use crate::words::Text;
+
+/// A flow as its e-service sees it.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct FlowAnswer {
+    /// The id.
+    #[schema(format = "uuid")]
+    flow: String,
+    /// Whether it has ended.
+    state: FlowState,
+    /// The name of the service.
+    service: String,
+    /// The capability.
+    #[schema(value_type = CapabilityName)]
+    capability: &'static str,
+    /// When it began.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// When it times out.
+    #[schema(format = DateTime)]
+    expires_at: String,
+    /// The digits to show beside the request; the phone shows the same.
+    #[schema(example = "8352")]
+    challenge: String,
+    /// How it ended; null while it waits.
+    outcome: Option<OutcomeAnswer>,
+    /// What the policy decided; null while it waits.
+    decision: Option<DecisionAnswer>,
+    /// The declared fields; null unless the person approved and the policy lets the e-service go on.
+    #[schema(value_type = Option<BTreeMap<String, serde_json::Value>>, example = json!({"civil_no": "399123100017"}))]
+    person: Option<BTreeMap<String, serde_json::Value>>,
+    /// The digest of the catalog that the flow is pinned to.
+    catalog: String,
+    /// The proof of the record; null until the log gives one.
+    receipt: Option<String>,
+}
+
+/// A flow that has begun.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct StartedAnswer {
+    /// The flow.
+    #[serde(flatten)]
+    flow: FlowAnswer,
+    /// The QR code to show; null unless the capability has one.
+    qr: Option<QrAnswer>,
+    /// The link that opens the app on the same device; null unless the channel has one.
+    app_link: Option<String>,
+    /// A page to send the person to, instead of one of your own.
+    #[schema(format = "uri")]
+    page: String,
+    /// What the person has to be told.
+    notices: NoticesAnswer,
+}
+
+/// A QR code.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct QrAnswer {
+    /// The text in the code.
+    text: String,
+    /// The picture.
+    svg: String,
+}
+
+/// Whether a flow has ended.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum FlowState {
+    /// It runs.
+    Waiting,
+    /// It has ended, and never changes again.
+    Ended,
+}
+
+/// How a flow ended.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct OutcomeAnswer {
+    /// One of the five classes.
+    #[schema(value_type = OutcomeClassName)]
+    class: &'static str,
+    /// The leaf code, stable for ever.
+    #[schema(example = "declined.by_user")]
+    code: &'static str,
+    /// What to tell the person, as the policy words it.
+    say: TextAnswer,
+}
+
+/// What the policy decided.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct DecisionAnswer {
+    /// What happens next.
+    then: ThenName,
+    /// For `retry`: the most attempts, the first included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempts: Option<u8>,
+    /// Where the policy refused: its own code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refusal: Option<String>,
+}
+
+/// What happens next.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ThenName {
+    /// The e-service goes on.
+    Continue,
+    /// The person may try again.
+    Retry,
+    /// The e-service stops here.
+    Stop,
+}
+
+/// A text in both languages.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct TextAnswer {
+    /// Arabic.
+    ar: String,
+    /// English.
+    en: String,
+}
+
+/// What the person has to be told before looking at the phone.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct NoticesAnswer {
+    /// What will happen and what to do, step by step.
+    steps: Vec<TextAnswer>,
+    /// How retrieved data is used.
+    data_use: TextAnswer,
+    /// The liability of using Mobile ID here.
+    liability: TextAnswer,
+    /// How to get Mobile ID.
+    enrol: TextAnswer,
+    /// The official page about it.
+    #[schema(format = "uri")]
+    enrol_url: String,
+}
+
+/// The key that signs outcome notices.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct WebhookKeyAnswer {
+    /// An Ed25519 public key in the form of Standard Webhooks, `whpk_…`.
+    pub(super) public_key: String,
+}
+
+macro_rules! names {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Serialize, utoipa::ToSchema)]
+        #[serde(rename_all = "snake_case")]
+        #[expect(missing_docs, reason = "names the words of the API; crate::words explains them")]
+        pub(super) enum $name { $($variant),+ }
+    };
+}
+
+names!(
+    /// What a service may ask of Mobile ID.
+    CapabilityName { VerifyQr, AuthQr, AuthPush, Sign, Notify }
+);
+names!(
+    /// Where the person is.
+    ChannelName { Web, MobileWeb, NativeApp, Kiosk, CallCenter, Counter }
+);
+names!(
+    /// A language.
+    LocaleName { Ar, En }
+);
+names!(
+    /// The five ways a flow can end.
+    OutcomeClassName { Approved, Declined, Timeout, Error, Other }
+);
+
+impl FlowAnswer {
+    /// What a client may see of its flow.
+    pub(super) fn new(view: &FlowView) -> Self {
+        let ended = view.ended.then_some(()).and(view.outcome);
+        Self {
+            flow: view.flow.to_string(),
+            state: if view.ended { FlowState::Ended } else { FlowState::Waiting },
+            service: view.service.to_string(),
+            capability: view.capability.as_str(),
+            created_at: view.created_at.to_string(),
+            expires_at: view.expires_at.to_string(),
+            challenge: view.challenge.as_str().to_owned(),
+            outcome: ended.map(|outcome| OutcomeAnswer::new(outcome, view.decision.as_ref())),
+            decision: ended.and(view.decision.as_ref()).map(DecisionAnswer::new),
+            person: ended
+                .filter(|outcome| *outcome == Outcome::Approved)
+                .and(view.person.as_ref())
+                .map(person),
+            catalog: view.catalog.to_string(),
+            receipt: None,
+        }
+    }
+}
+
+impl StartedAnswer {
+    /// What a client is told of the flow it has begun.
+    pub(super) fn new(started: &Started, page: String) -> Self {
+        Self {
+            flow: FlowAnswer::new(&started.view),
+            qr: None,
+            app_link: None,
+            page,
+            notices: NoticesAnswer::new(&started.notices),
+        }
+    }
+}
+
+impl OutcomeAnswer {
+    fn new(outcome: Outcome, decision: Option<&Decision>) -> Self {
+        Self {
+            class: outcome.class().as_str(),
+            code: outcome.code(),
+            say: decision.map_or_else(|| TextAnswer::new(&outcome.text()), |decision| TextAnswer::new(&decision.say)),
+        }
+    }
+}
+
+impl DecisionAnswer {
+    fn new(decision: &Decision) -> Self {
+        let (then, attempts) = match decision.then {
+            Then::Continue => (ThenName::Continue, None),
+            Then::Retry { attempts } => (ThenName::Retry, Some(attempts)),
+            Then::Stop => (ThenName::Stop, None),
+        };
+        Self {
+            then,
+            attempts,
+            refusal: decision.refusal.clone(),
+        }
+    }
+}
+
+impl NoticesAnswer {
+    fn new(notices: &Notices) -> Self {
+        Self {
+            steps: notices.steps.iter().map(TextAnswer::new).collect(),
+            data_use: TextAnswer::new(&notices.data_use),
+            liability: TextAnswer::new(&notices.liability),
+            enrol: TextAnswer::new(&notices.enrol),
+            enrol_url: notices.enrol_url.clone(),
+        }
+    }
+}
+
+impl TextAnswer {
+    fn new(text: &Text) -> Self {
+        Self {
+            ar: text.ar.clone(),
+            en: text.en.clone(),
+        }
+    }
+}
+
+fn person(person: &Person) -> BTreeMap<String, serde_json::Value> {
+    person
+        .fields()
+        .map(|(name, value)| {
+            let value = match value.expose(Purpose::Deliver) {
+                FieldValue::Text(text) | FieldValue::Date(text) => text.clone().into(),
+                FieldValue::Flag(flag) => (*flag).into(),
+            };
+            (name.to_string(), value)
+        })
+        .collect()
+}

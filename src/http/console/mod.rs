@@ -1,0 +1,13 @@
+//! The console: every flow as it happens, what was recorded of it, and the services as loaded. Shows no
+//! personal data.
+
+mod banner;
+mod flow_page;
+mod flows_page;
+mod live;
+mod row;
+mod services_page;
+mod site;
+
+pub use site::ConsoleSettings;
+pub use site::console;

@@ -1,0 +1,63 @@
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::middleware;
+use axum::response::Response;
+use axum::routing::get;
+
+use super::banner::Banners;
+use super::flow_page;
+use super::flows_page;
+use super::live;
+use super::services_page;
+use crate::http::assets;
+use crate::http::flows::Flows;
+use crate::http::headers::Site;
+use crate::http::headers::page_headers;
+use crate::http::message::Message;
+use crate::http::page::SiteName;
+use crate::http::page::Visitor;
+
+/// How the console is served.
+#[derive(Clone, Debug)]
+pub struct ConsoleSettings {
+    /// The public base of this listener; no slash at its end.
+    pub public_base: String,
+}
+
+/// What every handler of the console knows.
+#[derive(Clone)]
+pub(super) struct ConsoleState {
+    pub(super) flows: Arc<dyn Flows>,
+    pub(super) banners: Arc<Banners>,
+}
+
+/// The console. Has to be called inside a Tokio runtime: it listens for changes of the catalog.
+///
+/// It knows no users yet: keep its listener on loopback or behind something that does.
+pub fn console(flows: Arc<dyn Flows>, settings: &ConsoleSettings) -> Router {
+    let banners = Arc::new(Banners::default());
+    tokio::spawn(Banners::listen(Arc::downgrade(&banners), flows.subscribe()));
+    let state = ConsoleState { flows, banners };
+    Router::new()
+        .route("/", get(flows_page::show))
+        .route("/events", get(live::all))
+        .route("/flows/{flow}", get(flow_page::show))
+        .route("/flows/{flow}/events", get(live::one))
+        .route("/services", get(services_page::show))
+        .fallback(not_found)
+        .layer(middleware::from_fn_with_state(
+            Site::of_base(&settings.public_base),
+            page_headers,
+        ))
+        .with_state(state)
+        .merge(assets::router())
+}
+
+async fn not_found(visitor: Visitor) -> Response {
+    visitor.show(
+        StatusCode::NOT_FOUND,
+        &Message::not_found(&visitor, SiteName::Console),
+    )
+}

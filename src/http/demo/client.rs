@@ -1,0 +1,120 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use crate::words::Text;
+
+/// The API, as any e-service uses it.
+#[derive(Clone)]
+pub(super) struct ApiClient {
+    http: reqwest::Client,
+    base: String,
+    key: SecretString,
+}
+
+/// A flow as the API tells it. No `Debug`: it may hold personal data.
+#[derive(Deserialize)]
+pub(super) struct ApiFlow {
+    pub(super) flow: String,
+    pub(super) state: String,
+    pub(super) created_at: String,
+    pub(super) expires_at: String,
+    pub(super) challenge: String,
+    pub(super) outcome: Option<ApiOutcome>,
+    pub(super) decision: Option<ApiDecision>,
+    pub(super) person: Option<BTreeMap<String, serde_json::Value>>,
+    pub(super) notices: Option<ApiNotices>,
+}
+
+/// How a flow ended.
+#[derive(Deserialize)]
+pub(super) struct ApiOutcome {
+    pub(super) class: String,
+    pub(super) say: Text,
+}
+
+/// What the policy decided.
+#[derive(Deserialize)]
+pub(super) struct ApiDecision {
+    pub(super) then: String,
+    pub(super) attempts: Option<u8>,
+}
+
+/// What the person has to be told.
+#[derive(Deserialize)]
+pub(super) struct ApiNotices {
+    pub(super) steps: Vec<Text>,
+}
+
+/// Why the API did not do it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum ApiFault {
+    /// It answered with a problem of this code.
+    Problem(String),
+    /// It did not answer, or not as described.
+    Unavailable,
+}
+
+impl ApiFlow {
+    pub(super) fn has_ended(&self) -> bool {
+        self.state == "ended"
+    }
+}
+
+impl ApiClient {
+    pub(super) fn new(base: &str, key: SecretString) -> Result<Self, reqwest::Error> {
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(5))
+            .timeout(Duration::from_secs(75))
+            .build()?;
+        Ok(Self {
+            http,
+            base: base.trim_end_matches('/').to_owned(),
+            key,
+        })
+    }
+
+    /// Begins a flow, once per idempotency key.
+    pub(super) async fn start(&self, body: &serde_json::Value, once: &str) -> Result<ApiFlow, ApiFault> {
+        let url = format!("{}/v1/flows", self.base);
+        let request = self.http.post(url).header("idempotency-key", once).json(body);
+        self.answer(request).await
+    }
+
+    /// Reads a flow, waiting so long for its end.
+    pub(super) async fn read(&self, flow: &str, wait: Option<Duration>) -> Result<ApiFlow, ApiFault> {
+        let query = wait.map_or_else(String::new, |time| format!("?wait={}", time.as_secs()));
+        let url = format!("{}/v1/flows/{flow}{query}", self.base);
+        self.answer(self.http.get(url)).await
+    }
+
+    /// Cancels a flow.
+    pub(super) async fn cancel(&self, flow: &str) -> Result<ApiFlow, ApiFault> {
+        let url = format!("{}/v1/flows/{flow}/cancel", self.base);
+        self.answer(self.http.post(url)).await
+    }
+
+    async fn answer(&self, request: reqwest::RequestBuilder) -> Result<ApiFlow, ApiFault> {
+        let request = request.bearer_auth(self.key.expose_secret());
+        let response = request.send().await.map_err(|_| ApiFault::Unavailable)?;
+        let good = response.status().is_success();
+        let body = response.bytes().await.map_err(|_| ApiFault::Unavailable)?;
+        if good {
+            return serde_json::from_slice(&body).map_err(|_| ApiFault::Unavailable);
+        }
+        Err(match serde_json::from_slice::<ApiProblemCode>(&body) {
+            Ok(problem) => ApiFault::Problem(problem.code),
+            Err(_) => ApiFault::Unavailable,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct ApiProblemCode {
+    code: String,
+}

@@ -1,0 +1,178 @@
+use std::collections::HashMap;
+
+use askama::Template;
+use axum::Form as Posted;
+use axum::extract::Path;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::response::Redirect;
+use axum::response::Response;
+
+use super::client::ApiFlow;
+use super::session::Browser;
+use super::session::DemoFlow;
+use super::site::DemoState;
+use crate::http::citizen::until_ended;
+use crate::http::message::Message;
+use crate::http::page::Page;
+use crate::http::page::SiteName;
+use crate::http::page::Visitor;
+use crate::http::shown;
+use crate::http::ui::Ui;
+use crate::http::waiting::Ended;
+use crate::http::waiting::Waiting;
+use crate::words::OutcomeClass;
+
+/// The page of a flow: first the wait, then the outcome.
+#[derive(Template)]
+#[template(path = "http/demo_flow.html")]
+struct FlowPage {
+    page: Page,
+    flow: String,
+    token: String,
+    waiting: Option<Waiting>,
+    outcome: Option<Ended>,
+    received: Vec<Received>,
+    /// Whether the person may try again.
+    retry: bool,
+    service: String,
+    phone_url: Option<String>,
+    console_url: Option<String>,
+}
+
+/// One declared field with what came. No `Debug`: it is personal.
+struct Received {
+    label: String,
+    value: Option<String>,
+}
+
+/// Shows the flow as it stands, to the browser that began it.
+pub(super) async fn show(
+    State(state): State<DemoState>,
+    visitor: Visitor,
+    Path(flow): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let browser = state.sessions.browser(&headers, &state.site);
+    let Some(kept) = state.sessions.flow(&browser, &flow) else {
+        return unknown(&visitor);
+    };
+    match state.api.read(&flow, None).await {
+        Ok(answer) => visitor.show(StatusCode::OK, &page(&state, &visitor, &browser, kept, answer)),
+        Err(_) => {
+            let ui = visitor.ui();
+            let message = Message::new(&visitor, SiteName::Demo, ui.something_wrong, ui.error_unavailable);
+            visitor.show(StatusCode::BAD_GATEWAY, &message)
+        }
+    }
+}
+
+/// Tells the end of the flow live.
+pub(super) async fn follow(
+    State(state): State<DemoState>,
+    Path(flow): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let browser = state.sessions.browser(&headers, &state.site);
+    if state.sessions.flow(&browser, &flow).is_none() {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let api = state.api.clone();
+    until_ended(move |time| {
+        let (api, flow) = (api.clone(), flow.clone());
+        async move { api.read(&flow, Some(time)).await.ok().map(|flow| flow.has_ended()) }
+    })
+}
+
+/// Cancels the flow.
+pub(super) async fn cancel(
+    State(state): State<DemoState>,
+    visitor: Visitor,
+    Path(flow): Path<String>,
+    headers: HeaderMap,
+    Posted(typed): Posted<HashMap<String, String>>,
+) -> Response {
+    let browser = state.sessions.browser(&headers, &state.site);
+    let sent = browser.sent(typed.get("token").map(String::as_str));
+    if !sent || state.sessions.flow(&browser, &flow).is_none() {
+        return unknown(&visitor);
+    }
+    // A flow that has ended meanwhile shows how.
+    let _ = state.api.cancel(&flow).await;
+    Redirect::to(&format!("/flows/{flow}")).into_response()
+}
+
+fn page(
+    state: &DemoState,
+    visitor: &Visitor,
+    browser: &Browser,
+    kept: DemoFlow,
+    answer: ApiFlow,
+) -> FlowPage {
+    let ui = visitor.ui();
+    let received = received(&kept, &answer, visitor, ui);
+    let retry = answer.decision.as_ref().is_some_and(|decision| {
+        decision.then == "retry" && decision.attempts.is_some_and(|attempts| kept.attempt < attempts)
+    });
+    let outcome = answer.outcome.map(|outcome| {
+        let class = OutcomeClass::from_name(&outcome.class).unwrap_or(OutcomeClass::Other);
+        Ended {
+            class: class.as_str(),
+            heading: shown::class(ui, class),
+            say: outcome.say,
+            service: kept.service_name.clone(),
+        }
+    });
+    let waiting = outcome.is_none().then(|| {
+        Waiting::new(
+            kept.organization,
+            kept.service_name,
+            &kept.challenge,
+            kept.times,
+            state.settings.clock,
+            kept.steps,
+            format!("/flows/{}/events", kept.flow),
+        )
+    });
+    let title = outcome.as_ref().map_or(ui.look_at_phone, |ended| ended.heading);
+    FlowPage {
+        page: Page::new(visitor, SiteName::Demo, title),
+        flow: kept.flow,
+        token: browser.token.clone(),
+        waiting,
+        outcome,
+        received,
+        retry,
+        service: kept.service,
+        phone_url: state.settings.phone_url.clone(),
+        console_url: state.settings.console_url.clone(),
+    }
+}
+
+fn received(kept: &DemoFlow, answer: &ApiFlow, visitor: &Visitor, ui: &'static Ui) -> Vec<Received> {
+    let Some(person) = &answer.person else {
+        return Vec::new();
+    };
+    kept.fields
+        .iter()
+        .map(|(name, label)| Received {
+            label: label.in_locale(visitor.locale).to_owned(),
+            value: person.get(name).map(|value| match value {
+                serde_json::Value::Bool(true) => ui.yes.to_owned(),
+                serde_json::Value::Bool(false) => ui.no.to_owned(),
+                // A portrait is a long text; that it came is enough here.
+                serde_json::Value::String(text) if text.len() > 400 => ui.yes.to_owned(),
+                serde_json::Value::String(text) => text.clone(),
+                other => other.to_string(),
+            }),
+        })
+        .collect()
+}
+
+fn unknown(visitor: &Visitor) -> Response {
+    let ui = visitor.ui();
+    let message = Message::new(visitor, SiteName::Demo, ui.flow_unknown, ui.flow_unknown_hint);
+    visitor.show(StatusCode::NOT_FOUND, &message)
+}

@@ -1,0 +1,54 @@
+//! The HTTP interface: the API of the e-services, the callback listener, citizen pages, the demo e-service
+//! and the console. Each is a router of its own, for a listener of its own.
+
+mod api;
+mod assets;
+mod body;
+mod callback;
+mod citizen;
+mod clock;
+mod console;
+mod demo;
+mod detach;
+#[cfg(test)]
+mod fake;
+mod flows;
+mod headers;
+mod held_stream;
+mod keys;
+mod members;
+mod message;
+mod page;
+mod page_handle;
+mod problem;
+mod request_id;
+mod serve;
+mod shown;
+mod tls;
+mod ui;
+mod waiting;
+
+pub use api::ApiSettings;
+pub use api::api;
+pub use api::openapi;
+pub use callback::callback;
+pub use clock::PageClock;
+pub use console::ConsoleSettings;
+pub use console::console;
+pub use demo::DemoSettings;
+pub use demo::demo;
+pub use flows::ActiveCatalog;
+pub use flows::CallbackReceipt;
+pub use flows::FlowSummary;
+pub use flows::Flows;
+pub use keys::ApiKey;
+pub use keys::ApiKeys;
+pub use page_handle::PageKey;
+pub use problem::ApiProblem;
+pub use serve::BindError;
+pub use serve::MOST_CONNECTIONS;
+pub use serve::bind;
+pub use serve::serve;
+pub use tls::TlsError;
+pub use tls::callback_tls;
+pub use tls::public_tls;

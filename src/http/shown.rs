@@ -1,0 +1,105 @@
+use crate::policy::Limit;
+use crate::policy::Then;
+use crate::words::OutcomeClass;
+use crate::words::Timestamp;
+
+use super::ui::Ui;
+
+/// `4:05` for 245 seconds.
+pub(super) fn clock(seconds: u64) -> String {
+    format!("{}:{:02}", seconds / 60, seconds % 60)
+}
+
+/// The time of day in Kuwait with milliseconds: `09:14:05.117`.
+pub(super) fn time_of_day(moment: Timestamp) -> String {
+    let local = moment.in_kuwait();
+    let millis = moment.as_micros().rem_euclid(60_000_000) / 1_000;
+    let (seconds, millis) = (millis / 1_000, millis % 1_000);
+    format!("{:02}:{:02}:{seconds:02}.{millis:03}", local.hour, local.minute)
+}
+
+/// Date and time in Kuwait: `2026-11-22 09:14`.
+pub(super) fn date_and_time(moment: Timestamp) -> String {
+    let local = moment.in_kuwait();
+    format!(
+        "{:04}-{:02}-{:02} {:02}:{:02}",
+        local.year, local.month, local.day, local.hour, local.minute
+    )
+}
+
+/// The time since the flow began: `+117 ms`, `+4.2 s`, `+2:05`.
+pub(super) fn since(start: Timestamp, moment: Timestamp) -> String {
+    let millis = moment.since(start).as_millis();
+    match millis {
+        0..1_000 => format!("+{millis} ms"),
+        1_000..60_000 => format!("+{}.{} s", millis / 1_000, millis % 1_000 / 100),
+        _ => format!("+{}:{:02}", millis / 60_000, millis / 1_000 % 60),
+    }
+}
+
+/// A length of time as policy files write it: `30s`, `5m`, `90d`.
+pub(super) fn length(duration: std::time::Duration) -> String {
+    let seconds = duration.as_secs();
+    let units = [(365 * 86_400, 'y'), (86_400, 'd'), (3_600, 'h'), (60, 'm')];
+    units
+        .into_iter()
+        .find(|(unit, _)| seconds >= *unit && seconds.is_multiple_of(*unit))
+        .map_or_else(|| format!("{seconds}s"), |(unit, name)| format!("{}{name}", seconds / unit))
+}
+
+/// A limit as policy files write it: `3/10m`.
+pub(super) fn limit(limit: Limit) -> String {
+    format!("{}/{}", limit.count, length(limit.window))
+}
+
+/// What happens next, in words.
+pub(super) fn then(ui: &'static Ui, then: Then) -> String {
+    match then {
+        Then::Continue => ui.then_continue.to_owned(),
+        Then::Retry { attempts } => format!("{} ({attempts})", ui.then_retry),
+        Then::Stop => ui.then_stop.to_owned(),
+    }
+}
+
+/// An outcome class, in words.
+pub(super) const fn class(ui: &'static Ui, class: OutcomeClass) -> &'static str {
+    match class {
+        OutcomeClass::Approved => ui.class_approved,
+        OutcomeClass::Declined => ui.class_declined,
+        OutcomeClass::Timeout => ui.class_timeout,
+        OutcomeClass::Error => ui.class_error,
+        OutcomeClass::Other => ui.class_other,
+    }
+}
+
+/// How far a flow has come, in words; the name of the phase where there is no word.
+pub(super) fn phase(ui: &'static Ui, ended: bool) -> &'static str {
+    if ended { ui.ended } else { ui.running }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn times_are_short_and_exact() {
+        let start = Timestamp::parse("2026-11-22T06:14:05.117Z").unwrap();
+        let after = |millis| since(start, start.plus(Duration::from_millis(millis)));
+        assert_eq!(time_of_day(start), "09:14:05.117");
+        assert_eq!(date_and_time(start), "2026-11-22 09:14");
+        assert_eq!(
+            [after(0), after(117), after(4_250), after(125_000)],
+            ["+0 ms", "+117 ms", "+4.2 s", "+2:05"]
+        );
+        assert_eq!([clock(0), clock(59), clock(245)], ["0:00", "0:59", "4:05"]);
+    }
+
+    #[test]
+    fn lengths_are_written_as_in_policy_files() {
+        for (seconds, text) in [(30, "30s"), (300, "5m"), (90, "90s"), (7_776_000, "90d"), (315_360_000, "10y")] {
+            assert_eq!(length(Duration::from_secs(seconds)), text);
+        }
+    }
+}

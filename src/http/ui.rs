@@ -1,0 +1,258 @@
+use crate::words::Locale;
+
+/// Every text of the pages that no policy words, in one language.
+///
+/// One row a text, Arabic first: a row without both languages does not compile.
+macro_rules! texts {
+    ($($name:ident: $ar:literal, $en:literal;)+) => {
+        #[derive(Debug)]
+        pub(super) struct Ui {
+            $(pub(super) $name: &'static str,)+
+        }
+
+        const AR: Ui = Ui { $($name: $ar,)+ };
+        const EN: Ui = Ui { $($name: $en,)+ };
+
+        #[cfg(test)]
+        const ROWS: &[(&str, &str, &str)] = &[$((stringify!($name), $ar, $en),)+];
+    };
+}
+
+texts! {
+    skip: "انتقل إلى المحتوى", "Skip to content";
+    other_language: "English", "العربية";
+    language: "اللغة", "Language";
+    back: "رجوع", "Back";
+    page_not_found: "لا توجد صفحة بهذا العنوان", "There is no such page";
+    page_not_found_hint: "قد يكون الرابط قديما أو غير مكتمل.", "The link may be old or incomplete.";
+    something_wrong: "تعذر إتمام الطلب", "This could not be done";
+    to_start: "إلى قائمة الخدمات", "To the list of services";
+
+    mobile_id: "هوية الكويت الرقمية", "Kuwait Mobile ID";
+    demo_site: "بوابة الخدمات التجريبية", "Demo e-services";
+    demo_notice: "موقع تجريبي يعمل مع هوية تجريبية. لا تصل أي بيانات إلى جهة رسمية.", "A demo site with a simulated identity. Nothing reaches a real authority.";
+    demo_heading: "ما الخدمة التي تحتاجها؟", "Which service do you need?";
+    demo_lead: "اختر خدمة، ثم أكد هويتك من هاتفك.", "Choose a service, then confirm who you are on your phone.";
+    services: "الخدمات", "Services";
+    no_services: "لا توجد خدمات في السياسات الحالية.", "The active catalog has no services.";
+    offered_to: "لمن", "For";
+    for_developers: "للمطورين", "For developers";
+    open_phone: "افتح الهاتف التجريبي", "Open the sandbox phone";
+    open_console: "شاهد المجريات", "Watch the timeline";
+
+    before_you_start: "قبل أن تبدأ", "Before you start";
+    what_happens: "ما الذي سيحدث", "What will happen";
+    your_data: "بياناتك", "Your data";
+    data_asked: "البيانات التي ستطلبها الخدمة", "What this service will ask for";
+    data_field: "البيان", "Data";
+    data_reason: "السبب", "Why it is needed";
+    nothing_else: "لن تطلع الخدمة على أي بيان آخر.", "The service will see nothing else.";
+    your_responsibility: "مسؤوليتك", "Your responsibility";
+    no_mobile_id: "ليست لديك هوية رقمية؟", "No Mobile ID yet?";
+    official_page: "الصفحة الرسمية للتسجيل", "The official page about enrolment";
+    your_details: "بياناتك لبدء الطلب", "Your details";
+    civil_no: "الرقم المدني", "Civil number";
+    civil_no_hint: "12 رقما كما في البطاقة المدنية", "12 digits, as on your civil ID card";
+    optional: "اختياري", "optional";
+    choose: "اختر", "Choose";
+    read_notices: "قرأت ما سبق: الخطوات واستخدام البيانات والمسؤولية.", "I have read the above: the steps, the use of my data, and my responsibility.";
+    start: "أرسل الطلب إلى هاتفي", "Send the request to my phone";
+    start_hint: "سيصلك إشعار على هاتفك فور الضغط.", "A notification will reach your phone as soon as you press.";
+
+    fix_these: "يرجى تصحيح ما يلي", "Please correct the following";
+    error_civil_no: "تحقق من الرقم المدني: 12 رقما كما في البطاقة.", "Check the civil number: 12 digits, as on the card.";
+    error_notices: "يرجى تأكيد قراءة ما سبق قبل البدء.", "Please confirm that you have read the above before you start.";
+    error_input: "تحقق من هذه القيمة.", "Check this value.";
+    error_input_missing: "هذه القيمة مطلوبة.", "This value is needed.";
+    error_inputs: "إحدى القيم غير مقبولة. تحقق منها ثم حاول من جديد.", "One of the values was not accepted. Check them, then try again.";
+    error_too_many: "أرسلت طلبات كثيرة. يرجى الانتظار ثم المحاولة من جديد.", "Too many requests have been sent. Please wait, then try again.";
+    error_unavailable: "الخدمة غير متاحة الآن. يرجى المحاولة بعد قليل.", "The service is not available right now. Please try again shortly.";
+    error_other: "لم يقبل الطلب. لم يتم أي إجراء.", "The request was not accepted. Nothing has been done.";
+    error_form_old: "انتهت صلاحية هذه الصفحة. يرجى المحاولة من جديد.", "This page had become too old. Please try again.";
+    error_no_retry: "لا يمكن إعادة هذا الطلب.", "This request can't be tried again.";
+
+    look_at_phone: "انظر إلى هاتفك", "Look at your phone";
+    waiting_for_you: "بانتظار ردك على الهاتف", "Waiting for your answer on the phone";
+    who_asks: "الجهة الطالبة", "Who asks";
+    service: "الخدمة", "Service";
+    compare_number: "قارن هذا الرقم بالرقم الظاهر على هاتفك", "Compare this number with the one on your phone";
+    challenge_label: "رقم المقارنة", "Number to compare";
+    approve_if: "وافق فقط إذا تطابق الرقم واسم الجهة واسم الخدمة.", "Approve only if the number, the organization and the service are the same.";
+    decline_if: "ارفض الطلب إذا اختلف أي منها، أو إذا لم تبدأه أنت.", "Decline if any of them differs, or if you did not begin this.";
+    time_left: "الوقت المتبقي", "Time left";
+    time_nearly_over: "بقيت 30 ثانية.", "30 seconds left.";
+    minutes: "دقائق", "minutes";
+    cancel: "إلغاء الطلب", "Cancel the request";
+    updates_itself: "تتحدث هذه الصفحة تلقائيا.", "This page updates itself.";
+    steps: "الخطوات", "Steps";
+
+    ended: "انتهى الطلب", "The request has ended";
+    class_approved: "تمت الموافقة", "Approved";
+    class_declined: "تم الرفض", "Declined";
+    class_timeout: "انتهى الوقت", "No answer in time";
+    class_error: "حدث خطأ", "Something failed";
+    class_other: "لم يكتمل الطلب", "Not completed";
+    received_data: "البيانات التي استلمتها الخدمة", "What the service received";
+    received_only: "هذه كل البيانات التي وصلت إلى الخدمة.", "This is everything the service received.";
+    not_received: "لم يرد", "Not sent";
+    yes: "نعم", "Yes";
+    no: "لا", "No";
+    try_again: "حاول من جديد", "Try again";
+    begin_again: "ابدأ من جديد", "Begin again";
+    reference: "رقم المرجع", "Reference";
+    return_to_page: "يمكنك الآن العودة إلى صفحة الخدمة.", "You can now go back to the service.";
+    flow_unknown: "لا يوجد طلب بهذا الرقم في هذا المتصفح", "This browser has no such request";
+    flow_unknown_hint: "لا تظهر الطلبات إلا في المتصفح الذي بدأت منه.", "A request is shown only in the browser that began it.";
+
+    console: "وحدة المتابعة", "Console";
+    flows: "الطلبات", "Flows";
+    flows_lead: "كل طلب وما سجل عنه، لحظة بلحظة.", "Every flow and what was recorded of it, as it happens.";
+    no_flows: "لا توجد طلبات بعد", "No flows yet";
+    no_flows_hint: "ابدأ طلبا من البوابة التجريبية وسيظهر هنا.", "Begin one in the demo, and it appears here.";
+    new_flows: "جديد", "new";
+    show_new: "اعرض الجديد", "Show the new ones";
+    flow: "الطلب", "Flow";
+    began: "بدأ", "Began";
+    state: "الحالة", "State";
+    running: "قيد التنفيذ", "Running";
+    timeline: "المجريات", "Timeline";
+    no_records: "لا توجد سجلات لهذا الطلب", "There are no records of this flow";
+    no_records_hint: "تحقق من الرقم، أو انتظر لحظة.", "Check the id, or wait a moment.";
+    time: "الوقت", "Time";
+    lane_eservice: "الخدمة الإلكترونية", "E-service";
+    lane_policy: "السياسة", "Policy";
+    lane_log: "السجل", "Log";
+    lane_authority: "الجهة المصدرة للهوية", "Authority";
+    lane_delivery: "التسليم", "Delivery";
+    recorded: "مسجل", "Recorded";
+    digest: "بصمة المحتوى", "Digest of the exact bytes";
+    ev_asked: "طلبت الخدمة", "Asked";
+    ev_plan: "تم إعداد الخطة", "Planned";
+    ev_sent: "أرسل الطلب", "Request";
+    ev_reply: "رد الجهة", "Reply";
+    ev_callback: "وصل رد", "Callback arrived";
+    ev_verdict_approved: "تم التحقق: موافقة", "Verified: approval";
+    ev_verdict_ended: "تم التحقق: انتهى الطلب", "Verified: ends the flow";
+    ev_verdict_rejected: "لم يقبل الرد", "Rejected";
+    ev_ended: "انتهى الطلب", "Ended";
+    ev_decided: "قررت السياسة", "Decided";
+    ev_refused: "رفض الطلب", "Refused";
+    ev_delivery: "إبلاغ الخدمة", "Outcome notice";
+    ev_admin: "إجراء إداري", "Administrative act";
+    late: "بعد انتهاء الطلب", "after the end";
+    capability: "القدرة", "Capability";
+    channel: "القناة", "Channel";
+    assurance: "مستوى الضمان", "Assurance";
+    catalog: "الإصدار", "Catalog";
+    deadline: "المهلة", "Deadline";
+    operation: "العملية", "Operation";
+    connector: "الموصل", "Connector";
+    attempt: "المحاولة", "Attempt";
+    request_id: "رقم الطلب لدى الجهة", "Authority's request id";
+    meaning: "المعنى", "Meaning";
+    authority_code: "رمز الجهة", "Authority's code";
+    detail: "التفصيل", "Detail";
+    placed: "التصنيف", "Placed as";
+    size: "الحجم", "Size";
+    bytes: "بايت", "bytes";
+    source: "المصدر", "Source";
+    checks: "الفحوص", "Checks";
+    passed: "ناجح", "passed";
+    failed: "غير ناجح", "failed";
+    kept_fields: "حقول محفوظة", "Fields kept";
+    dropped_fields: "حقول محذوفة", "Fields dropped";
+    none: "لا شيء", "none";
+    outcome: "النتيجة", "Outcome";
+    decision: "القرار", "Decision";
+    decided_by: "السطر الذي قرر", "Decided by";
+    script_fault: "عطل في النص البرمجي", "Script fault";
+    status: "رمز الحالة", "Status";
+    result: "النتيجة", "Result";
+    catalog_refused: "رفضت السياسات المعدلة، وما زالت السابقة سارية", "The changed catalog was refused; the previous one stays active";
+    catalog_activated: "سياسات جديدة سارية الآن", "A new catalog is active";
+    show_diagnostics: "اعرض الأسباب", "Show why";
+    active_catalog: "السياسات السارية", "Active catalog";
+    services_lead: "الخدمات كما حملت، بعد كل القيم الافتراضية.", "The services as loaded, with every default filled in.";
+    purpose: "الغرض", "Purpose";
+    channels: "القنوات", "Channels";
+    sensitivity: "الحساسية", "Sensitivity";
+    sensitivity_normal: "عادية", "Normal";
+    sensitivity_sensitive: "حساسة", "Sensitive";
+    sensitivity_critical: "حرجة", "Critical";
+    reason_on_phone: "السبب الظاهر على الهاتف", "Reason on the phone";
+    inputs: "المدخلات", "Inputs";
+    fields: "بيانات الشخص", "Fields of the person";
+    outcomes: "النتائج", "Outcomes";
+    limits: "الحدود", "Limits";
+    per_person: "لكل شخص", "per person";
+    per_service: "للخدمة", "for the service";
+    script: "النص البرمجي", "Script";
+    file: "الملف", "File";
+    then_continue: "متابعة", "continue";
+    then_retry: "إعادة المحاولة", "retry";
+    then_stop: "توقف", "stop";
+    live: "مباشر", "Live";
+    connection_lost: "انقطع الاتصال، تجري إعادة المحاولة", "Connection lost, trying again";
+    people: "شخص", "people";
+}
+
+impl Ui {
+    /// The texts of a language.
+    pub(super) const fn of(locale: Locale) -> &'static Self {
+        match locale {
+            Locale::Ar => &AR,
+            Locale::En => &EN,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_text_is_in_its_language() {
+        let is_arabic = |letter: char| ('ء'..='ي').contains(&letter);
+        for (name, ar, en) in ROWS {
+            let swapped = *name == "other_language";
+            let (ar, en) = if swapped { (en, ar) } else { (ar, en) };
+            assert!(ar.chars().any(is_arabic), "{name} has no Arabic: {ar}");
+            assert!(!en.chars().any(is_arabic), "{name} has no English: {en}");
+            assert!(!ar.trim().is_empty() && ar.trim() == *ar, "{name}");
+            assert!(!en.trim().is_empty() && en.trim() == *en, "{name}");
+        }
+    }
+
+    #[test]
+    fn no_text_hides_control_characters() {
+        for (name, ar, en) in ROWS {
+            for letter in ar.chars().chain(en.chars()) {
+                let hidden = letter.is_control() || ('\u{200b}'..='\u{200f}').contains(&letter);
+                assert!(!hidden, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_text_is_used() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut all = String::new();
+        let mut folders = vec![root.join("templates/http"), root.join("src/http")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if !path.ends_with("ui.rs") {
+                    all.push_str(&std::fs::read_to_string(path).unwrap());
+                }
+            }
+        }
+        let unused: Vec<_> = ROWS
+            .iter()
+            .filter(|(name, _, _)| !all.contains(&format!("ui.{name}")))
+            .map(|(name, _, _)| name)
+            .collect();
+        assert!(unused.is_empty(), "{unused:?}");
+    }
+}

@@ -1,0 +1,282 @@
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use rcgen::KeyPair;
+use rcgen::SigningKey;
+use serde::Serialize;
+
+use super::citizen::Citizen;
+use super::conduct::Choice;
+use super::conduct::Flaw;
+use super::keys::CertificateKind;
+use super::keys::Keys;
+use super::keys::KeysError;
+use super::keys::own_kind;
+use super::personal::Oddities;
+use super::personal::PersonalData;
+use super::request::Asked;
+use super::stamp::Members;
+use super::stamp::Stamper;
+use crate::words::Purpose;
+use crate::words::Timestamp;
+
+/// All that goes into one callback.
+pub(super) struct Order<'a> {
+    pub(super) asked: &'a Asked,
+    pub(super) service_provider_id: &'a str,
+    pub(super) citizen: &'a Citizen,
+    /// Who approves instead, where that is the fault.
+    pub(super) stranger: &'a Citizen,
+    pub(super) choice: Choice,
+    pub(super) flaw: Flaw,
+    /// An earlier callback, for replay.
+    pub(super) earlier: Option<Bytes>,
+    pub(super) now: Timestamp,
+}
+
+/// The signers of callbacks.
+pub(super) struct Signers {
+    pub(super) stamp: Stamper,
+    pub(super) impostor: Stamper,
+}
+
+/// Why a callback could not be made.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ComposeError {
+    #[error("a certificate is missing: {0}")]
+    Keys(#[from] KeysError),
+    #[error("a member can't be written: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error("a signature can't be made: {0}")]
+    Sign(#[from] rcgen::Error),
+}
+
+/// Makes the exact bytes of a callback.
+pub(super) fn compose(order: &Order<'_>, keys: &Keys, signers: &Signers) -> Result<Bytes, ComposeError> {
+    if order.flaw == Flaw::Replay {
+        return match &order.earlier {
+            Some(earlier) => Ok(earlier.clone()),
+            None => compose(
+                &of_an_earlier_request(order, &earlier_request(order)),
+                keys,
+                signers,
+            ),
+        };
+    }
+    let members = members(order, keys)?;
+    let signature = match order.flaw {
+        Flaw::StampMissing => None,
+        Flaw::StampByImpostor => Some(signers.impostor.member(&signers.impostor.sign(&members)?)),
+        Flaw::StampSpoiled => {
+            let mut signature = signers.stamp.sign(&members)?;
+            if let Some(last) = signature.last_mut() {
+                *last ^= 1;
+            }
+            Some(signers.stamp.member(&signature))
+        }
+        _ => Some(signers.stamp.member(&signers.stamp.sign(&members)?)),
+    };
+    let sent = match order.flaw {
+        Flaw::TamperedPerson => Members {
+            person: tampered(order)?,
+            ..members
+        },
+        _ => members,
+    };
+    Ok(body(&sent, signature.as_deref()))
+}
+
+fn body(members: &Members, signature: Option<&str>) -> Bytes {
+    let Members {
+        request,
+        result,
+        person,
+    } = members;
+    let signature = signature.map_or_else(String::new, |value| format!(r#","Signature":{value}"#));
+    Bytes::from(format!(
+        r#"{{"MIDAuthSignResponse":{{"RequestDetails":{request},"ResultDetails":{result},"PersonalData":{person}{signature}}}}}"#
+    ))
+}
+
+fn members(order: &Order<'_>, keys: &Keys) -> Result<Members, ComposeError> {
+    let request = serde_json::to_string(&request_details(order))?;
+    let approver = if order.flaw == Flaw::WrongPerson {
+        order.stranger
+    } else {
+        order.citizen
+    };
+    let answered = order.choice != Choice::Decline;
+    let (user_certificate, signature) = if answered {
+        let kind = match order.flaw {
+            Flaw::Certificate(kind) => kind,
+            _ => presented_kind(approver, order.choice),
+        };
+        let identity = keys.citizen(approver, kind)?;
+        let signature = KeyPair::from_pem(identity.key_pem())?.sign(request.as_bytes())?;
+        (
+            Some(STANDARD.encode(identity.certificate())),
+            Some(STANDARD.encode(signature)),
+        )
+    } else {
+        (None, None)
+    };
+    let (code, action) = codes(order);
+    let result = ResultDetails {
+        result_code: code,
+        user_action: action,
+        user_civil_no: approver.civil_no.expose(Purpose::Wire),
+        user_certificate,
+        signing_data: None,
+        hash_algorithm: signature.is_some().then_some("SHA256"),
+        signing_datatype: signature.is_some().then_some("2"),
+        signature_data: signature,
+        transaction_date: (order.flaw != Flaw::NullDates).then(|| local_time(order.now)),
+    };
+    let person = if order.choice == Choice::Approve && order.asked.wants_person {
+        let odd = Oddities {
+            spaced_key: order.flaw == Flaw::SpacedKey,
+            null_dates: order.flaw == Flaw::NullDates,
+            huge_photo: order.flaw == Flaw::HugePhoto,
+        };
+        serde_json::to_string(&PersonalData::of(approver, odd))?
+    } else {
+        "null".to_owned()
+    };
+    Ok(Members {
+        request,
+        result: serde_json::to_string(&result)?,
+        person,
+    })
+}
+
+/// A citizen whose own certificate has ended still answers a scenario's approval with one that serves.
+fn presented_kind(approver: &Citizen, choice: Choice) -> CertificateKind {
+    match choice {
+        Choice::Approve => CertificateKind::Valid(approver.assurance),
+        _ => own_kind(approver),
+    }
+}
+
+fn request_details<'a>(order: &Order<'a>) -> RequestDetails<'a> {
+    let challenge = order.asked.challenge.as_deref();
+    RequestDetails {
+        request_id: match order.flaw {
+            Flaw::WrongRequestId => uuid::Uuid::new_v4().to_string(),
+            _ => order.asked.id.clone(),
+        },
+        request_type: "1",
+        service_provider_id: order.service_provider_id,
+        additional_data: order.asked.additional_data.as_deref(),
+        challenge: match order.flaw {
+            Flaw::ChallengeAsObject => Challenge::Object {
+                service_provider_id: order.service_provider_id,
+                datetime: local_time(order.now),
+                prompt: challenge,
+            },
+            _ => Challenge::Text(challenge),
+        },
+        civil_no: order.citizen.civil_no.expose(Purpose::Wire),
+    }
+}
+
+fn codes(order: &Order<'_>) -> (Code, Code) {
+    let (code, action) = match order.choice {
+        Choice::Approve => ("1", "1"),
+        Choice::Revoked => ("2", "1"),
+        Choice::VerificationFailed => ("3", "1"),
+        Choice::Decline => ("4", "2"),
+        Choice::Expired => ("5", "1"),
+    };
+    match order.flaw {
+        Flaw::ResultCode(other) => (Code::Text(other), Code::Text(action)),
+        Flaw::ActionContradiction => (Code::Text(code), Code::Text("2")),
+        Flaw::CodeAsInteger => (Code::Number(1), Code::Number(1)),
+        _ => (Code::Text(code), Code::Text(action)),
+    }
+}
+
+/// Another name in the data, put there after the stamp was made.
+fn tampered(order: &Order<'_>) -> Result<String, serde_json::Error> {
+    let mut person = PersonalData::of(order.citizen, Oddities::default());
+    person.full_name_en.push_str(" Tampered");
+    serde_json::to_string(&person)
+}
+
+/// A request of an hour ago that this sandbox never got: for a replay when there is nothing to replay.
+fn earlier_request(order: &Order<'_>) -> Asked {
+    Asked {
+        id: uuid::Uuid::new_v4().to_string(),
+        additional_data: Some(uuid::Uuid::new_v4().to_string()),
+        challenge: order.asked.challenge.as_ref().map(|_| "0000".to_owned()),
+        ..order.asked.clone()
+    }
+}
+
+fn of_an_earlier_request<'a>(order: &Order<'a>, asked: &'a Asked) -> Order<'a> {
+    Order {
+        asked,
+        flaw: Flaw::None,
+        earlier: None,
+        now: order.now.minus(std::time::Duration::from_secs(3600)),
+        ..*order
+    }
+}
+
+/// A moment as the authority writes it: Kuwait's clock, milliseconds, no zone.
+fn local_time(moment: Timestamp) -> String {
+    let mut text = moment.plus(KUWAIT).to_string();
+    text.truncate("2026-02-03T10:15:42.117".len());
+    text
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct RequestDetails<'a> {
+    #[serde(rename = "RequestID")]
+    request_id: String,
+    request_type: &'static str,
+    service_provider_id: &'a str,
+    additional_data: Option<&'a str>,
+    challenge: Challenge<'a>,
+    civil_no: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Challenge<'a> {
+    Text(Option<&'a str>),
+    #[serde(rename_all = "PascalCase")]
+    Object {
+        #[serde(rename = "ServiceProviderID")]
+        service_provider_id: &'a str,
+        datetime: String,
+        prompt: Option<&'a str>,
+    },
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ResultDetails<'a> {
+    result_code: Code,
+    user_action: Code,
+    user_civil_no: &'a str,
+    user_certificate: Option<String>,
+    signing_data: Option<&'a str>,
+    signature_data: Option<String>,
+    hash_algorithm: Option<&'static str>,
+    signing_datatype: Option<&'static str>,
+    transaction_date: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Code {
+    Text(&'static str),
+    Number(u8),
+}
+
+const KUWAIT: std::time::Duration = std::time::Duration::from_secs(3 * 60 * 60);
+
+#[cfg(test)]
+#[path = "callback_tests.rs"]
+mod tests;

@@ -1,0 +1,189 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::citizen::Citizen;
+use super::conduct::Answer;
+use super::conduct::Choice;
+use super::conduct::Flaw;
+use super::courier;
+use super::ledger::LedgerSnapshot;
+use super::request::Standing;
+use super::scenario::Scenario;
+use super::settings::SpSettings;
+use super::state::Armed;
+use super::state::State;
+use crate::words::CivilNo;
+use crate::words::Digest;
+use crate::words::Purpose;
+use crate::words::Text;
+
+/// The sandbox from within the process: what the phone page does over HTTP, and more.
+#[derive(Clone)]
+pub struct SandboxHandle {
+    pub(super) state: Arc<State>,
+    bridge: SocketAddr,
+}
+
+/// What a person does on the phone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PersonAct {
+    /// Approves.
+    Approve,
+    /// Declines.
+    Decline,
+    /// Looks away.
+    Ignore,
+}
+
+/// Why something can't be done on the phone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PhoneError {
+    /// Nobody has this civil number here.
+    #[error("the sandbox has no citizen with this civil number; GET /citizens lists them")]
+    NoSuchCitizen,
+    /// There is nothing to answer.
+    #[error("the citizen has no open request; it was answered, has expired, or has not come yet")]
+    NoOpenRequest,
+}
+
+/// A URL that can't be a callback base.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` can't be the callback base; it must be an https URL without query or fragment")]
+pub struct CallbackBaseError(String);
+
+impl SandboxHandle {
+    pub(super) fn new(state: Arc<State>, bridge: SocketAddr) -> Self {
+        Self { state, bridge }
+    }
+
+    /// All that a service provider needs to use this sandbox.
+    pub fn sp_settings(&self) -> SpSettings {
+        SpSettings::of(&self.state, self.bridge)
+    }
+
+    /// Registers the base below which every callback URL must lie. Until then each request is refused.
+    ///
+    /// # Errors
+    /// When it is no https URL.
+    pub fn register_callback_base(&self, base: &str) -> Result<(), CallbackBaseError> {
+        let fault = || CallbackBaseError(base.to_owned());
+        let url = reqwest::Url::parse(base).map_err(|_| fault())?;
+        if url.scheme() != "https" || url.query().is_some() || url.fragment().is_some() {
+            return Err(fault());
+        }
+        self.state.register_callback_base(url);
+        Ok(())
+    }
+
+    /// Changes the name of the service provider that the phone shows.
+    pub fn rename_service_provider(&self, name: Text) {
+        self.state.rename_service_provider(name);
+    }
+
+    /// Everybody there is, the crowd included.
+    pub fn citizens(&self) -> &[Citizen] {
+        &self.state.citizens
+    }
+
+    /// Makes a scenario wait for the next request of a citizen, or of anybody. Several wait in line. `delay` is
+    /// the pause before the first answer, where it is not the usual one.
+    ///
+    /// # Errors
+    /// When there is no such citizen.
+    pub fn arm(
+        &self,
+        scenario: Scenario,
+        citizen: Option<&CivilNo>,
+        delay: Option<Duration>,
+    ) -> Result<(), PhoneError> {
+        let civil_no = citizen.map(|civil_no| civil_no.expose(Purpose::Compare));
+        if let Some(civil_no) = civil_no {
+            self.state.citizen(civil_no).ok_or(PhoneError::NoSuchCitizen)?;
+        }
+        self.state.arm(civil_no, Armed { scenario, delay });
+        Ok(())
+    }
+
+    /// Forgets every scenario that waits for this citizen or for anybody.
+    pub fn disarm(&self, citizen: &CivilNo) {
+        self.state.disarm(citizen.expose(Purpose::Compare));
+    }
+
+    /// Does what the person would do on the phone, with the request of this id or the newest open one. Answers
+    /// the request's id.
+    ///
+    /// # Errors
+    /// When there is no such citizen or no such open request.
+    pub fn act(
+        &self,
+        act: PersonAct,
+        citizen: &CivilNo,
+        request_id: Option<&str>,
+    ) -> Result<String, PhoneError> {
+        let civil_no = citizen.expose(Purpose::Compare);
+        self.state.citizen(civil_no).ok_or(PhoneError::NoSuchCitizen)?;
+        let id = match request_id {
+            Some(id) => self.open(civil_no, id).then(|| id.to_owned()),
+            None => self.state.open_request(civil_no),
+        };
+        let id = id.ok_or(PhoneError::NoOpenRequest)?;
+        let choice = match act {
+            PersonAct::Approve => Choice::Approve,
+            PersonAct::Decline => Choice::Decline,
+            PersonAct::Ignore => {
+                return if self.state.ignore(&id) {
+                    Ok(id)
+                } else {
+                    Err(PhoneError::NoOpenRequest)
+                };
+            }
+        };
+        let person = Answer {
+            only_if_open: true,
+            ..Answer::of(choice, Flaw::None)
+        };
+        // Noted here and now, so that a second tap finds nothing to answer; then sent without a second look.
+        self.state.claim(&id, &person).ok_or(PhoneError::NoOpenRequest)?;
+        let answer = Answer::of(choice, Flaw::None);
+        courier::send(&self.state, id.clone(), vec![answer], None);
+        Ok(id)
+    }
+
+    /// What has become of a request; `None` if it is not known (any more).
+    pub fn standing(&self, request_id: &str) -> Option<Standing> {
+        self.state.request(request_id).map(|(_, standing)| standing)
+    }
+
+    /// The id of a citizen's newest open request.
+    pub fn open_request(&self, citizen: &CivilNo) -> Option<String> {
+        self.state.open_request(citizen.expose(Purpose::Compare))
+    }
+
+    /// Everything received and sent, as far as it is kept.
+    pub fn ledger(&self) -> LedgerSnapshot {
+        self.state.ledger()
+    }
+
+    /// The exact bytes of a recent callback, by the digest in the ledger.
+    pub fn callback_body(&self, digest: &Digest) -> Option<Bytes> {
+        self.state.body(digest)
+    }
+
+    fn open(&self, civil_no: &str, id: &str) -> bool {
+        self.state
+            .request(id)
+            .is_some_and(|(asked, standing)| asked.civil_no == civil_no && standing == Standing::Open)
+    }
+}
+
+/// Shows nothing of the citizens.
+impl std::fmt::Debug for SandboxHandle {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("SandboxHandle")
+            .field("bridge", &self.bridge)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,274 @@
+use std::collections::HashMap;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use super::CertificateKind;
+use super::Identity;
+use super::certify::CertificateAuthority;
+use super::certify::Profile;
+use super::certify::impostor;
+use super::files::CITIZENS;
+use super::files::KeyFolder;
+use crate::sandbox::citizen::Citizen;
+use crate::sandbox::citizen::Ending;
+use crate::words::Purpose;
+use crate::words::Timestamp;
+
+/// Everything the sandbox signs with, made at the first start and kept in a folder.
+pub struct Keys {
+    authority: CertificateAuthority,
+    server: Identity,
+    callback: Identity,
+    service_provider: Identity,
+    stamp: Identity,
+    impostor: Identity,
+    revocation_list_pem: String,
+    citizens: Mutex<HashMap<(String, CertificateKind), Arc<Identity>>>,
+    opened_at: Timestamp,
+}
+
+/// Which key stamps the callbacks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StampAlgorithm {
+    /// RSA with 2048 bits, PKCS #1 v1.5, SHA-256: the likeliest reading of the authority's stamp.
+    #[default]
+    Rsa2048,
+    /// ECDSA on P-256 with SHA-256; about ten times cheaper, for load.
+    EcdsaP256,
+}
+
+/// Why the keys can't be had.
+#[derive(Debug, thiserror::Error)]
+pub enum KeysError {
+    /// The folder or a file in it can't be used.
+    #[error("the sandbox's keys at {}: {fault}; make the folder writable, or name another one", path.display())]
+    Folder {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the system says.
+        fault: std::io::Error,
+    },
+    /// A key or certificate can't be made.
+    #[error("a key or certificate of the sandbox can't be made: {0}")]
+    Make(#[from] rcgen::Error),
+}
+
+impl Keys {
+    /// Opens the keys in a folder; makes what is missing, broken or near its end. Blocks on the disk, and on
+    /// the first start on the making of an RSA key.
+    ///
+    /// # Errors
+    /// When the folder can't be read or written.
+    pub fn open(
+        path: &Path,
+        service_provider_id: &str,
+        algorithm: StampAlgorithm,
+        citizens: &[Citizen],
+        now: Timestamp,
+    ) -> Result<Self, KeysError> {
+        let folder = KeyFolder::open(path)?;
+        let authority = authority(&folder, now)?;
+        let stamp_file = match algorithm {
+            StampAlgorithm::Rsa2048 => "stamp-rsa.pem",
+            StampAlgorithm::EcdsaP256 => "stamp-p256.pem",
+        };
+        let kept = |name: &str, profile: &Profile<'_>| {
+            if let Some(found) = folder.load(name, now.plus(RENEW_BEFORE))? {
+                return Ok(found);
+            }
+            let made = authority.issue(profile, now)?;
+            folder.save(name, &made)?;
+            Ok::<_, KeysError>(made)
+        };
+        let server = kept(
+            "bridge.pem",
+            &Profile::Server {
+                name: "midflow sandbox bridge",
+            },
+        )?;
+        let callback = kept(
+            "callback.pem",
+            &Profile::Server {
+                name: "midflow callback listener",
+            },
+        )?;
+        let service_provider = kept(
+            &format!("sp-{service_provider_id}.pem"),
+            &Profile::ServiceProvider {
+                id: service_provider_id,
+            },
+        )?;
+        let stamp = kept(stamp_file, &Profile::Stamp { algorithm })?;
+        folder.write("authority.crt", authority.identity().chain_pem())?;
+        folder.write("stamp.crt", &pem_of("CERTIFICATE", stamp.certificate()))?;
+        let civil_nos = citizens
+            .iter()
+            .map(|citizen| citizen.civil_no.expose(Purpose::Wire));
+        let revocation_list_pem = authority.revocation_list(civil_nos, now)?;
+        let keys = Self {
+            authority,
+            server,
+            callback,
+            service_provider,
+            stamp,
+            impostor: impostor(now)?,
+            revocation_list_pem,
+            citizens: Mutex::default(),
+            opened_at: now,
+        };
+        keys.open_citizens(&folder, citizens)?;
+        Ok(keys)
+    }
+
+    /// The authority's own certificate, as PEM: what every side of the sandbox trusts.
+    pub fn authority_pem(&self) -> &str {
+        self.authority.identity().chain_pem()
+    }
+
+    /// For the bridge's TLS listener.
+    pub fn server(&self) -> &Identity {
+        &self.server
+    }
+
+    /// For the provider's callback listener, under the same authority.
+    pub fn callback(&self) -> &Identity {
+        &self.callback
+    }
+
+    /// For the provider's TLS client.
+    pub fn service_provider(&self) -> &Identity {
+        &self.service_provider
+    }
+
+    /// For the stamp.
+    pub fn stamp(&self) -> &Identity {
+        &self.stamp
+    }
+
+    /// A signer with the stamp's name that nobody certified.
+    pub fn impostor(&self) -> &Identity {
+        &self.impostor
+    }
+
+    /// The list that names the citizens' revoked certificates, as PEM.
+    pub fn revocation_list_pem(&self) -> &str {
+        &self.revocation_list_pem
+    }
+
+    /// A citizen's key and certificate in a condition; made when first needed.
+    ///
+    /// # Errors
+    /// When it can't be made.
+    pub fn citizen(&self, citizen: &Citizen, kind: CertificateKind) -> Result<Arc<Identity>, KeysError> {
+        let index = (citizen.civil_no.expose(Purpose::Wire).to_owned(), kind);
+        if let Some(found) = self.cache().get(&index) {
+            return Ok(found.clone());
+        }
+        let made = Arc::new(self.issue(citizen, kind)?);
+        // Two callers may have made one each: the first one stays, so that a citizen has one certificate.
+        Ok(self.cache().entry(index).or_insert(made).clone())
+    }
+
+    /// Reads or makes the certificates that citizens carry by themselves.
+    fn open_citizens(&self, folder: &KeyFolder, citizens: &[Citizen]) -> Result<(), KeysError> {
+        for citizen in citizens.iter().filter(|citizen| !citizen.of_the_crowd) {
+            let kind = own_kind(citizen);
+            let civil_no = citizen.civil_no.expose(Purpose::Wire);
+            let name = format!("{CITIZENS}/{civil_no}.pem");
+            let found = match kind {
+                CertificateKind::Expired => folder.load_whatever_its_age(&name)?,
+                _ => folder.load(&name, self.opened_at.plus(RENEW_BEFORE))?,
+            };
+            let identity = match found {
+                Some(identity) => identity,
+                None => {
+                    let made = self.issue(citizen, kind)?;
+                    folder.save(&name, &made)?;
+                    made
+                }
+            };
+            self.cache()
+                .insert((civil_no.to_owned(), kind), Arc::new(identity));
+        }
+        Ok(())
+    }
+
+    fn issue(&self, citizen: &Citizen, kind: CertificateKind) -> Result<Identity, KeysError> {
+        let assurance = match kind {
+            CertificateKind::Valid(level) => level,
+            CertificateKind::Expired | CertificateKind::Revoked => citizen.assurance,
+        };
+        let profile = Profile::Citizen {
+            civil_no: citizen.civil_no.expose(Purpose::Wire),
+            name: &citizen.certificate_name(),
+            assurance,
+            kind,
+        };
+        self.authority.issue(&profile, self.opened_at)
+    }
+
+    fn cache(&self) -> std::sync::MutexGuard<'_, HashMap<(String, CertificateKind), Arc<Identity>>> {
+        self.citizens.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Hides everything.
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Keys(…)")
+    }
+}
+
+/// The certificate a citizen carries when no scenario says otherwise.
+pub(in crate::sandbox) fn own_kind(citizen: &Citizen) -> CertificateKind {
+    match citizen.ending {
+        Ending::Expired => CertificateKind::Expired,
+        Ending::Revoked => CertificateKind::Revoked,
+        _ => CertificateKind::Valid(citizen.assurance),
+    }
+}
+
+/// One DER element as PEM.
+pub(in crate::sandbox) fn pem_of(label: &str, der: &[u8]) -> String {
+    use base64::Engine;
+
+    let body = base64::engine::general_purpose::STANDARD.encode(der);
+    let lines: Vec<&str> = body
+        .as_bytes()
+        .chunks(64)
+        .filter_map(|line| std::str::from_utf8(line).ok())
+        .collect();
+    format!(
+        "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
+        lines.join("\n")
+    )
+}
+
+/// The authority of the folder; a new one, and nothing else in the folder, when there is none that serves.
+fn authority(folder: &KeyFolder, now: Timestamp) -> Result<CertificateAuthority, KeysError> {
+    let needed_until = now.plus(RENEW_AUTHORITY_BEFORE);
+    let found = folder.load(AUTHORITY_FILE, needed_until)?;
+    if let Some(authority) = found.and_then(CertificateAuthority::resume) {
+        return Ok(authority);
+    }
+    // First the certificates of the old one go, so that a crash in between leaves no mixture.
+    folder.clear()?;
+    let made = CertificateAuthority::create(now)?;
+    folder.save(AUTHORITY_FILE, made.identity())?;
+    Ok(made)
+}
+
+const AUTHORITY_FILE: &str = "authority.pem";
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// A certificate with less left than this is renewed at the next start.
+const RENEW_BEFORE: Duration = DAY.saturating_mul(30);
+/// The authority must outlive every certificate it issues.
+const RENEW_AUTHORITY_BEFORE: Duration = DAY.saturating_mul(400);
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

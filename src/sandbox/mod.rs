@@ -1,0 +1,55 @@
+//! The sandbox: the authority, simulated, with real keys, citizens, faults and a phone page.
+//!
+//! It speaks the same bridge contract as the real one, over mutual TLS, and stamps its callbacks, so what runs
+//! against it runs the production path. It never runs in production: see [`SandboxOptions::environment`].
+
+mod authority;
+mod bridge;
+mod callback;
+mod citizen;
+mod clock;
+mod conduct;
+mod courier;
+mod error;
+mod handle;
+mod keys;
+mod ledger;
+mod options;
+mod personal;
+mod phone;
+mod photo;
+mod request;
+mod roster;
+mod scenario;
+mod settings;
+mod stamp;
+mod state;
+
+pub use authority::Authority;
+pub use authority::Sandbox;
+pub use citizen::Citizen;
+pub use citizen::Ending;
+pub use clock::ManualClock;
+pub use clock::SandboxClock;
+pub use clock::SystemClock;
+pub use conduct::Pace;
+pub use error::SandboxError;
+pub use handle::CallbackBaseError;
+pub use handle::PersonAct;
+pub use handle::PhoneError;
+pub use handle::SandboxHandle;
+pub use keys::CertificateKind;
+pub use keys::Identity;
+pub use keys::Keys;
+pub use keys::KeysError;
+pub use keys::StampAlgorithm;
+pub use keys::assurance_policies;
+pub use ledger::LedgerSnapshot;
+pub use ledger::Received;
+pub use ledger::Sent;
+pub use options::SandboxOptions;
+pub use request::Standing;
+pub use roster::citizens;
+pub use scenario::Scenario;
+pub use scenario::ScenarioGroup;
+pub use settings::SpSettings;

@@ -1,0 +1,95 @@
+use std::net::Ipv4Addr;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::clock::SandboxClock;
+use super::clock::SystemClock;
+use super::conduct::Pace;
+use super::keys::StampAlgorithm;
+use crate::words::Environment;
+use crate::words::Text;
+
+/// How a sandbox is set up.
+#[derive(Clone)]
+pub struct SandboxOptions {
+    /// Which environment this node serves; anything but `development` and `test` is refused (threat B-20).
+    pub environment: Environment,
+    /// The folder of the keys.
+    pub keys: PathBuf,
+    /// Where the bridge listens; port 0 takes a free one.
+    pub bridge: SocketAddr,
+    /// Where the phone listens; port 0 takes a free one.
+    pub phone: SocketAddr,
+    /// The id under which the one service provider is registered.
+    pub service_provider_id: String,
+    /// Its name, as the phone shows it.
+    pub service_provider_name: Text,
+    /// The key that stamps.
+    pub stamp: StampAlgorithm,
+    /// How long things take.
+    pub pace: Pace,
+    /// How long the authority keeps a request open.
+    pub request_lifetime: Duration,
+    /// How many open requests a person may have; `None`: any number.
+    pub open_per_person: Option<usize>,
+    /// How many requests a person may get within a time; `None`: any number.
+    pub rate_per_person: Option<(usize, Duration)>,
+    /// The pauses before the repetitions of a callback that was not taken.
+    pub retries: Vec<Duration>,
+    /// How long the provider may take to answer a callback.
+    pub delivery_timeout: Duration,
+    /// How many entries of each kind the ledger keeps, and how many requests.
+    pub ledger_capacity: usize,
+    /// How many further citizens there are, for load.
+    pub crowd: usize,
+    /// The time.
+    pub clock: Arc<dyn SandboxClock>,
+}
+
+impl SandboxOptions {
+    /// The usual sandbox, with its keys in this folder.
+    pub fn new(keys: impl Into<PathBuf>) -> Self {
+        let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self {
+            environment: Environment::Development,
+            keys: keys.into(),
+            bridge: anywhere,
+            phone: anywhere,
+            service_provider_id: SERVICE_PROVIDER_ID.to_owned(),
+            service_provider_name: Text::new("جهة تجريبية", "Sandbox organization"),
+            stamp: StampAlgorithm::default(),
+            pace: Pace::default(),
+            request_lifetime: Duration::from_secs(300),
+            open_per_person: Some(5),
+            rate_per_person: None,
+            retries: vec![
+                Duration::from_secs(1),
+                Duration::from_secs(5),
+                Duration::from_secs(25),
+            ],
+            delivery_timeout: Duration::from_secs(15),
+            ledger_capacity: 10_000,
+            crowd: 0,
+            clock: Arc::new(SystemClock),
+        }
+    }
+}
+
+/// Shows everything but the clock.
+impl std::fmt::Debug for SandboxOptions {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("SandboxOptions")
+            .field("environment", &self.environment)
+            .field("keys", &self.keys)
+            .field("bridge", &self.bridge)
+            .field("phone", &self.phone)
+            .field("stamp", &self.stamp)
+            .field("pace", &self.pace)
+            .field("crowd", &self.crowd)
+            .finish_non_exhaustive()
+    }
+}
+
+const SERVICE_PROVIDER_ID: &str = "00000000-0000-4000-8000-00000000a001";

@@ -1,0 +1,63 @@
+use askama::Template;
+use axum::extract::Path;
+use axum::extract::Query;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Html;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::views::HomePage;
+use super::views::LostPage;
+use super::views::PhonePage;
+use crate::sandbox::handle::SandboxHandle;
+use crate::words::Locale;
+
+/// The language of a page; Arabic unless the link says otherwise.
+#[derive(Default, Deserialize)]
+pub(super) struct Language {
+    lang: Option<String>,
+}
+
+impl Language {
+    fn locale(&self) -> Locale {
+        let named = self.lang.as_deref().and_then(Locale::from_name);
+        named.unwrap_or_default()
+    }
+}
+
+/// The citizens to choose from.
+pub(super) async fn home(State(sandbox): State<SandboxHandle>, Query(language): Query<Language>) -> Response {
+    page(StatusCode::OK, &HomePage::of(&sandbox, language.locale()))
+}
+
+/// One citizen's phone.
+pub(super) async fn phone(
+    State(sandbox): State<SandboxHandle>,
+    Path(civil_no): Path<String>,
+    Query(language): Query<Language>,
+) -> Response {
+    match sandbox.state.citizen(&civil_no) {
+        Some(citizen) => page(
+            StatusCode::OK,
+            &PhonePage::of(&sandbox, citizen, language.locale()),
+        ),
+        None => page(StatusCode::NOT_FOUND, &LostPage::of(language.locale())),
+    }
+}
+
+/// Any other address.
+pub(super) async fn lost(Query(language): Query<Language>) -> Response {
+    page(StatusCode::NOT_FOUND, &LostPage::of(language.locale()))
+}
+
+fn page(status: StatusCode, template: &impl Template) -> Response {
+    match template.render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(fault) => {
+            tracing::error!(%fault, "a page of the phone can't be rendered");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}

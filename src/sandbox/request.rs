@@ -1,0 +1,56 @@
+use super::scenario::Scenario;
+use crate::words::Assurance;
+use crate::words::Text;
+use crate::words::Timestamp;
+
+/// A request as the authority keeps it.
+#[derive(Clone)]
+pub(super) struct Asked {
+    pub(super) id: String,
+    pub(super) civil_no: String,
+    pub(super) service: Text,
+    pub(super) reason: Text,
+    pub(super) challenge: Option<String>,
+    pub(super) additional_data: Option<String>,
+    pub(super) ref_id: Option<String>,
+    pub(super) callback_url: String,
+    pub(super) wants_person: bool,
+    pub(super) assurance: Option<Assurance>,
+    pub(super) received_at: Timestamp,
+    pub(super) expires_at: Timestamp,
+    pub(super) answer: Option<Standing>,
+    pub(super) scenario: Option<Scenario>,
+    /// The provider's HTTP status for the last callback.
+    pub(super) status: Option<u16>,
+    /// Why the last callback could not be delivered.
+    pub(super) fault: Option<String>,
+}
+
+/// What has become of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Waits for the person.
+    Open,
+    /// Answered with success.
+    Approved,
+    /// The person declined.
+    Declined,
+    /// Answered with a failure of the certificate or of the verification.
+    Failed,
+    /// The person looked away.
+    Ignored,
+    /// Nobody answered in time.
+    Expired,
+}
+
+impl Asked {
+    /// What has become of it by now.
+    pub(super) fn standing(&self, now: Timestamp) -> Standing {
+        match self.answer {
+            Some(standing) => standing,
+            None if now >= self.expires_at => Standing::Expired,
+            None => Standing::Open,
+        }
+    }
+}

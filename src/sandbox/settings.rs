@@ -1,0 +1,61 @@
+use std::net::SocketAddr;
+
+use super::keys::Identity;
+use super::keys::assurance_policies;
+use super::keys::pem_of;
+use super::state::State;
+use crate::words::Assurance;
+
+/// All that a service provider needs to use the sandbox as its authority.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SpSettings {
+    /// The bridge: `https://127.0.0.1:…`, without a slash at its end.
+    pub bridge_url: String,
+    /// The authority's certificate as PEM: the only root for the bridge, and for citizens' certificates.
+    pub authority_pem: String,
+    /// The provider's certificate chain and key.
+    pub client: Identity,
+    /// The id the provider is registered under.
+    pub service_provider_id: String,
+    /// The stamp's certificate as DER, to be pinned.
+    pub stamp_signer: Vec<u8>,
+    /// The same as PEM.
+    pub stamp_signer_pem: String,
+    /// What the stamp covers.
+    pub stamp_rule: &'static str,
+    /// Which certificate policy (dotted OID) stands for which level.
+    pub assurance_policies: Vec<(String, Assurance)>,
+    /// The list of revoked citizens' certificates, as PEM.
+    pub revocation_list_pem: String,
+    /// A certificate and key for the provider's callback listener, for loopback names.
+    pub callback_server: Identity,
+}
+
+impl SpSettings {
+    pub(super) fn of(state: &State, bridge: SocketAddr) -> Self {
+        let stamp_signer = state.keys.stamp().certificate().to_vec();
+        Self {
+            bridge_url: format!("https://{bridge}"),
+            authority_pem: state.keys.authority_pem().to_owned(),
+            client: state.keys.service_provider().clone(),
+            service_provider_id: state.options.service_provider_id.clone(),
+            stamp_signer_pem: pem_of("CERTIFICATE", &stamp_signer),
+            stamp_signer,
+            stamp_rule: "raw-members",
+            assurance_policies: assurance_policies(),
+            revocation_list_pem: state.keys.revocation_list_pem().to_owned(),
+            callback_server: state.keys.callback().clone(),
+        }
+    }
+}
+
+/// Shows where and who, never keys.
+impl std::fmt::Debug for SpSettings {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("SpSettings")
+            .field("bridge_url", &self.bridge_url)
+            .field("service_provider_id", &self.service_provider_id)
+            .field("stamp_rule", &self.stamp_rule)
+            .finish_non_exhaustive()
+    }
+}

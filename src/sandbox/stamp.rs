@@ -1,0 +1,50 @@
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rcgen::KeyPair;
+use rcgen::SigningKey;
+
+use super::keys::Identity;
+
+/// Puts the response data stamp on a callback, by the rule `raw-members`.
+pub(super) struct Stamper {
+    key: KeyPair,
+    certificate: String,
+}
+
+impl Stamper {
+    /// `None` if the key can't be read.
+    pub(super) fn new(identity: &Identity) -> Option<Self> {
+        Some(Self {
+            key: KeyPair::from_pem(identity.key_pem()).ok()?,
+            certificate: STANDARD.encode(identity.certificate()),
+        })
+    }
+
+    /// The signature over the exact bytes of the three members, joined by one LF each.
+    pub(super) fn sign(&self, members: &Members) -> Result<Vec<u8>, rcgen::Error> {
+        let Members {
+            request,
+            result,
+            person,
+        } = members;
+        self.key.sign(format!("{request}\n{result}\n{person}").as_bytes())
+    }
+
+    /// The value of the member `Signature`.
+    pub(super) fn member(&self, signature: &[u8]) -> String {
+        // Base64 has no character that JSON would escape.
+        format!(
+            r#"{{"SignatureData":"{}","SigningCertificate":"{}"}}"#,
+            STANDARD.encode(signature),
+            self.certificate
+        )
+    }
+}
+
+/// The three stamped members, as they stand in the body: each is serialised once and never again.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Members {
+    pub(super) request: String,
+    pub(super) result: String,
+    pub(super) person: String,
+}

@@ -1,0 +1,116 @@
+use super::Place;
+use super::commit;
+use super::commit_one;
+use super::sample;
+use super::sample::exchange;
+use super::sample::flow;
+use super::sample::note;
+use super::sample::update;
+use crate::audit::ExchangeDirection;
+use crate::audit::ExchangeRow;
+use crate::audit::Record;
+use crate::audit::Unit;
+use crate::words::CivilNo;
+use crate::words::Timestamp;
+
+pub(crate) async fn records_are_numbered_without_gaps_and_in_order(place: &dyn Place) {
+    let store = place.open().await;
+    let mut expected = Vec::new();
+    for batch in 0..5 {
+        let units = (0..20)
+            .map(|number| Unit {
+                records: (0..3)
+                    .map(|line| note(&format!("{batch}/{number}/{line}"), None))
+                    .collect(),
+                ..Unit::default()
+            })
+            .collect();
+        for number in 0..20 {
+            expected.extend((0..3).map(|line| format!("{batch}/{number}/{line}")));
+        }
+        commit(&store, units).await;
+        // A unit that is refused takes no numbers.
+        assert!(commit_one(&store, update(&flow(1))).await.is_err());
+    }
+    let all = store.records_after(0, 1_000).await.unwrap();
+    assert_eq!(sample::acts(&all), expected);
+    let numbers: Vec<_> = all.iter().map(|record| record.seq).collect();
+    assert_eq!(numbers, (1..=300).collect::<Vec<_>>());
+    let page = store.records_after(290, 5).await.unwrap();
+    assert_eq!(
+        page.iter().map(|record| record.seq).collect::<Vec<_>>(),
+        [291, 292, 293, 294, 295]
+    );
+    assert!(store.records_after(u64::MAX, 5).await.unwrap().is_empty());
+}
+
+pub(crate) async fn every_kind_of_record_is_read_back(place: &dyn Place) {
+    let store = place.open().await;
+    let events = sample::every_event();
+    let unit = Unit {
+        records: events
+            .iter()
+            .map(|event| Record {
+                at: Timestamp::from_micros(1_770_113_742_117_001),
+                flow: Some(flow(1).id),
+                subject: CivilNo::parse("399123100017").ok(),
+                event: event.clone(),
+            })
+            .collect(),
+        ..Unit::default()
+    };
+    commit_one(&store, unit).await.unwrap();
+    let found = store.records(flow(1).id).await.unwrap();
+    assert_eq!(
+        found
+            .iter()
+            .map(|record| record.event.clone())
+            .collect::<Vec<_>>(),
+        events
+    );
+    assert_eq!(found[0].at, Timestamp::from_micros(1_770_113_742_117_001));
+}
+
+// R000-111 and law 2: the bytes are kept exactly, whatever they are.
+pub(crate) async fn exact_bytes_survive(place: &dyn Place) {
+    let store = place.open().await;
+    let large: Vec<u8> = (0..5_000_000_u32)
+        .map(|n| n.to_le_bytes()[n as usize % 4])
+        .collect();
+    let samples: Vec<Vec<u8>> = vec![
+        Vec::new(),
+        vec![0],
+        vec![0; 100],
+        b"a\0b".to_vec(),
+        vec![255, 254, 128],
+        "مرحبا \u{202e}".as_bytes().to_vec(),
+        br#"{"a":"\u0000'","b":[1,2]}"#.to_vec(),
+        (0..=255).collect(),
+        large,
+    ];
+    let rows: Vec<_> = (1_u8..)
+        .zip(&samples)
+        .map(|(number, bytes)| ExchangeRow {
+            direction: [
+                ExchangeDirection::Outbound,
+                ExchangeDirection::Reply,
+                ExchangeDirection::Callback,
+            ][usize::from(number) % 3],
+            ..exchange(number, bytes)
+        })
+        .collect();
+    let unit = Unit {
+        exchanges: rows.clone(),
+        ..Unit::default()
+    };
+    commit_one(&store, unit).await.unwrap();
+    for row in rows {
+        let found = store.exchange(row.id).await.unwrap().unwrap();
+        assert!(found.bytes == row.bytes, "{} bytes differ", row.bytes.len());
+        assert_eq!(
+            (found.at, found.flow, found.direction),
+            (row.at, row.flow, row.direction)
+        );
+    }
+    assert!(store.exchange(exchange(200, b"").id).await.unwrap().is_none());
+}

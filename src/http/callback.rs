@@ -15,7 +15,7 @@ use axum::routing::post;
 use super::body;
 use super::body::BodyError;
 use super::detach::detached;
-use super::flows::CallbackReceipt;
+use crate::engine::CallbackReceipt;
 use super::flows::Flows;
 use super::headers::api_headers;
 

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::broadcast;
 
+use crate::engine::CallbackReceipt;
 use crate::engine::EngineEvent;
 use crate::engine::FlowView;
 use crate::engine::Problem;
@@ -80,17 +81,6 @@ impl ActiveCatalog {
     pub fn service(&self, name: &str) -> Option<&Arc<Service>> {
         self.services.iter().find(|service| service.id.as_str() == name)
     }
-}
-
-/// What became of a callback, as far as its sender may know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CallbackReceipt {
-    /// It is durable; the sender need not send it again.
-    Recorded,
-    /// No flow has this token.
-    UnknownToken,
-    /// It could not be kept; the sender should send it again.
-    StoreUnavailable,
 }
 
 /// One line of the list of flows. Holds no personal data.

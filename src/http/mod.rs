@@ -10,6 +10,7 @@ mod clock;
 mod console;
 mod demo;
 mod detach;
+mod engine_flows;
 #[cfg(test)]
 mod fake;
 mod flows;
@@ -38,7 +39,6 @@ pub use console::console;
 pub use demo::DemoSettings;
 pub use demo::demo;
 pub use flows::ActiveCatalog;
-pub use flows::CallbackReceipt;
 pub use flows::FlowSummary;
 pub use flows::Flows;
 pub use keys::ApiKey;

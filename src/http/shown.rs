@@ -53,7 +53,7 @@ pub(super) fn limit(limit: Limit) -> String {
 }
 
 /// What happens next, in words.
-pub(super) fn then(ui: &'static Ui, then: Then) -> String {
+pub(super) fn then(ui: &'static Ui, then: &Then) -> String {
     match then {
         Then::Continue => ui.then_continue.to_owned(),
         Then::Retry { attempts } => format!("{} ({attempts})", ui.then_retry),

@@ -14,6 +14,7 @@ use crate::http::ui::Ui;
 use crate::policy::InputKind;
 use crate::policy::Sensitivity;
 use crate::words::Digest;
+use crate::words::OutcomeClass;
 
 /// The services of the active catalog, as loaded.
 #[derive(Template)]
@@ -36,6 +37,8 @@ pub(super) async fn show(State(state): State<ConsoleState>, visitor: Visitor) ->
     };
     visitor.show(StatusCode::OK, &page)
 }
+
+const CLASSES: [OutcomeClass; 5] = OutcomeClass::ALL;
 
 fn sensitivity(ui: &'static Ui, sensitivity: &Sensitivity) -> &'static str {
     match sensitivity {

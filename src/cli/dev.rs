@@ -175,7 +175,7 @@ impl Sockets {
             clock: http::PageClock::system(),
         };
         let console = http::ConsoleSettings {
-            public_base: url(&ready.console),
+            public_base: ready.console.clone(),
         };
         let identity = sandbox.handle().sp_settings().callback_server;
         let tls = http::callback_tls(
@@ -187,7 +187,7 @@ impl Sockets {
         let mut node = Node::new();
         node.serve(self.api, http::api(Arc::clone(&flows), api), None);
         node.serve(self.callback, http::callback(Arc::clone(&flows)), Some(tls));
-        node.serve(self.console, http::console(Arc::clone(&flows), &console), None);
+        node.serve(self.console, http::console(Arc::clone(&flows), console), None);
         let demo = http::demo(flows, demo).map_err(Failure::new)?;
         node.serve(self.demo, demo, None);
         Ok(node)

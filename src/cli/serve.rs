@@ -106,9 +106,9 @@ async fn serve(config: &Config, common: &Common) -> Result<(), Failure> {
         Some((socket, listener)) => {
             let (url, tls) = (public_url(listener, &socket), tls_of(listener)?);
             let settings = http::ConsoleSettings {
-                public_base: url.clone(),
+                public_base: Some(url.clone()),
             };
-            node.serve(socket, http::console(flows, &settings), tls);
+            node.serve(socket, http::console(flows, settings), tls);
             Some(url)
         }
         None => None,

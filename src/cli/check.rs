@@ -8,7 +8,6 @@ use crate::catalog::Sources;
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::render_json;
 use crate::diagnostics::render_text;
-use crate::diagnostics::summary;
 
 /// `midflow check`: everything that a reload would find, without reloading.
 #[derive(Debug, clap::Args)]
@@ -47,7 +46,7 @@ fn as_text(diagnostics: &Diagnostics, sources: &Sources, catalog: Option<&Catalo
         ),
         None => "these files can't be served; a node that runs keeps what it has".to_owned(),
     };
-    let parts = [rendered, summary(diagnostics), verdict];
+    let parts = [rendered, verdict];
     let said = parts
         .iter()
         .map(|part| part.trim_end())

@@ -70,8 +70,6 @@ pub(super) enum HttpCode {
     PayloadTooLarge,
     /// The body is of another type than JSON.
     UnsupportedMediaType,
-    /// The request came under a host name that is not served here.
-    MisdirectedRequest,
     /// A fault of the server.
     Internal,
 }
@@ -206,11 +204,6 @@ impl HttpCode {
                 "unsupported_media_type",
                 "The body has to be JSON",
             ),
-            Self::MisdirectedRequest => (
-                StatusCode::MISDIRECTED_REQUEST,
-                "misdirected_request",
-                "This host name is not served here",
-            ),
             Self::Internal => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "internal",
@@ -231,10 +224,7 @@ const fn row(code: ProblemCode) -> (StatusCode, &'static str) {
             StatusCode::UNPROCESSABLE_ENTITY,
             "The service is not offered on the channel",
         ),
-        ProblemCode::InvalidCivilNo => (
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "The civil number is not valid",
-        ),
+        ProblemCode::InvalidCivilNo => (StatusCode::UNPROCESSABLE_ENTITY, "The civil number is not valid"),
         ProblemCode::InvalidInput => (StatusCode::UNPROCESSABLE_ENTITY, "An input is not valid"),
         ProblemCode::InvalidRequest => (StatusCode::BAD_REQUEST, "The request is not valid"),
         ProblemCode::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, "Too many requests"),

@@ -1,3 +1,4 @@
+use crate::flow::Phase;
 use crate::policy::Limit;
 use crate::policy::Then;
 use crate::words::OutcomeClass;
@@ -44,7 +45,10 @@ pub(super) fn length(duration: std::time::Duration) -> String {
     units
         .into_iter()
         .find(|(unit, _)| seconds >= *unit && seconds.is_multiple_of(*unit))
-        .map_or_else(|| format!("{seconds}s"), |(unit, name)| format!("{}{name}", seconds / unit))
+        .map_or_else(
+            || format!("{seconds}s"),
+            |(unit, name)| format!("{}{name}", seconds / unit),
+        )
 }
 
 /// A limit as policy files write it: `3/10m`.
@@ -53,7 +57,7 @@ pub(super) fn limit(limit: Limit) -> String {
 }
 
 /// What happens next, in words.
-pub(super) fn then(ui: &'static Ui, then: &Then) -> String {
+pub(super) fn then(ui: &'static Ui, then: Then) -> String {
     match then {
         Then::Continue => ui.then_continue.to_owned(),
         Then::Retry { attempts } => format!("{} ({attempts})", ui.then_retry),
@@ -72,9 +76,17 @@ pub(super) const fn class(ui: &'static Ui, class: OutcomeClass) -> &'static str 
     }
 }
 
-/// How far a flow has come, in words; the name of the phase where there is no word.
-pub(super) fn phase(ui: &'static Ui, ended: bool) -> &'static str {
-    if ended { ui.ended } else { ui.running }
+/// How far a flow has come, as records write it.
+pub(super) const fn phase(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Created => "created",
+        Phase::Sent => "sent",
+        Phase::Unknown => "unknown",
+        Phase::Waiting => "waiting",
+        Phase::Verified => "verified",
+        Phase::Decided => "decided",
+        Phase::Delivered => "delivered",
+    }
 }
 
 #[cfg(test)]
@@ -98,7 +110,13 @@ mod tests {
 
     #[test]
     fn lengths_are_written_as_in_policy_files() {
-        for (seconds, text) in [(30, "30s"), (300, "5m"), (90, "90s"), (7_776_000, "90d"), (315_360_000, "10y")] {
+        for (seconds, text) in [
+            (30, "30s"),
+            (300, "5m"),
+            (90, "90s"),
+            (7_776_000, "90d"),
+            (315_360_000, "10y"),
+        ] {
             assert_eq!(length(Duration::from_secs(seconds)), text);
         }
     }

@@ -1,5 +1,4 @@
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use axum::Form as Posted;
 use axum::extract::Path;
@@ -39,9 +38,13 @@ pub(super) async fn start(
 ) -> Response {
     let browser = state.sessions.browser(&headers, &state.site);
     let catalog = state.catalog();
-    let Some(service) = catalog.service(&name) else {
-        return visitor.show(StatusCode::NOT_FOUND, &Message::not_found(&visitor, SiteName::Demo));
+    let Some(loaded) = catalog.service(&name) else {
+        return visitor.show(
+            StatusCode::NOT_FOUND,
+            &Message::not_found(&visitor, SiteName::Demo),
+        );
     };
+    let service = &loaded.service;
     let ui = visitor.ui();
     let mut form = Form::with(service, visitor.locale, &typed);
     if !browser.sent(typed.get("token").map(String::as_str)) {
@@ -52,7 +55,7 @@ pub(super) async fn start(
         return show_form(&state, &visitor, &browser, service, form);
     };
     let once = browser.once(typed.get("once").map(String::as_str).unwrap_or_default());
-    let organization = catalog.organization.name.clone();
+    let organization = catalog.organization().name.clone();
     match begin(&state, service, organization, filled, visitor.locale, &once).await {
         Ok(flow) => {
             let path = format!("/flows/{}", flow.flow);
@@ -87,7 +90,11 @@ pub(super) async fn retry(
         return refuse(ui.flow_unknown_hint);
     };
     let body = request(&kept, visitor.locale, Some(&kept.flow));
-    match state.api.start(&body, &browser.once(&format!("retry {}", kept.flow))).await {
+    match state
+        .api
+        .start(&body, &browser.once(&format!("retry {}", kept.flow)))
+        .await
+    {
         Ok(answer) => {
             let path = format!("/flows/{}", answer.flow);
             let attempt = kept.attempt.saturating_add(1);
@@ -102,7 +109,7 @@ pub(super) async fn retry(
 
 async fn begin(
     state: &DemoState,
-    service: &Arc<Service>,
+    service: &Service,
     organization: Text,
     filled: Filled,
     locale: Locale,

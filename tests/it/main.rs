@@ -3,4 +3,5 @@
 
 mod engine;
 mod policies;
+mod sandbox;
 mod support;

@@ -15,9 +15,9 @@ use axum::routing::post;
 use super::body;
 use super::body::BodyError;
 use super::detach::detached;
-use crate::engine::CallbackReceipt;
 use super::flows::Flows;
 use super::headers::api_headers;
+use crate::engine::CallbackReceipt;
 
 /// Where the authority sends its answers: `POST /cb/v1/{token}`, and nothing else (R000-026).
 ///

@@ -58,7 +58,7 @@ async fn show(State(state): State<ApiState>, visitor: Visitor, Path(handle): Pat
     };
     let ui = visitor.ui();
     let catalog = state.flows.catalog();
-    let organization = catalog.organization.name.clone();
+    let organization = catalog.organization().name.clone();
     let outcome = view.ended.then_some(()).and(view.outcome).map(|outcome| Ended {
         class: outcome.class().as_str(),
         heading: shown::class(ui, outcome.class()),
@@ -73,7 +73,7 @@ async fn show(State(state): State<ApiState>, visitor: Visitor, Path(handle): Pat
             &view.challenge,
             (view.created_at, view.expires_at),
             PageClock::system(),
-            service.map(|service| service.notices.steps.clone()).unwrap_or_default(),
+            service.map(|loaded| loaded.service.notices.steps.clone()).unwrap_or_default(),
             format!("/f/{handle}/events"),
         )
     });

@@ -1,0 +1,285 @@
+//! A stand-in for the engine, for tests of this module and for pictures of its pages: a few flows in memory,
+//! under the catalog of this repository.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use tokio::sync::broadcast;
+
+use super::flows::Flows;
+use crate::audit::Event;
+use crate::catalog::Catalog;
+use crate::catalog::Sources;
+use crate::engine::CallbackReceipt;
+use crate::engine::CatalogStatus;
+use crate::engine::EngineEvent;
+use crate::engine::FlowView;
+use crate::engine::Problem;
+use crate::engine::ProblemCode;
+use crate::engine::StartFlow;
+use crate::engine::Started;
+use crate::engine::TimelineEntry;
+use crate::flow::Phase;
+use crate::store::FlowSummary;
+use crate::words::Challenge;
+use crate::words::Digest;
+use crate::words::FieldValue;
+use crate::words::FlowId;
+use crate::words::Outcome;
+use crate::words::Person;
+use crate::words::Pii;
+use crate::words::Timestamp;
+
+/// The token that the fake knows.
+pub(super) const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+
+pub(super) struct Fake {
+    pub(super) inner: Mutex<Inner>,
+    catalog: Arc<Catalog>,
+    events: broadcast::Sender<EngineEvent>,
+}
+
+#[derive(Default)]
+pub(super) struct Inner {
+    /// What the next start is answered with.
+    pub(super) refuse: Option<Problem>,
+    pub(super) flows: Vec<FlowView>,
+    pub(super) keys: Vec<(String, FlowId)>,
+    pub(super) started: Vec<StartFlow>,
+    pub(super) callbacks: Vec<Bytes>,
+    pub(super) records: Vec<TimelineEntry>,
+    pub(super) failure: Option<String>,
+    pub(super) store_down: bool,
+}
+
+impl Fake {
+    pub(super) fn new() -> Arc<Self> {
+        let sources = Sources::read(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let (catalog, found) = Catalog::load(&sources, None);
+        Arc::new(Self {
+            inner: Mutex::default(),
+            catalog: Arc::new(catalog.unwrap_or_else(|| panic!("{found:#?}"))),
+            events: broadcast::channel(16).0,
+        })
+    }
+
+    pub(super) fn now() -> Timestamp {
+        Timestamp::parse("2026-11-22T09:14:05.117Z").unwrap()
+    }
+
+    /// A flow of the client `portal`, as if it had begun.
+    pub(super) fn begin(&self, number: u8, service: &str) -> FlowView {
+        let service = &self.catalog.service(service).unwrap().service;
+        let (capability, settings) = service.capabilities.first_key_value().unwrap();
+        let view = FlowView {
+            flow: FlowId::from_parts(Self::now(), [number; 10]),
+            client: "portal".to_owned(),
+            service: service.id.clone(),
+            service_name: service.name.clone(),
+            capability: *capability,
+            locale: crate::words::Locale::Ar,
+            catalog: self.catalog.digest(),
+            ended: false,
+            created_at: Self::now(),
+            expires_at: Self::now().plus(settings.expires_in),
+            challenge: Challenge::from_random(8_352u64.to_be_bytes()),
+            outcome: None,
+            decision: None,
+            person: None,
+            receipt: None,
+        };
+        self.inner.lock().unwrap().flows.push(view.clone());
+        view
+    }
+
+    /// Ends a flow, and tells everybody.
+    pub(super) fn end(&self, flow: FlowId, outcome: Outcome) {
+        let mut inner = self.inner.lock().unwrap();
+        let view = inner.flows.iter_mut().find(|view| view.flow == flow).unwrap();
+        let service = &self.catalog.service(view.service.as_str()).unwrap().service;
+        view.ended = true;
+        view.outcome = Some(outcome);
+        view.decision = Some(service.decide(outcome, &std::collections::BTreeMap::new()));
+        if outcome == Outcome::Approved {
+            let value = |name: &str| match name {
+                "civil_no" => FieldValue::Text("399123100017".to_owned()),
+                "name_ar" => FieldValue::Text("سارة خالد عبدالرحمن العنزي".to_owned()),
+                "name_en" => FieldValue::Text("SARA KHALED ABDULRAHMAN ALENEZI".to_owned()),
+                name if name.starts_with("age_over") => FieldValue::Flag(true),
+                _ => FieldValue::Flag(true),
+            };
+            let fields = service.fields.iter().map(|declared| {
+                let name = declared.field.name();
+                let value = value(name.as_str());
+                (name, Pii::new(value))
+            });
+            view.person = Some(Person::new(fields));
+            view.receipt = Some("receipt".to_owned());
+        }
+        drop(inner);
+        let _ = self.events.send(EngineEvent::Flow { flow, ended: true });
+    }
+
+    pub(super) fn record(&self, millis: u64, event: Event) {
+        let mut inner = self.inner.lock().unwrap();
+        let seq = 41 + inner.records.len() as u64;
+        inner.records.push(TimelineEntry {
+            seq,
+            at: Self::now().plus(Duration::from_millis(millis)),
+            kind: event.kind().to_owned(),
+            event,
+        });
+    }
+
+    /// How many listen for changes.
+    pub(super) fn subscribers(&self) -> usize {
+        self.events.receiver_count()
+    }
+
+    fn find(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
+        let inner = self.inner.lock().unwrap();
+        let mut found = inner.flows.iter();
+        found
+            .find(|view| view.flow == flow && view.client == client)
+            .cloned()
+            .ok_or_else(|| problem(ProblemCode::UnknownFlow, "there is no such flow, or it belongs to another client"))
+    }
+}
+
+pub(super) fn problem(code: ProblemCode, detail: &str) -> Problem {
+    Problem {
+        code,
+        detail: detail.to_owned(),
+        retry_after: (code == ProblemCode::TooManyRequests).then_some(420),
+    }
+}
+
+#[async_trait]
+impl Flows for Fake {
+    async fn start(&self, request: StartFlow) -> Result<Started, Problem> {
+        if let Some(problem) = self.inner.lock().unwrap().refuse.clone() {
+            return Err(problem);
+        }
+        let key = request.idempotency_key.clone();
+        let known = key.as_ref().and_then(|key| {
+            let inner = self.inner.lock().unwrap();
+            inner.keys.iter().find(|(known, _)| known == key).map(|(_, flow)| *flow)
+        });
+        let Some(loaded) = self.catalog.service(&request.service) else {
+            return Err(problem(ProblemCode::UnknownService, "there is no such service"));
+        };
+        let view = match known {
+            Some(flow) => self.find(&request.client, flow)?,
+            None => {
+                let number = u8::try_from(self.inner.lock().unwrap().flows.len() + 1).unwrap();
+                self.begin(number, &request.service)
+            }
+        };
+        let mut inner = self.inner.lock().unwrap();
+        if let Some(key) = key
+            && known.is_none()
+        {
+            inner.keys.push((key, view.flow));
+        }
+        inner.started.push(request.clone());
+        Ok(Started {
+            view,
+            repeated: known.is_some(),
+            notices: loaded.service.notices.clone(),
+            return_url: request.return_url,
+        })
+    }
+
+    async fn view(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
+        self.find(client, flow)
+    }
+
+    async fn wait(&self, client: &str, flow: FlowId, time: Duration) -> Result<FlowView, Problem> {
+        let mut changes = self.events.subscribe();
+        let view = self.find(client, flow)?;
+        if !view.ended {
+            let _ = tokio::time::timeout(time, changes.recv()).await;
+        }
+        self.find(client, flow)
+    }
+
+    async fn cancel(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
+        if self.find(client, flow)?.ended {
+            return Err(problem(ProblemCode::FlowEnded, "the flow has ended already; its outcome stands"));
+        }
+        self.end(flow, Outcome::Cancelled);
+        self.find(client, flow)
+    }
+
+    async fn callback(&self, token: &str, _source: SocketAddr, body: Bytes) -> CallbackReceipt {
+        let mut inner = self.inner.lock().unwrap();
+        if inner.store_down {
+            return CallbackReceipt::StoreUnavailable;
+        }
+        if token != TOKEN {
+            return CallbackReceipt::UnknownToken;
+        }
+        inner.callbacks.push(body);
+        CallbackReceipt::Recorded
+    }
+
+    fn subscribe(&self) -> broadcast::Receiver<EngineEvent> {
+        self.events.subscribe()
+    }
+
+    async fn timeline(&self, flow: FlowId) -> Result<Vec<TimelineEntry>, Problem> {
+        let inner = self.inner.lock().unwrap();
+        let known = inner.flows.first().is_some_and(|view| view.flow == flow);
+        Ok(if known { inner.records.clone() } else { Vec::new() })
+    }
+
+    async fn recent(&self, limit: u32) -> Result<Vec<FlowSummary>, Problem> {
+        let inner = self.inner.lock().unwrap();
+        let newest = inner.flows.iter().rev().take(limit as usize);
+        Ok(newest
+            .map(|view| FlowSummary {
+                id: view.flow,
+                service: view.service.clone(),
+                capability: view.capability,
+                phase: if view.ended { Phase::Delivered } else { Phase::Waiting },
+                outcome: view.outcome,
+                created_at: view.created_at,
+            })
+            .collect())
+    }
+
+    fn catalog(&self) -> Arc<Catalog> {
+        self.catalog.clone()
+    }
+
+    fn catalog_status(&self) -> CatalogStatus {
+        let failure = self.inner.lock().unwrap().failure.clone();
+        CatalogStatus {
+            active: self.catalog.digest(),
+            since: Self::now(),
+            by: "start".to_owned(),
+            desired: if failure.is_some() { Digest::of(b"other") } else { self.catalog.digest() },
+            failure,
+        }
+    }
+
+    async fn ready(&self) -> Result<(), String> {
+        match self.inner.lock().unwrap().store_down {
+            true => Err("the store is full".to_owned()),
+            false => Ok(()),
+        }
+    }
+
+    fn metrics_text(&self) -> String {
+        "# EOF\n".to_owned()
+    }
+
+    fn webhook_public_key(&self) -> String {
+        "whpk_test".to_owned()
+    }
+}

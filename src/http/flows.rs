@@ -6,21 +6,18 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::broadcast;
 
+use crate::catalog::Catalog;
 use crate::engine::CallbackReceipt;
+use crate::engine::CatalogStatus;
+use crate::engine::Engine;
 use crate::engine::EngineEvent;
 use crate::engine::FlowView;
 use crate::engine::Problem;
 use crate::engine::StartFlow;
 use crate::engine::Started;
 use crate::engine::TimelineEntry;
-use crate::policy::Organization;
-use crate::policy::Service;
-use crate::words::Digest;
+use crate::store::FlowSummary;
 use crate::words::FlowId;
-use crate::words::Outcome;
-use crate::words::ServiceName;
-use crate::words::Text;
-use crate::words::Timestamp;
 
 /// What the HTTP interface needs of the engine, and nothing more; so its tests run against a fake.
 #[async_trait]
@@ -44,13 +41,16 @@ pub trait Flows: Send + Sync + 'static {
     fn subscribe(&self) -> broadcast::Receiver<EngineEvent>;
 
     /// The records of one flow, oldest first; empty for an unknown flow.
-    async fn timeline(&self, flow: FlowId) -> Vec<TimelineEntry>;
+    async fn timeline(&self, flow: FlowId) -> Result<Vec<TimelineEntry>, Problem>;
 
     /// The flows that began last, newest first.
-    async fn recent(&self, limit: usize) -> Vec<FlowSummary>;
+    async fn recent(&self, limit: u32) -> Result<Vec<FlowSummary>, Problem>;
 
     /// What is active now.
-    fn catalog(&self) -> ActiveCatalog;
+    fn catalog(&self) -> Arc<Catalog>;
+
+    /// Which catalog is active, and why a newer one is not.
+    fn catalog_status(&self) -> CatalogStatus;
 
     /// Whether flows can begin.
     ///
@@ -65,37 +65,57 @@ pub trait Flows: Send + Sync + 'static {
     fn webhook_public_key(&self) -> String;
 }
 
-/// The active catalog, as far as pages show it.
-#[derive(Clone)]
-pub struct ActiveCatalog {
-    /// Its digest.
-    pub digest: Digest,
-    /// The organization.
-    pub organization: Arc<Organization>,
-    /// The services, in the order of their names.
-    pub services: Vec<Arc<Service>>,
-}
-
-impl ActiveCatalog {
-    /// The service of a name.
-    pub fn service(&self, name: &str) -> Option<&Arc<Service>> {
-        self.services.iter().find(|service| service.id.as_str() == name)
+#[async_trait]
+impl Flows for Engine {
+    async fn start(&self, request: StartFlow) -> Result<Started, Problem> {
+        self.start_flow(request).await
     }
-}
 
-/// One line of the list of flows. Holds no personal data.
-#[derive(Clone, Debug)]
-pub struct FlowSummary {
-    /// The id.
-    pub flow: FlowId,
-    /// The service.
-    pub service: ServiceName,
-    /// The name of the service.
-    pub service_name: Text,
-    /// How far it has come: `created`, `sent`, `waiting`, ….
-    pub phase: String,
-    /// How it ended.
-    pub outcome: Option<Outcome>,
-    /// When it began.
-    pub created_at: Timestamp,
+    async fn view(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
+        Self::view(self, client, flow).await
+    }
+
+    async fn wait(&self, client: &str, flow: FlowId, time: Duration) -> Result<FlowView, Problem> {
+        Self::wait(self, client, flow, time).await
+    }
+
+    async fn cancel(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
+        Self::cancel(self, client, flow).await
+    }
+
+    async fn callback(&self, token: &str, source: SocketAddr, body: Bytes) -> CallbackReceipt {
+        Self::callback(self, token, source.to_string(), body).await
+    }
+
+    fn subscribe(&self) -> broadcast::Receiver<EngineEvent> {
+        Self::subscribe(self)
+    }
+
+    async fn timeline(&self, flow: FlowId) -> Result<Vec<TimelineEntry>, Problem> {
+        Self::timeline(self, flow).await
+    }
+
+    async fn recent(&self, limit: u32) -> Result<Vec<FlowSummary>, Problem> {
+        Self::recent(self, limit).await
+    }
+
+    fn catalog(&self) -> Arc<Catalog> {
+        Self::catalog(self)
+    }
+
+    fn catalog_status(&self) -> CatalogStatus {
+        Self::catalog_status(self)
+    }
+
+    async fn ready(&self) -> Result<(), String> {
+        Self::ready(self).await
+    }
+
+    fn metrics_text(&self) -> String {
+        Self::metrics_text(self)
+    }
+
+    fn webhook_public_key(&self) -> String {
+        Self::webhook_public_key(self)
+    }
 }

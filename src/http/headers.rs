@@ -12,8 +12,9 @@ use axum::response::Response;
 /// What a site of pages is reached as.
 #[derive(Clone, Debug)]
 pub(super) struct Site {
-    /// Host and port of its public base; other hosts are refused, which stops DNS rebinding.
-    authority: String,
+    /// Host and port of its public base; other hosts are refused, which stops DNS rebinding. `None` serves
+    /// every loopback name.
+    authority: Option<String>,
     /// Whether it is reached by TLS.
     https: bool,
 }
@@ -23,8 +24,16 @@ impl Site {
     pub(super) fn of_base(base: &str) -> Self {
         let (scheme, rest) = base.split_once("://").unwrap_or(("", base));
         Self {
-            authority: rest.split('/').next().unwrap_or_default().to_ascii_lowercase(),
+            authority: Some(rest.split('/').next().unwrap_or_default().to_ascii_lowercase()),
             https: scheme == "https",
+        }
+    }
+
+    /// A site on this machine, whatever its port.
+    pub(super) const fn loopback() -> Self {
+        Self {
+            authority: None,
+            https: false,
         }
     }
 
@@ -36,13 +45,13 @@ impl Site {
     /// Whether a request came under the name of this site, or under a loopback name with the same port.
     fn serves(&self, host: &str) -> bool {
         let host = host.to_ascii_lowercase();
-        if host == self.authority {
-            return true;
-        }
         let port = |authority: &str| authority.rsplit_once(':').map(|(_, port)| port.to_owned());
         let name = |authority: &str| authority.rsplit_once(':').map_or(authority, |(name, _)| name).to_owned();
         let loopback = |authority: &str| LOOPBACK.contains(&name(authority).as_str());
-        loopback(&host) && loopback(&self.authority) && port(&host) == port(&self.authority)
+        match &self.authority {
+            None => loopback(&host),
+            Some(own) => host == *own || loopback(&host) && loopback(own) && port(&host) == port(own),
+        }
     }
 }
 

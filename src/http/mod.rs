@@ -10,7 +10,6 @@ mod clock;
 mod console;
 mod demo;
 mod detach;
-mod engine_flows;
 #[cfg(test)]
 mod fake;
 mod flows;
@@ -25,6 +24,8 @@ mod problem;
 mod request_id;
 mod serve;
 mod shown;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod ui;
 mod waiting;
@@ -38,8 +39,6 @@ pub use console::ConsoleSettings;
 pub use console::console;
 pub use demo::DemoSettings;
 pub use demo::demo;
-pub use flows::ActiveCatalog;
-pub use flows::FlowSummary;
 pub use flows::Flows;
 pub use keys::ApiKey;
 pub use keys::ApiKeys;

@@ -70,8 +70,6 @@ pub(super) enum HttpCode {
     PayloadTooLarge,
     /// The body is of another type than JSON.
     UnsupportedMediaType,
-    /// The request came under a host name that is not served here.
-    MisdirectedRequest,
     /// A fault of the server.
     Internal,
 }
@@ -205,11 +203,6 @@ impl HttpCode {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "unsupported_media_type",
                 "The body has to be JSON",
-            ),
-            Self::MisdirectedRequest => (
-                StatusCode::MISDIRECTED_REQUEST,
-                "misdirected_request",
-                "This host name is not served here",
             ),
             Self::Internal => (
                 StatusCode::INTERNAL_SERVER_ERROR,

@@ -1,3 +1,4 @@
+use crate::flow::Phase;
 use crate::policy::Limit;
 use crate::policy::Then;
 use crate::words::OutcomeClass;
@@ -53,7 +54,7 @@ pub(super) fn limit(limit: Limit) -> String {
 }
 
 /// What happens next, in words.
-pub(super) fn then(ui: &'static Ui, then: &Then) -> String {
+pub(super) fn then(ui: &'static Ui, then: Then) -> String {
     match then {
         Then::Continue => ui.then_continue.to_owned(),
         Then::Retry { attempts } => format!("{} ({attempts})", ui.then_retry),
@@ -72,9 +73,17 @@ pub(super) const fn class(ui: &'static Ui, class: OutcomeClass) -> &'static str 
     }
 }
 
-/// How far a flow has come, in words; the name of the phase where there is no word.
-pub(super) fn phase(ui: &'static Ui, ended: bool) -> &'static str {
-    if ended { ui.ended } else { ui.running }
+/// How far a flow has come, as records write it.
+pub(super) const fn phase(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Created => "created",
+        Phase::Sent => "sent",
+        Phase::Unknown => "unknown",
+        Phase::Waiting => "waiting",
+        Phase::Verified => "verified",
+        Phase::Decided => "decided",
+        Phase::Delivered => "delivered",
+    }
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ pub(super) struct FlowAnswer {
     person: Option<BTreeMap<String, serde_json::Value>>,
     /// The digest of the catalog that the flow is pinned to.
     catalog: String,
-    /// The proof of the record; null until the log gives one.
+    /// The node's signed statement of the ending, to keep; null while it waits.
     receipt: Option<String>,
 }
 
@@ -93,6 +93,8 @@ pub(super) struct OutcomeAnswer {
     /// The leaf code, stable for ever.
     #[schema(example = "declined.by_user")]
     code: &'static str,
+    /// Whether a new attempt by the same person can end differently.
+    retryable: bool,
     /// What to tell the person, as the policy words it.
     say: TextAnswer,
 }
@@ -103,11 +105,14 @@ pub(super) struct DecisionAnswer {
     /// What happens next.
     then: ThenName,
     /// For `retry`: the most attempts, the first included.
-    #[serde(skip_serializing_if = "Option::is_none")]
     attempts: Option<u8>,
     /// Where the policy refused: its own code.
-    #[serde(skip_serializing_if = "Option::is_none")]
     refusal: Option<String>,
+    /// What to tell the person.
+    say: TextAnswer,
+    /// The line of the policy that decided: file, line, column.
+    #[schema(example = "policies/services/licence-renewal.yaml:58:14")]
+    rule: String,
 }
 
 /// What happens next.
@@ -159,7 +164,7 @@ macro_rules! names {
         $(#[$doc])*
         #[derive(Serialize, utoipa::ToSchema)]
         #[serde(rename_all = "snake_case")]
-        #[expect(missing_docs, reason = "names the words of the API; crate::words explains them")]
+        #[expect(dead_code, reason = "names the words of the API; crate::words has them")]
         pub(super) enum $name { $($variant),+ }
     };
 }
@@ -200,7 +205,7 @@ impl FlowAnswer {
                 .and(view.person.as_ref())
                 .map(person),
             catalog: view.catalog.to_string(),
-            receipt: None,
+            receipt: view.receipt.clone(),
         }
     }
 }
@@ -223,6 +228,7 @@ impl OutcomeAnswer {
         Self {
             class: outcome.class().as_str(),
             code: outcome.code(),
+            retryable: outcome.retryable(),
             say: decision.map_or_else(|| TextAnswer::new(&outcome.text()), |decision| TextAnswer::new(&decision.say)),
         }
     }
@@ -239,6 +245,8 @@ impl DecisionAnswer {
             then,
             attempts,
             refusal: decision.refusal.clone(),
+            say: TextAnswer::new(&decision.say),
+            rule: decision.rule.to_string(),
         }
     }
 }

@@ -129,7 +129,8 @@ impl Follower {
 
 /// The number of the last record. Asked before the view, so that a view is never older than its number.
 async fn last_record(flows: &dyn Flows, flow: FlowId) -> Option<u64> {
-    flows.timeline(flow).await.last().map(|entry| entry.seq)
+    let records = flows.timeline(flow).await.ok()?;
+    records.last().map(|entry| entry.seq)
 }
 
 fn event(view: &FlowView, last: Option<u64>) -> Event {

@@ -4,18 +4,18 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::banner::Banner;
 use super::row::AFTER_LOG;
 use super::row::BEFORE_LOG;
 use super::row::Row;
 use super::row::rows;
 use super::site::ConsoleState;
+use super::site::store_fault;
+use crate::engine::CatalogStatus;
 use crate::http::message::Message;
 use crate::http::page::Page;
 use crate::http::page::SiteName;
 use crate::http::page::Visitor;
 use crate::http::shown;
-use crate::words::Digest;
 use crate::words::FlowId;
 use crate::words::Outcome;
 
@@ -24,8 +24,7 @@ use crate::words::Outcome;
 #[template(path = "http/console_flow.html")]
 struct TimelinePage {
     page: Page,
-    banner: Option<Banner>,
-    catalog: Digest,
+    status: CatalogStatus,
     flow: FlowId,
     service: String,
     began: String,
@@ -43,7 +42,10 @@ pub(super) async fn show(
         let message = Message::not_found(&visitor, SiteName::Console);
         return visitor.show(StatusCode::NOT_FOUND, &message);
     };
-    let entries = state.flows.timeline(flow).await;
+    let entries = match state.flows.timeline(flow).await {
+        Ok(entries) => entries,
+        Err(problem) => return store_fault(&visitor, &problem),
+    };
     let outcome = entries.iter().find_map(|entry| match &entry.event {
         crate::audit::Event::Ending(ending) => Some(ending.outcome),
         _ => None,
@@ -57,11 +59,10 @@ pub(super) async fn show(
     let service = service.unwrap_or_default();
     let name = catalog
         .service(&service)
-        .map(|service| service.name.in_locale(visitor.locale).to_owned());
+        .map(|loaded| loaded.service.name.in_locale(visitor.locale).to_owned());
     let page = TimelinePage {
         page: Page::new(&visitor, SiteName::Console, visitor.ui().timeline),
-        banner: state.banners.current(),
-        catalog: catalog.digest,
+        status: state.flows.catalog_status(),
         flow,
         service: name.unwrap_or(service),
         began: entries.first().map(|entry| shown::date_and_time(entry.at)).unwrap_or_default(),

@@ -1,11 +1,13 @@
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::banner::Banner;
 use super::site::ConsoleState;
-use crate::http::flows::ActiveCatalog;
+use crate::catalog::Catalog;
+use crate::engine::CatalogStatus;
 use crate::http::page::Page;
 use crate::http::page::SiteName;
 use crate::http::page::Visitor;
@@ -13,7 +15,6 @@ use crate::http::shown;
 use crate::http::ui::Ui;
 use crate::policy::InputKind;
 use crate::policy::Sensitivity;
-use crate::words::Digest;
 use crate::words::OutcomeClass;
 
 /// The services of the active catalog, as loaded.
@@ -21,24 +22,19 @@ use crate::words::OutcomeClass;
 #[template(path = "http/console_services.html")]
 struct ServicesPage {
     page: Page,
-    banner: Option<Banner>,
-    catalog: Digest,
-    active: ActiveCatalog,
+    status: CatalogStatus,
+    active: Arc<Catalog>,
 }
 
 /// Shows them.
 pub(super) async fn show(State(state): State<ConsoleState>, visitor: Visitor) -> Response {
-    let active = state.flows.catalog();
     let page = ServicesPage {
         page: Page::new(&visitor, SiteName::Console, visitor.ui().services),
-        banner: state.banners.current(),
-        catalog: active.digest,
-        active,
+        status: state.flows.catalog_status(),
+        active: state.flows.catalog(),
     };
     visitor.show(StatusCode::OK, &page)
 }
-
-const CLASSES: [OutcomeClass; 5] = OutcomeClass::ALL;
 
 fn sensitivity(ui: &'static Ui, sensitivity: &Sensitivity) -> &'static str {
     match sensitivity {

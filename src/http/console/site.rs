@@ -6,11 +6,11 @@ use axum::middleware;
 use axum::response::Response;
 use axum::routing::get;
 
-use super::banner::Banners;
 use super::flow_page;
 use super::flows_page;
 use super::live;
 use super::services_page;
+use crate::engine::Problem;
 use crate::http::assets;
 use crate::http::flows::Flows;
 use crate::http::headers::Site;
@@ -20,26 +20,22 @@ use crate::http::page::SiteName;
 use crate::http::page::Visitor;
 
 /// How the console is served.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ConsoleSettings {
-    /// The public base of this listener; no slash at its end.
-    pub public_base: String,
+    /// The public base of this listener, no slash at its end; without one, loopback names only are served.
+    pub public_base: Option<String>,
 }
 
 /// What every handler of the console knows.
 #[derive(Clone)]
 pub(super) struct ConsoleState {
     pub(super) flows: Arc<dyn Flows>,
-    pub(super) banners: Arc<Banners>,
 }
 
-/// The console. Has to be called inside a Tokio runtime: it listens for changes of the catalog.
-///
-/// It knows no users yet: keep its listener on loopback or behind something that does.
-pub fn console(flows: Arc<dyn Flows>, settings: &ConsoleSettings) -> Router {
-    let banners = Arc::new(Banners::default());
-    tokio::spawn(Banners::listen(Arc::downgrade(&banners), flows.subscribe()));
-    let state = ConsoleState { flows, banners };
+/// The console. It knows no users yet: keep its listener on loopback or behind something that does.
+pub fn console(flows: Arc<dyn Flows>, settings: ConsoleSettings) -> Router {
+    let site = settings.public_base.map_or_else(Site::loopback, |base| Site::of_base(&base));
+    let state = ConsoleState { flows };
     Router::new()
         .route("/", get(flows_page::show))
         .route("/events", get(live::all))
@@ -47,12 +43,17 @@ pub fn console(flows: Arc<dyn Flows>, settings: &ConsoleSettings) -> Router {
         .route("/flows/{flow}/events", get(live::one))
         .route("/services", get(services_page::show))
         .fallback(not_found)
-        .layer(middleware::from_fn_with_state(
-            Site::of_base(&settings.public_base),
-            page_headers,
-        ))
+        .layer(middleware::from_fn_with_state(site, page_headers))
         .with_state(state)
         .merge(assets::router())
+}
+
+/// The page for a store that can't be read.
+pub(super) fn store_fault(visitor: &Visitor, problem: &Problem) -> Response {
+    tracing::warn!(code = problem.code.as_str(), "a console page could not be made");
+    let ui = visitor.ui();
+    let message = Message::new(visitor, SiteName::Console, ui.something_wrong, ui.error_unavailable);
+    visitor.show(StatusCode::SERVICE_UNAVAILABLE, &message)
 }
 
 async fn not_found(visitor: Visitor) -> Response {

@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use askama::Template;
 use axum::extract::Path;
 use axum::extract::State;
@@ -22,10 +20,10 @@ use crate::words::Text;
 /// The page of one service: the notices, then the form (R000-070 to R000-079).
 #[derive(Template)]
 #[template(path = "http/demo_service.html")]
-struct ServicePage {
+struct ServicePage<'s> {
     page: Page,
     organization: Text,
-    service: Arc<Service>,
+    service: &'s Service,
     form: Form,
     token: String,
     once: String,
@@ -40,12 +38,12 @@ pub(super) async fn show(
 ) -> Response {
     let browser = state.sessions.browser(&headers, &state.site);
     let catalog = state.catalog();
-    let Some(service) = catalog.service(&name) else {
+    let Some(loaded) = catalog.service(&name) else {
         return visitor.show(StatusCode::NOT_FOUND, &Message::not_found(&visitor, SiteName::Demo));
     };
     let example = state.settings.example_civil_no.as_deref();
-    let form = Form::blank(service, visitor.locale, example);
-    show_form(&state, &visitor, &browser, service, form)
+    let form = Form::blank(&loaded.service, visitor.locale, example);
+    show_form(&state, &visitor, &browser, &loaded.service, form)
 }
 
 /// Shows the page with a form that was typed into.
@@ -53,7 +51,7 @@ pub(super) fn show_form(
     state: &DemoState,
     visitor: &Visitor,
     browser: &Browser,
-    service: &Arc<Service>,
+    service: &Service,
     form: Form,
 ) -> Response {
     let status = if form.has_errors() {
@@ -64,8 +62,8 @@ pub(super) fn show_form(
     let title = service.name.in_locale(visitor.locale);
     let page = ServicePage {
         page: Page::new(visitor, SiteName::Demo, title),
-        organization: state.catalog().organization.name.clone(),
-        service: service.clone(),
+        organization: state.catalog().organization().name.clone(),
+        service,
         form,
         token: browser.token.clone(),
         once: random(),

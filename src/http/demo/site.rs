@@ -16,9 +16,9 @@ use super::result_page;
 use super::service_page;
 use super::session::Sessions;
 use super::start;
+use crate::catalog::Catalog;
 use crate::http::assets;
 use crate::http::clock::PageClock;
-use crate::http::flows::ActiveCatalog;
 use crate::http::flows::Flows;
 use crate::http::headers::Site;
 use crate::http::headers::page_headers;
@@ -85,7 +85,7 @@ pub fn demo(flows: Arc<dyn Flows>, settings: DemoSettings) -> Result<Router, req
 }
 
 impl DemoState {
-    pub(super) fn catalog(&self) -> ActiveCatalog {
+    pub(super) fn catalog(&self) -> Arc<Catalog> {
         self.flows.catalog()
     }
 }
@@ -94,7 +94,7 @@ impl DemoState {
 #[template(path = "http/demo_home.html")]
 struct Home {
     page: Page,
-    catalog: ActiveCatalog,
+    catalog: Arc<Catalog>,
     phone_url: Option<String>,
     console_url: Option<String>,
 }

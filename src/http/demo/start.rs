@@ -1,5 +1,4 @@
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use axum::Form as Posted;
 use axum::extract::Path;
@@ -39,9 +38,10 @@ pub(super) async fn start(
 ) -> Response {
     let browser = state.sessions.browser(&headers, &state.site);
     let catalog = state.catalog();
-    let Some(service) = catalog.service(&name) else {
+    let Some(loaded) = catalog.service(&name) else {
         return visitor.show(StatusCode::NOT_FOUND, &Message::not_found(&visitor, SiteName::Demo));
     };
+    let service = &loaded.service;
     let ui = visitor.ui();
     let mut form = Form::with(service, visitor.locale, &typed);
     if !browser.sent(typed.get("token").map(String::as_str)) {
@@ -52,7 +52,7 @@ pub(super) async fn start(
         return show_form(&state, &visitor, &browser, service, form);
     };
     let once = browser.once(typed.get("once").map(String::as_str).unwrap_or_default());
-    let organization = catalog.organization.name.clone();
+    let organization = catalog.organization().name.clone();
     match begin(&state, service, organization, filled, visitor.locale, &once).await {
         Ok(flow) => {
             let path = format!("/flows/{}", flow.flow);
@@ -102,7 +102,7 @@ pub(super) async fn retry(
 
 async fn begin(
     state: &DemoState,
-    service: &Arc<Service>,
+    service: &Service,
     organization: Text,
     filled: Filled,
     locale: Locale,

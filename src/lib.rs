@@ -6,6 +6,8 @@
 
 pub mod audit;
 pub mod catalog;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod connector;
 pub mod diagnostics;
 pub mod engine;

@@ -1,2 +1,7 @@
-//! stub
-fn main() {}
+//! The `midflow` command: arguments in, exit code out.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    midflow::cli::run()
+}

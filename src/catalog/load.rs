@@ -148,9 +148,12 @@ impl<'a> Load<'a> {
                     self.found.extend(known.script_warnings.clone());
                     return Some(Arc::clone(known));
                 }
-                (Some(known.service.clone()), known.warnings.clone())
+                (Some(Arc::clone(&known.service)), known.warnings.clone())
             }
-            None => policy::read_service(file, text),
+            None => {
+                let (service, warnings) = policy::read_service(file, text);
+                (service.map(Arc::new), warnings)
+            }
         };
         self.found.extend(warnings.clone());
         let service = service?;

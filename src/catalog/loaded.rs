@@ -25,7 +25,7 @@ pub struct Catalog {
 #[derive(Debug)]
 pub struct LoadedService {
     /// The service as meant.
-    pub service: Service,
+    pub service: Arc<Service>,
     pub(super) script: Option<Arc<Script>>,
     /// What was found in the file and is no error, so that an incremental load says it again.
     pub(super) warnings: Diagnostics,
@@ -45,7 +45,7 @@ impl Catalog {
     }
 
     /// The service provider.
-    pub fn organization(&self) -> &Organization {
+    pub fn organization(&self) -> &Arc<Organization> {
         &self.organization
     }
 

@@ -31,3 +31,11 @@ impl Check {
         Ok(if bad { Ending::Problems } else { Ending::Good })
     }
 }
+
+fn as_json(diagnostics: &Diagnostics, _sources: &Sources, _good: bool) -> String {
+    serde_json::to_string_pretty(diagnostics).unwrap_or_default()
+}
+
+fn as_text(diagnostics: &Diagnostics, _sources: &Sources, _catalog: Option<&Catalog>) -> String {
+    diagnostics.iter().map(|d| format!("{}: {}", d.code, d.message)).collect::<Vec<_>>().join("\n")
+}

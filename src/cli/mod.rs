@@ -10,6 +10,7 @@ mod node;
 mod output;
 mod ready;
 mod running;
+mod sandbox_connector;
 mod serve;
 mod trigger;
 

@@ -105,7 +105,10 @@ async fn serve(config: &Config, common: &Common) -> Result<(), Failure> {
     let console_url = match console {
         Some((socket, listener)) => {
             let (url, tls) = (public_url(listener, &socket), tls_of(listener)?);
-            node.serve(socket, http::console(flows, http::ConsoleSettings::default()), tls);
+            let settings = http::ConsoleSettings {
+                public_base: url.clone(),
+            };
+            node.serve(socket, http::console(flows, &settings), tls);
             Some(url)
         }
         None => None,

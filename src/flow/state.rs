@@ -50,6 +50,21 @@ pub enum Phase {
     Delivered,
 }
 
+impl Phase {
+    /// The name for pages and records.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Sent => "sent",
+            Self::Unknown => "unknown",
+            Self::Waiting => "waiting",
+            Self::Verified => "verified",
+            Self::Decided => "decided",
+            Self::Delivered => "delivered",
+        }
+    }
+}
+
 /// How a flow ends.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Ending {

@@ -12,9 +12,8 @@ use axum::response::Response;
 /// What a site of pages is reached as.
 #[derive(Clone, Debug)]
 pub(super) struct Site {
-    /// Host and port of its public base; other hosts are refused, which stops DNS rebinding. `None` serves
-    /// every loopback name.
-    authority: Option<String>,
+    /// Host and port of its public base; other hosts are refused, which stops DNS rebinding.
+    authority: String,
     /// Whether it is reached by TLS.
     https: bool,
 }
@@ -24,16 +23,8 @@ impl Site {
     pub(super) fn of_base(base: &str) -> Self {
         let (scheme, rest) = base.split_once("://").unwrap_or(("", base));
         Self {
-            authority: Some(rest.split('/').next().unwrap_or_default().to_ascii_lowercase()),
+            authority: rest.split('/').next().unwrap_or_default().to_ascii_lowercase(),
             https: scheme == "https",
-        }
-    }
-
-    /// A site on this machine, whatever its port.
-    pub(super) const fn loopback() -> Self {
-        Self {
-            authority: None,
-            https: false,
         }
     }
 
@@ -48,10 +39,8 @@ impl Site {
         let port = |authority: &str| authority.rsplit_once(':').map(|(_, port)| port.to_owned());
         let name = |authority: &str| authority.rsplit_once(':').map_or(authority, |(name, _)| name).to_owned();
         let loopback = |authority: &str| LOOPBACK.contains(&name(authority).as_str());
-        match &self.authority {
-            None => loopback(&host),
-            Some(own) => host == *own || loopback(&host) && loopback(own) && port(&host) == port(own),
-        }
+        let own = &self.authority;
+        host == *own || loopback(&host) && loopback(own) && port(&host) == port(own)
     }
 }
 

@@ -3,5 +3,4 @@
 
 mod engine;
 mod policies;
-mod sandbox;
 mod support;

@@ -20,10 +20,10 @@ use crate::http::page::SiteName;
 use crate::http::page::Visitor;
 
 /// How the console is served.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct ConsoleSettings {
-    /// The public base of this listener, no slash at its end; without one, loopback names only are served.
-    pub public_base: Option<String>,
+    /// The public base of this listener; no slash at its end.
+    pub public_base: String,
 }
 
 /// What every handler of the console knows.
@@ -33,8 +33,8 @@ pub(super) struct ConsoleState {
 }
 
 /// The console. It knows no users yet: keep its listener on loopback or behind something that does.
-pub fn console(flows: Arc<dyn Flows>, settings: ConsoleSettings) -> Router {
-    let site = settings.public_base.map_or_else(Site::loopback, |base| Site::of_base(&base));
+pub fn console(flows: Arc<dyn Flows>, settings: &ConsoleSettings) -> Router {
+    let site = Site::of_base(&settings.public_base);
     let state = ConsoleState { flows };
     Router::new()
         .route("/", get(flows_page::show))

@@ -139,7 +139,7 @@ pub(crate) fn every_event() -> Vec<Event> {
             digest: Some(digest),
         }),
         Event::Callback(CallbackRecord {
-            exchange: exchange_id(3),
+            exchange: Some(exchange_id(3)),
             digest,
             size: 5_000_000,
             source: "203.0.113.7".to_owned(),

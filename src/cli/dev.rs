@@ -1,0 +1,283 @@
+use std::fs;
+use std::net::Ipv4Addr;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use super::arguments::Common;
+use super::arguments::Format;
+use super::arguments::runtime;
+use super::failure::Ending;
+use super::failure::Failure;
+use super::logging;
+use super::node::Node;
+use super::node::Socket;
+use super::node::reload_on_hangup;
+use super::output;
+use super::ready::Ready;
+use super::running::Running;
+use super::running::state_folder;
+use crate::engine::Clock as _;
+use crate::engine::Engine;
+use crate::engine::EngineEvent;
+use crate::engine::EngineOptions;
+use crate::engine::EngineParts;
+use crate::engine::Secrets;
+use crate::engine::SystemClock;
+use crate::engine::Watch;
+use crate::engine::random;
+use crate::http;
+use crate::sandbox::Authority;
+use crate::sandbox::Ending as CitizenEnding;
+use crate::sandbox::Sandbox;
+use crate::sandbox::SandboxOptions;
+use crate::store::Sqlite;
+use crate::words::Digest;
+use crate::words::Environment;
+use crate::words::Purpose;
+
+/// `midflow dev`: everything in one process, and nothing leaves the machine.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Dev {
+    /// The first of six ports, one a listener; 0 picks free ones
+    #[arg(long, value_name = "N", default_value_t = FIRST_PORT)]
+    port: u16,
+
+    /// Where store and keys of this run are kept; `var/dev` of the policy folder without it
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+}
+
+impl Default for Dev {
+    fn default() -> Self {
+        Self {
+            port: FIRST_PORT,
+            state: None,
+        }
+    }
+}
+
+impl Dev {
+    pub(crate) fn run(&self, common: &Common) -> Result<Ending, Failure> {
+        logging::start(common.format);
+        runtime()?.block_on(self.serve(common))?;
+        Ok(Ending::Good)
+    }
+
+    async fn serve(&self, common: &Common) -> Result<(), Failure> {
+        let state = self.state.clone().unwrap_or_else(|| state_folder(&common.dir));
+        let sockets = Sockets::open(self.port)?;
+        make_state_folder(&state)?;
+        let sandbox = self.sandbox(&state).await?;
+        let engine = engine(&common.dir, &state, &sandbox, &sockets).await?;
+        let organization = engine.catalog().organization().name.clone();
+        sandbox.handle().rename_service_provider(organization);
+
+        let key = hex::encode(random::<24>().map_err(Failure::new)?);
+        let ready = sockets.ready(&sandbox, &engine, &key);
+        let node = sockets.serve(&sandbox, &engine, &key, &ready)?;
+        let _watch = Watch::start(engine.clone(), &common.dir).map_err(Failure::new)?;
+        reload_on_hangup(engine.clone(), common.dir.clone());
+        let running = Running::of(&state);
+        running.write(&ready).map_err(|error| Failure::new(format!("can't write into {}: {error}", state.display())))?;
+        match common.format {
+            Format::Json => output::print(&ready.to_line()),
+            Format::Text => output::print(&welcome(&ready, &engine)),
+        }
+        if common.format == Format::Text {
+            tokio::spawn(tell(engine.clone()));
+        }
+        let result = node.run_until_asked(&engine).await;
+        sandbox.shutdown().await;
+        running.remove();
+        result
+    }
+
+    async fn sandbox(&self, state: &Path) -> Result<Sandbox, Failure> {
+        let mut options = SandboxOptions::new(state.join("sandbox"));
+        options.bridge = local(self.port, BRIDGE);
+        options.phone = local(self.port, PHONE);
+        Authority::start(options).await.map_err(Failure::new)
+    }
+}
+
+/// The sockets of everything but the sandbox, which opens its own.
+struct Sockets {
+    console: Socket,
+    demo: Socket,
+    api: Socket,
+    callback: Socket,
+}
+
+impl Sockets {
+    fn open(first: u16) -> Result<Self, Failure> {
+        let busy = |failure: Failure| failure.remedy("give other ports with --port N, or --port 0 for free ones");
+        Ok(Self {
+            console: Socket::open("the console", local(first, CONSOLE)).map_err(busy)?,
+            demo: Socket::open("the demo", local(first, DEMO)).map_err(busy)?,
+            api: Socket::open("the API", local(first, API)).map_err(busy)?,
+            callback: Socket::open("the callback listener", local(first, CALLBACK)).map_err(busy)?,
+        })
+    }
+
+    fn callback_url(&self) -> String {
+        format!("https://{}", self.callback.address)
+    }
+
+    fn ready(&self, sandbox: &Sandbox, engine: &Engine, key: &str) -> Ready {
+        let plain = |socket: &Socket| Some(format!("http://{}", socket.address));
+        Ready {
+            ready: true,
+            api: plain(&self.api),
+            callback: Some(self.callback_url()),
+            sandbox: Some(sandbox.bridge_url()),
+            phone: Some(sandbox.phone_url()),
+            console: plain(&self.console),
+            demo: plain(&self.demo),
+            key: Some(key.to_owned()),
+            catalog: Some(engine.catalog().digest().to_string()),
+            webhook_key: Some(engine.webhook_public_key()),
+        }
+    }
+
+    fn serve(self, sandbox: &Sandbox, engine: &Engine, key: &str, ready: &Ready) -> Result<Node, Failure> {
+        let flows: Arc<dyn http::Flows> = Arc::new(engine.clone());
+        let url = |url: &Option<String>| url.clone().unwrap_or_default();
+        let page_key: [u8; 32] = random().map_err(Failure::new)?;
+        let api = http::ApiSettings {
+            keys: http::ApiKeys::new([http::ApiKey {
+                client: "demo".to_owned(),
+                digest: Digest::of(key.as_bytes()),
+            }]),
+            public_base: url(&ready.api),
+            page_key: http::PageKey::new(&page_key),
+            development: true,
+        };
+        let example = sandbox
+            .handle()
+            .citizens()
+            .iter()
+            .find(|citizen| citizen.ending == CitizenEnding::Free)
+            .map(|citizen| citizen.civil_no.expose(Purpose::Citizen).to_owned());
+        let demo = http::DemoSettings {
+            api_base: url(&ready.api),
+            key: SecretString::from(key),
+            public_base: url(&ready.demo),
+            phone_url: ready.phone.clone(),
+            console_url: ready.console.clone(),
+            example_civil_no: example,
+            clock: http::PageClock::system(),
+        };
+        let console = http::ConsoleSettings {
+            public_base: url(&ready.console),
+        };
+        let identity = sandbox.handle().sp_settings().callback_server;
+        let tls = http::callback_tls(
+            identity.chain_pem().as_bytes(),
+            identity.key_pem().as_bytes(),
+            SystemClock.now(),
+        )
+        .map_err(Failure::new)?;
+        let mut node = Node::new();
+        node.serve(self.api, http::api(Arc::clone(&flows), api), None);
+        node.serve(self.callback, http::callback(Arc::clone(&flows)), Some(tls));
+        node.serve(self.console, http::console(Arc::clone(&flows), &console), None);
+        let demo = http::demo(flows, demo).map_err(Failure::new)?;
+        node.serve(self.demo, demo, None);
+        Ok(node)
+    }
+}
+
+async fn engine(folder: &Path, state: &Path, sandbox: &Sandbox, sockets: &Sockets) -> Result<Engine, Failure> {
+    let callback_base_url = sockets.callback_url();
+    sandbox.handle().register_callback_base(&callback_base_url).map_err(Failure::new)?;
+    let connector = super::sandbox_connector::connector(&sandbox.handle().sp_settings())?;
+    let store = Sqlite::open(state.join("midflow.db")).await.map_err(Failure::new)?;
+    Engine::start(EngineParts {
+        folder: folder.to_path_buf(),
+        store: Arc::new(store),
+        connector: Arc::new(connector),
+        secrets: Arc::new(Secrets::open(&state.join("secrets")).map_err(Failure::new)?),
+        clock: Arc::new(SystemClock),
+        options: EngineOptions {
+            environment: Environment::Development,
+            callback_base_url,
+            ..EngineOptions::default()
+        },
+        notify_roots: Vec::new(),
+    })
+    .await
+    .map_err(Failure::new)
+}
+
+fn make_state_folder(state: &Path) -> Result<(), Failure> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(state)
+        .map_err(|error| {
+            Failure::new(format!("can't make the folder {}: {error}", state.display()))
+                .remedy("name a writable one with --state DIR")
+        })
+}
+
+fn local(first: u16, offset: u16) -> SocketAddr {
+    let port = if first == 0 { 0 } else { first.saturating_add(offset) };
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}
+
+fn welcome(ready: &Ready, engine: &Engine) -> String {
+    let url = |url: &Option<String>| url.clone().unwrap_or_default();
+    let catalog = engine.catalog();
+    format!(
+        "midflow {version}  sandbox: no real authority is reached, nothing leaves this machine\n\
+         \n  demo      {demo}/     an e-service that uses your policies: begin here\
+         \n  phone     {phone}/     the phone of the sandbox's citizens\
+         \n  console   {console}/     every flow, live, as it was recorded\
+         \n  api       {api}/v1   key {key}\
+         \n  callback  {callback}\
+         \n  catalog   {digest}  {services} services\n\
+         \nEdit a file in policies/ or scripts/ and save: it is active at once, or refused with the reason.\n\
+         Stop with Ctrl-C.",
+        version = env!("CARGO_PKG_VERSION"),
+        demo = url(&ready.demo),
+        phone = url(&ready.phone),
+        console = url(&ready.console),
+        api = url(&ready.api),
+        key = url(&ready.key),
+        callback = url(&ready.callback),
+        digest = catalog.digest().short(),
+        services = catalog.services().len(),
+    )
+}
+
+/// Tells in the terminal what happens to flows and catalogs.
+async fn tell(engine: Engine) {
+    let mut events = engine.subscribe();
+    while let Ok(event) = events.recv().await {
+        match event {
+            EngineEvent::CatalogActivated { catalog } => {
+                output::print(&format!("catalog   {}  active", catalog.short()));
+            }
+            EngineEvent::CatalogRefused { diagnostics } => {
+                output::print(&format!("{diagnostics}\n\ncatalog   refused; the one before stays active"));
+            }
+            EngineEvent::Flow { flow, ended: true } => {
+                output::print(&format!("flow      {flow}  ended"));
+            }
+            EngineEvent::Flow { .. } => {}
+        }
+    }
+}
+
+const FIRST_PORT: u16 = 8080;
+const CONSOLE: u16 = 0;
+const PHONE: u16 = 1;
+const DEMO: u16 = 2;
+const API: u16 = 3;
+const CALLBACK: u16 = 4;
+const BRIDGE: u16 = 5;

@@ -3,6 +3,7 @@
 //! [`Recorded`] is laws 1 and 2 as a type: only the [`Recorder`] makes one, and only after the commit
 //! returned. The tamper-evident log over these records is a later step and has its place here.
 
+mod canonical;
 mod commit;
 mod pace;
 mod record;

@@ -64,7 +64,9 @@ enum Command {
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let common = arguments.common;
-    let command = arguments.command.unwrap_or_else(|| Command::Dev(dev::Dev::default()));
+    let command = arguments
+        .command
+        .unwrap_or_else(|| Command::Dev(dev::Dev::default()));
     let result = match command {
         Command::Dev(command) => command.run(&common),
         Command::Serve(command) => command.run(&common),

@@ -1,5 +1,3 @@
-use std::process;
-
 use super::arguments::Common;
 use super::arguments::Format;
 use super::failure::Ending;
@@ -8,6 +6,8 @@ use super::output;
 use crate::catalog::Catalog;
 use crate::catalog::Sources;
 use crate::diagnostics::Diagnostics;
+use crate::diagnostics::render_json;
+use crate::diagnostics::render_text;
 
 /// `midflow check`: everything that a reload would find, without reloading.
 #[derive(Debug, clap::Args)]
@@ -22,7 +22,7 @@ impl Check {
         let sources = Sources::read(&common.dir).map_err(Failure::new)?;
         let (catalog, diagnostics) = Catalog::load(&sources, None);
         match common.format {
-            Format::Json => output::print(&as_json(&diagnostics, &sources, catalog.is_some())),
+            Format::Json => output::print(&render_json(&diagnostics)),
             Format::Text => output::print(&as_text(&diagnostics, &sources, catalog.as_ref())),
         }
         // Dropping a large catalog takes longer than the system takes to clear a process that ends.
@@ -32,10 +32,24 @@ impl Check {
     }
 }
 
-fn as_json(diagnostics: &Diagnostics, _sources: &Sources, _good: bool) -> String {
-    serde_json::to_string_pretty(diagnostics).unwrap_or_default()
-}
-
-fn as_text(diagnostics: &Diagnostics, _sources: &Sources, _catalog: Option<&Catalog>) -> String {
-    diagnostics.iter().map(|d| format!("{}: {}", d.code, d.message)).collect::<Vec<_>>().join("\n")
+fn as_text(diagnostics: &Diagnostics, sources: &Sources, catalog: Option<&Catalog>) -> String {
+    let rendered = render_text(
+        diagnostics,
+        &|file| sources.text(file).map(|text| &**text),
+        output::wants_colour(),
+    );
+    let verdict = match catalog {
+        Some(catalog) => format!(
+            "good: {} services, catalog {}",
+            catalog.services().len(),
+            catalog.digest()
+        ),
+        None => "these files can't be served; a node that runs keeps what it has".to_owned(),
+    };
+    let parts = [rendered, verdict];
+    let said = parts
+        .iter()
+        .map(|part| part.trim_end())
+        .filter(|part| !part.is_empty());
+    said.collect::<Vec<_>>().join("\n")
 }

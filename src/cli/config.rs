@@ -104,7 +104,8 @@ impl Config {
                 .remedy("name the configuration with --config FILE; docs/configuration.md shows one")
         })?;
         let mut config = Self::parse(&text).map_err(|why| {
-            Failure::new(format!("{}: {why}", path.display())).remedy("docs/configuration.md explains every key")
+            Failure::new(format!("{}: {why}", path.display()))
+                .remedy("docs/configuration.md explains every key")
         })?;
         config.resolve(path.parent().unwrap_or(Path::new(".")));
         config.check()?;
@@ -120,7 +121,11 @@ impl Config {
         let StoreConfig::Sqlite(store) = &mut self.store;
         *store = folder.join(&store);
         self.secrets = folder.join(&self.secrets);
-        let all = [Some(&mut self.listeners.api), Some(&mut self.listeners.callback), self.listeners.console.as_mut()];
+        let all = [
+            Some(&mut self.listeners.api),
+            Some(&mut self.listeners.callback),
+            self.listeners.console.as_mut(),
+        ];
         for listener in all.into_iter().flatten() {
             if let Some(tls) = &mut listener.tls {
                 tls.certificate = folder.join(&tls.certificate);
@@ -131,37 +136,53 @@ impl Config {
 
     fn check(&self) -> Result<(), Failure> {
         if self.midflow != 1 {
-            return Err(Failure::new(format!("`midflow: {}` is no known version", self.midflow)).remedy("write `midflow: 1`"));
+            return Err(
+                Failure::new(format!("`midflow: {}` is no known version", self.midflow))
+                    .remedy("write `midflow: 1`"),
+            );
         }
         if self.clients.is_empty() {
-            return Err(Failure::new("`clients` is empty, so nobody could call the API").remedy(CLIENT_REMEDY));
+            return Err(
+                Failure::new("`clients` is empty, so nobody could call the API").remedy(CLIENT_REMEDY)
+            );
         }
         // R000-066: the authority is answered over TLS 1.3 and nothing else.
         if self.listeners.callback.tls.is_none() {
-            return Err(Failure::new("`listeners.callback` has no `tls`").remedy("name its certificate and key"));
+            return Err(
+                Failure::new("`listeners.callback` has no `tls`").remedy("name its certificate and key")
+            );
         }
-        let open = [("api", Some(&self.listeners.api)), ("console", self.listeners.console.as_ref())];
+        let open = [
+            ("api", Some(&self.listeners.api)),
+            ("console", self.listeners.console.as_ref()),
+        ];
         for (name, listener) in open {
             if let Some(listener) = listener
                 && listener.tls.is_none()
                 && !listener.address.ip().is_loopback()
             {
-                let message = format!("`listeners.{name}` would speak plain HTTP on {}", listener.address);
-                return Err(Failure::new(message).remedy("give it `tls`, or a loopback address behind a proxy of yours"));
+                let message = format!(
+                    "`listeners.{name}` would speak plain HTTP on {}",
+                    listener.address
+                );
+                return Err(Failure::new(message)
+                    .remedy("give it `tls`, or a loopback address behind a proxy of yours"));
             }
         }
         // The console has no accounts yet, so it stays where only this machine reaches it.
         match &self.listeners.console {
-            Some(console) if !console.address.ip().is_loopback() => {
-                Err(Failure::new(format!("`listeners.console` would be reachable on {}", console.address))
-                    .remedy("give it a loopback address; reach it through a tunnel"))
-            }
+            Some(console) if !console.address.ip().is_loopback() => Err(Failure::new(format!(
+                "`listeners.console` would be reachable on {}",
+                console.address
+            ))
+            .remedy("give it a loopback address; reach it through a tunnel")),
             _ => Ok(()),
         }
     }
 }
 
-const CLIENT_REMEDY: &str = "add an entry: `{ name: portal, key: \"sha256:…\" }`, the SHA-256 of a random key";
+const CLIENT_REMEDY: &str =
+    "add an entry: `{ name: portal, key: \"sha256:…\" }`, the SHA-256 of a random key";
 
 #[cfg(test)]
 mod tests {
@@ -206,7 +227,11 @@ clients:
     fn what_would_be_unsafe_is_refused() {
         for (from, to, expected) in [
             ("127.0.0.1:8083", "0.0.0.0:8083", "plain HTTP"),
-            (", tls: { certificate: tls/callback.pem, key: tls/callback.key }", "", "has no `tls`"),
+            (
+                ", tls: { certificate: tls/callback.pem, key: tls/callback.key }",
+                "",
+                "has no `tls`",
+            ),
             ("midflow: 1", "midflow: 2", "no known version"),
         ] {
             let message = fault(&GOOD.replace(from, to));
@@ -217,7 +242,10 @@ clients:
     #[test]
     fn a_mistake_has_its_place() {
         let message = fault(&GOOD.replace("secrets:", "secretz:"));
-        assert!(message.contains("secretz") && message.contains("line 5"), "{message}");
+        assert!(
+            message.contains("secretz") && message.contains("line 5"),
+            "{message}"
+        );
     }
 
     #[test]

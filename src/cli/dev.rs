@@ -82,7 +82,9 @@ impl Dev {
         let _watch = Watch::start(engine.clone(), &common.dir).map_err(Failure::new)?;
         reload_on_hangup(engine.clone(), common.dir.clone());
         let running = Running::of(&state);
-        running.write(&ready).map_err(|error| Failure::new(format!("can't write into {}: {error}", state.display())))?;
+        running
+            .write(&ready)
+            .map_err(|error| Failure::new(format!("can't write into {}: {error}", state.display())))?;
         match common.format {
             Format::Json => output::print(&ready.to_line()),
             Format::Text => output::print(&welcome(&ready, &engine)),
@@ -114,7 +116,8 @@ struct Sockets {
 
 impl Sockets {
     fn open(first: u16) -> Result<Self, Failure> {
-        let busy = |failure: Failure| failure.remedy("give other ports with --port N, or --port 0 for free ones");
+        let busy =
+            |failure: Failure| failure.remedy("give other ports with --port N, or --port 0 for free ones");
         Ok(Self {
             console: Socket::open("the console", local(first, CONSOLE)).map_err(busy)?,
             demo: Socket::open("the demo", local(first, DEMO)).map_err(busy)?,
@@ -172,7 +175,7 @@ impl Sockets {
             clock: http::PageClock::system(),
         };
         let console = http::ConsoleSettings {
-            public_base: url(&ready.console),
+            public_base: ready.console.clone(),
         };
         let identity = sandbox.handle().sp_settings().callback_server;
         let tls = http::callback_tls(
@@ -184,18 +187,28 @@ impl Sockets {
         let mut node = Node::new();
         node.serve(self.api, http::api(Arc::clone(&flows), api), None);
         node.serve(self.callback, http::callback(Arc::clone(&flows)), Some(tls));
-        node.serve(self.console, http::console(Arc::clone(&flows), &console), None);
+        node.serve(self.console, http::console(Arc::clone(&flows), console), None);
         let demo = http::demo(flows, demo).map_err(Failure::new)?;
         node.serve(self.demo, demo, None);
         Ok(node)
     }
 }
 
-async fn engine(folder: &Path, state: &Path, sandbox: &Sandbox, sockets: &Sockets) -> Result<Engine, Failure> {
+async fn engine(
+    folder: &Path,
+    state: &Path,
+    sandbox: &Sandbox,
+    sockets: &Sockets,
+) -> Result<Engine, Failure> {
     let callback_base_url = sockets.callback_url();
-    sandbox.handle().register_callback_base(&callback_base_url).map_err(Failure::new)?;
+    sandbox
+        .handle()
+        .register_callback_base(&callback_base_url)
+        .map_err(Failure::new)?;
     let connector = super::sandbox_connector::connector(&sandbox.handle().sp_settings())?;
-    let store = Sqlite::open(state.join("midflow.db")).await.map_err(Failure::new)?;
+    let store = Sqlite::open(state.join("midflow.db"))
+        .await
+        .map_err(Failure::new)?;
     Engine::start(EngineParts {
         folder: folder.to_path_buf(),
         store: Arc::new(store),
@@ -226,7 +239,11 @@ fn make_state_folder(state: &Path) -> Result<(), Failure> {
 }
 
 fn local(first: u16, offset: u16) -> SocketAddr {
-    let port = if first == 0 { 0 } else { first.saturating_add(offset) };
+    let port = if first == 0 {
+        0
+    } else {
+        first.saturating_add(offset)
+    };
     SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }
 
@@ -264,7 +281,9 @@ async fn tell(engine: Engine) {
                 output::print(&format!("catalog   {}  active", catalog.short()));
             }
             EngineEvent::CatalogRefused { diagnostics } => {
-                output::print(&format!("{diagnostics}\n\ncatalog   refused; the one before stays active"));
+                output::print(&format!(
+                    "{diagnostics}\n\ncatalog   refused; the one before stays active"
+                ));
             }
             EngineEvent::Flow { flow, ended: true } => {
                 output::print(&format!("flow      {flow}  ended"));

@@ -37,8 +37,9 @@ impl Running {
         let remedy = "start it in another terminal with `midflow dev`, or name its phone with --phone URL";
         let text = fs::read_to_string(&self.path)
             .map_err(|_| Failure::new("no `midflow dev` is running for this folder").remedy(remedy))?;
-        serde_json::from_str(&text)
-            .map_err(|_| Failure::new(format!("{} is damaged", self.path.display())).remedy("start `midflow dev` again"))
+        serde_json::from_str(&text).map_err(|_| {
+            Failure::new(format!("{} is damaged", self.path.display())).remedy("start `midflow dev` again")
+        })
     }
 
     /// Takes the note away.

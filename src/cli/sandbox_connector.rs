@@ -25,7 +25,9 @@ pub(crate) fn connector(sandbox: &SpSettings) -> Result<Kuwait, Failure> {
         unused(),
         SignerPin::Certificate(unused()),
     );
-    settings.assurance = Some(AssuranceRule::CertificatePolicy(sandbox.assurance_policies.iter().cloned().collect()));
+    settings.assurance = Some(AssuranceRule::CertificatePolicy(
+        sandbox.assurance_policies.iter().cloned().collect(),
+    ));
     let material = Material {
         client_certificate: sandbox.client.chain_pem().as_bytes().to_vec(),
         client_key: SecretString::from(sandbox.client.key_pem().to_owned()),

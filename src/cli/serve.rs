@@ -106,9 +106,9 @@ async fn serve(config: &Config, common: &Common) -> Result<(), Failure> {
         Some((socket, listener)) => {
             let (url, tls) = (public_url(listener, &socket), tls_of(listener)?);
             let settings = http::ConsoleSettings {
-                public_base: url.clone(),
+                public_base: Some(url.clone()),
             };
-            node.serve(socket, http::console(flows, &settings), tls);
+            node.serve(socket, http::console(flows, settings), tls);
             Some(url)
         }
         None => None,
@@ -143,8 +143,9 @@ fn connector(config: &Config) -> Result<Arc<dyn Connector>, Failure> {
 /// R000-024: the callback URL is the one that the subscription form declares for this environment.
 fn callback_base_url(folder: &Path, config: &Config) -> Result<String, Failure> {
     let name = "policies/organization.yaml";
-    let text = fs::read_to_string(folder.join(name))
-        .map_err(|error| Failure::new(format!("can't read {name}: {error}")).remedy("name the folder with --dir DIR"))?;
+    let text = fs::read_to_string(folder.join(name)).map_err(|error| {
+        Failure::new(format!("can't read {name}: {error}")).remedy("name the folder with --dir DIR")
+    })?;
     let (organization, _) = read_organization(name, &text);
     let organization = organization
         .ok_or_else(|| Failure::new(format!("{name} has mistakes")).remedy("`midflow check` shows them"))?;
@@ -162,7 +163,11 @@ fn callback_base_url(folder: &Path, config: &Config) -> Result<String, Failure> 
 type MakeTls = fn(&[u8], &[u8], crate::words::Timestamp) -> Result<ServerConfig, http::TlsError>;
 
 fn tls_of(listener: &Listener) -> Result<Option<ServerConfig>, Failure> {
-    listener.tls.as_ref().map(|files| load_tls(files, http::public_tls)).transpose()
+    listener
+        .tls
+        .as_ref()
+        .map(|files| load_tls(files, http::public_tls))
+        .transpose()
 }
 
 fn load_tls(files: &TlsFiles, make: MakeTls) -> Result<ServerConfig, Failure> {

@@ -41,14 +41,19 @@ impl Trigger {
 
     async fn call(&self, common: &Common) -> Result<Ending, Failure> {
         let phone = self.phone(common)?;
-        let client = reqwest::Client::builder().no_proxy().build().map_err(Failure::new)?;
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .build()
+            .map_err(Failure::new)?;
         if self.list {
             let scenarios = get(&client, &format!("{phone}/scenarios")).await?;
             output::print(&list(&scenarios, common.format));
             return Ok(Ending::Good);
         }
         let Some(scenario) = &self.scenario else {
-            return Err(Failure::new("no scenario was named").remedy("`midflow trigger --list` shows all of them"));
+            return Err(
+                Failure::new("no scenario was named").remedy("`midflow trigger --list` shows all of them")
+            );
         };
         let civil_no = match &self.civil_no {
             Some(number) => number.clone(),
@@ -67,8 +72,10 @@ impl Trigger {
         if !answer.status().is_success() {
             let status = answer.status();
             let why = answer.text().await.unwrap_or_default();
-            return Err(Failure::new(format!("the sandbox refused `{scenario}` ({status}): {why}"))
-                .remedy("`midflow trigger --list` shows every scenario"));
+            return Err(
+                Failure::new(format!("the sandbox refused `{scenario}` ({status}): {why}"))
+                    .remedy("`midflow trigger --list` shows every scenario"),
+            );
         }
         match common.format {
             Format::Json => output::print(&json!({ "armed": scenario, "civil_no": civil_no }).to_string()),
@@ -106,7 +113,8 @@ async fn get(client: &reqwest::Client, url: &str) -> Result<Value, Failure> {
 }
 
 fn unreachable(url: &str) -> Failure {
-    Failure::new(format!("nobody answers at {url}")).remedy("start `midflow dev`, or name its phone with --phone URL")
+    Failure::new(format!("nobody answers at {url}"))
+        .remedy("start `midflow dev`, or name its phone with --phone URL")
 }
 
 fn first_who_approves(citizens: &Value) -> Result<String, Failure> {
@@ -116,9 +124,9 @@ fn first_who_approves(citizens: &Value) -> Result<String, Failure> {
         .flatten()
         .find(|citizen| citizen["ending"] == "approves")
         .and_then(|citizen| citizen["civil_no"].as_str());
-    first
-        .map(str::to_owned)
-        .ok_or_else(|| Failure::new("the sandbox has no citizen who approves").remedy("name one with --civil-no"))
+    first.map(str::to_owned).ok_or_else(|| {
+        Failure::new("the sandbox has no citizen who approves").remedy("name one with --civil-no")
+    })
 }
 
 fn list(scenarios: &Value, format: Format) -> String {

@@ -10,6 +10,7 @@ use crate::audit::Unit;
 use crate::catalog::Catalog;
 use crate::catalog::Sources;
 use crate::diagnostics::Diagnostics;
+use crate::diagnostics::render_text;
 use crate::words::Digest;
 
 /// What became of a reload.
@@ -134,11 +135,7 @@ impl Inner {
 
 /// Diagnostics as text, with excerpts from the sources they are about.
 pub(crate) fn render(diagnostics: &Diagnostics, sources: &Sources) -> String {
-    let _ = sources;
-    let lines = diagnostics
-        .iter()
-        .map(|diagnostic| format!("{}: {}", diagnostic.code, diagnostic.message));
-    lines.collect::<Vec<_>>().join("\n")
+    render_text(diagnostics, &|file| sources.text(file).map(|text| &**text), false)
 }
 
 pub(crate) fn admin(

@@ -35,7 +35,10 @@ struct Asset {
 pub(super) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/assets/{name}", get(asset))
-        .route("/favicon.ico", get(|| async { serve(&ASSETS.favicon.replacen("/assets/", "", 1)) }))
+        .route(
+            "/favicon.ico",
+            get(|| async { serve(&ASSETS.favicon.replacen("/assets/", "", 1)) }),
+        )
         .layer(middleware::from_fn(api_headers))
 }
 
@@ -133,15 +136,33 @@ mod tests {
 
     #[test]
     fn the_stylesheet_asks_nobody_else_and_knows_no_left_and_right() {
-        let sheet = ASSETS.files.iter().find(|asset| asset.kind.starts_with("text/css")).unwrap();
+        let sheet = ASSETS
+            .files
+            .iter()
+            .find(|asset| asset.kind.starts_with("text/css"))
+            .unwrap();
         let text = String::from_utf8(sheet.bytes.clone()).unwrap();
         assert!(!text.contains("{{") && !text.contains("//") && !text.contains("@import"));
-        assert_eq!(text.matches("url(").count(), text.matches("url(\"/assets/").count());
+        assert_eq!(
+            text.matches("url(").count(),
+            text.matches("url(\"/assets/").count()
+        );
         for line in text.lines() {
             for physical in [
-                "margin-left", "margin-right", "padding-left", "padding-right", "border-left", "border-right",
-                "text-align: left", "text-align: right", "float:", "left:", "right:", "letter-spacing",
-                "font-style: italic", "text-transform",
+                "margin-left",
+                "margin-right",
+                "padding-left",
+                "padding-right",
+                "border-left",
+                "border-right",
+                "text-align: left",
+                "text-align: right",
+                "float:",
+                "left:",
+                "right:",
+                "letter-spacing",
+                "font-style: italic",
+                "text-transform",
             ] {
                 assert!(!line.trim_start().starts_with(physical), "{line}");
             }

@@ -62,7 +62,10 @@ async fn show(State(state): State<ApiState>, visitor: Visitor, Path(handle): Pat
     let outcome = view.ended.then_some(()).and(view.outcome).map(|outcome| Ended {
         class: outcome.class().as_str(),
         heading: shown::class(ui, outcome.class()),
-        say: view.decision.as_ref().map_or_else(|| outcome.text(), |decision| decision.say.clone()),
+        say: view
+            .decision
+            .as_ref()
+            .map_or_else(|| outcome.text(), |decision| decision.say.clone()),
         service: view.service_name.clone(),
     });
     let waiting = outcome.is_none().then(|| {
@@ -73,7 +76,9 @@ async fn show(State(state): State<ApiState>, visitor: Visitor, Path(handle): Pat
             &view.challenge,
             (view.created_at, view.expires_at),
             PageClock::system(),
-            service.map(|loaded| loaded.service.notices.steps.clone()).unwrap_or_default(),
+            service
+                .map(|loaded| loaded.service.notices.steps.clone())
+                .unwrap_or_default(),
             format!("/f/{handle}/events"),
         )
     });
@@ -103,9 +108,7 @@ async fn follow(State(state): State<ApiState>, Path(handle): Path<String>) -> Re
 
 /// A stream that tells the end of a flow, and nothing else. `wait` answers `None` when there is nothing more
 /// to wait for.
-pub(super) fn until_ended<F>(
-    wait: impl Fn(std::time::Duration) -> F + Send + 'static,
-) -> Response
+pub(super) fn until_ended<F>(wait: impl Fn(std::time::Duration) -> F + Send + 'static) -> Response
 where
     F: Future<Output = Option<bool>> + Send,
 {
@@ -119,7 +122,9 @@ where
             match ended {
                 Some(false) => {}
                 Some(true) => {
-                    let _ = sender.send(Ok(Event::default().event("ended").data("ended"))).await;
+                    let _ = sender
+                        .send(Ok(Event::default().event("ended").data("ended")))
+                        .await;
                     return;
                 }
                 None => return,
@@ -127,7 +132,11 @@ where
         }
     });
     Sse::new(ReceiverStream::new(receiver))
-        .keep_alive(KeepAlive::new().interval(std::time::Duration::from_secs(15)).text(""))
+        .keep_alive(
+            KeepAlive::new()
+                .interval(std::time::Duration::from_secs(15))
+                .text(""),
+        )
         .into_response()
 }
 
@@ -141,7 +150,10 @@ async fn has_ended(
 }
 
 async fn view(state: &ApiState, handle: &str) -> Option<FlowView> {
-    let (client, flow) = state.settings.page_key.open(handle, state.settings.keys.clients())?;
+    let (client, flow) = state
+        .settings
+        .page_key
+        .open(handle, state.settings.keys.clients())?;
     state.flows.view(client, flow).await.ok()
 }
 

@@ -147,7 +147,12 @@ impl Fake {
         found
             .find(|view| view.flow == flow && view.client == client)
             .cloned()
-            .ok_or_else(|| problem(ProblemCode::UnknownFlow, "there is no such flow, or it belongs to another client"))
+            .ok_or_else(|| {
+                problem(
+                    ProblemCode::UnknownFlow,
+                    "there is no such flow, or it belongs to another client",
+                )
+            })
     }
 }
 
@@ -168,7 +173,11 @@ impl Flows for Fake {
         let key = request.idempotency_key.clone();
         let known = key.as_ref().and_then(|key| {
             let inner = self.inner.lock().unwrap();
-            inner.keys.iter().find(|(known, _)| known == key).map(|(_, flow)| *flow)
+            inner
+                .keys
+                .iter()
+                .find(|(known, _)| known == key)
+                .map(|(_, flow)| *flow)
         });
         let Some(loaded) = self.catalog.service(&request.service) else {
             return Err(problem(ProblemCode::UnknownService, "there is no such service"));
@@ -210,7 +219,10 @@ impl Flows for Fake {
 
     async fn cancel(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
         if self.find(client, flow)?.ended {
-            return Err(problem(ProblemCode::FlowEnded, "the flow has ended already; its outcome stands"));
+            return Err(problem(
+                ProblemCode::FlowEnded,
+                "the flow has ended already; its outcome stands",
+            ));
         }
         self.end(flow, Outcome::Cancelled);
         self.find(client, flow)
@@ -246,7 +258,11 @@ impl Flows for Fake {
                 id: view.flow,
                 service: view.service.clone(),
                 capability: view.capability,
-                phase: if view.ended { Phase::Delivered } else { Phase::Waiting },
+                phase: if view.ended {
+                    Phase::Delivered
+                } else {
+                    Phase::Waiting
+                },
                 outcome: view.outcome,
                 created_at: view.created_at,
             })
@@ -263,7 +279,11 @@ impl Flows for Fake {
             active: self.catalog.digest(),
             since: Self::now(),
             by: "start".to_owned(),
-            desired: if failure.is_some() { Digest::of(b"other") } else { self.catalog.digest() },
+            desired: if failure.is_some() {
+                Digest::of(b"other")
+            } else {
+                self.catalog.digest()
+            },
             failure,
         }
     }

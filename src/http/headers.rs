@@ -12,8 +12,9 @@ use axum::response::Response;
 /// What a site of pages is reached as.
 #[derive(Clone, Debug)]
 pub(super) struct Site {
-    /// Host and port of its public base; other hosts are refused, which stops DNS rebinding.
-    authority: String,
+    /// Host and port of its public base; other hosts are refused, which stops DNS rebinding. `None` serves
+    /// every loopback name.
+    authority: Option<String>,
     /// Whether it is reached by TLS.
     https: bool,
 }
@@ -23,8 +24,16 @@ impl Site {
     pub(super) fn of_base(base: &str) -> Self {
         let (scheme, rest) = base.split_once("://").unwrap_or(("", base));
         Self {
-            authority: rest.split('/').next().unwrap_or_default().to_ascii_lowercase(),
+            authority: Some(rest.split('/').next().unwrap_or_default().to_ascii_lowercase()),
             https: scheme == "https",
+        }
+    }
+
+    /// A site on this machine, whatever its port.
+    pub(super) const fn loopback() -> Self {
+        Self {
+            authority: None,
+            https: false,
         }
     }
 
@@ -37,10 +46,17 @@ impl Site {
     fn serves(&self, host: &str) -> bool {
         let host = host.to_ascii_lowercase();
         let port = |authority: &str| authority.rsplit_once(':').map(|(_, port)| port.to_owned());
-        let name = |authority: &str| authority.rsplit_once(':').map_or(authority, |(name, _)| name).to_owned();
+        let name = |authority: &str| {
+            authority
+                .rsplit_once(':')
+                .map_or(authority, |(name, _)| name)
+                .to_owned()
+        };
         let loopback = |authority: &str| LOOPBACK.contains(&name(authority).as_str());
-        let own = &self.authority;
-        host == *own || loopback(&host) && loopback(own) && port(&host) == port(own)
+        match &self.authority {
+            None => loopback(&host),
+            Some(own) => host == *own || loopback(&host) && loopback(own) && port(&host) == port(own),
+        }
     }
 }
 
@@ -48,7 +64,10 @@ impl Site {
 pub(super) async fn page_headers(State(site): State<Site>, request: Request, next: Next) -> Response {
     let host = host(&request);
     if !host.is_some_and(|host| site.serves(host)) {
-        return bare(StatusCode::MISDIRECTED_REQUEST, "this host name is not served here\n");
+        return bare(
+            StatusCode::MISDIRECTED_REQUEST,
+            "this host name is not served here\n",
+        );
     }
     if !request.method().is_safe() && is_cross_site(request.headers(), &site) {
         return bare(StatusCode::FORBIDDEN, "this request came from another site\n");
@@ -80,8 +99,16 @@ fn common(headers: &mut HeaderMap) {
     set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(headers, header::X_FRAME_OPTIONS, "DENY");
     set(headers, header::REFERRER_POLICY, "no-referrer");
-    set(headers, HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
-    set(headers, HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    set(
+        headers,
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    );
+    set(
+        headers,
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    );
 }
 
 /// Assets are named by their content, and may be kept.
@@ -92,7 +119,10 @@ fn is_immutable(headers: &HeaderMap) -> bool {
 }
 
 fn host(request: &Request) -> Option<&str> {
-    let named = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
+    let named = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|value| value.to_str().ok());
     named.or_else(|| request.uri().authority().map(|authority| authority.as_str()))
 }
 
@@ -113,7 +143,11 @@ fn is_cross_site(headers: &HeaderMap, site: &Site) -> bool {
 
 fn bare(status: StatusCode, text: &'static str) -> Response {
     let mut response = (status, text).into_response();
-    set(response.headers_mut(), header::CONTENT_SECURITY_POLICY, API_POLICY);
+    set(
+        response.headers_mut(),
+        header::CONTENT_SECURITY_POLICY,
+        API_POLICY,
+    );
     common(response.headers_mut());
     response
 }

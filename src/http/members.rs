@@ -132,7 +132,8 @@ impl<'a> Member<'a> {
     ) -> Result<T, ApiProblem> {
         let text = self.text()?;
         read(&text).ok_or_else(|| {
-            let hint = nearest(&text, known).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            let hint =
+                nearest(&text, known).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             self.refuse(format!("one of {} is expected here{hint}", list(known)))
         })
     }
@@ -235,7 +236,9 @@ fn shown_name(name: &str) -> String {
 fn is_plain_name(name: &str) -> bool {
     (1..=40).contains(&name.len())
         && name.starts_with(|first: char| first.is_ascii_alphabetic())
-        && name.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_' || byte == b'-')
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphabetic() || byte == b'_' || byte == b'-')
 }
 
 fn list(known: &[&str]) -> String {

@@ -224,10 +224,7 @@ const fn row(code: ProblemCode) -> (StatusCode, &'static str) {
             StatusCode::UNPROCESSABLE_ENTITY,
             "The service is not offered on the channel",
         ),
-        ProblemCode::InvalidCivilNo => (
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "The civil number is not valid",
-        ),
+        ProblemCode::InvalidCivilNo => (StatusCode::UNPROCESSABLE_ENTITY, "The civil number is not valid"),
         ProblemCode::InvalidInput => (StatusCode::UNPROCESSABLE_ENTITY, "An input is not valid"),
         ProblemCode::InvalidRequest => (StatusCode::BAD_REQUEST, "The request is not valid"),
         ProblemCode::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, "Too many requests"),

@@ -89,7 +89,9 @@ pub async fn serve(
 ) -> io::Result<()> {
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let bounded = Bounded(Arc::new(Semaphore::new(MOST_CONNECTIONS)));
-    let server = axum_server::from_tcp(socket)?.handle(handle).acceptor(bounded.clone());
+    let server = axum_server::from_tcp(socket)?
+        .handle(handle)
+        .acceptor(bounded.clone());
     match tls {
         None => bound_heads(server).serve(service).await,
         Some(config) => {

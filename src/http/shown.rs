@@ -44,7 +44,10 @@ pub(super) fn length(duration: std::time::Duration) -> String {
     units
         .into_iter()
         .find(|(unit, _)| seconds >= *unit && seconds.is_multiple_of(*unit))
-        .map_or_else(|| format!("{seconds}s"), |(unit, name)| format!("{}{name}", seconds / unit))
+        .map_or_else(
+            || format!("{seconds}s"),
+            |(unit, name)| format!("{}{name}", seconds / unit),
+        )
 }
 
 /// A limit as policy files write it: `3/10m`.
@@ -93,7 +96,13 @@ mod tests {
 
     #[test]
     fn lengths_are_written_as_in_policy_files() {
-        for (seconds, text) in [(30, "30s"), (300, "5m"), (90, "90s"), (7_776_000, "90d"), (315_360_000, "10y")] {
+        for (seconds, text) in [
+            (30, "30s"),
+            (300, "5m"),
+            (90, "90s"),
+            (7_776_000, "90d"),
+            (315_360_000, "10y"),
+        ] {
             assert_eq!(length(Duration::from_secs(seconds)), text);
         }
     }

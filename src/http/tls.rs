@@ -16,7 +16,9 @@ pub enum TlsError {
     #[error("the certificate file holds no readable certificate; it has to be PEM, the server's own first")]
     NoCertificate,
     /// The file holds no key.
-    #[error("the key file holds no readable private key; it has to be PEM: PKCS#8, PKCS#1 or SEC1, not encrypted")]
+    #[error(
+        "the key file holds no readable private key; it has to be PEM: PKCS#8, PKCS#1 or SEC1, not encrypted"
+    )]
     NoKey,
     /// A certificate is damaged.
     #[error("certificate {0} of the certificate file can't be read; make the file again")]
@@ -62,7 +64,8 @@ fn server_tls(
         .collect::<Result<_, _>>()
         .map_err(|_| TlsError::NoCertificate)?;
     for (index, certificate) in chain.iter().enumerate() {
-        check_dates(certificate, now).map_err(|fault| fault.unwrap_or(TlsError::BrokenCertificate(index + 1)))?;
+        check_dates(certificate, now)
+            .map_err(|fault| fault.unwrap_or(TlsError::BrokenCertificate(index + 1)))?;
     }
     if chain.is_empty() {
         return Err(TlsError::NoCertificate);

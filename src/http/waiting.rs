@@ -41,7 +41,13 @@ impl Waiting {
             organization,
             service,
             groups: challenge.grouped().split(' ').map(str::to_owned).collect(),
-            spoken: challenge.as_str().chars().flat_map(|digit| [digit, ' ']).collect::<String>().trim().to_owned(),
+            spoken: challenge
+                .as_str()
+                .chars()
+                .flat_map(|digit| [digit, ' '])
+                .collect::<String>()
+                .trim()
+                .to_owned(),
             left,
             total,
             clock: shown::clock(left),

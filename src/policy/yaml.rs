@@ -87,7 +87,8 @@ pub(super) fn parse(text: &str) -> (Option<Node>, Vec<Fault>) {
     };
     let root = match builder.document() {
         Ok(root) => root,
-        Err(fault) => {
+        Err(mut fault) => {
+            fault.span = better_place(&fault, text);
             builder.faults.push(*fault);
             None
         }
@@ -124,7 +125,8 @@ where
                             place(&span),
                             "keep one document in the file and remove the line `---`",
                         ));
-                        break;
+                        // What stands below it may be half of what is missing above.
+                        return Ok(None);
                     }
                 }
                 Event::StreamStart | Event::DocumentEnd => {}
@@ -155,11 +157,14 @@ where
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 self.refuse_extras(anchor != 0, tag.is_some(), span);
+                let quoted = style != ScalarStyle::Plain;
+                // Where nothing is written the parser says `~`, in no place at all.
+                let absent = !quoted && span.is_empty();
                 Ok(Node {
                     span: place(span),
                     value: Value::Scalar(Scalar {
-                        text: text.into_owned(),
-                        quoted: style != ScalarStyle::Plain,
+                        text: if absent { String::new() } else { text.into_owned() },
+                        quoted,
                     }),
                 })
             }
@@ -377,8 +382,10 @@ fn syntax_fault(error: &ScanError) -> Fault {
             "a bracket or brace closes what was not opened",
             "match each `[` with `]` and each `{` with `}`, or put the text into quotes",
         ),
-        ErrorKind::UnclosedQuotedScalar | ErrorKind::DocumentIndicatorInQuotedScalar => of(
-            "a quote is opened and never closed",
+        ErrorKind::UnclosedQuotedScalar
+        | ErrorKind::InvalidQuotedScalarIndent
+        | ErrorKind::DocumentIndicatorInQuotedScalar => of(
+            "a quote is opened in or above this line and never closed",
             "close the text with the same quote it began with",
         ),
         ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => of(
@@ -397,7 +404,6 @@ fn syntax_fault(error: &ScanError) -> Fault {
         ),
         ErrorKind::InvalidIndentation
         | ErrorKind::InvalidBlockScalarIndent
-        | ErrorKind::InvalidQuotedScalarIndent
         | ErrorKind::InvalidFlowScalarIndent
         | ErrorKind::ExpectedBlockMappingKey
         | ErrorKind::ExpectedBlockSequenceEntry
@@ -430,6 +436,38 @@ fn syntax_fault(error: &ScanError) -> Fault {
             "the YAML can't be read from here on",
             "look for a missing quote, bracket, colon or space in this line and the one above",
         ),
+    }
+}
+
+/// The parser gives up where it noticed: for a tab that is the value before it, and for something that is
+/// never closed the line after the last.
+fn better_place(fault: &Fault, text: &str) -> Span {
+    let start = fault.span.start;
+    let one = |line: usize, column: usize| {
+        let start = position(line + 1, column);
+        Span {
+            start,
+            end: Position {
+                column: start.column.saturating_add(1),
+                ..start
+            },
+        }
+    };
+    let from = usize::try_from(start.line)
+        .unwrap_or(usize::MAX)
+        .saturating_sub(1);
+    if fault.code == codes::YAML_TAB {
+        let indented = text.lines().enumerate().skip(from).find_map(|(index, line)| {
+            let indent = line.len() - line.trim_start().len();
+            let column = line.get(..indent)?.chars().position(|letter| letter == '\t')?;
+            Some(one(index, column))
+        });
+        return indented.unwrap_or(fault.span);
+    }
+    let last = text.lines().enumerate().last();
+    match last {
+        Some((index, line)) if from > index => one(index, line.chars().count()),
+        _ => fault.span,
     }
 }
 

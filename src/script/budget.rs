@@ -17,6 +17,7 @@ pub(super) fn with_budget<T>(work: impl FnOnce() -> T) -> T {
         steps: 0,
         started: now,
         looked: now,
+        next_look: LOOK_EVERY,
         worked: Duration::ZERO,
     }));
     let _restore = Restore(before);
@@ -33,9 +34,12 @@ pub(super) fn step(_engine_count: u64) -> Option<Dynamic> {
     budget.steps += 1;
     let exhausted = if budget.steps > MAX_STEPS {
         Some(Exhausted::Steps)
-    } else if budget.steps % LOOK_EVERY == 0 {
+    } else if budget.steps >= budget.next_look {
         let now = Instant::now();
-        budget.worked += now.duration_since(budget.looked).min(MAX_GAP);
+        let gap = now.duration_since(budget.looked);
+        budget.worked += gap.min(MAX_GAP);
+        // Slow steps are looked at one by one, so that their sum can't run far past the limit.
+        budget.next_look = budget.steps + if gap < SLOW { LOOK_EVERY } else { 1 };
         budget.looked = now;
         let over = budget.worked > WORK || now.duration_since(budget.started) > HARD;
         over.then_some(Exhausted::Time)
@@ -60,6 +64,7 @@ struct Budget {
     steps: u32,
     started: Instant,
     looked: Instant,
+    next_look: u32,
     worked: Duration,
 }
 
@@ -80,8 +85,9 @@ pub(super) const MAX_STEPS: u32 = 50_000;
 /// The most time that one call may work.
 pub(super) const WORK: Duration = Duration::from_millis(5);
 /// The most time between start and end of one call, whatever the thread did meanwhile.
-pub(super) const HARD: Duration = Duration::from_millis(50);
+pub(super) const HARD: Duration = Duration::from_millis(60);
 const LOOK_EVERY: u32 = 16;
+const SLOW: Duration = Duration::from_micros(100);
 const MAX_GAP: Duration = Duration::from_millis(1);
 
 #[cfg(test)]

@@ -3,7 +3,6 @@ use std::sync::Arc;
 
 use rhai::AST;
 use rhai::Engine;
-use rhai::LexError;
 use rhai::ParseError;
 use rhai::ParseErrorType;
 
@@ -136,7 +135,7 @@ impl Compiler {
         let ast = self
             .engine
             .compile(&**text)
-            .map_err(|error| refused(file, &error))?;
+            .map_err(|error| refused(file, text, &error))?;
         let syntax = Syntax::read(&ast, text);
         Ok((ast, syntax))
     }
@@ -178,18 +177,18 @@ fn circle(file: &str, syntax: &Syntax, name: &str) -> Diagnostic {
     .help("move what both files need into a third file in scripts/lib/")
 }
 
-fn refused(file: &str, error: &ParseError) -> Diagnostic {
+fn refused(file: &str, text: &str, error: &ParseError) -> Diagnostic {
     let at = Position {
         line: number(error.position().line()).max(1),
         column: number(error.position().position()).max(1),
     };
     let label = |width| lint::label(file, at, width, "");
+    // After a dot the parser only says that a name is missing where a forbidden word stands.
+    let word = word_at(text, at);
+    if let Some(word) = engine::FORBIDDEN.into_iter().find(|forbidden| *forbidden == word) {
+        return lint::forbidden(word, label(word.len()));
+    }
     match error.err_type() {
-        ParseErrorType::Reserved(name) | ParseErrorType::BadInput(LexError::ImproperSymbol(name, _))
-            if engine::FORBIDDEN.contains(&name.as_str()) =>
-        {
-            lint::forbidden(name, label(name.chars().count()))
-        }
         ParseErrorType::ExprTooDeep => {
             Diagnostic::error("E3013", "the script is nested too deeply", label(1))
                 .help("split it into functions")
@@ -217,6 +216,17 @@ fn refused(file: &str, error: &ParseError) -> Diagnostic {
         )),
         other => Diagnostic::error("E3001", lower_first(&other.to_string()), label(1)),
     }
+}
+
+fn word_at(text: &str, at: Position) -> String {
+    let line = text
+        .lines()
+        .nth(usize::try_from(at.line).unwrap_or(1) - 1)
+        .unwrap_or_default();
+    line.chars()
+        .skip(usize::try_from(at.column).unwrap_or(1) - 1)
+        .take_while(|letter| letter.is_alphanumeric() || *letter == '_')
+        .collect()
 }
 
 fn number(value: Option<usize>) -> u32 {

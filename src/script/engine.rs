@@ -1,4 +1,7 @@
+use rhai::Array;
 use rhai::Engine;
+use rhai::EvalAltResult;
+use rhai::FnPtr;
 use rhai::OptimizationLevel;
 use rhai::def_package;
 use rhai::packages::ArithmeticPackage;
@@ -42,10 +45,23 @@ pub(super) fn build() -> Engine {
     for symbol in FORBIDDEN {
         engine.disable_symbol(symbol);
     }
+    for name in SORTS {
+        engine.register_fn(
+            name,
+            |_: &mut Array, _: FnPtr| -> Result<Array, Box<EvalAltResult>> {
+                Err(view::told(
+                    "a list is sorted by its own order only, without a function".to_owned(),
+                ))
+            },
+        );
+    }
     view::register(&mut engine);
     constructors::register(&mut engine);
     engine
 }
+
+/// Sorting by a function of the script is closed: one that contradicts itself makes the standard library panic.
+pub(super) const SORTS: [&str; 4] = ["sort", "sort_by", "order", "order_by"];
 
 def_package! {
     /// What scripts may use of the language's own library: numbers, texts, lists, maps, ranges.

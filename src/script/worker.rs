@@ -90,16 +90,24 @@ impl Worker {
         at: &Place,
     ) -> Result<Option<Answer>, ScriptFault> {
         self.calls += 1;
-        let called = with_budget(|| {
-            self.prepare(script)?;
-            let Some(copy) = self.copies.get_mut(&script.id) else {
-                return Err("no copy of the script".into());
-            };
-            copy.last_call = self.calls;
-            let options = CallFnOptions::new().eval_ast(copy.has_globals);
-            let mut scope = Scope::new();
-            self.engine
-                .call_fn_with_options::<Dynamic>(options, &mut scope, &copy.ast, hook.name(), (flow,))
+        // The first call on a thread compiles; that has a budget of its own.
+        let prepared = with_budget(|| self.prepare(script));
+        let called = prepared.and_then(|()| {
+            with_budget(|| {
+                let Some(copy) = self.copies.get_mut(&script.id) else {
+                    return Err("no copy of the script".into());
+                };
+                copy.last_call = self.calls;
+                let options = CallFnOptions::new().eval_ast(copy.has_globals);
+                let mut scope = Scope::new();
+                self.engine.call_fn_with_options::<Dynamic>(
+                    options,
+                    &mut scope,
+                    &copy.ast,
+                    hook.name(),
+                    (flow,),
+                )
+            })
         });
         let value = called.map_err(|error| script.fault(&error, at.clone()))?;
         if value.is_unit() {

@@ -410,6 +410,10 @@ async fn settle(node: &TestNode, flow: midflow::words::FlowId, kind: &str) {
     let mut events = node.engine.subscribe();
     while node.kinds(flow).await.last().is_none_or(|last| last != kind) {
         let next = tokio::time::timeout(Duration::from_secs(20), events.recv()).await;
-        assert!(next.is_ok(), "no `{kind}` came last: {:?}", node.kinds(flow).await);
+        assert!(
+            next.is_ok(),
+            "no `{kind}` came last: {:?}",
+            node.kinds(flow).await
+        );
     }
 }

@@ -71,6 +71,7 @@ impl Kuwait {
                 "take it from the authority's letter",
             ));
         }
+        times(settings)?;
         Ok(Self {
             approval: ApprovalRule {
                 service_provider_id: settings.service_provider_id.clone(),
@@ -169,6 +170,25 @@ impl std::fmt::Debug for Kuwait {
     }
 }
 
+fn times(settings: &KuwaitSettings) -> Result<(), SettingsError> {
+    let (connect, reply) = (settings.connect_timeout_seconds, settings.reply_timeout_seconds);
+    if connect == 0 || reply <= connect {
+        return Err(SettingsError::new(
+            "kuwait.reply_timeout_seconds",
+            format!("a reply within {reply} s can't follow a connection within {connect} s"),
+            "give the connection at least 1 s and the reply more than the connection",
+        ));
+    }
+    if settings.clock_skew_seconds > MAX_SKEW_SECONDS {
+        return Err(SettingsError::new(
+            "kuwait.clock_skew_seconds",
+            format!("more than {MAX_SKEW_SECONDS} s would let old answers pass for new"),
+            "set the clocks right instead",
+        ));
+    }
+    Ok(())
+}
+
 fn stamp(settings: Option<&StampSettings>, material: &Material) -> Result<Stamp, SettingsError> {
     const REMEDY: &str = "set `rule`, `formats` and `signers` from the authority's integration guide; there is no \
                           default, because an unverified answer can be anybody's";
@@ -226,3 +246,6 @@ fn client_expiry(pem: &[u8], now: Timestamp) -> Result<Timestamp, SettingsError>
 }
 
 const PUSH_WITH_LEVEL: &str = "InitiateAuthRequestPNWithAssuranceLevel";
+
+/// Ten minutes. Twice the usual life of a flow is more than any clock should need.
+const MAX_SKEW_SECONDS: u16 = 600;

@@ -120,6 +120,13 @@ impl Bridge {
         self.meaning(status, gathered.freeze(), codes)
     }
 
+    #[cfg(all(test, feature = "sandbox"))]
+    pub(super) fn set_base(&mut self, base: &str) {
+        if let Ok(base) = reqwest::Url::parse(base) {
+            self.base = base;
+        }
+    }
+
     fn meaning(&self, status: reqwest::StatusCode, body: Bytes, codes: &Codes) -> Reply {
         let answer = Answer::parse(&body, self.keys);
         let refused = |code: Option<i64>, detail: String| ReplyMeaning::Refused {

@@ -44,3 +44,6 @@ pub use source::Source;
 pub use source::SourceError;
 pub use stamp::StampFormat;
 pub use stamp::StampRule;
+
+#[cfg(all(test, feature = "sandbox"))]
+mod tests;

@@ -192,7 +192,11 @@ impl FlowAnswer {
         let ended = view.ended.then_some(()).and(view.outcome);
         Self {
             flow: view.flow.to_string(),
-            state: if view.ended { FlowState::Ended } else { FlowState::Waiting },
+            state: if view.ended {
+                FlowState::Ended
+            } else {
+                FlowState::Waiting
+            },
             service: view.service.to_string(),
             capability: view.capability.as_str(),
             created_at: view.created_at.to_string(),
@@ -229,7 +233,10 @@ impl OutcomeAnswer {
             class: outcome.class().as_str(),
             code: outcome.code(),
             retryable: outcome.retryable(),
-            say: decision.map_or_else(|| TextAnswer::new(&outcome.text()), |decision| TextAnswer::new(&decision.say)),
+            say: decision.map_or_else(
+                || TextAnswer::new(&outcome.text()),
+                |decision| TextAnswer::new(&decision.say),
+            ),
         }
     }
 }

@@ -72,7 +72,9 @@ pub(super) async fn start(
         response.headers_mut().insert(header::LOCATION, location);
     }
     if started.repeated {
-        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+        response
+            .headers_mut()
+            .insert(REPLAYED, HeaderValue::from_static("true"));
     }
     Ok(response)
 }
@@ -161,7 +163,10 @@ impl From<BodyError> for ApiProblem {
             ),
             BodyError::TooSlow => Self::http(
                 HttpCode::RequestTimeout,
-                format!("the whole body has to arrive within {} seconds", BODY_TIME.as_secs()),
+                format!(
+                    "the whole body has to arrive within {} seconds",
+                    BODY_TIME.as_secs()
+                ),
             ),
             BodyError::Broken => Self::http(HttpCode::InvalidRequest, "the body broke off"),
         }
@@ -200,9 +205,8 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiProblem> {
         return Ok(None);
     };
     let visible = |byte: &u8| byte.is_ascii_graphic();
-    let good = values.next().is_none()
-        && (1..=255).contains(&value.len())
-        && value.as_bytes().iter().all(visible);
+    let good =
+        values.next().is_none() && (1..=255).contains(&value.len()) && value.as_bytes().iter().all(visible);
     match value.to_str() {
         Ok(key) if good => Ok(Some(key.to_owned())),
         _ => Err(ApiProblem::http(

@@ -90,7 +90,8 @@ fn read_url(member: &Member<'_>, http_allowed: bool) -> Result<String, ApiProble
     if text.len() > 2_048 {
         return Err(member.refuse("an address has at most 2048 characters"));
     }
-    let url = reqwest::Url::parse(&text).map_err(|_| member.refuse("a whole `https://` address is expected here"))?;
+    let url = reqwest::Url::parse(&text)
+        .map_err(|_| member.refuse("a whole `https://` address is expected here"))?;
     let secure = url.scheme() == "https" || (http_allowed && url.scheme() == "http" && is_loopback(&url));
     if !secure {
         return Err(member.refuse(if http_allowed {
@@ -229,7 +230,10 @@ mod tests {
             "{\"service\":\"a\",\"capability\":\"auth_push\",\"channel\":\"web\",\"retry_of\":\"1\"}",
             "{\"399123100017\": 1}",
         ];
-        let told: Vec<String> = faults.iter().map(|fault| format!("{fault}\n  -> {}", refused(fault))).collect();
+        let told: Vec<String> = faults
+            .iter()
+            .map(|fault| format!("{fault}\n  -> {}", refused(fault)))
+            .collect();
         insta::assert_snapshot!(told.join("\n"));
     }
 

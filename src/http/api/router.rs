@@ -53,18 +53,42 @@ pub fn api(flows: Arc<dyn Flows>, settings: ApiSettings) -> Router {
         settings: Arc::new(settings),
     };
     Router::new()
-        .route("/v1/flows", post(flows::start).fallback(|| async { only("POST") }))
-        .route("/v1/flows/{flow}", get(flows::read).fallback(|| async { only("GET, HEAD") }))
+        .route(
+            "/v1/flows",
+            post(flows::start).fallback(|| async { only("POST") }),
+        )
+        .route(
+            "/v1/flows/{flow}",
+            get(flows::read).fallback(|| async { only("GET, HEAD") }),
+        )
         .route(
             "/v1/flows/{flow}/events",
             get(events::follow).fallback(|| async { only("GET, HEAD") }),
         )
-        .route("/v1/flows/{flow}/cancel", post(flows::cancel).fallback(|| async { only("POST") }))
-        .route("/v1/webhook-key", get(operation::webhook_key).fallback(|| async { only("GET, HEAD") }))
-        .route("/v1/openapi.json", get(openapi::serve).fallback(|| async { only("GET, HEAD") }))
-        .route("/healthz", get(operation::healthz).fallback(|| async { only("GET, HEAD") }))
-        .route("/readyz", get(operation::readyz).fallback(|| async { only("GET, HEAD") }))
-        .route("/metrics", get(operation::metrics).fallback(|| async { only("GET, HEAD") }))
+        .route(
+            "/v1/flows/{flow}/cancel",
+            post(flows::cancel).fallback(|| async { only("POST") }),
+        )
+        .route(
+            "/v1/webhook-key",
+            get(operation::webhook_key).fallback(|| async { only("GET, HEAD") }),
+        )
+        .route(
+            "/v1/openapi.json",
+            get(openapi::serve).fallback(|| async { only("GET, HEAD") }),
+        )
+        .route(
+            "/healthz",
+            get(operation::healthz).fallback(|| async { only("GET, HEAD") }),
+        )
+        .route(
+            "/readyz",
+            get(operation::readyz).fallback(|| async { only("GET, HEAD") }),
+        )
+        .route(
+            "/metrics",
+            get(operation::metrics).fallback(|| async { only("GET, HEAD") }),
+        )
         .fallback(|| async { ApiProblem::http(HttpCode::NotFound, "see /v1/openapi.json for the paths") })
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn(api_headers))

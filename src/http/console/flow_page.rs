@@ -65,7 +65,10 @@ pub(super) async fn show(
         status: state.flows.catalog_status(),
         flow,
         service: name.unwrap_or(service),
-        began: entries.first().map(|entry| shown::date_and_time(entry.at)).unwrap_or_default(),
+        began: entries
+            .first()
+            .map(|entry| shown::date_and_time(entry.at))
+            .unwrap_or_default(),
         outcome,
         rows: rows(&entries, visitor.ui()),
     };

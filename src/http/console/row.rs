@@ -160,7 +160,9 @@ fn reply_cell(reply: &ReplyRecord, ui: &'static Ui) -> Cell {
     };
     let facts = [
         reply.request_id.as_ref().map(|id| Fact::new(ui.request_id, id)),
-        reply.authority_code.map(|code| Fact::new(ui.authority_code, code)),
+        reply
+            .authority_code
+            .map(|code| Fact::new(ui.authority_code, code)),
         (!reply.detail.is_empty()).then(|| Fact::new(ui.detail, &reply.detail)),
         (reply.attempt > 1).then(|| Fact::new(ui.attempt, reply.attempt)),
     ];
@@ -183,17 +185,33 @@ fn verdict_cell(verdict: &VerdictRecord, ui: &'static Ui) -> Cell {
         "ended" => (ui.ev_verdict_ended, Tone::Plain),
         _ => (ui.ev_verdict_rejected, Tone::Bad),
     };
-    let names = |names: Vec<String>| if names.is_empty() { ui.none.to_owned() } else { names.join(", ") };
+    let names = |names: Vec<String>| {
+        if names.is_empty() {
+            ui.none.to_owned()
+        } else {
+            names.join(", ")
+        }
+    };
     let facts = [
         verdict.outcome.map(|outcome| Fact::new(ui.outcome, outcome)),
-        verdict.result_code.as_ref().map(|code| Fact::new(ui.authority_code, code)),
+        verdict
+            .result_code
+            .as_ref()
+            .map(|code| Fact::new(ui.authority_code, code)),
         Some(Fact::new(
             ui.kept_fields,
             names(verdict.kept_fields.iter().map(ToString::to_string).collect()),
         )),
-        Some(Fact::new(ui.dropped_fields, names(verdict.dropped_fields.clone()))),
+        Some(Fact::new(
+            ui.dropped_fields,
+            names(verdict.dropped_fields.clone()),
+        )),
     ];
-    let gist = if verdict.late { ui.late.to_owned() } else { verdict.conclusion.clone() };
+    let gist = if verdict.late {
+        ui.late.to_owned()
+    } else {
+        verdict.conclusion.clone()
+    };
     let mut cell = Cell::new(Lane::Authority, title, gist)
         .toned(tone)
         .facts(facts.into_iter().flatten().collect());
@@ -209,7 +227,10 @@ fn ending_cells(ending: &EndingRecord, ui: &'static Ui) -> Vec<Cell> {
     };
     let facts = [
         ending.rule.as_ref().map(|rule| Fact::new(ui.decided_by, rule)),
-        ending.script_fault.as_ref().map(|fault| Fact::new(ui.script_fault, fault)),
+        ending
+            .script_fault
+            .as_ref()
+            .map(|fault| Fact::new(ui.script_fault, fault)),
     ];
     vec![
         Cell::new(Lane::EService, ui.ev_ended, ending.outcome.code().to_owned()).toned(tone),
@@ -221,9 +242,11 @@ fn ending_cells(ending: &EndingRecord, ui: &'static Ui) -> Vec<Cell> {
 /// What happens next, from the decision as delivered.
 fn next(decision: &serde_json::Value, ui: &'static Ui) -> String {
     let then = decision.get("then").unwrap_or(decision);
-    let word = then
-        .as_str()
-        .or_else(|| then.as_object().and_then(|object| object.keys().next()).map(String::as_str));
+    let word = then.as_str().or_else(|| {
+        then.as_object()
+            .and_then(|object| object.keys().next())
+            .map(String::as_str)
+    });
     match word {
         Some("continue") => ui.then_continue.to_owned(),
         Some("retry") => ui.then_retry.to_owned(),

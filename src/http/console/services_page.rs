@@ -47,9 +47,10 @@ fn sensitivity(ui: &'static Ui, sensitivity: &Sensitivity) -> &'static str {
 /// The kind of an input, as policy files write it.
 fn kind(kind: &InputKind) -> String {
     match kind {
-        InputKind::String { pattern, max_length } => pattern
-            .as_ref()
-            .map_or_else(|| format!("string, ≤ {max_length}"), |pattern| format!("string {pattern}")),
+        InputKind::String { pattern, max_length } => pattern.as_ref().map_or_else(
+            || format!("string, ≤ {max_length}"),
+            |pattern| format!("string {pattern}"),
+        ),
         InputKind::Integer { min, max } => format!("integer {min} … {max}"),
         InputKind::Decimal { min, max } => {
             format!("decimal {} … {}", thousandths(*min), thousandths(*max))
@@ -61,5 +62,9 @@ fn kind(kind: &InputKind) -> String {
 
 fn thousandths(value: i64) -> String {
     let (whole, rest) = (value / 1_000, (value % 1_000).abs());
-    if rest == 0 { whole.to_string() } else { format!("{whole}.{rest:03}") }
+    if rest == 0 {
+        whole.to_string()
+    } else {
+        format!("{whole}.{rest:03}")
+    }
 }

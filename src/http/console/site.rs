@@ -20,10 +20,10 @@ use crate::http::page::SiteName;
 use crate::http::page::Visitor;
 
 /// How the console is served.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ConsoleSettings {
-    /// The public base of this listener; no slash at its end.
-    pub public_base: String,
+    /// The public base of this listener, no slash at its end; without one, loopback names only are served.
+    pub public_base: Option<String>,
 }
 
 /// What every handler of the console knows.
@@ -33,8 +33,10 @@ pub(super) struct ConsoleState {
 }
 
 /// The console. It knows no users yet: keep its listener on loopback or behind something that does.
-pub fn console(flows: Arc<dyn Flows>, settings: &ConsoleSettings) -> Router {
-    let site = Site::of_base(&settings.public_base);
+pub fn console(flows: Arc<dyn Flows>, settings: ConsoleSettings) -> Router {
+    let site = settings
+        .public_base
+        .map_or_else(Site::loopback, |base| Site::of_base(&base));
     let state = ConsoleState { flows };
     Router::new()
         .route("/", get(flows_page::show))
@@ -52,7 +54,12 @@ pub fn console(flows: Arc<dyn Flows>, settings: &ConsoleSettings) -> Router {
 pub(super) fn store_fault(visitor: &Visitor, problem: &Problem) -> Response {
     tracing::warn!(code = problem.code.as_str(), "a console page could not be made");
     let ui = visitor.ui();
-    let message = Message::new(visitor, SiteName::Console, ui.something_wrong, ui.error_unavailable);
+    let message = Message::new(
+        visitor,
+        SiteName::Console,
+        ui.something_wrong,
+        ui.error_unavailable,
+    );
     visitor.show(StatusCode::SERVICE_UNAVAILABLE, &message)
 }
 

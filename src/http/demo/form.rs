@@ -31,7 +31,10 @@ pub(super) struct Entry {
 
 /// How an entry is asked for.
 pub(super) enum EntryKind {
-    Text { most: usize, numeric: bool },
+    Text {
+        most: usize,
+        numeric: bool,
+    },
     Number,
     Check,
     /// Word and label.
@@ -133,7 +136,9 @@ impl EntryKind {
         match kind {
             InputKind::String { pattern, max_length } => Self::Text {
                 most: *max_length,
-                numeric: pattern.as_ref().is_some_and(|pattern| is_numeric(pattern.as_str())),
+                numeric: pattern
+                    .as_ref()
+                    .is_some_and(|pattern| is_numeric(pattern.as_str())),
             },
             InputKind::Integer { .. } | InputKind::Decimal { .. } => Self::Number,
             InputKind::Boolean => Self::Check,
@@ -157,7 +162,10 @@ fn read(kind: &InputKind, text: &str) -> Option<serde_json::Value> {
         InputKind::Boolean => Some((text == "yes").into()),
         _ if text.is_empty() => None,
         InputKind::String { pattern, max_length } => {
-            let text = if pattern.as_ref().is_some_and(|pattern| is_numeric(pattern.as_str())) {
+            let text = if pattern
+                .as_ref()
+                .is_some_and(|pattern| is_numeric(pattern.as_str()))
+            {
                 western(text)
             } else {
                 text.to_owned()

@@ -37,17 +37,37 @@ fn pick(locale: Locale, ar: &str, en: &str) -> String {
 }
 
 const INPUTS: [(&str, &str, &str, &str); 13] = [
-    ("amount", "قيمة المخالفات بالدينار", "Unpaid fines, in dinars", "25.500"),
+    (
+        "amount",
+        "قيمة المخالفات بالدينار",
+        "Unpaid fines, in dinars",
+        "25.500",
+    ),
     ("application", "رقم الطلب", "Application number", "20260001"),
     ("branch", "الفرع", "Branch", ""),
     ("copies", "عدد النسخ", "Copies", "1"),
     ("esim", "شريحة إلكترونية (eSIM)", "As an eSIM", ""),
     ("language", "لغة السجل", "Language of the transcript", ""),
     ("licence", "رقم رخصة القيادة", "Driving licence number", "123456"),
-    ("line", "آخر أربعة أرقام من الخط", "Last four digits of the line", "4321"),
-    ("opening_deposit", "الإيداع الأول بالدينار", "Opening deposit, in dinars", "100"),
+    (
+        "line",
+        "آخر أربعة أرقام من الخط",
+        "Last four digits of the line",
+        "4321",
+    ),
+    (
+        "opening_deposit",
+        "الإيداع الأول بالدينار",
+        "Opening deposit, in dinars",
+        "100",
+    ),
     ("product", "نوع الحساب", "Kind of account", ""),
-    ("replaced_last_year", "مرات الاستبدال في آخر سنة", "Replacements in the last year", "0"),
+    (
+        "replaced_last_year",
+        "مرات الاستبدال في آخر سنة",
+        "Replacements in the last year",
+        "0",
+    ),
     ("report", "رقم التقرير", "Report number", "1234567"),
     ("student", "الرقم الجامعي", "Student number", "21912345"),
 ];

@@ -82,7 +82,12 @@ pub(super) async fn follow(
     let api = state.api.clone();
     until_ended(move |time| {
         let (api, flow) = (api.clone(), flow.clone());
-        async move { api.read(&flow, Some(time)).await.ok().map(|flow| flow.has_ended()) }
+        async move {
+            api.read(&flow, Some(time))
+                .await
+                .ok()
+                .map(|flow| flow.has_ended())
+        }
     })
 }
 

@@ -39,7 +39,10 @@ pub(super) async fn show(
     let browser = state.sessions.browser(&headers, &state.site);
     let catalog = state.catalog();
     let Some(loaded) = catalog.service(&name) else {
-        return visitor.show(StatusCode::NOT_FOUND, &Message::not_found(&visitor, SiteName::Demo));
+        return visitor.show(
+            StatusCode::NOT_FOUND,
+            &Message::not_found(&visitor, SiteName::Demo),
+        );
     };
     let example = state.settings.example_civil_no.as_deref();
     let form = Form::blank(&loaded.service, visitor.locale, example);

@@ -82,7 +82,11 @@ impl Sessions {
                 used: turn,
             },
         );
-        Browser { id, token, fresh: true }
+        Browser {
+            id,
+            token,
+            fresh: true,
+        }
     }
 
     /// Remembers a flow as begun by this browser.
@@ -135,7 +139,11 @@ impl Browser {
     pub(super) fn greet(&self, mut response: Response, site: &Site) -> Response {
         if self.fresh {
             let secure = if site.is_https() { "; Secure" } else { "" };
-            let text = format!("{}={}; Path=/; HttpOnly; SameSite=Lax{secure}", cookie_name(site), self.id);
+            let text = format!(
+                "{}={}; Path=/; HttpOnly; SameSite=Lax{secure}",
+                cookie_name(site),
+                self.id
+            );
             if let Ok(value) = HeaderValue::from_str(&text) {
                 response.headers_mut().append(header::SET_COOKIE, value);
             }

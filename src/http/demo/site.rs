@@ -110,7 +110,10 @@ async fn home(State(state): State<DemoState>, visitor: Visitor) -> Response {
 }
 
 async fn not_found(visitor: Visitor) -> Response {
-    visitor.show(StatusCode::NOT_FOUND, &Message::not_found(&visitor, SiteName::Demo))
+    visitor.show(
+        StatusCode::NOT_FOUND,
+        &Message::not_found(&visitor, SiteName::Demo),
+    )
 }
 
 const MOST_FORM: usize = 16 * 1024;

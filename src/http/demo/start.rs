@@ -39,7 +39,10 @@ pub(super) async fn start(
     let browser = state.sessions.browser(&headers, &state.site);
     let catalog = state.catalog();
     let Some(loaded) = catalog.service(&name) else {
-        return visitor.show(StatusCode::NOT_FOUND, &Message::not_found(&visitor, SiteName::Demo));
+        return visitor.show(
+            StatusCode::NOT_FOUND,
+            &Message::not_found(&visitor, SiteName::Demo),
+        );
     };
     let service = &loaded.service;
     let ui = visitor.ui();
@@ -87,7 +90,11 @@ pub(super) async fn retry(
         return refuse(ui.flow_unknown_hint);
     };
     let body = request(&kept, visitor.locale, Some(&kept.flow));
-    match state.api.start(&body, &browser.once(&format!("retry {}", kept.flow))).await {
+    match state
+        .api
+        .start(&body, &browser.once(&format!("retry {}", kept.flow)))
+        .await
+    {
         Ok(answer) => {
             let path = format!("/flows/{}", answer.flow);
             let attempt = kept.attempt.saturating_add(1);

@@ -47,7 +47,10 @@ pub(super) async fn send(router: &Router, request: Request<Body>) -> Answer {
 
 /// A request with the headers of a browser or client.
 pub(super) fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Request<Body> {
-    let mut request = Request::builder().method(method).uri(path).header("host", "localhost:8080");
+    let mut request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("host", "localhost:8080");
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
@@ -70,9 +73,9 @@ pub(super) fn api(fake: &Arc<Fake>) -> Router {
 
 pub(super) fn console(fake: &Arc<Fake>) -> Router {
     let settings = ConsoleSettings {
-        public_base: "http://localhost:8080".to_owned(),
+        public_base: Some("http://localhost:8080".to_owned()),
     };
-    crate::http::console(fake.clone(), &settings)
+    crate::http::console(fake.clone(), settings)
 }
 
 pub(super) fn callback(fake: &Arc<Fake>) -> Router {

@@ -29,11 +29,26 @@ async fn a_callback_is_posted_to_its_token_and_nothing_else_is_answered() {
         ("OPTIONS", &path, "", 405),
         ("GET", "/", "", 404),
     ] {
-        let answer = send(&router, request(method, path, &[("content-type", "text/json")], body)).await;
-        assert_eq!((answer.status.as_u16(), answer.body.as_str()), (status, ""), "{method} {path}");
+        let answer = send(
+            &router,
+            request(method, path, &[("content-type", "text/json")], body),
+        )
+        .await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.body.as_str()),
+            (status, ""),
+            "{method} {path}"
+        );
         assert_eq!(answer.header("cache-control"), "no-store");
     }
-    let sizes: Vec<_> = fake.inner.lock().unwrap().callbacks.iter().map(bytes::Bytes::len).collect();
+    let sizes: Vec<_> = fake
+        .inner
+        .lock()
+        .unwrap()
+        .callbacks
+        .iter()
+        .map(bytes::Bytes::len)
+        .collect();
     assert_eq!(sizes, [2, 0, full.len()]);
 }
 
@@ -41,6 +56,10 @@ async fn a_callback_is_posted_to_its_token_and_nothing_else_is_answered() {
 async fn a_callback_that_can_not_be_kept_is_to_be_sent_again() {
     let fake = Fake::new();
     fake.inner.lock().unwrap().store_down = true;
-    let answer = send(&callback(&fake), request("POST", &format!("/cb/v1/{TOKEN}"), &[], "{}")).await;
+    let answer = send(
+        &callback(&fake),
+        request("POST", &format!("/cb/v1/{TOKEN}"), &[], "{}"),
+    )
+    .await;
     assert_eq!((answer.status.as_u16(), answer.body.as_str()), (503, ""));
 }

@@ -72,7 +72,10 @@ impl Browser {
         for value in answer.headers.get_all("set-cookie") {
             let value = value.to_str().unwrap();
             if value.starts_with("midflow-demo=") {
-                assert!(value.contains("HttpOnly") && value.contains("SameSite=Lax"), "{value}");
+                assert!(
+                    value.contains("HttpOnly") && value.contains("SameSite=Lax"),
+                    "{value}"
+                );
                 self.cookie = value.split(';').next().unwrap().to_owned();
             }
         }
@@ -101,13 +104,27 @@ async fn began(fake: &Arc<Fake>) -> (Browser, String, String) {
 async fn the_notices_stand_before_the_button_in_both_languages() {
     let fake = Fake::new();
     let mut browser = Browser::new(demo(&fake, "http://127.0.0.1:9"));
-    for (locale, query) in [(crate::words::Locale::Ar, ""), (crate::words::Locale::En, "?lang=en")] {
+    for (locale, query) in [
+        (crate::words::Locale::Ar, ""),
+        (crate::words::Locale::En, "?lang=en"),
+    ] {
         for loaded in crate::http::Flows::catalog(&*fake).services() {
             let service = &loaded.service;
-            let page = browser.get(&format!("/services/{}{query}", service.id)).await.body;
-            let page = page.replace("&#39;", "'").replace("&#38;", "&").replace("&#34;", "\"");
+            let page = browser
+                .get(&format!("/services/{}{query}", service.id))
+                .await
+                .body;
+            let page = page
+                .replace("&#39;", "'")
+                .replace("&#38;", "&")
+                .replace("&#34;", "\"");
             let notices = &service.notices;
-            let mut said = vec![&notices.data_use, &notices.liability, &notices.enrol, &service.purpose];
+            let mut said = vec![
+                &notices.data_use,
+                &notices.liability,
+                &notices.enrol,
+                &service.purpose,
+            ];
             said.extend(notices.steps.iter());
             said.extend(service.fields.iter().map(|declared| &declared.reason));
             let button = page.find("type=\"submit\"").unwrap();
@@ -117,7 +134,9 @@ async fn the_notices_stand_before_the_button_in_both_languages() {
             }
             assert!(page.find(notices.liability.in_locale(locale)).unwrap() < button);
             assert!(page.contains(&notices.enrol_url));
-            assert!(!page.contains("id=\"read\" name=\"read\" type=\"checkbox\" value=\"yes\" required checked"));
+            assert!(
+                !page.contains("id=\"read\" name=\"read\" type=\"checkbox\" value=\"yes\" required checked")
+            );
         }
     }
 }
@@ -128,11 +147,24 @@ async fn a_person_goes_from_the_form_to_the_outcome() {
     let fake = Fake::new();
     let (mut browser, path, body) = began(&fake).await;
     let waiting = browser.get(&path).await.body;
-    for part in [">83<", ">52<", "http-equiv=\"refresh\"", "data-waiting", "role=\"status\"", "/cancel"] {
+    for part in [
+        ">83<",
+        ">52<",
+        "http-equiv=\"refresh\"",
+        "data-waiting",
+        "role=\"status\"",
+        "/cancel",
+    ] {
         assert!(waiting.contains(part), "{part}");
     }
     // The same form sent twice begins one flow.
-    assert_eq!(browser.post("/services/licence-renewal", &body).await.header("location"), path);
+    assert_eq!(
+        browser
+            .post("/services/licence-renewal", &body)
+            .await
+            .header("location"),
+        path
+    );
     assert_eq!(fake.inner.lock().unwrap().flows.len(), 1);
 
     let flow = fake.inner.lock().unwrap().flows[0].flow;
@@ -168,13 +200,34 @@ async fn nothing_begins_without_token_notices_and_good_entries() {
     let form = browser.get("/services/licence-renewal").await.body;
     let token = hidden(&form, "token");
     for (body, fault) in [
-        ("civil_no=399123100017&input-licence=123456&read=yes".to_owned(), "role=\"alert\""),
-        ("token=wrong&civil_no=399123100017&input-licence=123456&read=yes".to_owned(), "role=\"alert\""),
-        (format!("token={token}&civil_no=399123100017&input-licence=123456"), "read-error"),
-        (format!("token={token}&civil_no=399123100018&input-licence=123456&read=yes"), "civil_no-error"),
-        (format!("token={token}&civil_no=399123100017&input-licence=12x&read=yes"), "input-licence-error"),
-        (format!("token={token}&civil_no=399123100017&read=yes"), "input-licence-error"),
-        (format!("token={token}&civil_no=399123100017&input-licence=%3Cscript%3E&read=yes"), "&#60;script"),
+        (
+            "civil_no=399123100017&input-licence=123456&read=yes".to_owned(),
+            "role=\"alert\"",
+        ),
+        (
+            "token=wrong&civil_no=399123100017&input-licence=123456&read=yes".to_owned(),
+            "role=\"alert\"",
+        ),
+        (
+            format!("token={token}&civil_no=399123100017&input-licence=123456"),
+            "read-error",
+        ),
+        (
+            format!("token={token}&civil_no=399123100018&input-licence=123456&read=yes"),
+            "civil_no-error",
+        ),
+        (
+            format!("token={token}&civil_no=399123100017&input-licence=12x&read=yes"),
+            "input-licence-error",
+        ),
+        (
+            format!("token={token}&civil_no=399123100017&read=yes"),
+            "input-licence-error",
+        ),
+        (
+            format!("token={token}&civil_no=399123100017&input-licence=%3Cscript%3E&read=yes"),
+            "&#60;script",
+        ),
     ] {
         let answer = browser.post("/services/licence-renewal", &body).await;
         assert_eq!(answer.status, 422, "{body}");
@@ -191,7 +244,12 @@ async fn the_person_may_try_again_where_the_policy_says_so() {
     fake.end(first, Outcome::TimeoutNoAnswer);
     let page = browser.get(&path).await.body;
     assert!(page.contains("/retry"), "{page}");
-    let answer = browser.post(&format!("{path}/retry"), &format!("token={}", hidden(&page, "token"))).await;
+    let answer = browser
+        .post(
+            &format!("{path}/retry"),
+            &format!("token={}", hidden(&page, "token")),
+        )
+        .await;
     assert_eq!(answer.status, 303);
     assert_eq!(fake.inner.lock().unwrap().started[1].retry_of, Some(first));
     let second = fake.inner.lock().unwrap().flows[1].flow;
@@ -206,8 +264,20 @@ async fn the_person_may_cancel() {
     let (mut browser, path, _) = began(&fake).await;
     let page = browser.get(&path).await.body;
     let token = hidden(&page, "token");
-    assert_eq!(browser.post(&format!("{path}/cancel"), "token=wrong").await.status, 404);
-    assert_eq!(browser.post(&format!("{path}/cancel"), &format!("token={token}")).await.status, 303);
+    assert_eq!(
+        browser
+            .post(&format!("{path}/cancel"), "token=wrong")
+            .await
+            .status,
+        404
+    );
+    assert_eq!(
+        browser
+            .post(&format!("{path}/cancel"), &format!("token={token}"))
+            .await
+            .status,
+        303
+    );
     assert!(browser.get(&path).await.body.contains("is-other"));
 }
 
@@ -216,8 +286,15 @@ async fn an_api_that_is_away_is_told_to_the_person() {
     let fake = Fake::new();
     let mut browser = Browser::new(demo(&fake, "http://127.0.0.1:9"));
     let form = browser.get("/services/licence-renewal?lang=en").await.body;
-    let body = format!("token={}&civil_no=399123100017&input-licence=123456&read=yes", hidden(&form, "token"));
+    let body = format!(
+        "token={}&civil_no=399123100017&input-licence=123456&read=yes",
+        hidden(&form, "token")
+    );
     let answer = browser.post("/services/licence-renewal", &body).await;
     assert_eq!(answer.status, 422);
-    assert!(answer.body.contains(crate::http::ui::Ui::of(crate::words::Locale::Ar).error_unavailable));
+    assert!(
+        answer
+            .body
+            .contains(crate::http::ui::Ui::of(crate::words::Locale::Ar).error_unavailable)
+    );
 }

@@ -21,13 +21,22 @@ async fn a_flow_begins_and_is_answered_as_described() {
     let flow = started.json()["flow"].as_str().unwrap().to_owned();
     assert_eq!(started.header("location"), format!("/v1/flows/{flow}"));
     assert_eq!(started.header("idempotency-replayed"), "");
-    insta::assert_json_snapshot!(hiding(started.json(), &["/flow", "/page", "/catalog", "/notices"]));
+    insta::assert_json_snapshot!(hiding(
+        started.json(),
+        &["/flow", "/page", "/catalog", "/notices"]
+    ));
     assert!(started.json()["notices"]["steps"].as_array().unwrap().len() > 1);
 
     let id = fake.inner.lock().unwrap().flows[0].flow;
     fake.end(id, Outcome::Approved);
     let ended = send(&router, request("GET", &format!("/v1/flows/{flow}"), &[KEY], "")).await;
-    let changing = ["/flow", "/catalog", "/decision/rule", "/decision/say", "/outcome/say"];
+    let changing = [
+        "/flow",
+        "/catalog",
+        "/decision/rule",
+        "/decision/say",
+        "/outcome/say",
+    ];
     insta::assert_json_snapshot!(hiding(ended.json(), &changing));
 }
 
@@ -53,7 +62,14 @@ async fn the_answer_agrees_with_the_outcome_notice() {
 async fn an_idempotency_key_gives_the_same_flow_again() {
     let fake = Fake::new();
     let router = api(&fake);
-    let ask = || request("POST", "/v1/flows", &[KEY, JSON, ("idempotency-key", "order-7")], START);
+    let ask = || {
+        request(
+            "POST",
+            "/v1/flows",
+            &[KEY, JSON, ("idempotency-key", "order-7")],
+            START,
+        )
+    };
     let (first, second) = (send(&router, ask()).await, send(&router, ask()).await);
     assert_eq!((first.status, second.status), (second.status, first.status));
     assert_eq!(first.json()["flow"], second.json()["flow"]);
@@ -72,7 +88,12 @@ async fn the_flow_of_another_client_does_not_exist() {
     let router = api(&fake);
     let flow = fake.begin(1, "licence-renewal").flow;
     let unknown = "0193a5a8-8d5e-7c32-8b42-1b1f3c9d6a55";
-    for (method, ending) in [("GET", ""), ("GET", "?wait=1"), ("GET", "/events"), ("POST", "/cancel")] {
+    for (method, ending) in [
+        ("GET", ""),
+        ("GET", "?wait=1"),
+        ("GET", "/events"),
+        ("POST", "/cancel"),
+    ] {
         let ask = |flow: &str, key| request(method, &format!("/v1/flows/{flow}{ending}"), &[key], "");
         let theirs = send(&router, ask(&flow.to_string(), OTHER_KEY)).await;
         let nobodys = send(&router, ask(unknown, OTHER_KEY)).await;
@@ -92,7 +113,13 @@ async fn waiting_returns_as_soon_as_the_flow_has_ended() {
     let flow = fake.begin(1, "licence-renewal").flow;
     let waiting = tokio::spawn({
         let router = router.clone();
-        async move { send(&router, request("GET", &format!("/v1/flows/{flow}?wait=60"), &[KEY], "")).await }
+        async move {
+            send(
+                &router,
+                request("GET", &format!("/v1/flows/{flow}?wait=60"), &[KEY], ""),
+            )
+            .await
+        }
     });
     while fake.subscribers() == 0 {
         tokio::task::yield_now().await;
@@ -121,12 +148,22 @@ async fn the_event_stream_tells_the_state_and_ends_with_the_flow() {
     let router = api(&fake);
     let flow = fake.begin(1, "licence-renewal").flow;
     let path = format!("/v1/flows/{flow}/events");
-    let response = router.clone().oneshot(request("GET", &path, &[KEY], "")).await.unwrap();
+    let response = router
+        .clone()
+        .oneshot(request("GET", &path, &[KEY], ""))
+        .await
+        .unwrap();
     assert_eq!(response.headers()["content-type"], "text/event-stream");
     fake.end(flow, Outcome::Approved);
-    let body = tokio::time::timeout(Duration::from_secs(5), axum::body::to_bytes(response.into_body(), 100_000));
+    let body = tokio::time::timeout(
+        Duration::from_secs(5),
+        axum::body::to_bytes(response.into_body(), 100_000),
+    );
     let text = String::from_utf8(body.await.unwrap().unwrap().to_vec()).unwrap();
-    let states: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
+    let states: Vec<_> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("data: "))
+        .collect();
     assert!(text.contains("event: state"), "{text}");
     assert!(states.last().unwrap().contains(r#""state":"ended""#), "{text}");
 }
@@ -140,7 +177,10 @@ async fn cancelling_ends_the_flow_once() {
     let first = send(&router, ask()).await;
     assert_eq!(first.json()["outcome"]["code"], "other.cancelled");
     let second = send(&router, ask()).await;
-    assert_eq!((second.status.as_u16(), second.json()["code"].as_str()), (409, Some("flow_ended")));
+    assert_eq!(
+        (second.status.as_u16(), second.json()["code"].as_str()),
+        (409, Some("flow_ended"))
+    );
 }
 
 #[tokio::test]
@@ -152,9 +192,16 @@ async fn health_and_readiness_are_told_without_reasons() {
     assert_eq!(send(&router, ask("/readyz")).await.status, 200);
     fake.inner.lock().unwrap().store_down = true;
     let unready = send(&router, ask("/readyz")).await;
-    assert_eq!((unready.status.as_u16(), unready.body.as_str()), (503, "not ready\n"));
+    assert_eq!(
+        (unready.status.as_u16(), unready.body.as_str()),
+        (503, "not ready\n")
+    );
     let metrics = send(&router, ask("/metrics")).await;
-    assert!(metrics.header("content-type").starts_with("application/openmetrics-text"));
+    assert!(
+        metrics
+            .header("content-type")
+            .starts_with("application/openmetrics-text")
+    );
     let key = send(&router, request("GET", "/v1/webhook-key", &[KEY], "")).await;
     assert_eq!(key.json()["public_key"], "whpk_test");
 }
@@ -164,11 +211,24 @@ async fn health_and_readiness_are_told_without_reasons() {
 async fn the_citizen_page_shows_the_wait_and_the_outcome_and_nobody() {
     let fake = Fake::new();
     let router = api(&fake);
-    let started = send(&router, request("POST", "/v1/flows", &[KEY, JSON], START)).await.json();
-    let page = started["page"].as_str().unwrap().strip_prefix("http://localhost:8080").unwrap().to_owned();
+    let started = send(&router, request("POST", "/v1/flows", &[KEY, JSON], START))
+        .await
+        .json();
+    let page = started["page"]
+        .as_str()
+        .unwrap()
+        .strip_prefix("http://localhost:8080")
+        .unwrap()
+        .to_owned();
     let waiting = send(&router, request("GET", &page, &[], "")).await;
     assert_eq!(waiting.status, 200);
-    for part in [">83<", ">52<", "dir=\"rtl\"", "http-equiv=\"refresh\"", "role=\"status\""] {
+    for part in [
+        ">83<",
+        ">52<",
+        "dir=\"rtl\"",
+        "http-equiv=\"refresh\"",
+        "role=\"status\"",
+    ] {
         assert!(waiting.body.contains(part), "{part}");
     }
     let flow = fake.inner.lock().unwrap().flows[0].flow;

@@ -44,10 +44,16 @@ async fn every_answer_has_its_headers() {
         let answer = send(router, request("GET", path, &[KEY], "")).await;
         let policy = answer.header("content-security-policy");
         assert!(policy.starts_with("default-src 'none'"), "{path}: {policy}");
-        assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"), "{path}");
+        assert!(
+            policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"),
+            "{path}"
+        );
         if *is_page {
             assert!(policy.contains("require-trusted-types-for 'script'"), "{path}");
-            assert!(answer.header("permissions-policy").contains("geolocation=()"), "{path}");
+            assert!(
+                answer.header("permissions-policy").contains("geolocation=()"),
+                "{path}"
+            );
             assert!(answer.header("content-type").starts_with("text/html"), "{path}");
         }
         for (name, value) in [
@@ -68,15 +74,31 @@ async fn every_answer_has_its_headers() {
 #[tokio::test]
 async fn assets_are_named_by_their_content_and_kept_for_ever() {
     let router = console(&Fake::new());
-    for path in [&ASSETS.stylesheet, &ASSETS.favicon, &ASSETS.live_script, &ASSETS.early_fonts[0]] {
+    for path in [
+        &ASSETS.stylesheet,
+        &ASSETS.favicon,
+        &ASSETS.live_script,
+        &ASSETS.early_fonts[0],
+    ] {
         let answer = send(&router, request("GET", path, &[], "")).await;
         assert_eq!(answer.status, 200, "{path}");
-        assert_eq!(answer.header("cache-control"), "public, max-age=31536000, immutable");
+        assert_eq!(
+            answer.header("cache-control"),
+            "public, max-age=31536000, immutable"
+        );
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
     }
-    assert_eq!(send(&router, request("GET", "/favicon.ico", &[], "")).await.status, 200);
+    assert_eq!(
+        send(&router, request("GET", "/favicon.ico", &[], ""))
+            .await
+            .status,
+        200
+    );
     let missing = send(&router, request("GET", "/assets/midflow.css", &[], "")).await;
-    assert_eq!((missing.status.as_u16(), missing.header("cache-control")), (404, "no-store"));
+    assert_eq!(
+        (missing.status.as_u16(), missing.header("cache-control")),
+        (404, "no-store")
+    );
 }
 
 // Threat B-19: DNS rebinding and writes from other sites.
@@ -86,7 +108,8 @@ async fn other_hosts_and_other_sites_are_refused() {
     let demo = demo(&fake, "http://127.0.0.1:9");
     for router in [&console(&fake), &demo] {
         let mut ask = request("GET", "/", &[], "");
-        ask.headers_mut().insert("host", "evil.example:8080".parse().unwrap());
+        ask.headers_mut()
+            .insert("host", "evil.example:8080".parse().unwrap());
         assert_eq!(send(router, ask).await.status, 421);
         let mut nameless = request("GET", "/", &[], "");
         nameless.headers_mut().remove("host");

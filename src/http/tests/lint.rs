@@ -18,7 +18,17 @@ fn templates() -> Vec<(String, String)> {
 fn no_template_has_inline_code_or_style_or_unescaped_values() {
     for (name, text) in templates() {
         let flat = text.to_ascii_lowercase();
-        for bad in [" style=", "<style", "javascript:", "|safe", "| safe", "srcdoc", "<iframe", "http://", "https://"] {
+        for bad in [
+            " style=",
+            "<style",
+            "javascript:",
+            "|safe",
+            "| safe",
+            "srcdoc",
+            "<iframe",
+            "http://",
+            "https://",
+        ] {
             let allowed = bad == "http://" && !flat.replace("http://www.w3.org", "").contains(bad);
             assert!(allowed || !flat.contains(bad), "{name}: {bad}");
         }
@@ -26,7 +36,10 @@ fn no_template_has_inline_code_or_style_or_unescaped_values() {
         assert!(!handlers.is_match(&flat), "{name}: an event handler");
         for script in flat.split("<script").skip(1) {
             let (head, rest) = script.split_once('>').unwrap();
-            assert!(head.contains("src=") && rest.starts_with("</script>"), "{name}: {head}");
+            assert!(
+                head.contains("src=") && rest.starts_with("</script>"),
+                "{name}: {head}"
+            );
         }
     }
 }
@@ -43,7 +56,10 @@ fn every_inserted_value_is_isolated() {
             let in_tag = before.rfind('<') > before.rfind('>');
             let isolated = |open: &str, close: &str| before.rfind(open) > before.rfind(close);
             let fixed = OWN_TEXTS.iter().any(|own| expression.starts_with(own));
-            let good = in_tag || fixed || isolated("<bdi", "</bdi>") || isolated("<option", "</option>")
+            let good = in_tag
+                || fixed
+                || isolated("<bdi", "</bdi>")
+                || isolated("<option", "</option>")
                 || isolated("<title", "</title>");
             assert!(good, "{name}: {{{{ {expression} }}}} stands outside <bdi>");
         }
@@ -65,7 +81,17 @@ fn scripts_are_small_and_make_no_markup_but_the_servers() {
     for name in ["live.js", "waiting.js"] {
         let text = std::fs::read_to_string(folder.join(name)).unwrap();
         assert!(text.len() < 5_000, "{name}");
-        for bad in ["innerHTML", "outerHTML", "eval(", "Function(", "document.write", "insertAdjacentHTML", "localStorage", "sessionStorage", "document.cookie"] {
+        for bad in [
+            "innerHTML",
+            "outerHTML",
+            "eval(",
+            "Function(",
+            "document.write",
+            "insertAdjacentHTML",
+            "localStorage",
+            "sessionStorage",
+            "document.cookie",
+        ] {
             assert!(!text.contains(bad), "{name}: {bad}");
         }
     }

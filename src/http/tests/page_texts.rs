@@ -28,7 +28,10 @@ async fn the_console_shows_the_timeline_and_no_personal_data() {
         assert!(!page.contains(absent), "{absent}");
     }
     let list = browser.get("/?lang=en").await.body;
-    assert!(list.contains(&flow.to_string()) && list.contains("Driving licence renewal"), "{list}");
+    assert!(
+        list.contains(&flow.to_string()) && list.contains("Driving licence renewal"),
+        "{list}"
+    );
     let unknown = browser.get("/flows/0193a5a8-8d5e-7c32-8b42-1b1f3c9d6a55").await;
     assert_eq!(unknown.status, 404);
 }
@@ -41,7 +44,10 @@ async fn a_refused_catalog_is_told_on_every_console_page() {
     let mut browser = Browser::new(console(&fake));
     for path in ["/", "/services"] {
         let page = browser.get(path).await.body;
-        assert!(page.contains("E0301") && page.contains("&#60;script&#62;"), "{path}");
+        assert!(
+            page.contains("E0301") && page.contains("&#60;script&#62;"),
+            "{path}"
+        );
     }
 }
 

@@ -121,11 +121,23 @@ fn request(catalog: Digest, exchange: ExchangeId) -> RequestRecord {
 }
 
 fn verdict(exchange: ExchangeId, good: bool) -> VerdictRecord {
-    let names = ["known", "unexpired", "stamp", "person", "assurance", "code", "action"];
+    let names = [
+        "known",
+        "unexpired",
+        "stamp",
+        "person",
+        "assurance",
+        "code",
+        "action",
+    ];
     let check = |name: &&str| CheckRecord {
         name: (*name).to_owned(),
         passed: good || *name != "stamp",
-        detail: if good { String::new() } else { "the signature does not match the pinned signer".to_owned() },
+        detail: if good {
+            String::new()
+        } else {
+            "the signature does not match the pinned signer".to_owned()
+        },
     };
     VerdictRecord {
         exchange,
@@ -137,8 +149,14 @@ fn verdict(exchange: ExchangeId, good: bool) -> VerdictRecord {
         user_action: Some("accept".to_owned()),
         user_signature: None,
         user_certificate: None,
-        kept_fields: ["civil_no", "name_ar"].map(|name| Field::parse(name).unwrap().name()).to_vec(),
-        dropped_fields: if good { vec!["photo".to_owned(), "address".to_owned()] } else { Vec::new() },
+        kept_fields: ["civil_no", "name_ar"]
+            .map(|name| Field::parse(name).unwrap().name())
+            .to_vec(),
+        dropped_fields: if good {
+            vec!["photo".to_owned(), "address".to_owned()]
+        } else {
+            Vec::new()
+        },
         stamp: None,
         stamp_signer: None,
         claimed_at: None,
@@ -148,7 +166,10 @@ fn verdict(exchange: ExchangeId, good: bool) -> VerdictRecord {
 
 #[tokio::test]
 async fn pages_can_be_looked_at() {
-    let Some(port) = std::env::var("PICTURES").ok().and_then(|port| port.parse::<u16>().ok()) else {
+    let Some(port) = std::env::var("PICTURES")
+        .ok()
+        .and_then(|port| port.parse::<u16>().ok())
+    else {
         return;
     };
     let fake = Fake::new();
@@ -181,9 +202,9 @@ async fn pages_can_be_looked_at() {
     };
     let demo = crate::http::demo(fake.clone(), settings).unwrap();
     let console = ConsoleSettings {
-        public_base: format!("http://localhost:{}", port + 1),
+        public_base: Some(format!("http://localhost:{}", port + 1)),
     };
-    let console = crate::http::console(fake.clone(), &console);
+    let console = crate::http::console(fake.clone(), console);
     let mut serving = tokio::task::JoinSet::new();
     for (port, router) in [(port, demo), (port + 1, console), (port + 2, api(&fake))] {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();

@@ -19,16 +19,46 @@ async fn each_problem_is_told_as_rfc_9457_says() {
         ("DELETE", "/v1/flows/1", &[KEY], ""),
         ("PUT", "/healthz", &[], ""),
         ("POST", "/v1/flows", &[JSON], START),
-        ("POST", "/v1/flows", &[JSON, ("authorization", "Bearer wrong")], START),
-        ("POST", "/v1/flows", &[JSON, ("authorization", "Basic cG9ydGFsLWtleQ==")], START),
+        (
+            "POST",
+            "/v1/flows",
+            &[JSON, ("authorization", "Bearer wrong")],
+            START,
+        ),
+        (
+            "POST",
+            "/v1/flows",
+            &[JSON, ("authorization", "Basic cG9ydGFsLWtleQ==")],
+            START,
+        ),
         ("POST", "/v1/flows", &[JSON, KEY, KEY], START),
         ("POST", "/v1/flows", &[KEY], START),
         ("POST", "/v1/flows", &[KEY, ("content-type", "text/plain")], START),
-        ("POST", "/v1/flows", &[KEY, ("content-type", "application/json; charset=latin1")], START),
+        (
+            "POST",
+            "/v1/flows",
+            &[KEY, ("content-type", "application/json; charset=latin1")],
+            START,
+        ),
         ("POST", "/v1/flows", &[KEY, JSON], &large),
-        ("POST", "/v1/flows", &[KEY, JSON], "{\n  \"service\": \"a\",\n  \"service\": \"b\"\n}"),
-        ("POST", "/v1/flows", &[KEY, JSON], "{\n  \"servise\": \"licence-renewal\"\n}"),
-        ("POST", "/v1/flows", &[KEY, JSON, ("idempotency-key", "a b")], START),
+        (
+            "POST",
+            "/v1/flows",
+            &[KEY, JSON],
+            "{\n  \"service\": \"a\",\n  \"service\": \"b\"\n}",
+        ),
+        (
+            "POST",
+            "/v1/flows",
+            &[KEY, JSON],
+            "{\n  \"servise\": \"licence-renewal\"\n}",
+        ),
+        (
+            "POST",
+            "/v1/flows",
+            &[KEY, JSON, ("idempotency-key", "a b")],
+            START,
+        ),
         ("GET", &long, &[KEY], ""),
         ("GET", "/v1/flows/1?wait=soon", &[KEY], ""),
         ("GET", "/v1/flows/1?wiat=1", &[KEY], ""),
@@ -36,7 +66,11 @@ async fn each_problem_is_told_as_rfc_9457_says() {
     let mut told = Vec::new();
     for (method, path, headers, body) in asks {
         let answer = send(&router, request(method, path, headers, body)).await;
-        assert_eq!(answer.header("content-type"), "application/problem+json", "{method} {path}");
+        assert_eq!(
+            answer.header("content-type"),
+            "application/problem+json",
+            "{method} {path}"
+        );
         assert_eq!(answer.json()["status"], answer.status.as_u16());
         assert_eq!(
             answer.json()["instance"],

@@ -22,7 +22,10 @@ async fn a_slow_head_is_cut_off_while_others_are_served() {
     let mut slow = Vec::new();
     for _ in 0..200 {
         let mut stream = TcpStream::connect(address).await.unwrap();
-        stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: a\r\nx: ").await.unwrap();
+        stream
+            .write_all(b"GET /healthz HTTP/1.1\r\nhost: a\r\nx: ")
+            .await
+            .unwrap();
         slow.push(stream);
     }
     let silent = TcpStream::connect(address).await.unwrap();
@@ -30,7 +33,10 @@ async fn a_slow_head_is_cut_off_while_others_are_served() {
 
     let begin = Instant::now();
     let mut quick = TcpStream::connect(address).await.unwrap();
-    quick.write_all(b"GET /healthz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await.unwrap();
+    quick
+        .write_all(b"GET /healthz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+        .await
+        .unwrap();
     let mut answer = String::new();
     quick.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
@@ -53,6 +59,9 @@ fn a_port_in_use_is_told_with_its_number() {
     let error = bind("the API", address).unwrap_err().to_string();
     assert_eq!(
         error,
-        format!("the API: port {} is in use; stop what listens there, or give another port", address.port())
+        format!(
+            "the API: port {} is in use; stop what listens there, or give another port",
+            address.port()
+        )
     );
 }

@@ -51,6 +51,3 @@ fn router(sandbox: SandboxHandle) -> Router {
         .layer(middleware::from_fn(guard::guard))
         .with_state(sandbox)
 }
-
-#[cfg(test)]
-mod tests;

@@ -56,7 +56,7 @@ impl Texts {
         match (self.locale, level) {
             (Locale::Ar, Assurance::Low) => "منخفض",
             (Locale::Ar, Assurance::Medium) => "متوسط",
-            (Locale::Ar, Assurance::High) => "عال",
+            (Locale::Ar, Assurance::High) => "مرتفع",
             (Locale::En, Assurance::Low) => "low",
             (Locale::En, Assurance::Medium) => "medium",
             (Locale::En, Assurance::High) => "high",

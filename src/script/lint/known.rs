@@ -3,6 +3,8 @@ use std::collections::BTreeSet;
 
 use rhai::Engine;
 
+use crate::script::engine::SORTS;
+
 /// The functions of the engine: each name with the numbers of arguments it takes.
 pub(in crate::script) struct Known(BTreeMap<String, BTreeSet<usize>>);
 
@@ -17,6 +19,9 @@ impl Known {
         );
         for (name, arity) in all {
             functions.entry(name).or_default().insert(arity);
+        }
+        for name in SORTS {
+            functions.entry(name.to_owned()).or_default().remove(&2);
         }
         functions.entry("type_of".to_owned()).or_default().insert(1);
         Self(functions)

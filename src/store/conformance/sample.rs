@@ -133,7 +133,7 @@ pub(crate) fn every_event() -> Vec<Event> {
             attempt: 1,
             meaning: "accepted".to_owned(),
             request_id: Some(RequestId::new("r-1")),
-            authority_code: Some(-1_001),
+            authority_code: Some(i64::MIN + 1),
             detail: "with \"quotes\", a tab \t, a NUL \0 and العربية".to_owned(),
             exchange: Some(exchange_id(2)),
             digest: Some(digest),

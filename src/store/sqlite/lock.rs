@@ -18,7 +18,7 @@ use crate::store::StoreErrorKind;
 /// to be cleaned up; the lock file itself stays and means nothing. It is a file of its own because closing any
 /// other handle to the database would drop the locks that SQLite holds on it.
 pub(super) struct Ownership {
-    _lock: File,
+    lock: File,
 }
 
 impl Ownership {
@@ -30,7 +30,15 @@ impl Ownership {
         }
         let lock = take_lock(file)?;
         private_file(file)?;
-        Ok(Self { _lock: lock })
+        Ok(Self { lock })
+    }
+}
+
+impl Drop for Ownership {
+    /// Gives the lock back by name: a child process that is just being started still shares the handle, and
+    /// closing ours alone would leave the lock with it for a moment.
+    fn drop(&mut self) {
+        let _ = self.lock.unlock();
     }
 }
 

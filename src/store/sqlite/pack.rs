@@ -158,7 +158,7 @@ impl Packed {
     }
 
     fn record(&mut self, record: &Record) -> Result<(), PackError> {
-        let event = serde_json_canonicalizer::to_vec(&record.event).map_err(|_| PackError::Json)?;
+        let event = record.event.to_canonical_json().map_err(|_| PackError::Json)?;
         let flow = record.flow.map(|flow| *flow.as_uuid().as_bytes());
         let [flow, _] = self.words.maybe(flow.as_ref().map(<[u8; 16]>::as_slice))?;
         let [kind, kind_size] = self.words.put(record.event.kind().as_bytes())?;

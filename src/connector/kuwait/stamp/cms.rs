@@ -25,7 +25,7 @@ pub(super) struct Detached {
 impl Detached {
     /// Reads the DER. BER with indefinite lengths is refused.
     pub(super) fn from_der(bytes: &[u8]) -> Result<Self, &'static str> {
-        let outer = ContentInfo::from_der(bytes).map_err(|_| "it is no CMS message")?;
+        let outer = ContentInfo::from_der(bytes).map_err(|_| NO_MESSAGE)?;
         if outer.content_type != SIGNED_DATA {
             return Err("the CMS message is not signed data");
         }
@@ -55,7 +55,7 @@ impl Detached {
     /// Whether the pinned signer signed this content.
     pub(super) fn verify(&self, content: &[u8], pinned: &Signer) -> Result<(), &'static str> {
         if !self.names(pinned) {
-            return Err("the CMS message names another signer than the pinned one");
+            return Err(OTHER_SIGNER);
         }
         let (algorithm, hash) = self.algorithm()?;
         let signed = match &self.signer.signed_attrs {
@@ -131,6 +131,12 @@ fn significant(number: &[u8]) -> &[u8] {
     let start = number.iter().position(|byte| *byte != 0).unwrap_or(number.len());
     number.get(start..).unwrap_or_default()
 }
+
+/// The bytes are not CMS at all, so another format may fit.
+pub(super) const NO_MESSAGE: &str = "it is no CMS message";
+
+/// The message names a signer that is not the pinned one at hand.
+pub(super) const OTHER_SIGNER: &str = "the CMS message names another signer than the pinned one";
 
 const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
 const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");

@@ -4,6 +4,8 @@ use std::sync::OnceLock;
 use super::StampFormat;
 use super::StampRule;
 use super::cms::Detached;
+use super::cms::NO_MESSAGE;
+use super::cms::OTHER_SIGNER;
 use super::signer::Signer;
 use crate::connector::kuwait::base64::decode;
 use crate::connector::kuwait::callback::Callback;
@@ -56,7 +58,7 @@ impl Pin {
 
     /// Learns the certificate from its own bytes. Whoever brings it, the digest decides.
     fn learn(&self, der: &[u8]) {
-        if Digest::of(der) == self.fingerprint {
+        if self.signer.get().is_none() && Digest::of(der) == self.fingerprint {
             self.signer
                 .get_or_init(|| Signer::from_der(der).ok().map(Arc::new));
         }
@@ -100,7 +102,7 @@ impl Stamp {
         let candidates = self.candidates(callback, detached.as_ref().ok())?;
         let covered = self.rule.covered(callback)?;
 
-        let mut fault = "no accepted format verifies it".to_owned();
+        let mut fault = NOTHING_FITS.to_owned();
         for signer in candidates {
             if !signer.is_valid_at(received_at) {
                 fault = format!(
@@ -115,11 +117,19 @@ impl Stamp {
                     (None, Ok(detached)) => match detached.verify(&covered, &signer) {
                         Ok(()) => true,
                         Err(why) => {
-                            why.clone_into(&mut fault);
+                            // What the named signer's key says tells more than that another was not named.
+                            if why != OTHER_SIGNER || fault == NOTHING_FITS {
+                                why.clone_into(&mut fault);
+                            }
                             false
                         }
                     },
-                    (None, Err(_)) => false,
+                    (None, Err(why)) => {
+                        if *why != NO_MESSAGE {
+                            (*why).clone_into(&mut fault);
+                        }
+                        false
+                    }
                 };
                 if verified {
                     return Ok(Stamped {
@@ -165,6 +175,7 @@ impl Stamp {
     }
 }
 
+const NOTHING_FITS: &str = "no accepted format verifies it";
 const MAX_SIGNATURE: usize = 64 * 1024;
 const MAX_CERTIFICATE: usize = 16 * 1024;
 /// How many certificates of one message are looked at.

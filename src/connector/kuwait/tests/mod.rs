@@ -1,0 +1,9 @@
+//! Tests with real keys: stamps are made here with code of its own, so that verifier and forger share nothing.
+
+mod approval;
+mod bridge;
+mod cms;
+mod fixture;
+mod mutation;
+mod settings;
+mod stamp;

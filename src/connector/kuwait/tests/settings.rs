@@ -1,0 +1,236 @@
+use serde_json::json;
+
+use super::fixture::*;
+use crate::connector::kuwait::Kuwait;
+use crate::connector::kuwait::KuwaitSettings;
+use crate::connector::kuwait::Material;
+use crate::words::Timestamp;
+
+fn material() -> Material {
+    Material {
+        client_certificate: P256.pem.clone().into_bytes(),
+        client_key: P256.key_pem.clone().into(),
+        server_ca: RSA.pem.clone().into_bytes(),
+        signers: vec![P384.pem.clone().into_bytes()],
+    }
+}
+
+fn written() -> serde_json::Value {
+    json!({
+        "base_url": "https://bridge.example.invalid/mid",
+        "service_provider_id": SP,
+        "client": { "certificate": "file:/etc/midflow/client.pem", "key": "file:/etc/midflow/client.key" },
+        "server_ca": "file:/etc/midflow/bridge-ca.pem",
+        "stamp": {
+            "rule": "raw-members", "formats": ["ecdsa-p384", "cms"],
+            "signers": [{ "certificate": "file:/etc/midflow/stamp.pem" }],
+        },
+        "assurance": { "certificate_policy": { "1.2.3.20": "medium" } },
+    })
+}
+
+fn open(value: serde_json::Value, material: &Material, now: &str) -> Result<Kuwait, String> {
+    let settings: KuwaitSettings = serde_json::from_value(value).map_err(|error| error.to_string())?;
+    Kuwait::new(&settings, material, Timestamp::parse(now).unwrap()).map_err(|error| error.to_string())
+}
+
+fn with(pointer: &str, value: serde_json::Value) -> serde_json::Value {
+    let mut settings = written();
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    settings.pointer_mut(parent).unwrap()[name] = value;
+    settings
+}
+
+#[test]
+fn good_settings_open_and_tell_when_certificates_expire() {
+    let kuwait = open(written(), &material(), RECEIVED).unwrap();
+    let expiries = kuwait.expiries();
+    assert_eq!(expiries.len(), 2);
+    assert!(
+        expiries
+            .iter()
+            .all(|expiry| expiry.expires_at == Timestamp::parse("2027-01-01T00:00:00Z").unwrap())
+    );
+    assert!(!format!("{kuwait:?}").contains("PRIVATE"));
+    let fingerprint = crate::words::Digest::of(&P384.der).to_string();
+    assert!(
+        open(
+            with("/stamp/signers", json!([{ "fingerprint": fingerprint }])),
+            &material(),
+            RECEIVED
+        )
+        .is_ok()
+    );
+    assert!(open(with("/assurance", json!("as_requested")), &material(), RECEIVED).is_ok());
+}
+
+// R000-115: what decides about belief has no default and can't be left out.
+#[test]
+fn what_would_be_a_guess_is_refused() {
+    for (pointer, value, expected) in [
+        ("/stamp", json!(null), "`kuwait.stamp`: it is not set; set `rule`"),
+        (
+            "/stamp/formats",
+            json!([]),
+            "`kuwait.stamp.formats`: no format is accepted",
+        ),
+        (
+            "/stamp/signers",
+            json!([]),
+            "`kuwait.stamp.signers`: nobody is pinned",
+        ),
+        ("/stamp/rule", json!("none"), "unknown variant `none`"),
+        ("/stamp/verify", json!(false), "unknown field `verify`"),
+        (
+            "/stamp/formats",
+            json!(["rsa-sha1"]),
+            "unknown variant `rsa-sha1`",
+        ),
+        ("/assurance", json!(null), "`kuwait.assurance`: it is not set"),
+        (
+            "/assurance",
+            json!({ "certificate_policy": {} }),
+            "it names no policy",
+        ),
+        (
+            "/service_provider_id",
+            json!("ours"),
+            "`kuwait.service_provider_id`: it is no GUID",
+        ),
+        (
+            "/base_url",
+            json!("http://bridge.example.invalid"),
+            "`kuwait.base_url`: it is not https",
+        ),
+        ("/base_url", json!("bridge"), "`kuwait.base_url`: it is no URL"),
+        (
+            "/base_url",
+            json!("https://user:pw@h/"),
+            "it carries more than host and path",
+        ),
+        (
+            "/base_url",
+            json!("https://h/?a=1"),
+            "it carries more than host and path",
+        ),
+        (
+            "/codes",
+            json!({ "result": { "1": "other.not_enrolled" } }),
+            "`kuwait.codes`: result `1`",
+        ),
+        (
+            "/codes",
+            json!({ "error": { "7": "approved" } }),
+            "`7` can't be made to mean approved",
+        ),
+        (
+            "/client/key",
+            json!("-----BEGIN PRIVATE KEY-----"),
+            "secrets are never written",
+        ),
+        ("/clock_skew_seconds", json!(601), "`kuwait.clock_skew_seconds`"),
+        (
+            "/reply_timeout_seconds",
+            json!(5),
+            "a reply within 5 s can't follow a connection within 5 s",
+        ),
+        ("/insecure", json!(true), "unknown field `insecure`"),
+    ] {
+        let error = open(with(pointer, value), &material(), RECEIVED).err().unwrap();
+        assert!(error.contains(expected), "{pointer}: {error}");
+    }
+    let mut without = written();
+    without.as_object_mut().unwrap().remove("stamp");
+    assert!(
+        open(without, &material(), RECEIVED)
+            .err()
+            .unwrap()
+            .contains("`kuwait.stamp`: it is not set")
+    );
+}
+
+#[test]
+fn material_that_can_not_be_used_is_named() {
+    let refused = |change: &dyn Fn(&mut Material)| {
+        let mut material = material();
+        change(&mut material);
+        open(written(), &material, RECEIVED).err().unwrap()
+    };
+    assert!(refused(&|m| m.client_certificate = b"x".to_vec()).contains("`kuwait.client.certificate`"));
+    assert!(refused(&|m| m.client_key = String::new().into()).contains("`kuwait.client`"));
+    assert!(refused(&|m| m.client_key = P384.key_pem.clone().into()).contains("`kuwait.client`"));
+    assert!(refused(&|m| m.server_ca = Vec::new()).contains("`kuwait.server_ca`"));
+    assert!(refused(&|m| m.signers = Vec::new()).contains("was not loaded"));
+    assert!(refused(&|m| m.signers = vec![b"x".to_vec()]).contains("can't be used: it is no X.509"));
+}
+
+#[test]
+fn an_expired_client_certificate_is_refused_with_its_date() {
+    let error = open(written(), &material(), "2027-01-01T00:00:01Z")
+        .err()
+        .unwrap();
+    assert!(
+        error.contains("`kuwait.client.certificate`: it expired on 2027-01-01"),
+        "{error}"
+    );
+    let error = open(written(), &material(), "2025-12-31T23:59:59Z")
+        .err()
+        .unwrap();
+    assert!(error.contains("it is valid from 2026-01-01"), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn settings_are_opened_from_files() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str, mode: u32| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        json!(format!("file:{}", path.display()))
+    };
+    let mut value = written();
+    value["client"]["certificate"] = write("client.pem", &P256.pem, 0o644);
+    value["client"]["key"] = write("client.key", &P256.key_pem, 0o600);
+    value["server_ca"] = write("ca.pem", &RSA.pem, 0o644);
+    value["stamp"]["signers"][0]["certificate"] = write("stamp.pem", &P384.pem, 0o644);
+    let now = Timestamp::parse(RECEIVED).unwrap();
+    let settings: KuwaitSettings = serde_json::from_value(value.clone()).unwrap();
+    assert!(Kuwait::open(&settings, now).is_ok());
+    write("client.key", &P256.key_pem, 0o644);
+    let error = Kuwait::open(&settings, now).err().unwrap().to_string();
+    assert!(
+        error.starts_with("`kuwait.client.key`: file:") && error.contains("chmod 400"),
+        "{error}"
+    );
+}
+
+#[test]
+fn settings_are_written_in_yaml() {
+    let yaml = format!(
+        r#"
+base_url: https://bridge.example.invalid/mid
+service_provider_id: {SP}
+client: {{ certificate: file:/etc/midflow/client.pem, key: "env:MIDFLOW_CLIENT_KEY" }}
+server_ca: file:/etc/midflow/bridge-ca.pem
+stamp:
+  rule: jcs
+  formats: [rsa-sha256, cms]
+  signers:
+    - certificate: file:/etc/midflow/stamp.pem
+    - fingerprint: {}
+assurance: as_requested
+codes:
+  result: {{ "6": other.not_enrolled }}
+  error: {{ 1001: other.not_enrolled, 1003: other.too_many_requests }}
+keys: ignore_case
+challenge: when_present
+"#,
+        crate::words::Digest::of(b"x")
+    );
+    let settings: KuwaitSettings = serde_saphyr::from_str(&yaml).unwrap();
+    assert_eq!(settings.codes.error.len(), 2);
+    assert!(Kuwait::new(&settings, &material(), Timestamp::parse(RECEIVED).unwrap()).is_ok());
+}

@@ -62,13 +62,14 @@ async fn run(
             () = tokio::time::sleep(SLOW_LOOK) => {}
             () = stop.cancelled() => return,
         }
-        engine.reload(&folder, "file_watch").await;
-        // New folders and swapped links need watches of their own; making them anew is cheap.
+        // New folders and swapped links need watches of their own; making them anew is cheap. It comes before the
+        // reading: what is written after the watches stand is told by them, what came before is read.
         match self::watcher(&folder, &changed) {
             Ok(new) => watcher = new,
             Err(error) => tracing::warn!(%error, "the watch could not be renewed; the slow look goes on"),
         }
         let _ = &watcher;
+        engine.reload(&folder, "file_watch").await;
     }
 }
 

@@ -32,6 +32,7 @@ use crate::words::Challenge;
 use crate::words::Digest;
 use crate::words::FlowId;
 use crate::words::InputName;
+use crate::words::ServiceName;
 use crate::words::Timestamp;
 
 impl Inner {
@@ -61,7 +62,7 @@ impl Inner {
             let names: Vec<String> = names.collect();
             let detail = format!(
                 "there is no service `{}` in the active catalog; it has {}",
-                printable(&ask.service),
+                shown_name(&ask.service),
                 names.join(", ")
             );
             return Err(problem(ProblemCode::UnknownService, detail));
@@ -352,10 +353,12 @@ pub(crate) fn unavailable(cause: impl std::fmt::Display) -> Problem {
     }
 }
 
-/// A client's text, safe to repeat in an answer: short and without control characters.
-fn printable(text: &str) -> String {
-    text.chars()
-        .filter(|letter| letter.is_ascii_graphic())
-        .take(64)
-        .collect()
+/// A client's text as an answer may repeat it: only what could be the name of a service. A civil number that slipped
+/// into the wrong member must not come back in an error and from there into somebody's log (law 13).
+fn shown_name(text: &str) -> &str {
+    if ServiceName::parse(text).is_ok() {
+        text
+    } else {
+        "(not a name)"
+    }
 }

@@ -10,6 +10,7 @@ use super::base64::decode;
 use super::callback::Callback;
 use super::callback::Seen;
 use super::callback::SeenChallenge;
+use super::callback::holds_civil_no;
 use super::callback::recordable_name;
 use super::certificate::UserCertificate;
 use super::codes::Codes;
@@ -425,7 +426,9 @@ fn recordable_id(seen: Seen<'_>) -> Option<RequestId> {
         && text
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    (plain && CivilNo::parse(text).is_err()).then(|| RequestId::new(text))
+    // By chance the digits of a GUID can look like a civil number.
+    let harmless = uuid::Uuid::try_parse(text).is_ok() || !holds_civil_no(text);
+    (plain && harmless).then(|| RequestId::new(text))
 }
 
 fn recordable_code(seen: Seen<'_>) -> Option<String> {

@@ -7,6 +7,7 @@ use super::json::KeyMatching;
 use super::json::Member;
 use super::json::Node;
 use super::json::Value;
+use crate::words::CivilNo;
 
 /// The most bytes of a callback that are looked at; a large portrait fits several times.
 pub const MAX_CALLBACK_BYTES: usize = 2 * 1024 * 1024;
@@ -233,7 +234,19 @@ pub(super) fn recordable_name(name: &str) -> String {
         && name
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    if plain { name.to_owned() } else { "?".to_owned() }
+    if plain && !holds_civil_no(name) {
+        name.to_owned()
+    } else {
+        "?".to_owned()
+    }
+}
+
+/// Whether a civil number stands somewhere in a text.
+pub(super) fn holds_civil_no(text: &str) -> bool {
+    let windows = text.as_bytes().windows(CIVIL_NO_DIGITS);
+    windows
+        .filter_map(|window| std::str::from_utf8(window).ok())
+        .any(|digits| CivilNo::parse(digits).is_ok())
 }
 
 fn take<'a>(members: &mut Vec<Member<'a>>, name: &str, keys: KeyMatching) -> Option<Member<'a>> {
@@ -267,6 +280,7 @@ fn unknown_names(members: &[Member<'_>], known: &[&str], keys: KeyMatching) -> V
         .collect()
 }
 
+const CIVIL_NO_DIGITS: usize = 12;
 const ROOT: &str = "MIDAuthSignResponse";
 const REQUEST: &str = "RequestDetails";
 const RESULT: &str = "ResultDetails";
@@ -368,6 +382,15 @@ mod tests {
             Seen::Text("m")
         );
         assert_eq!(callback.unknown, ["New", "Strange", "?"]);
+    }
+
+    // Law 13: a name of a member is recorded, so a civil number hidden in one must not pass for a name.
+    #[test]
+    fn a_name_with_a_civil_number_in_it_is_not_recorded() {
+        for name in ["x399123100017", "Person399123100017", "a_399123100017_b"] {
+            assert_eq!(recordable_name(name), "?");
+        }
+        assert_eq!(recordable_name("x399123100018"), "x399123100018");
     }
 
     #[test]

@@ -1,6 +1,11 @@
-//! What several tests need: a clock turned by hand, an authority that answers as told, and an engine over a
-//! real store.
+//! What several tests need: a clock turned by hand, an authority that answers as told, an engine over a real
+//! store; and the real connector against the sandbox, with somebody who can stamp like the authority.
 
 pub mod authority;
 pub mod clock;
+pub mod dice;
+pub mod full_node;
 pub mod node;
+pub mod notary;
+pub mod policy_folder;
+pub mod witness;

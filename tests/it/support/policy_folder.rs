@@ -1,0 +1,39 @@
+use std::fs;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use super::node::served_policies;
+
+/// The served policies and scripts in a folder of its own, whose limits are so wide that tests don't meet them.
+pub fn with_wide_limits() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["policies", "scripts"] {
+        copy(&served_policies().join(name), &folder.path().join(name));
+    }
+    for entry in fs::read_dir(folder.path().join("policies/services")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        let lines = text.lines().map(|line| match line.strip_prefix("limits:") {
+            Some(_) => "limits: { per_person: 1000000/1d, per_service: 1000000/s }",
+            None => line,
+        });
+        let widened: Vec<&str> = lines.collect();
+        fs::write(&path, widened.join("\n") + "\n").unwrap();
+    }
+    folder
+}
+
+/// Copies a folder with everything in it.
+pub fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}

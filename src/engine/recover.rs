@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
-use super::drive::Arrival;
-use super::drive::Input;
 use super::inner::Inner;
+use super::input::Arrival;
+use super::input::Input;
 use super::limits::LONGEST_WINDOW;
 use super::live::Live;
 use crate::audit::CommitError;
@@ -28,9 +28,6 @@ impl Inner {
     }
 
     async fn recover_flow(self: &Arc<Self>, row: FlowRow) -> Result<(), CommitError> {
-        let pending = self.pending(&row).await?;
-        let deliveries = self.store.deliveries(row.id).await.map_err(store_error)?;
-        let notice = deliveries.into_iter().find(|delivery| delivery.next_at.is_some());
         let live: Arc<Live> = match self.bring_in(row).await {
             Ok(live) => live,
             Err(error) => {
@@ -40,8 +37,16 @@ impl Inner {
                 return Ok(());
             }
         };
-        let input = Input::Recover { pending, notice };
-        self.drive(&live, input).await
+        self.take_up_again(&live).await
+    }
+
+    /// Goes on from what is durable: after a start, or after a commit of which nobody knows whether it happened.
+    pub(crate) async fn take_up_again(self: &Arc<Self>, live: &Arc<Live>) -> Result<(), CommitError> {
+        let row = live.cell.lock().await.row.clone();
+        let pending = self.pending(&row).await?;
+        let deliveries = self.store.deliveries(row.id).await.map_err(store_error)?;
+        let notice = deliveries.into_iter().find(|delivery| delivery.next_at.is_some());
+        self.drive(live, Input::Recover { pending, notice }).await
     }
 
     /// The callbacks that were recorded and not examined before the process died.

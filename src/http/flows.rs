@@ -84,7 +84,7 @@ impl Flows for Engine {
     }
 
     async fn callback(&self, token: &str, source: SocketAddr, body: Bytes) -> CallbackReceipt {
-        Self::callback(self, token, source.to_string(), body).await
+        Self::callback(self, token, source.ip().to_string(), body).await
     }
 
     fn subscribe(&self) -> broadcast::Receiver<EngineEvent> {

@@ -1,4 +1,3 @@
-use crate::flow::Phase;
 use crate::policy::Limit;
 use crate::policy::Then;
 use crate::words::OutcomeClass;
@@ -73,19 +72,6 @@ pub(super) const fn class(ui: &'static Ui, class: OutcomeClass) -> &'static str 
         OutcomeClass::Timeout => ui.class_timeout,
         OutcomeClass::Error => ui.class_error,
         OutcomeClass::Other => ui.class_other,
-    }
-}
-
-/// How far a flow has come, as records write it.
-pub(super) const fn phase(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Created => "created",
-        Phase::Sent => "sent",
-        Phase::Unknown => "unknown",
-        Phase::Waiting => "waiting",
-        Phase::Verified => "verified",
-        Phase::Decided => "decided",
-        Phase::Delivered => "delivered",
     }
 }
 

@@ -40,12 +40,9 @@ texts! {
     open_phone: "افتح الهاتف التجريبي", "Open the sandbox phone";
     open_console: "شاهد المجريات", "Watch the timeline";
 
-    before_you_start: "قبل أن تبدأ", "Before you start";
     what_happens: "ما الذي سيحدث", "What will happen";
     your_data: "بياناتك", "Your data";
     data_asked: "البيانات التي ستطلبها الخدمة", "What this service will ask for";
-    data_field: "البيان", "Data";
-    data_reason: "السبب", "Why it is needed";
     nothing_else: "لن تطلع الخدمة على أي بيان آخر.", "The service will see nothing else.";
     your_responsibility: "مسؤوليتك", "Your responsibility";
     no_mobile_id: "ليست لديك هوية رقمية؟", "No Mobile ID yet?";
@@ -81,12 +78,10 @@ texts! {
     decline_if: "ارفض الطلب إذا اختلف أي منها، أو إذا لم تبدأه أنت.", "Decline if any of them differs, or if you did not begin this.";
     time_left: "الوقت المتبقي", "Time left";
     time_nearly_over: "بقيت 30 ثانية.", "30 seconds left.";
-    minutes: "دقائق", "minutes";
     cancel: "إلغاء الطلب", "Cancel the request";
     updates_itself: "تتحدث هذه الصفحة تلقائيا.", "This page updates itself.";
     steps: "الخطوات", "Steps";
 
-    ended: "انتهى الطلب", "The request has ended";
     class_approved: "تمت الموافقة", "Approved";
     class_declined: "تم الرفض", "Declined";
     class_timeout: "انتهى الوقت", "No answer in time";
@@ -149,7 +144,6 @@ texts! {
     connector: "الموصل", "Connector";
     attempt: "المحاولة", "Attempt";
     request_id: "رقم الطلب لدى الجهة", "Authority's request id";
-    meaning: "المعنى", "Meaning";
     authority_code: "رمز الجهة", "Authority's code";
     detail: "التفصيل", "Detail";
     placed: "التصنيف", "Placed as";
@@ -163,7 +157,6 @@ texts! {
     dropped_fields: "حقول محذوفة", "Fields dropped";
     none: "لا شيء", "none";
     outcome: "النتيجة", "Outcome";
-    decision: "القرار", "Decision";
     decided_by: "السطر الذي قرر", "Decided by";
     script_fault: "عطل في النص البرمجي", "Script fault";
     status: "رمز الحالة", "Status";
@@ -173,7 +166,6 @@ texts! {
     show_diagnostics: "اعرض الأسباب", "Show why";
     active_catalog: "السياسات السارية", "Active catalog";
     services_lead: "الخدمات كما حملت، بعد كل القيم الافتراضية.", "The services as loaded, with every default filled in.";
-    purpose: "الغرض", "Purpose";
     channels: "القنوات", "Channels";
     sensitivity: "الحساسية", "Sensitivity";
     sensitivity_normal: "عادية", "Normal";
@@ -182,16 +174,13 @@ texts! {
     reason_on_phone: "السبب الظاهر على الهاتف", "Reason on the phone";
     inputs: "المدخلات", "Inputs";
     fields: "بيانات الشخص", "Fields of the person";
-    outcomes: "النتائج", "Outcomes";
     limits: "الحدود", "Limits";
     per_person: "لكل شخص", "per person";
     per_service: "للخدمة", "for the service";
     script: "النص البرمجي", "Script";
-    file: "الملف", "File";
     then_continue: "متابعة", "continue";
     then_retry: "إعادة المحاولة", "retry";
     then_stop: "توقف", "stop";
-    live: "مباشر", "Live";
     connection_lost: "انقطع الاتصال، تجري إعادة المحاولة", "Connection lost, trying again";
     people: "شخص", "people";
 }

@@ -72,7 +72,10 @@ pub(super) fn api(fake: &Arc<Fake>) -> Router {
 }
 
 pub(super) fn console(fake: &Arc<Fake>) -> Router {
-    crate::http::console(fake.clone(), ConsoleSettings::default())
+    let settings = ConsoleSettings {
+        public_base: Some("http://localhost:8080".to_owned()),
+    };
+    crate::http::console(fake.clone(), settings)
 }
 
 pub(super) fn callback(fake: &Arc<Fake>) -> Router {

@@ -27,7 +27,8 @@ async fn a_flow_begins_and_is_answered_as_described() {
     ));
     assert!(started.json()["notices"]["steps"].as_array().unwrap().len() > 1);
 
-    fake.end(fake.inner.lock().unwrap().flows[0].flow, Outcome::Approved);
+    let id = fake.inner.lock().unwrap().flows[0].flow;
+    fake.end(id, Outcome::Approved);
     let ended = send(&router, request("GET", &format!("/v1/flows/{flow}"), &[KEY], "")).await;
     let changing = [
         "/flow",

@@ -98,7 +98,8 @@ fn scripts_are_small_and_make_no_markup_but_the_servers() {
 }
 
 /// Texts of the page itself, in its own language.
-const OWN_TEXTS: [&str; 9] = [
+const OWN_TEXTS: [&str; 10] = [
+    "super()",
     "page.ui.",
     "page.site_title()",
     "shown::class(",

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use super::ask::api;
-use super::ask::console;
 use crate::audit::CallbackRecord;
 use crate::audit::CheckRecord;
 use crate::audit::DeliveryRecord;
@@ -13,6 +12,7 @@ use crate::audit::Event;
 use crate::audit::ReplyRecord;
 use crate::audit::RequestRecord;
 use crate::audit::VerdictRecord;
+use crate::http::ConsoleSettings;
 use crate::http::DemoSettings;
 use crate::http::PageClock;
 use crate::http::fake::Fake;
@@ -201,8 +201,12 @@ async fn pages_can_be_looked_at() {
         clock: PageClock::new(|| Fake::now().plus(std::time::Duration::from_secs(47))),
     };
     let demo = crate::http::demo(fake.clone(), settings).unwrap();
+    let console = ConsoleSettings {
+        public_base: Some(format!("http://localhost:{}", port + 1)),
+    };
+    let console = crate::http::console(fake.clone(), console);
     let mut serving = tokio::task::JoinSet::new();
-    for (port, router) in [(port, demo), (port + 1, console(&fake)), (port + 2, api(&fake))] {
+    for (port, router) in [(port, demo), (port + 1, console), (port + 2, api(&fake))] {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
         serving.spawn(async move { axum::serve(listener, router).await });
     }

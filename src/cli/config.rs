@@ -188,25 +188,13 @@ const CLIENT_REMEDY: &str =
 mod tests {
     use super::*;
 
-    const GOOD: &str = r#"
-midflow: 1
-environment: test
-store: { sqlite: var/midflow.db }
-secrets: var/secrets
-listeners:
-  api: { address: "127.0.0.1:8083" }
-  callback: { address: "0.0.0.0:8443", tls: { certificate: tls/callback.pem, key: tls/callback.key } }
-connector:
-  kuwait:
-    base_url: https://bridge.example.gov.kw/
-    service_provider_id: 00000000-0000-4000-8000-00000000a001
-    client: { certificate: "file:tls/sp.pem", key: "file:tls/sp.key" }
-    server_ca: "file:tls/bridge-ca.pem"
-    stamp: { rule: raw-members, formats: [pkcs1-sha256], signers: [ { certificate: "file:tls/stamp.pem" } ] }
-    assurance: as_requested
-clients:
-  - { name: portal, key: "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" }
-"#;
+    const PAGE: &str = include_str!("../../docs/configuration.md");
+
+    /// The example of the documentation, so that it stays true.
+    fn good() -> &'static str {
+        let (_, after) = PAGE.split_once("```yaml\n").unwrap();
+        after.split_once("```").unwrap().0
+    }
 
     fn fault(text: &str) -> String {
         match Config::parse(text) {
@@ -217,7 +205,7 @@ clients:
 
     #[test]
     fn the_example_is_read() {
-        let config = Config::parse(GOOD).unwrap();
+        let config = Config::parse(good()).unwrap();
         config.check().unwrap();
         assert_eq!(config.environment, Environment::Test);
     }
@@ -227,6 +215,7 @@ clients:
     fn what_would_be_unsafe_is_refused() {
         for (from, to, expected) in [
             ("127.0.0.1:8083", "0.0.0.0:8083", "plain HTTP"),
+            ("127.0.0.1:8080", "0.0.0.0:8080", "plain HTTP"),
             (
                 ", tls: { certificate: tls/callback.pem, key: tls/callback.key }",
                 "",
@@ -234,23 +223,23 @@ clients:
             ),
             ("midflow: 1", "midflow: 2", "no known version"),
         ] {
-            let message = fault(&GOOD.replace(from, to));
+            let message = fault(&good().replace(from, to));
             assert!(message.contains(expected), "{message}");
         }
     }
 
     #[test]
     fn a_mistake_has_its_place() {
-        let message = fault(&GOOD.replace("secrets:", "secretz:"));
+        let message = fault(&good().replace("secrets:", "secretz:"));
         assert!(
-            message.contains("secretz") && message.contains("line 5"),
+            message.contains("secretz") && message.contains("line 4"),
             "{message}"
         );
     }
 
     #[test]
     fn paths_count_from_the_file() {
-        let mut config = Config::parse(GOOD).unwrap();
+        let mut config = Config::parse(good()).unwrap();
         config.resolve(Path::new("/etc/midflow"));
         assert_eq!(config.secrets, PathBuf::from("/etc/midflow/var/secrets"));
     }

@@ -23,7 +23,6 @@ use super::running::state_folder;
 use crate::engine::Clock as _;
 use crate::engine::Engine;
 use crate::engine::EngineEvent;
-use crate::engine::EngineOptions;
 use crate::engine::EngineParts;
 use crate::engine::Secrets;
 use crate::engine::SystemClock;
@@ -36,7 +35,6 @@ use crate::sandbox::Sandbox;
 use crate::sandbox::SandboxOptions;
 use crate::store::Sqlite;
 use crate::words::Digest;
-use crate::words::Environment;
 use crate::words::Purpose;
 
 /// `midflow dev`: everything in one process, and nothing leaves the machine.
@@ -205,25 +203,18 @@ async fn engine(
         .handle()
         .register_callback_base(&callback_base_url)
         .map_err(Failure::new)?;
-    let connector = super::sandbox_connector::connector(&sandbox.handle().sp_settings())?;
+    let connector = sandbox
+        .handle()
+        .sp_settings()
+        .connector(SystemClock.now())
+        .map_err(Failure::new)?;
     let store = Sqlite::open(state.join("midflow.db"))
         .await
         .map_err(Failure::new)?;
-    Engine::start(EngineParts {
-        folder: folder.to_path_buf(),
-        store: Arc::new(store),
-        connector: Arc::new(connector),
-        secrets: Arc::new(Secrets::open(&state.join("secrets")).map_err(Failure::new)?),
-        clock: Arc::new(SystemClock),
-        options: EngineOptions {
-            environment: Environment::Development,
-            callback_base_url,
-            ..EngineOptions::default()
-        },
-        notify_roots: Vec::new(),
-    })
-    .await
-    .map_err(Failure::new)
+    let secrets = Secrets::open(&state.join("secrets")).map_err(Failure::new)?;
+    let mut parts = EngineParts::new(folder, store, connector, secrets);
+    parts.options.callback_base_url = callback_base_url;
+    Engine::start(parts).await.map_err(Failure::new)
 }
 
 fn make_state_folder(state: &Path) -> Result<(), Failure> {

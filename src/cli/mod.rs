@@ -10,7 +10,6 @@ mod node;
 mod output;
 mod ready;
 mod running;
-mod sandbox_connector;
 mod serve;
 mod trigger;
 

@@ -24,6 +24,7 @@ use super::activate::render;
 use super::catalogs::CatalogStatus;
 use super::catalogs::Catalogs;
 use super::clock::Clock;
+use super::clock::SystemClock;
 use super::drive::Input;
 use super::inner::Inner;
 use super::inner::notifier;
@@ -69,6 +70,26 @@ pub struct EngineParts {
     pub options: EngineOptions,
     /// Further root certificates that outcome notices trust, PEM.
     pub notify_roots: Vec<Vec<u8>>,
+}
+
+impl EngineParts {
+    /// An engine for development, by the machine's clock; change the public members for anything else.
+    pub fn new(
+        folder: impl Into<PathBuf>,
+        store: impl Store,
+        connector: impl Connector,
+        secrets: Secrets,
+    ) -> Self {
+        Self {
+            folder: folder.into(),
+            store: Arc::new(store),
+            connector: Arc::new(connector),
+            secrets: Arc::new(secrets),
+            clock: Arc::new(SystemClock),
+            options: EngineOptions::default(),
+            notify_roots: Vec::new(),
+        }
+    }
 }
 
 /// Why an engine does not start.

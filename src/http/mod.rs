@@ -30,6 +30,8 @@ mod tls;
 mod ui;
 mod waiting;
 
+pub use axum_server::Handle;
+
 pub use api::ApiSettings;
 pub use api::api;
 pub use api::openapi;

@@ -19,7 +19,7 @@ pub fn format_duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let unit = UNITS
         .iter()
-        .find(|(_, length)| seconds >= *length && seconds % length == 0);
+        .find(|(_, length)| seconds >= *length && seconds.is_multiple_of(*length));
     match unit {
         Some((letter, length)) => format!("{}{letter}", seconds / length),
         None => format!("{seconds}s"),

@@ -58,6 +58,18 @@ pub enum InputValue {
     Boolean(bool),
 }
 
+impl InputKind {
+    /// The pattern of a text as the file declares it, without the anchors; `None` if there is none.
+    pub fn declared_pattern(&self) -> Option<&str> {
+        match self {
+            Self::String { pattern, .. } => pattern
+                .as_ref()
+                .map(|pattern| super::inputs::as_declared(pattern.as_str())),
+            _ => None,
+        }
+    }
+}
+
 /// As people read it: decimals with up to three places and no trailing zeros.
 impl std::fmt::Display for InputValue {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

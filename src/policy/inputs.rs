@@ -198,7 +198,8 @@ pub(super) fn anchored(pattern: &str) -> String {
     format!("{OPEN}{pattern}{CLOSE}")
 }
 
-fn as_declared(pattern: &str) -> &str {
+/// The pattern without the anchors.
+pub(super) fn as_declared(pattern: &str) -> &str {
     pattern
         .strip_prefix(OPEN)
         .and_then(|rest| rest.strip_suffix(CLOSE))
@@ -291,7 +292,9 @@ mod tests {
 
     fn one(kind: InputKind, value: serde_json::Value) -> Result<InputValue, InputFaultKind> {
         let inputs = declared(vec![("x", kind, false)]);
-        match check_json(&inputs, json!({ "x": value })) {
+        let mut values = Map::new();
+        values.insert("x".to_owned(), value);
+        match check(&inputs, &values) {
             Ok(mut values) => Ok(values.remove("x").unwrap()),
             Err(mut faults) => Err(faults.remove(0).kind),
         }

@@ -32,11 +32,6 @@ impl Responses {
             .unwrap_or_else(|| self.of_class(outcome.class()))
     }
 
-    /// The answers to the five classes, in the order of the classes.
-    pub fn classes(&self) -> [(OutcomeClass, &Response); 5] {
-        OutcomeClass::ALL.map(|class| (class, self.of_class(class)))
-    }
-
     /// The answer to a class.
     pub const fn of_class(&self, class: OutcomeClass) -> &Response {
         match class {

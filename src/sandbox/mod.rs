@@ -9,6 +9,7 @@ mod callback;
 mod citizen;
 mod clock;
 mod conduct;
+mod connect;
 mod courier;
 mod error;
 mod handle;

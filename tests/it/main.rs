@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that unwraps fails where it stands")]
 
 mod engine;
+mod examples;
 mod hostile;
 mod policies;
+mod sandbox;
 mod support;

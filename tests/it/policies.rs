@@ -515,7 +515,7 @@ fn bank() -> serde_json::Value {
 }
 
 fn services() -> impl Iterator<Item = &'static Service> {
-    CATALOG.services().map(|loaded| &loaded.service)
+    CATALOG.services().map(|loaded| &*loaded.service)
 }
 
 fn service_named(name: &str) -> &'static Service {

@@ -14,12 +14,8 @@ use midflow::engine::Secrets;
 use midflow::engine::StartFlow;
 use midflow::engine::Started;
 use midflow::store::Sqlite;
-use midflow::words::Capability;
-use midflow::words::Channel;
 use midflow::words::CivilNo;
-use midflow::words::Digest;
 use midflow::words::FlowId;
-use midflow::words::Locale;
 
 use super::authority::ToldAuthority;
 use super::clock::HandClock;
@@ -125,19 +121,6 @@ pub const CLIENT: &str = "portal";
 
 /// A request that every policy is happy with.
 pub fn licence_renewal() -> StartFlow {
-    let inputs = serde_json::json!({ "licence": "1234567" });
-    StartFlow {
-        client: CLIENT.to_owned(),
-        idempotency_key: None,
-        request_digest: Digest::of(b"request"),
-        service: "licence-renewal".to_owned(),
-        capability: Capability::AuthPush,
-        channel: Channel::Web,
-        locale: Locale::Ar,
-        civil_no: Some(CivilNo::parse(PERSON).unwrap()),
-        inputs: inputs.as_object().cloned().unwrap_or_default(),
-        return_url: None,
-        notify_url: None,
-        retry_of: None,
-    }
+    let person = CivilNo::parse(PERSON).unwrap();
+    StartFlow::push(CLIENT, "licence-renewal", person).input("licence", "1234567")
 }

@@ -39,6 +39,10 @@ fn a_good_service_is_read_whole() {
     assert_eq!(service.limits.per_person.count.get(), 3);
     assert_eq!(service.retention.personal_data, Duration::from_secs(90 * 86_400));
     assert_eq!(service.inputs.len(), 3);
+    assert_eq!(
+        service.inputs["licence"].kind.declared_pattern(),
+        Some("[0-9]{6,9}")
+    );
 }
 
 // Law 8: every outcome has an answer; a leaf code's own comes before its class's.

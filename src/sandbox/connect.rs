@@ -1,0 +1,43 @@
+use secrecy::SecretString;
+
+use super::settings::SpSettings;
+use crate::connector::kuwait::AssuranceRule;
+use crate::connector::kuwait::ClientIdentity;
+use crate::connector::kuwait::Kuwait;
+use crate::connector::kuwait::KuwaitSettings;
+use crate::connector::kuwait::Material;
+use crate::connector::kuwait::SettingsError;
+use crate::connector::kuwait::SignerPin;
+use crate::connector::kuwait::Source;
+use crate::words::Timestamp;
+
+impl SpSettings {
+    /// The connector of production, pointed at the sandbox, with its keys in memory.
+    ///
+    /// # Errors
+    /// When the sandbox's keys do not serve at `now`, as after a long pause.
+    pub fn connector(&self, now: Timestamp) -> Result<Kuwait, SettingsError> {
+        // The references are never followed: the material is at hand.
+        let unused = || Source::Env("SANDBOX".to_owned());
+        let client = ClientIdentity {
+            certificate: unused(),
+            key: unused(),
+        };
+        let mut settings = KuwaitSettings::for_sandbox(
+            self.bridge_url.clone(),
+            self.service_provider_id.clone(),
+            client,
+            unused(),
+            SignerPin::Certificate(unused()),
+        );
+        let policies = self.assurance_policies.iter().cloned().collect();
+        settings.assurance = Some(AssuranceRule::CertificatePolicy(policies));
+        let material = Material {
+            client_certificate: self.client.chain_pem().as_bytes().to_vec(),
+            client_key: SecretString::from(self.client.key_pem().to_owned()),
+            server_ca: self.authority_pem.clone().into_bytes(),
+            signers: vec![self.stamp_signer_pem.clone().into_bytes()],
+        };
+        Kuwait::new(&settings, &material, now)
+    }
+}

@@ -139,7 +139,12 @@ fn request_cells(request: &RequestRecord, ui: &'static Ui) -> Vec<Cell> {
             Fact::new(ui.channel, request.channel),
             Fact::new(ui.language, request.locale),
         ]),
-        Cell::new(Lane::Policy, ui.ev_plan, format!("{}: {}", ui.assurance, request.assurance)).facts(vec![
+        Cell::new(
+            Lane::Policy,
+            ui.ev_plan,
+            format!("{}: {}", ui.assurance, request.assurance),
+        )
+        .facts(vec![
             Fact::new(ui.deadline, shown::time_of_day(request.expires_at)),
             Fact::new(ui.catalog, request.catalog.short()),
         ]),
@@ -170,7 +175,12 @@ fn reply_cell(reply: &ReplyRecord, ui: &'static Ui) -> Cell {
 }
 
 fn callback_cell(callback: &CallbackRecord, ui: &'static Ui) -> Cell {
-    Cell::new(Lane::Authority, ui.ev_callback, format!("{}: {}", ui.placed, callback.placed)).facts(vec![
+    Cell::new(
+        Lane::Authority,
+        ui.ev_callback,
+        format!("{}: {}", ui.placed, callback.placed),
+    )
+    .facts(vec![
         Fact::new(ui.size, callback.size),
         Fact::new(ui.source, &callback.source),
     ])
@@ -203,7 +213,10 @@ fn verdict_cell(verdict: &VerdictRecord, ui: &'static Ui) -> Cell {
             names(verdict.dropped_fields.clone()),
         )),
     ];
-    let mut gist = verdict.outcome.map(|outcome| outcome.code().to_owned()).unwrap_or_default();
+    let mut gist = verdict
+        .outcome
+        .map(|outcome| outcome.code().to_owned())
+        .unwrap_or_default();
     if verdict.late {
         gist = format!("{gist} ({})", ui.late);
     }

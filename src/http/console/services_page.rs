@@ -62,7 +62,9 @@ fn kind(kind: &InputKind) -> String {
 
 /// A pattern without the anchors that loading has put around it.
 fn as_written(pattern: &str) -> &str {
-    let inner = pattern.strip_prefix(r"\A(?:").and_then(|rest| rest.strip_suffix(r")\z"));
+    let inner = pattern
+        .strip_prefix(r"\A(?:")
+        .and_then(|rest| rest.strip_suffix(r")\z"));
     inner.unwrap_or(pattern)
 }
 

@@ -45,10 +45,6 @@ pub struct DecideAsk<'a> {
 
 /// The answer before anything is sent.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "made once a flow and taken apart at once"
-)]
 pub enum PlanAnswer {
     /// Go ahead with this plan; the place is the rule that made it what it is.
     Go(Plan, Place),

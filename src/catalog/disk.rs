@@ -188,3 +188,140 @@ const MAX_FILES: usize = 100_000;
 const MAX_TOTAL: u64 = 512 * 1024 * 1024;
 const MAX_DEPTH: usize = 8;
 const MAX_TRIES: usize = 5;
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn folder() -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir_all(dir.path().join("policies/services")).unwrap();
+        fs::create_dir_all(dir.path().join("scripts/lib")).unwrap();
+        for file in [
+            "policies/organization.yaml",
+            "policies/services/a.yaml",
+            "policies/services/.a.yaml.swp",
+            "policies/services/a.yaml~",
+            "policies/README.md",
+            "scripts/a.rhai",
+            "scripts/lib/b.rhai",
+            "midflow.yaml",
+        ] {
+            fs::write(dir.path().join(file), file).unwrap();
+        }
+        dir
+    }
+
+    fn paths(dir: &Path) -> Vec<String> {
+        let sources = Sources::read(dir).unwrap();
+        sources.iter().map(|(path, _)| path.to_owned()).collect()
+    }
+
+    const FOUND: [&str; 4] = [
+        "policies/organization.yaml",
+        "policies/services/a.yaml",
+        "scripts/a.rhai",
+        "scripts/lib/b.rhai",
+    ];
+
+    #[test]
+    fn policies_and_scripts_are_read_and_nothing_else() {
+        assert_eq!(paths(folder().path()), FOUND);
+    }
+
+    #[test]
+    fn a_folder_without_scripts_will_do() {
+        let dir = folder();
+        fs::remove_dir_all(dir.path().join("scripts")).unwrap();
+        assert_eq!(paths(dir.path()), FOUND[..2]);
+    }
+
+    #[test]
+    fn missing_folders_are_named() {
+        let dir = folder();
+        fs::remove_dir_all(dir.path().join("policies")).unwrap();
+        let error = Sources::read(dir.path()).unwrap_err();
+        assert!(
+            matches!(&error, SourcesError::MissingFolder(path) if path.ends_with("policies")),
+            "{error}"
+        );
+        let error = Sources::read(&dir.path().join("nothing")).unwrap_err();
+        assert!(error.to_string().contains("--dir"), "{error}");
+    }
+
+    // The way configuration is mounted in containers: links through a hidden folder, swapped as a whole.
+    #[test]
+    fn links_inside_the_folder_are_followed() {
+        let dir = folder();
+        let (real, data) = (
+            dir.path().join("policies/..2026"),
+            dir.path().join("policies/..data"),
+        );
+        fs::create_dir(&real).unwrap();
+        fs::write(real.join("organization.yaml"), "swapped").unwrap();
+        symlink("..2026", &data).unwrap();
+        fs::remove_file(dir.path().join("policies/organization.yaml")).unwrap();
+        symlink(
+            "..data/organization.yaml",
+            dir.path().join("policies/organization.yaml"),
+        )
+        .unwrap();
+        assert_eq!(paths(dir.path()), FOUND);
+        let sources = Sources::read(dir.path()).unwrap();
+        assert_eq!(&**sources.text("policies/organization.yaml").unwrap(), "swapped");
+    }
+
+    // B-10: no link leads out of the folder.
+    #[test]
+    fn links_out_of_the_folder_are_refused() {
+        for (name, target) in [
+            ("scripts/x.rhai", "/etc/passwd"),
+            ("scripts/etc", "/etc"),
+            ("policies/up", "../.."),
+        ] {
+            let dir = folder();
+            symlink(target, dir.path().join(name)).unwrap();
+            let error = Sources::read(dir.path()).unwrap_err();
+            assert!(matches!(error, SourcesError::Outside { .. }), "{name} {error}");
+        }
+    }
+
+    #[test]
+    fn links_in_a_circle_end() {
+        let dir = folder();
+        symlink(".", dir.path().join("policies/again")).unwrap();
+        let error = Sources::read(dir.path()).unwrap_err();
+        assert!(matches!(error, SourcesError::TooMany(_)), "{error}");
+        let dir = folder();
+        symlink("self.yaml", dir.path().join("policies/self.yaml")).unwrap();
+        assert!(Sources::read(dir.path()).is_err());
+    }
+
+    #[test]
+    fn what_is_no_text_file_is_named() {
+        let dir = folder();
+        fs::write(dir.path().join("scripts/bad.rhai"), [0xff, 0xfe]).unwrap();
+        let error = Sources::read(dir.path()).unwrap_err();
+        assert!(
+            matches!(&error, SourcesError::NotUtf8(path) if path.ends_with("scripts/bad.rhai")),
+            "{error}"
+        );
+
+        let dir = folder();
+        let _socket = std::os::unix::net::UnixListener::bind(dir.path().join("scripts/s.rhai")).unwrap();
+        let error = Sources::read(dir.path()).unwrap_err();
+        assert!(matches!(error, SourcesError::NotAFile(_)), "{error}");
+
+        let dir = folder();
+        fs::write(dir.path().join("scripts/big.rhai"), "x".repeat(1024 * 1024 + 1)).unwrap();
+        let error = Sources::read(dir.path()).unwrap_err();
+        assert!(matches!(error, SourcesError::TooLarge(_)), "{error}");
+
+        let dir = folder();
+        fs::write(dir.path().join("scripts/a\nb.rhai"), "").unwrap();
+        let error = Sources::read(dir.path()).unwrap_err();
+        assert!(matches!(error, SourcesError::BadName(_)), "{error}");
+    }
+}

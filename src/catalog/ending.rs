@@ -56,7 +56,7 @@ impl LoadedService {
         };
         match script.call(Hook::Ending(class), &read) {
             Ok(None) => asked,
-            Ok(Some(answer)) => self.tightened(asked, answer, ask),
+            Ok(Some(answer)) => self.tightened(&asked, answer, ask),
             Err(fault) => failed(Some(self), fault),
         }
     }
@@ -73,7 +73,7 @@ impl LoadedService {
         decision
     }
 
-    fn tightened(&self, asked: Decided, answer: Answer, ask: &DecideAsk<'_>) -> Decided {
+    fn tightened(&self, asked: &Decided, answer: Answer, ask: &DecideAsk<'_>) -> Decided {
         let Answer { ruling, place } = answer;
         let with = |then, text| Decided {
             outcome: asked.outcome,

@@ -1,17 +1,20 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
 use super::Catalog;
 use super::DecideAsk;
+use super::LoadedService;
 use super::PlanAnswer;
 use super::PlanAsk;
 use super::RetiredCatalogs;
 use super::Sources;
 use crate::diagnostics::Diagnostics;
 use crate::policy::Then;
+use crate::script::sample;
 use crate::words::Assurance;
 use crate::words::Capability;
 use crate::words::Channel;
@@ -24,6 +27,10 @@ use crate::words::Person;
 use crate::words::Pii;
 use crate::words::Timestamp;
 
+static OWN: LazyLock<Sources> =
+    LazyLock::new(|| Sources::read(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap());
+static LOADED: LazyLock<Catalog> = LazyLock::new(|| load(&OWN));
+
 /// The organization and services of this repository, with the script of one replaced.
 fn sources(script: &str) -> Sources {
     with(&[("scripts/licence-renewal.rhai", Some(script))])
@@ -31,8 +38,7 @@ fn sources(script: &str) -> Sources {
 
 /// The same with files replaced, added or taken away.
 fn with(changes: &[(&str, Option<&str>)]) -> Sources {
-    let own = Sources::read(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
-    let mut texts: BTreeMap<String, Arc<str>> = own
+    let mut texts: BTreeMap<String, Arc<str>> = OWN
         .iter()
         .map(|(path, text)| (path.to_owned(), Arc::clone(text)))
         .collect();
@@ -329,6 +335,161 @@ proptest! {
                 prop_assert_eq!(cold.plan(&ask(&inputs)), warm.plan(&ask(&inputs)));
                 previous = Some(warm);
             }
+        }
+    }
+}
+
+/// A catalog of the sample service with a script, without reading YAML.
+fn sampled(script: &str) -> Option<Catalog> {
+    let (script, _) = sample::compile(script, &[]);
+    let service = sample::service();
+    let loaded = LoadedService {
+        service: Arc::new(service.clone()),
+        script: Some(script?),
+        warnings: Diagnostics::default(),
+        script_warnings: Diagnostics::default(),
+    };
+    Some(Catalog {
+        sources: LOADED.sources.clone(),
+        digest: LOADED.digest,
+        organization: Arc::clone(&LOADED.organization),
+        organization_warnings: Diagnostics::default(),
+        libraries: BTreeMap::new(),
+        services: [(service.id, Arc::new(loaded))].into(),
+    })
+}
+
+/// Pieces that a script is put together from at random.
+const PIECES: &[&str] = &[
+    "flow",
+    ".inputs",
+    ".person",
+    ".now",
+    ".amount",
+    ".hour",
+    "tighten",
+    "refuse",
+    "stop",
+    "say",
+    "(",
+    ")",
+    "#{",
+    "}",
+    "{",
+    "[",
+    "]",
+    ",",
+    ";",
+    ":",
+    "\"high\"",
+    "\"low\"",
+    "\"نص\"",
+    "ar",
+    "en",
+    "assurance",
+    "drop",
+    "expires_in",
+    "\"99h\"",
+    "\"1s\"",
+    "\"name_en\"",
+    "\"civil_no\"",
+    "1",
+    "-1",
+    "0.5",
+    "+",
+    "==",
+    "!",
+    "&&",
+    "||",
+    "|x|",
+    "let a =",
+    "a",
+    "loop",
+    "if",
+    "else",
+    "for i in",
+    "0..9",
+    "return",
+    "throw",
+    "try",
+    "catch",
+    "fn f(x)",
+    "f",
+    "import",
+    "as",
+    "const",
+    "`${",
+    "}`",
+    "()",
+    " ",
+    "\n",
+    "switch",
+    "=>",
+    "_",
+    "this",
+    "global::A",
+    "//",
+    "/*",
+    "*/",
+    "?",
+    "??",
+    "?.",
+    "break",
+    "9223372036854775807",
+    "\u{202E}",
+    "\0",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+
+    // Law 6: whatever a script returns, the plan is at most what the YAML allows.
+    #[test]
+    fn no_script_goes_above_the_ceiling(
+        level in prop::sample::select(vec!["", "assurance: \"low\",", "assurance: \"medium\",", "assurance: \"high\","]),
+        dropped in prop::sample::subsequence(vec!["\"name_ar\"", "\"name_en\"", "\"age_over_18\""], 0..=3),
+        seconds in prop::option::of(1u32..100_000),
+    ) {
+        let time = seconds.map_or_else(String::new, |seconds| format!("expires_in: \"{seconds}s\","));
+        let script = format!("fn plan(flow) {{ tighten(#{{ {level} {time} drop: [{}] }}) }}", dropped.join(", "));
+        let catalog = sampled(&script).unwrap();
+        let inputs = sample::inputs();
+        let ceiling = sample::service().plan(Capability::AuthPush, &inputs).unwrap();
+        let asked = PlanAsk { service: "sample", ..ask(&inputs) };
+        let PlanAnswer::Go(plan, _) = catalog.plan(&asked) else {
+            panic!("refused");
+        };
+        prop_assert!(plan.assurance >= ceiling.assurance);
+        prop_assert!(plan.expires_in <= ceiling.expires_in);
+        prop_assert!(plan.fields.iter().all(|field| ceiling.fields.contains(field)));
+        prop_assert!(plan.fields.contains(&Field::parse("civil_no").unwrap()));
+        prop_assert_eq!(plan.reason, ceiling.reason);
+        prop_assert_eq!(plan.fields.len(), ceiling.fields.len() - dropped.len());
+    }
+
+    // No panic on any script, and no script makes anything of an ending but what it was, a refusal or a fault.
+    #[test]
+    fn random_scripts_do_no_harm(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..24), hook in 0usize..6) {
+        let hook = crate::script::Hook::ALL[hook];
+        let script = format!("fn {}(flow) {{ {} }}", hook.name(), pieces.join(" "));
+        let Some(catalog) = sampled(&script) else {
+            return Ok(());
+        };
+        let inputs = sample::inputs();
+        let person = sample::person();
+        let plan = PlanAsk { service: "sample", ..ask(&inputs) };
+        if let PlanAnswer::Refuse { outcome, decision, fault } = catalog.plan(&plan) {
+            prop_assert!(matches!(outcome, Outcome::ErrorPolicy | Outcome::Refused));
+            prop_assert_eq!(decision.then, Then::Stop);
+            prop_assert!(!fault.is_some_and(|fault| fault.message.contains("panic")));
+        }
+        for outcome in Outcome::ALL {
+            let decided = catalog.decide(&DecideAsk { plan, outcome, person: Some(&person) });
+            let same = decided.outcome == outcome;
+            prop_assert!(same || matches!(decided.outcome, Outcome::ErrorPolicy | Outcome::Refused));
+            let approved = same && outcome == Outcome::Approved;
+            prop_assert_eq!(decided.decision.then == Then::Continue, approved);
+            prop_assert!(!decided.fault.is_some_and(|fault| fault.message.contains("panic")));
         }
     }
 }

@@ -232,7 +232,7 @@ mod tests {
     fn a_mistake_has_its_place() {
         let message = fault(&good().replace("secrets:", "secretz:"));
         assert!(
-            message.contains("secretz") && message.contains("line 5"),
+            message.contains("secretz") && message.contains("line 4"),
             "{message}"
         );
     }

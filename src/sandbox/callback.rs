@@ -130,7 +130,7 @@ fn members(order: &Order<'_>, keys: &Keys) -> Result<Members, ComposeError> {
         hash_algorithm: signature.is_some().then_some("SHA256"),
         signing_datatype: signature.is_some().then_some("2"),
         signature_data: signature,
-        transaction_date: (order.flaw != Flaw::NullDates).then(|| local_time(order.now)),
+        transaction_date: local_time(order.now),
     };
     let person = if order.choice == Choice::Approve && order.asked.wants_person {
         let odd = Oddities {
@@ -265,7 +265,7 @@ struct ResultDetails<'a> {
     signature_data: Option<String>,
     hash_algorithm: Option<&'static str>,
     signing_datatype: Option<&'static str>,
-    transaction_date: Option<String>,
+    transaction_date: String,
 }
 
 #[derive(Serialize)]

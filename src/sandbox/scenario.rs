@@ -49,7 +49,7 @@ pub enum Scenario {
     SpacedKey,
     /// The challenge as an object, which is allowed.
     ChallengeAsObject,
-    /// Dates that are null, which is allowed.
+    /// The dates of the person are null, which is allowed.
     NullDates,
     /// A photo of one megabyte.
     HugePhoto,
@@ -265,8 +265,8 @@ impl Scenario {
             Self::NullDates => row(
                 "null-dates",
                 Form,
-                "تواريخ فارغة (مقبول)",
-                "Dates that are null (allowed)",
+                "تواريخ الشخص فارغة (مقبول)",
+                "The dates of the person are null (allowed)",
             ),
             Self::HugePhoto => row(
                 "huge-photo",

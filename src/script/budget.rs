@@ -17,7 +17,7 @@ pub(super) fn with_budget<T>(work: impl FnOnce() -> T) -> T {
         steps: 0,
         started: now,
         looked: now,
-        next_look: LOOK_EVERY,
+        next_look: LOOK_EVERY / 2,
         worked: Duration::ZERO,
     }));
     let _restore = Restore(before);

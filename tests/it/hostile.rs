@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::Mutex;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -23,6 +24,7 @@ use midflow::words::Timestamp;
 // Law 5, B-01: whatever a script does, it ends within the limit, in a refusal, and nobody else is harmed.
 #[test]
 fn every_hostile_script_is_refused_or_stopped() {
+    let _alone = ALONE.lock();
     let corpus = corpus();
     assert!(corpus.len() >= 40, "only {} hostile scripts", corpus.len());
     let mut faults = Vec::new();
@@ -40,9 +42,6 @@ fn every_hostile_script_is_refused_or_stopped() {
                 let (took, fault) = stopped(&catalog);
                 if took > slowest.0 {
                     slowest = (took, name.clone());
-                }
-                if took > Duration::from_millis(15) {
-                    eprintln!("{name} {took:?}");
                 }
                 if took > LIMIT {
                     faults.push(format!("{name}: ran for {took:?}"));
@@ -68,6 +67,7 @@ fn every_hostile_script_is_refused_or_stopped() {
 // The hard limit holds under load too: every core busy with hostile scripts at once.
 #[test]
 fn many_hostile_scripts_at_once_are_all_stopped() {
+    let _alone = ALONE.lock();
     let (catalog, found) = Catalog::load(&sources("fn plan(flow) { loop {} }"), None);
     let catalog = catalog.unwrap_or_else(|| panic!("{found:#?}"));
     std::thread::scope(|scope| {
@@ -87,38 +87,57 @@ fn many_hostile_scripts_at_once_are_all_stopped() {
     });
 }
 
-/// How long the script ran at its quickest of three, and why it was stopped. A script that nothing stops is slow
-/// each time; a busy machine is not.
+/// How long the script ran, and why it was stopped.
+///
+/// On Linux this is what the thread spent on a processor, in its slowest run. The clock on the wall is looked at
+/// too, at the quickest of several runs: a script that nothing stops is slow each time, a crowded machine is not.
 fn stopped(catalog: &Catalog) -> (Duration, Result<(), String>) {
-    let inputs = inputs(
-        catalog,
-        "licence-renewal",
-        &serde_json::json!({ "licence": "123456", "amount": 10 }),
-    );
-    let mut best = Duration::MAX;
-    for _ in 0..3 {
-        let begun = Instant::now();
+    let values = serde_json::json!({ "licence": "123456", "amount": 10 });
+    let inputs = inputs(catalog, "licence-renewal", &values);
+    let mut on_processor = Duration::ZERO;
+    let mut on_wall = Duration::MAX;
+    for run in 0..20 {
+        let (begun, used) = (Instant::now(), processor_time());
         let answer = catalog.plan(&ask("licence-renewal", &inputs));
-        best = best.min(begun.elapsed());
-        let PlanAnswer::Refuse {
-            outcome,
-            decision,
-            fault,
-        } = answer
-        else {
-            return (best, Err(format!("allowed: {answer:?}")));
-        };
-        if outcome != Outcome::ErrorPolicy || decision.then != Then::Stop {
-            return (best, Err(format!("ended as {outcome}, {decision:?}")));
+        on_wall = on_wall.min(begun.elapsed());
+        on_processor = on_processor.max(processor_time().saturating_sub(used));
+        if let Err(why) = is_refused_with_fault(&answer) {
+            return (on_wall, Err(why));
         }
-        let Some(fault) = fault else {
-            return (best, Err("refused without a fault".to_owned()));
-        };
-        if fault.place.line == 0 || !fault.place.file.ends_with(".rhai") {
-            return (best, Err(format!("without a place: {fault}")));
+        if run >= 2 && on_wall < LIMIT {
+            break;
         }
     }
-    (best, Ok(()))
+    (on_wall.max(on_processor), Ok(()))
+}
+
+fn is_refused_with_fault(answer: &PlanAnswer) -> Result<(), String> {
+    let PlanAnswer::Refuse {
+        outcome,
+        decision,
+        fault,
+    } = answer
+    else {
+        return Err(format!("allowed: {answer:?}"));
+    };
+    if *outcome != Outcome::ErrorPolicy || decision.then != Then::Stop {
+        return Err(format!("ended as {outcome}, {decision:?}"));
+    }
+    match fault {
+        None => Err("refused without a fault".to_owned()),
+        Some(fault) if fault.place.line == 0 || !fault.place.file.ends_with(".rhai") => {
+            Err(format!("without a place: {fault}"))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// What this thread has spent on a processor so far; zero where the system does not tell.
+fn processor_time() -> Duration {
+    std::fs::read_to_string("/proc/thread-self/schedstat")
+        .ok()
+        .and_then(|text| text.split_whitespace().next()?.parse().ok())
+        .map_or(Duration::ZERO, Duration::from_nanos)
 }
 
 fn neighbour_decides(catalog: &Catalog) -> bool {
@@ -225,6 +244,9 @@ fn long_ones() -> [(&'static str, &'static str, String); 22] {
         ("nested_comments", "harmless", "/*".repeat(30_000)),
     ]
 }
+
+/// One test measures, the other keeps every core busy.
+static ALONE: Mutex<()> = Mutex::new(());
 
 const LIMIT: Duration = Duration::from_millis(100);
 /// Five services are parsed and compiled in a debug build on a busy machine.

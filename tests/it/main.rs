@@ -5,4 +5,5 @@ mod engine;
 mod examples;
 mod hostile;
 mod policies;
+mod sandbox;
 mod support;

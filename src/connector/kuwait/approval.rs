@@ -16,6 +16,7 @@ use super::codes::Codes;
 use super::codes::RequestType;
 use super::codes::ResultCode;
 use super::codes::UserAction;
+use super::date::means_none;
 use super::date::moment;
 use super::json::KeyMatching;
 use super::person;
@@ -198,14 +199,18 @@ impl ApprovalRule {
     /// The moment that the authority claims lies within the life of the flow, clocks apart.
     fn fresh(&self, callback: &Callback<'_>, expected: &Expected<'_>) -> Finding {
         let claimed = match callback.result.read("TransactionDate") {
-            Seen::Text(text) => moment(text),
             Seen::Absent => None,
+            Seen::Text(text) if means_none(text) => None,
+            Seen::Text(text) => match moment(text) {
+                Some(claimed) => Some(claimed),
+                None => return reject("the moment of the answer can't be read"),
+            },
             Seen::Odd => return reject("the moment of the answer can't be read"),
         };
         let Some(claimed) = claimed else {
             return match self.transaction_date {
                 Presence::WhenPresent => pass("no moment is told; the settings allow that"),
-                Presence::Required => reject("no moment is told, or it can't be read"),
+                Presence::Required => reject("no moment is told"),
             };
         };
         if claimed < expected.requested_at.minus(self.clock_skew) {

@@ -48,6 +48,12 @@ pub(super) fn moment(text: &str) -> Option<Timestamp> {
     (moment.as_second() > NONE_BEFORE).then(|| Timestamp::from_micros(moment.as_microsecond()))
 }
 
+/// Whether a text is one of the forms that stand for "no date".
+pub(super) fn means_none(text: &str) -> bool {
+    let text = text.trim();
+    text.starts_with("0001-01-01") || text.starts_with("/Date(-62135596800000")
+}
+
 /// `/Date(1770113742117)/` or `/Date(1770113742117+0300)/`: milliseconds since 1970 in UTC; the offset is for
 /// show only.
 fn epoch_millis(text: &str) -> Option<jiff::Timestamp> {

@@ -47,7 +47,9 @@ pub struct KuwaitSettings {
     #[serde(default = "when_present")]
     pub additional_data: Presence,
     /// Whether callbacks must tell the moment of the answer. One that comes must lie within the flow's life.
-    #[serde(default = "required")]
+    /// Not required by default: null dates have been seen, and it is the request id, the challenge and the
+    /// deadline that prove an answer to be new.
+    #[serde(default = "when_present")]
     pub transaction_date: Presence,
     /// Whether an approval must carry the person's certificate. One that comes must be the person's and valid.
     #[serde(default = "required")]
@@ -153,7 +155,7 @@ impl KuwaitSettings {
             keys: KeyMatching::Exact,
             challenge: Presence::Required,
             additional_data: Presence::WhenPresent,
-            transaction_date: Presence::Required,
+            transaction_date: Presence::WhenPresent,
             user_certificate: Presence::Required,
             clock_skew_seconds: default_skew(),
             connect_timeout_seconds: default_connect(),

@@ -715,8 +715,13 @@ fn presence_settings_loosen_only_what_is_absent() {
         .without("result", "UserCertificate");
     let asked = Asked::usual();
     assert!(is_approved(&asked.examine(&loose, bare.stamped().as_bytes())));
+    for none in ["0001-01-01T00:00:00", "/Date(-62135596800000)/", ""] {
+        let none = bare.clone().set("result", "TransactionDate", json!(none));
+        assert!(is_approved(&asked.examine(&loose, none.stamped().as_bytes())));
+    }
     for (part, member, value) in [
         ("request", "Challenge", json!("0000")),
+        ("result", "TransactionDate", json!("today")),
         ("result", "TransactionDate", json!("2020-01-01T00:00:00")),
         ("result", "UserCertificate", json!("MIIC")),
     ] {

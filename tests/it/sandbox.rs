@@ -1,0 +1,6 @@
+//! The sandbox over its real listeners: what a service provider and a person with a browser see.
+
+mod bridge;
+mod phone;
+mod provider;
+mod scenarios;

@@ -1,0 +1,147 @@
+use std::time::Duration;
+
+use midflow::connector::Conclusion;
+use midflow::connector::Connector as _;
+use midflow::connector::Expected;
+use midflow::connector::Request;
+use midflow::connector::kuwait::Kuwait;
+use midflow::sandbox::Scenario;
+use midflow::words::Assurance;
+use midflow::words::Capability;
+use midflow::words::Challenge;
+use midflow::words::Field;
+use midflow::words::FlowId;
+use midflow::words::Outcome;
+use midflow::words::RequestId;
+use midflow::words::Text;
+use midflow::words::Timestamp;
+
+use super::provider::APPROVES;
+use super::provider::World;
+use super::provider::number;
+
+/// What the production connector makes of each scenario's callbacks.
+enum Seen {
+    Approved,
+    Ended(Outcome),
+    Rejected,
+}
+
+// R000-110 to R000-116: the connector of production believes exactly what it should.
+#[tokio::test]
+async fn the_connector_believes_the_honest_scenarios_and_no_other() {
+    let world = World::with(|options| options.pace.late = Duration::ZERO).await;
+    let now = midflow::sandbox::SandboxClock::now(&midflow::sandbox::SystemClock);
+    let connector = world.connector(now);
+    for scenario in Scenario::ALL {
+        let seen = run(&world, &connector, scenario, now).await;
+        let approved = seen.iter().any(|seen| matches!(seen, Seen::Approved));
+        let may_approve = scenario.may_approve() || matches!(scenario, Scenario::Late | Scenario::NoReply);
+        assert_eq!(approved, may_approve, "{}", scenario.as_str());
+        let rejected = seen.iter().all(|seen| matches!(seen, Seen::Rejected));
+        match scenario {
+            Scenario::Forged
+            | Scenario::ForgedSigner
+            | Scenario::Unstamped
+            | Scenario::TamperedPerson
+            | Scenario::Replay
+            | Scenario::WrongRequestId => assert!(rejected, "{}", scenario.as_str()),
+            Scenario::Timeout | Scenario::ErrorReply | Scenario::ServerError => assert!(seen.is_empty()),
+            _ => {}
+        }
+        let expected = match scenario {
+            Scenario::Declined => Some(Outcome::DeclinedByUser),
+            Scenario::Revoked => Some(Outcome::CertificateRevoked),
+            Scenario::Expired => Some(Outcome::CertificateExpired),
+            Scenario::VerificationFailed => Some(Outcome::VerificationFailed),
+            Scenario::LowAssurance => Some(Outcome::AssuranceInsufficient),
+            Scenario::WrongPerson => Some(Outcome::WrongPerson),
+            Scenario::UnknownCode | Scenario::CodeTen => Some(Outcome::UnknownCode),
+            Scenario::ActionContradiction => Some(Outcome::InconsistentAnswer),
+            _ => None,
+        };
+        if let Some(expected) = expected {
+            assert!(
+                matches!(seen.as_slice(), [Seen::Ended(outcome)] if *outcome == expected),
+                "{}",
+                scenario.as_str()
+            );
+        }
+    }
+}
+
+async fn run(world: &World, connector: &Kuwait, scenario: Scenario, now: Timestamp) -> Vec<Seen> {
+    let civil_no = number(APPROVES);
+    let challenge = Challenge::from_random(8352_u64.to_be_bytes());
+    let flow = FlowId::from_parts(now, [7; 10]);
+    let before = world.received();
+    world
+        .sandbox
+        .handle()
+        .arm(scenario, Some(&civil_no), None)
+        .unwrap();
+    let request = Request {
+        flow,
+        attempt: 1,
+        capability: Capability::AuthPush,
+        assurance: Assurance::Medium,
+        civil_no: Some(civil_no.clone()),
+        description: Text::new("تجديد الرخصة", "Licence renewal"),
+        reason: Text::new("الدخول", "Sign in"),
+        wants_person: true,
+        callback_url: format!("{}/token", world.callback_base),
+        additional_data: format!("flow of {}", scenario.as_str()),
+        challenge: challenge.clone(),
+    };
+    let outbound = connector.prepare(&request).unwrap();
+    let reply = world.post(outbound.operation, outbound.body).await;
+    let id = reply
+        .as_ref()
+        .ok()
+        .and_then(|reply| reply["Data"].as_str().map(RequestId::new));
+    match scenario {
+        Scenario::ErrorReply => assert_eq!(reply.unwrap()["Error"]["Code"], 1099),
+        Scenario::ServerError => assert_eq!(reply.unwrap_err().status().unwrap().as_u16(), 500),
+        Scenario::NoReply => assert!(reply.unwrap_err().status().is_none()),
+        Scenario::Early => assert_eq!(world.received(), before + 1),
+        _ => assert!(id.is_some(), "{}", scenario.as_str()),
+    }
+    let expected_callbacks = match scenario {
+        Scenario::Timeout | Scenario::ErrorReply | Scenario::ServerError => 0,
+        Scenario::Duplicate | Scenario::Conflicting => 2,
+        _ => 1,
+    };
+    let bodies = world
+        .callbacks(before + expected_callbacks)
+        .await
+        .split_off(before);
+    assert_eq!(bodies.len(), expected_callbacks, "{}", scenario.as_str());
+    if scenario == Scenario::Duplicate {
+        assert_eq!(bodies[0], bodies[1]);
+    }
+    let fields = [
+        Field::parse("civil_no").unwrap(),
+        Field::parse("name_ar").unwrap(),
+    ];
+    let received_at = midflow::sandbox::SandboxClock::now(&midflow::sandbox::SystemClock);
+    let expected = Expected {
+        flow,
+        request_id: id.as_ref(),
+        civil_no: Some(&civil_no),
+        assurance: Assurance::Medium,
+        challenge: &challenge,
+        additional_data: &request.additional_data,
+        requested_at: now,
+        expires_at: now.plus(Duration::from_secs(300)),
+        received_at,
+        fields: &fields,
+    };
+    let verdicts = bodies.iter().map(|body| connector.examine(body, &expected));
+    verdicts
+        .map(|verdict| match verdict.conclusion {
+            Conclusion::Approved(_) => Seen::Approved,
+            Conclusion::Ended(outcome) => Seen::Ended(outcome),
+            Conclusion::Rejected => Seen::Rejected,
+        })
+        .collect()
+}

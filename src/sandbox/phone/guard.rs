@@ -118,8 +118,10 @@ mod tests {
     // Fault: under `no-referrer` Chromium sends `Origin: null` with the phone's own forms, and no tap was taken.
     #[test]
     fn browsers_are_told_to_name_the_phone_to_itself() {
-        let policy = HEADERS.iter().find(|(name, _)| *name == header::REFERRER_POLICY);
-        assert_eq!(policy.map(|(_, value)| *value), Some("same-origin"));
+        let policy = HEADERS
+            .into_iter()
+            .find(|(name, _)| *name == header::REFERRER_POLICY);
+        assert_eq!(policy.map(|(_, value)| value), Some("same-origin"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
 
+use super::bench;
 use super::check;
 use super::dev;
 use super::failure::COULD_NOT_RUN;
@@ -58,6 +59,8 @@ enum Command {
     Check(check::Check),
     /// Make the running sandbox do something, good or bad
     Trigger(trigger::Trigger),
+    /// Measure this machine: flows, decisions, callbacks, reloads, each beside a control
+    Bench(bench::Bench),
 }
 
 /// Runs the command that the process was started with.
@@ -72,6 +75,7 @@ pub fn run() -> ExitCode {
         Command::Serve(command) => command.run(&common),
         Command::Check(command) => command.run(&common),
         Command::Trigger(command) => command.run(&common),
+        Command::Bench(command) => command.run(&common),
     };
     match result {
         Ok(ending) => Ending::code(ending),

@@ -1,6 +1,7 @@
 //! The command line: one file a command. Parsing here, work elsewhere.
 
 mod arguments;
+mod bench;
 mod check;
 mod config;
 mod dev;

@@ -303,7 +303,9 @@ impl Engine {
 
     /// The metrics as Prometheus reads them.
     pub fn metrics_text(&self) -> String {
-        self.inner.metrics.text(self.inner.flows.len())
+        self.inner
+            .metrics
+            .text(self.inner.flows.len(), &self.recorder_stats())
     }
 
     /// How many units and commits the recorder has made; units by commits is how well syncs are shared.

@@ -8,6 +8,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use crate::audit::RecorderStats;
 use crate::words::Outcome;
 use crate::words::ServiceName;
 
@@ -23,6 +24,8 @@ pub(crate) struct Metrics {
     reloads: Family<ResultLabel, Counter>,
     open_flows: Gauge,
     catalog_in_sync: Gauge,
+    recorder_units: Gauge,
+    recorder_commits: Gauge,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -59,6 +62,8 @@ impl Metrics {
             reloads: Family::default(),
             open_flows: Gauge::default(),
             catalog_in_sync: Gauge::default(),
+            recorder_units: Gauge::default(),
+            recorder_commits: Gauge::default(),
         };
         metrics.register();
         metrics
@@ -100,6 +105,10 @@ impl Metrics {
         registry.register("open_flows", "Flows in memory", self.open_flows.clone());
         let help = "1 if the files on disk are the active catalog";
         registry.register("catalog_in_sync", help, self.catalog_in_sync.clone());
+        let help = "Units made durable since the start";
+        registry.register("recorder_units", help, self.recorder_units.clone());
+        let help = "Commits since the start; units by commits is how well disk syncs are shared";
+        registry.register("recorder_commits", help, self.recorder_commits.clone());
     }
 
     pub(crate) fn started(&self, service: &ServiceName) {
@@ -139,7 +148,11 @@ impl Metrics {
     }
 
     /// The text that Prometheus reads.
-    pub(crate) fn text(&self, open_flows: usize) -> String {
+    pub(crate) fn text(&self, open_flows: usize, recorder: &RecorderStats) -> String {
+        self.recorder_units
+            .set(i64::try_from(recorder.units).unwrap_or(i64::MAX));
+        self.recorder_commits
+            .set(i64::try_from(recorder.commits).unwrap_or(i64::MAX));
         self.open_flows.set(i64::try_from(open_flows).unwrap_or(i64::MAX));
         let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
         let mut text = String::new();

@@ -38,7 +38,8 @@ pub(super) struct Sample {
 
 /// The whole examination of a callback, beside the cipher alone.
 pub(super) fn measure(connector: &dyn Connector, sample: &Sample, time: Duration) -> Result<Row, Failure> {
-    let claims = Claimed::of(&sample.body).ok_or_else(|| Failure::new("the sandbox's callback can't be read"))?;
+    let claims =
+        Claimed::of(&sample.body).ok_or_else(|| Failure::new("the sandbox's callback can't be read"))?;
     let fields = [
         Field::Plain(FieldSource::CivilNo),
         Field::Plain(FieldSource::NameAr),
@@ -56,10 +57,17 @@ pub(super) fn measure(connector: &dyn Connector, sample: &Sample, time: Duration
         received_at: sample.received_at,
         fields: &fields,
     };
-    if !matches!(connector.examine(&sample.body, &expected).conclusion, Conclusion::Approved(_)) {
-        return Err(Failure::new("the sandbox's callback is not approved, so there is nothing to measure"));
+    if !matches!(
+        connector.examine(&sample.body, &expected).conclusion,
+        Conclusion::Approved(_)
+    ) {
+        return Err(Failure::new(
+            "the sandbox's callback is not approved, so there is nothing to measure",
+        ));
     }
-    let whole = rate(time, || drop(black_box(connector.examine(&sample.body, &expected))));
+    let whole = rate(time, || {
+        drop(black_box(connector.examine(&sample.body, &expected)))
+    });
     let cipher = cipher(time)?;
     Ok(Row::new(
         "callback verification (bare RSA-2048 verify)",

@@ -26,7 +26,8 @@ use crate::words::Timestamp;
 pub(super) fn measure(folder: &Path, time: Duration) -> Result<Vec<Row>, Failure> {
     let sources = Sources::read(folder).map_err(Failure::new)?;
     let (catalog, _) = Catalog::load(&sources, None);
-    let catalog = catalog.ok_or_else(|| Failure::new("the policies have mistakes").remedy("`midflow check` shows them"))?;
+    let catalog = catalog
+        .ok_or_else(|| Failure::new("the policies have mistakes").remedy("`midflow check` shows them"))?;
     let inputs = inputs()?;
     let one = rate(time, || drop(black_box(decide(&catalog, &inputs))));
     let two = on_two_threads(time, || drop(black_box(decide(&catalog, &inputs))));
@@ -50,7 +51,10 @@ pub(super) fn measure(folder: &Path, time: Duration) -> Result<Vec<Row>, Failure
 /// The sum of the rates of two threads that work at the same time.
 fn on_two_threads(time: Duration, work: impl Fn() + Sync) -> f64 {
     std::thread::scope(|scope| {
-        let threads = [scope.spawn(|| rate(time, &work)), scope.spawn(|| rate(time, &work))];
+        let threads = [
+            scope.spawn(|| rate(time, &work)),
+            scope.spawn(|| rate(time, &work)),
+        ];
         threads.into_iter().filter_map(|thread| thread.join().ok()).sum()
     })
 }

@@ -8,7 +8,8 @@ use crate::cli::failure::Failure;
 
 /// Copies the policies of `from` to `to`, for load: no limits, and callbacks to this machine.
 pub(super) fn copy_for_load(from: &Path, to: &Path, callback_base_url: &str) -> Result<(), Failure> {
-    let fault = |error: io::Error| Failure::new(format!("can't copy the policies of {}: {error}", from.display()));
+    let fault =
+        |error: io::Error| Failure::new(format!("can't copy the policies of {}: {error}", from.display()));
     copy(&from.join("scripts"), &to.join("scripts")).map_err(fault)?;
     copy(&from.join("policies"), &to.join("policies")).map_err(fault)?;
     let limits = Regex::new(r"(?m)^limits:.*(\n  .*)*").map_err(Failure::new)?;
@@ -23,7 +24,9 @@ pub(super) fn copy_for_load(from: &Path, to: &Path, callback_base_url: &str) -> 
     let text = fs::read_to_string(&organization).map_err(fault)?;
     let development = Regex::new(r"(?m)^  development:.*(\n    .*)*").map_err(Failure::new)?;
     let text = development.replace(&text, "");
-    let here = format!("  development: {{ callback_base_url: \"{callback_base_url}\", public_ips: [ \"127.0.0.1/32\" ] }}");
+    let here = format!(
+        "  development: {{ callback_base_url: \"{callback_base_url}\", public_ips: [ \"127.0.0.1/32\" ] }}"
+    );
     fs::write(&organization, format!("{}\n{here}\n", text.trim_end())).map_err(fault)
 }
 
@@ -35,7 +38,11 @@ pub(super) fn many_services(from: &Path, to: &Path, count: usize) -> Result<(), 
     for folder in ["policies/services", "scripts"] {
         fs::create_dir_all(to.join(folder)).map_err(fault)?;
     }
-    fs::copy(from.join("policies/organization.yaml"), to.join("policies/organization.yaml")).map_err(fault)?;
+    fs::copy(
+        from.join("policies/organization.yaml"),
+        to.join("policies/organization.yaml"),
+    )
+    .map_err(fault)?;
     for number in 0..count {
         let name = format!("service-{number}");
         let text = service

@@ -51,7 +51,9 @@ fn edited(folder: &Path, catalog: &Catalog, edit: usize) -> Result<f64, Failure>
     let sources = Sources::read(folder).map_err(Failure::new)?;
     let (loaded, _) = Catalog::load(&sources, Some(catalog));
     let time = start.elapsed().as_secs_f64();
-    loaded.map(|_| time).ok_or_else(|| Failure::new("the edited policies do not load"))
+    loaded
+        .map(|_| time)
+        .ok_or_else(|| Failure::new("the edited policies do not load"))
 }
 
 /// Parses every YAML file into nothing in particular and compiles every script, and no more.

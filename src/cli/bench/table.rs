@@ -29,10 +29,19 @@ impl Row {
 
 /// The table as text, columns aligned.
 pub(super) fn render(rows: &[Row]) -> String {
-    let header = Row::new("what", "figure".to_owned(), "control".to_owned(), "ratio".to_owned());
+    let header = Row::new(
+        "what",
+        "figure".to_owned(),
+        "control".to_owned(),
+        "ratio".to_owned(),
+    );
     let all: Vec<&Row> = std::iter::once(&header).chain(rows).collect();
     let width = |cell: fn(&Row) -> &str| all.iter().map(|row| cell(row).chars().count()).max().unwrap_or(0);
-    let widths = (width(|row| &row.what), width(|row| &row.figure), width(|row| &row.control));
+    let widths = (
+        width(|row| &row.what),
+        width(|row| &row.figure),
+        width(|row| &row.control),
+    );
     let lines = all.iter().map(|row| {
         let line = format!(
             "{:what$}  {:>figure$}  {:>control$}  {}",

@@ -1,0 +1,96 @@
+use std::time::Duration;
+
+use super::callbacks;
+use super::decisions;
+use super::disk;
+use super::flows;
+use super::memory;
+use super::reload;
+use super::table::Row;
+use super::table::render;
+use crate::cli::arguments::Common;
+use crate::cli::arguments::Format;
+use crate::cli::arguments::runtime;
+use crate::cli::failure::Ending;
+use crate::cli::failure::Failure;
+use crate::cli::logging;
+use crate::cli::output;
+
+/// `midflow bench`: the figures, each beside its control.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Bench {
+    /// Flows in flight at a time
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    in_flight: usize,
+
+    /// How long each rate is measured
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    seconds: u64,
+
+    /// How many services the largest reload has
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    services: usize,
+}
+
+impl Bench {
+    pub(crate) fn run(&self, common: &Common) -> Result<Ending, Failure> {
+        logging::start(common.format);
+        let rows = runtime()?.block_on(self.measure(common))?;
+        match common.format {
+            Format::Text => output::print(&render(&rows)),
+            Format::Json => output::print(&serde_json::to_string_pretty(&rows).unwrap_or_default()),
+        }
+        Ok(Ending::Good)
+    }
+
+    async fn measure(&self, common: &Common) -> Result<Vec<Row>, Failure> {
+        if cfg!(debug_assertions) {
+            eprintln!("note: this is a debug build; figures that count come from `make bench`");
+        }
+        let scratch = scratch_folder(common)?;
+        let folder = scratch.path();
+        let time = Duration::from_secs(self.seconds.max(1));
+        let mut rows = decisions::measure(&common.dir, time / 2)?;
+        // The sizes of the notes, as far as they were asked for.
+        let sizes: Vec<usize> = [1, 100, 1_000, 10_000]
+            .into_iter()
+            .filter(|size| *size <= self.services)
+            .collect();
+        rows.extend(reload::measure(&common.dir, folder, &sizes)?);
+        let syncs = disk::syncs_per_second(folder, time / 2).map_err(Failure::new)?;
+        let flows = flows::measure(&common.dir, folder, self.in_flight, time, syncs).await?;
+        rows.push(callbacks::measure(&flows.connector, &flows.sample, time / 2)?);
+        rows.extend(flows.rows);
+        rows.push(memory::measure(&folder.join("served"), folder, 10_000).await?);
+        Ok(rows)
+    }
+}
+
+/// A folder on the disk that the store would use, not in memory, and gone afterwards.
+fn scratch_folder(common: &Common) -> Result<Scratch, Failure> {
+    let below = common.dir.join("var");
+    let path = below.join(format!("bench-{}", std::process::id()));
+    std::fs::create_dir_all(&path).map_err(|error| {
+        Failure::new(format!("can't make {}: {error}", path.display()))
+            .remedy("name a writable folder with --dir")
+    })?;
+    let path = path.canonicalize().map_err(Failure::new)?;
+    Ok(Scratch { path })
+}
+
+struct Scratch {
+    path: std::path::PathBuf,
+}
+
+impl Scratch {
+    fn path(&self) -> &std::path::Path {
+        &self.path
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What can't be taken away is found again in `var/`, which is nobody's evidence.
+        let _ = std::fs::remove_dir_all(&self.path);
+    }
+}

@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use tokio::task::JoinSet;
+
 use super::inner::Inner;
 use super::input::Arrival;
 use super::input::Input;
@@ -21,10 +23,22 @@ impl Inner {
         }
         let open = self.store.open_flows().await.map_err(store_error)?;
         let count = open.len();
-        for row in open {
-            self.recover_flow(row).await?;
+        let mut rows = open.into_iter();
+        let mut under_way = JoinSet::new();
+        loop {
+            // Many at a time, so that they share the syncs of the disk: one by one, a node that dies with ten
+            // thousand waiting flows would need half a minute before it serves again.
+            while under_way.len() < AT_A_TIME
+                && let Some(row) = rows.next()
+            {
+                let inner = Arc::clone(self);
+                under_way.spawn(async move { inner.recover_flow(row).await });
+            }
+            match under_way.join_next().await {
+                Some(recovered) => recovered.map_err(store_error)??,
+                None => return Ok(count),
+            }
         }
-        Ok(count)
     }
 
     async fn recover_flow(self: &Arc<Self>, row: FlowRow) -> Result<(), CommitError> {
@@ -68,3 +82,5 @@ impl Inner {
         Ok(arrivals)
     }
 }
+
+const AT_A_TIME: usize = 128;

@@ -5,6 +5,7 @@
     reason = "nothing of a test binary is reachable; `pub` marks what other files use"
 )]
 
+mod crash;
 mod engine;
 mod examples;
 mod hostile;

@@ -3,4 +3,5 @@
 
 pub mod authority;
 pub mod clock;
+pub mod crash;
 pub mod node;

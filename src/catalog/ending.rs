@@ -15,6 +15,7 @@ use crate::script::Ruling;
 use crate::script::ScriptFault;
 use crate::words::Outcome;
 use crate::words::OutcomeClass;
+use crate::words::Text;
 
 impl Catalog {
     /// Decides what follows from an outcome: what the YAML says, unless the script tightens it. Pure and quick.
@@ -40,12 +41,17 @@ impl LoadedService {
             decision,
             fault: None,
         };
-        // A fault of the policy itself is not handed to the policy again.
-        let Some(script) = self
-            .script
-            .as_ref()
-            .filter(|_| ask.outcome != Outcome::ErrorPolicy)
-        else {
+        // A fault of the policy itself is not handed to the policy again, and trying again would fail again.
+        if ask.outcome == Outcome::ErrorPolicy {
+            let (then, say) = (Then::Stop, failure_text(Some(self)));
+            let decision = Decision {
+                then,
+                say,
+                ..asked.decision
+            };
+            return Decided { decision, ..asked };
+        }
+        let Some(script) = &self.script else {
             return asked;
         };
         let class = ask.outcome.class();
@@ -109,14 +115,19 @@ fn failed(loaded: Option<&LoadedService>, fault: ScriptFault) -> Decided {
     }
 }
 
-/// What the person is told when the policy itself failed: the service's own words for `error.policy`, or ours.
-/// Those for the class `error` may invite to try again, which would fail again.
+/// The decision when the policy itself failed.
 pub(super) fn policy_failed(loaded: Option<&LoadedService>, fault: &ScriptFault) -> Decision {
-    let own = loaded.and_then(|loaded| loaded.service.outcomes.codes.get(&Outcome::ErrorPolicy));
     Decision {
         then: Then::Stop,
-        say: own.map_or_else(|| Outcome::ErrorPolicy.text(), |response| response.say.clone()),
+        say: failure_text(loaded),
         refusal: None,
         rule: fault.place.clone(),
     }
+}
+
+/// The service's own words for `error.policy`, or ours. Those for the class `error` may invite to try again.
+fn failure_text(loaded: Option<&LoadedService>) -> Text {
+    loaded
+        .and_then(|loaded| loaded.service.outcomes.codes.get(&Outcome::ErrorPolicy))
+        .map_or_else(|| Outcome::ErrorPolicy.text(), |response| response.say.clone())
 }

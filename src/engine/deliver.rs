@@ -1,8 +1,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::drive::Input;
 use super::inner::Inner;
+use super::input::Input;
 use super::live::Live;
 use super::webhook;
 use crate::audit::CommitError;

@@ -25,9 +25,9 @@ use super::catalogs::CatalogStatus;
 use super::catalogs::Catalogs;
 use super::clock::Clock;
 use super::clock::SystemClock;
-use super::drive::Input;
 use super::inner::Inner;
 use super::inner::notifier;
+use super::input::Input;
 use super::limits::Starts;
 use super::live::LiveFlows;
 use super::metrics::Metrics;
@@ -154,6 +154,7 @@ impl Engine {
             deliveries: Semaphore::new(CONCURRENT_DELIVERIES),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
+            loading_kept: tokio::sync::Mutex::default(),
             reloading: tokio::sync::Mutex::default(),
         });
         inner.metrics.reload("activated", true);

@@ -42,14 +42,7 @@ impl Inner {
             .ok_or_else(|| CommitError::Store(format!("the stored flow {} is damaged", row.id)))?;
         let catalog = self.pinned(row.catalog).await;
         let token = row.token;
-        let live = Live::new(
-            catalog,
-            Cell {
-                row,
-                detail,
-                token: None,
-            },
-        );
+        let live = Live::new(catalog, None, Cell { row, detail });
         let ended = *live.ended.borrow();
         if ended {
             let leaves = self.clock.now().plus(std::time::Duration::from_secs(5));
@@ -60,6 +53,11 @@ impl Inner {
 
     /// The catalog of a running flow: the active one, one in memory, or one that the store kept.
     async fn pinned(&self, digest: Digest) -> Option<Arc<Catalog>> {
+        if let Some(catalog) = self.catalogs.in_memory(digest) {
+            return Some(catalog);
+        }
+        // Whoever waited finds what the first one has loaded.
+        let _one_at_a_time = self.loading_kept.lock().await;
         if let Some(catalog) = self.catalogs.in_memory(digest) {
             return Some(catalog);
         }

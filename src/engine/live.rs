@@ -20,6 +20,8 @@ pub(crate) struct Live {
     /// The catalog it is pinned to; `None` where the store could not give it back, and then nothing is
     /// approved any more.
     pub(crate) catalog: Option<Arc<Catalog>>,
+    /// The callback token, if this process made it; the store keeps its digest.
+    pub(crate) token: Option<CallbackToken>,
     /// What changes; its lock makes the steps of one flow follow one another.
     pub(crate) cell: tokio::sync::Mutex<Cell>,
     /// Whether the ending is durable; wakes those who wait.
@@ -32,15 +34,14 @@ pub(crate) struct Cell {
     pub(crate) row: FlowRow,
     /// What the engine alone works with.
     pub(crate) detail: Detail,
-    /// The callback token, while this process knows it; the store keeps its digest.
-    pub(crate) token: Option<CallbackToken>,
 }
 
 impl Live {
-    pub(crate) fn new(catalog: Option<Arc<Catalog>>, cell: Cell) -> Arc<Self> {
+    pub(crate) fn new(catalog: Option<Arc<Catalog>>, token: Option<CallbackToken>, cell: Cell) -> Arc<Self> {
         Arc::new(Self {
             id: cell.row.id,
             catalog,
+            token,
             ended: watch::Sender::new(cell.row.state.has_ended()),
             cell: tokio::sync::Mutex::new(cell),
         })

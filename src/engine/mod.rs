@@ -6,6 +6,7 @@ mod catalogs;
 mod clock;
 mod deliver;
 mod detail;
+mod draft;
 mod drive;
 #[expect(
     clippy::module_inception,
@@ -14,6 +15,7 @@ mod drive;
 mod engine;
 mod find;
 mod inner;
+mod input;
 mod limits;
 mod live;
 mod metrics;

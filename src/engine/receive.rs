@@ -3,9 +3,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::CallbackReceipt;
-use super::drive::Arrival;
-use super::drive::Input;
 use super::inner::Inner;
+use super::input::Arrival;
+use super::input::Input;
 use super::live::Live;
 use super::secrets::random;
 use crate::audit::CallbackRecord;

@@ -1,8 +1,10 @@
 use std::sync::Arc;
 
-use super::drive::Arrival;
-use super::drive::Input;
+use tokio::task::JoinSet;
+
 use super::inner::Inner;
+use super::input::Arrival;
+use super::input::Input;
 use super::limits::LONGEST_WINDOW;
 use super::live::Live;
 use crate::audit::CommitError;
@@ -21,16 +23,25 @@ impl Inner {
         }
         let open = self.store.open_flows().await.map_err(store_error)?;
         let count = open.len();
-        for row in open {
-            self.recover_flow(row).await?;
+        let mut rows = open.into_iter();
+        let mut under_way = JoinSet::new();
+        loop {
+            // Many at a time, so that they share the syncs of the disk: one by one, a node that dies with ten
+            // thousand waiting flows would need half a minute before it serves again.
+            while under_way.len() < AT_A_TIME
+                && let Some(row) = rows.next()
+            {
+                let inner = Arc::clone(self);
+                under_way.spawn(async move { inner.recover_flow(row).await });
+            }
+            match under_way.join_next().await {
+                Some(recovered) => recovered.map_err(store_error)??,
+                None => return Ok(count),
+            }
         }
-        Ok(count)
     }
 
     async fn recover_flow(self: &Arc<Self>, row: FlowRow) -> Result<(), CommitError> {
-        let pending = self.pending(&row).await?;
-        let deliveries = self.store.deliveries(row.id).await.map_err(store_error)?;
-        let notice = deliveries.into_iter().find(|delivery| delivery.next_at.is_some());
         let live: Arc<Live> = match self.bring_in(row).await {
             Ok(live) => live,
             Err(error) => {
@@ -40,8 +51,16 @@ impl Inner {
                 return Ok(());
             }
         };
-        let input = Input::Recover { pending, notice };
-        self.drive(&live, input).await
+        self.take_up_again(&live).await
+    }
+
+    /// Goes on from what is durable: after a start, or after a commit of which nobody knows whether it happened.
+    pub(crate) async fn take_up_again(self: &Arc<Self>, live: &Arc<Live>) -> Result<(), CommitError> {
+        let row = live.cell.lock().await.row.clone();
+        let pending = self.pending(&row).await?;
+        let deliveries = self.store.deliveries(row.id).await.map_err(store_error)?;
+        let notice = deliveries.into_iter().find(|delivery| delivery.next_at.is_some());
+        self.drive(live, Input::Recover { pending, notice }).await
     }
 
     /// The callbacks that were recorded and not examined before the process died.
@@ -63,3 +82,5 @@ impl Inner {
         Ok(arrivals)
     }
 }
+
+const AT_A_TIME: usize = 128;

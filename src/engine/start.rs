@@ -6,8 +6,8 @@ use super::ProblemCode;
 use super::StartFlow;
 use super::Started;
 use super::detail::Detail;
-use super::drive::Input;
 use super::inner::Inner;
+use super::input::Input;
 use super::live::Cell;
 use super::live::Live;
 use super::notify_url::allowed;
@@ -265,14 +265,7 @@ impl Inner {
             detail: Vec::new(),
         };
         let token_digest = row.token;
-        let live = Live::new(
-            Some(Arc::clone(catalog)),
-            Cell {
-                row,
-                detail,
-                token: Some(seed.token),
-            },
-        );
+        let live = Live::new(Some(Arc::clone(catalog)), Some(seed.token), Cell { row, detail });
         // Known before it is sent: the callback can be faster than the reply.
         self.flows.insert(Arc::clone(&live), token_digest);
         let input = refused.map_or(Input::Begin, Input::Refuse);

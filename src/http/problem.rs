@@ -12,9 +12,14 @@ use crate::engine::ProblemCode;
 /// What went wrong with a request, as RFC 9457 problem details.
 ///
 /// Never carries personal data, and nothing about the inside of the server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct ApiProblem(Box<Details>);
+
+/// What went wrong with a request (RFC 9457).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-#[schema(title = "Problem")]
-pub struct ApiProblem {
+#[schema(as = Problem)]
+pub(super) struct Details {
     /// A URI that names the kind of problem.
     #[serde(rename = "type")]
     #[schema(example = "urn:midflow:problem:unknown_service")]
@@ -83,41 +88,40 @@ impl ApiProblem {
 
     /// The method is not one of the path's.
     pub(super) fn method_not_allowed(allow: &'static str) -> Self {
-        Self {
-            allow: Some(allow),
-            ..Self::http(
-                HttpCode::MethodNotAllowed,
-                format!("this path answers {allow} only"),
-            )
-        }
+        let mut problem = Self::http(
+            HttpCode::MethodNotAllowed,
+            format!("this path answers {allow} only"),
+        );
+        problem.0.allow = Some(allow);
+        problem
     }
 
     /// The same, pointing at a member of the request.
     #[must_use]
     pub(super) fn at_member(mut self, pointer: impl Into<String>) -> Self {
-        self.member = Some(pointer.into());
+        self.0.member = Some(pointer.into());
         self
     }
 
     /// The same, pointing at a place of the body.
     #[must_use]
     pub(super) fn at_place(mut self, line: usize, column: usize) -> Self {
-        (self.line, self.column) = (Some(line), Some(column));
+        (self.0.line, self.0.column) = (Some(line), Some(column));
         self
     }
 
     /// The stable code.
     pub fn code(&self) -> &'static str {
-        self.code
+        self.0.code
     }
 
     /// The HTTP status.
     pub fn status(&self) -> u16 {
-        self.status
+        self.0.status
     }
 
     fn new(status: StatusCode, code: &'static str, title: &'static str, detail: String) -> Self {
-        Self {
+        Self(Box::new(Details {
             kind: format!("urn:midflow:problem:{code}"),
             title,
             status: status.as_u16(),
@@ -129,23 +133,22 @@ impl ApiProblem {
             column: None,
             retry_after: None,
             allow: None,
-        }
+        }))
     }
 }
 
 impl From<Problem> for ApiProblem {
     fn from(problem: Problem) -> Self {
         let (status, title) = row(problem.code);
-        Self {
-            retry_after: problem.retry_after,
-            ..Self::new(status, problem.code.as_str(), title, problem.detail)
-        }
+        let mut told = Self::new(status, problem.code.as_str(), title, problem.detail);
+        told.0.retry_after = problem.retry_after;
+        told
     }
 }
 
 impl IntoResponse for ApiProblem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, axum::Json(&self)).into_response();
         let headers = response.headers_mut();
         headers.insert(
@@ -155,10 +158,10 @@ impl IntoResponse for ApiProblem {
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if let Some(seconds) = self.retry_after {
+        if let Some(seconds) = self.0.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if let Some(allow) = self.allow {
+        if let Some(allow) = self.0.allow {
             headers.insert(header::ALLOW, HeaderValue::from_static(allow));
         }
         response

@@ -52,13 +52,13 @@ texts! {
     civil_no_hint: "12 رقما كما في البطاقة المدنية", "12 digits, as on your civil ID card";
     optional: "اختياري", "optional";
     choose: "اختر", "Choose";
-    read_notices: "قرأت ما سبق: الخطوات واستخدام البيانات والمسؤولية.", "I have read the above: the steps, the use of my data, and my responsibility.";
+    read_notices: "قرأت الخطوات وكيفية استخدام بياناتي ومسؤوليتي.", "I have read the notices: the steps, the use of my data, and my responsibility.";
     start: "أرسل الطلب إلى هاتفي", "Send the request to my phone";
     start_hint: "سيصلك إشعار على هاتفك فور الضغط.", "A notification will reach your phone as soon as you press.";
 
     fix_these: "يرجى تصحيح ما يلي", "Please correct the following";
     error_civil_no: "تحقق من الرقم المدني: 12 رقما كما في البطاقة.", "Check the civil number: 12 digits, as on the card.";
-    error_notices: "يرجى تأكيد قراءة ما سبق قبل البدء.", "Please confirm that you have read the above before you start.";
+    error_notices: "يرجى تأكيد قراءة الخطوات واستخدام البيانات والمسؤولية قبل البدء.", "Please confirm that you have read the notices before you start.";
     error_input: "تحقق من هذه القيمة.", "Check this value.";
     error_input_missing: "هذه القيمة مطلوبة.", "This value is needed.";
     error_inputs: "إحدى القيم غير مقبولة. تحقق منها ثم حاول من جديد.", "One of the values was not accepted. Check them, then try again.";
@@ -141,14 +141,12 @@ texts! {
     catalog: "الإصدار", "Catalog";
     deadline: "المهلة", "Deadline";
     operation: "العملية", "Operation";
-    connector: "الموصل", "Connector";
     attempt: "المحاولة", "Attempt";
     request_id: "رقم الطلب لدى الجهة", "Authority's request id";
     authority_code: "رمز الجهة", "Authority's code";
     detail: "التفصيل", "Detail";
     placed: "التصنيف", "Placed as";
-    size: "الحجم", "Size";
-    bytes: "بايت", "bytes";
+    size: "الحجم بالبايت", "Size in bytes";
     source: "المصدر", "Source";
     checks: "الفحوص", "Checks";
     passed: "ناجح", "passed";
@@ -156,11 +154,9 @@ texts! {
     kept_fields: "حقول محفوظة", "Fields kept";
     dropped_fields: "حقول محذوفة", "Fields dropped";
     none: "لا شيء", "none";
-    outcome: "النتيجة", "Outcome";
     decided_by: "السطر الذي قرر", "Decided by";
     script_fault: "عطل في النص البرمجي", "Script fault";
     status: "رمز الحالة", "Status";
-    result: "النتيجة", "Result";
     catalog_refused: "رفضت السياسات المعدلة، وما زالت السابقة سارية", "The changed catalog was refused; the previous one stays active";
     catalog_activated: "سياسات جديدة سارية الآن", "A new catalog is active";
     show_diagnostics: "اعرض الأسباب", "Show why";

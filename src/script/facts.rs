@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rhai::Dynamic;
@@ -15,8 +16,6 @@ use crate::words::Outcome;
 use crate::words::Person;
 use crate::words::Purpose;
 use crate::words::Timestamp;
-
-use std::collections::BTreeMap;
 
 /// What a hook may read of a flow. Borrowed; only what the script mentions is copied.
 #[derive(Clone, Copy)]

@@ -6,6 +6,7 @@ use midflow::connector::ReplyMeaning;
 use midflow::engine::CallbackReceipt;
 use midflow::engine::ProblemCode;
 use midflow::policy::Then;
+use midflow::words::CivilNo;
 use midflow::words::Digest;
 use midflow::words::FieldValue;
 use midflow::words::Outcome;
@@ -299,6 +300,25 @@ async fn a_person_is_not_asked_too_often() {
     assert_eq!(again, Some(ProblemCode::TooManyRequests));
     node.clock.forward(Duration::from_secs(24 * 3_600));
     assert!(node.try_ask(licence_renewal()).await.is_ok());
+}
+
+// Recovery one flow after another cost one sync of the disk each: with many waiting flows a node was away for
+// long after a crash.
+#[tokio::test]
+async fn flows_are_picked_up_together_after_a_restart() {
+    let mut node = TestNode::start().await;
+    let people = (1_000..)
+        .flat_map(|serial| (1..=9).find_map(|check| CivilNo::parse(&format!("3991231{serial}{check}")).ok()));
+    for person in people.take(60) {
+        let mut ask = licence_renewal();
+        ask.civil_no = Some(person);
+        node.try_ask(ask).await.unwrap();
+    }
+    node.authority.has_been_sent(60).await;
+    node.restart().await;
+    let stats = node.engine.recorder_stats();
+    assert!(stats.units >= 61, "{stats:?}");
+    assert!(stats.average_batch() > 4.0, "{stats:?}");
 }
 
 // Law 1 across a crash: what may have been sent is not sent again, and its answer still counts.

@@ -1,8 +1,13 @@
 //! The one integration binary.
 #![allow(clippy::unwrap_used, reason = "a test that unwraps fails where it stands")]
+#![allow(
+    unreachable_pub,
+    reason = "nothing of a test binary is reachable; `pub` marks what other files use"
+)]
 
 mod adversary;
 mod canary;
+mod crash;
 mod engine;
 mod examples;
 mod hostile;

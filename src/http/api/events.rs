@@ -23,6 +23,7 @@ use crate::engine::EngineEvent;
 use crate::engine::FlowView;
 use crate::http::flows::Flows;
 use crate::http::problem::ApiProblem;
+use crate::http::problem::Details;
 use crate::words::FlowId;
 
 /// Follow a flow
@@ -38,8 +39,8 @@ use crate::words::FlowId;
     responses(
         (status = 200, description = "The events", body = String, content_type = "text/event-stream"),
         (status = 204, description = "Nothing will follow"),
-        (status = 401, description = "`unauthorized`", body = ApiProblem, content_type = "application/problem+json"),
-        (status = 404, description = "`unknown_flow`", body = ApiProblem, content_type = "application/problem+json"),
+        (status = 401, description = "`unauthorized`", body = Details, content_type = "application/problem+json"),
+        (status = 404, description = "`unknown_flow`", body = Details, content_type = "application/problem+json"),
     ),
     security(("key" = [])),
 )]

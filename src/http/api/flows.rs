@@ -27,6 +27,7 @@ use crate::http::body::BodyError;
 use crate::http::detach::detached;
 use crate::http::members::nearest;
 use crate::http::problem::ApiProblem;
+use crate::http::problem::Details;
 use crate::http::problem::HttpCode;
 use crate::words::FlowId;
 
@@ -40,15 +41,15 @@ use crate::words::FlowId;
     request_body = super::request::FlowRequest,
     responses(
         (status = 201, description = "The flow has begun, or had begun under the same key", body = StartedAnswer),
-        (status = 400, description = "`invalid_json`, `invalid_request`", body = ApiProblem, content_type = "application/problem+json"),
-        (status = 401, description = "`unauthorized`", body = ApiProblem, content_type = "application/problem+json"),
-        (status = 408, description = "`request_timeout`", body = ApiProblem, content_type = "application/problem+json"),
-        (status = 409, description = "`idempotency_conflict`, `retry_not_allowed`", body = ApiProblem, content_type = "application/problem+json"),
-        (status = 413, description = "`payload_too_large`", body = ApiProblem, content_type = "application/problem+json"),
-        (status = 415, description = "`unsupported_media_type`", body = ApiProblem, content_type = "application/problem+json"),
-        (status = 422, description = "`unknown_service`, `capability_not_declared`, `channel_not_declared`, `invalid_civil_no`, `invalid_input`", body = ApiProblem, content_type = "application/problem+json"),
-        (status = 429, description = "`too_many_requests`", body = ApiProblem, content_type = "application/problem+json"),
-        (status = 503, description = "`store_unavailable`, `shutting_down`", body = ApiProblem, content_type = "application/problem+json"),
+        (status = 400, description = "`invalid_json`, `invalid_request`", body = Details, content_type = "application/problem+json"),
+        (status = 401, description = "`unauthorized`", body = Details, content_type = "application/problem+json"),
+        (status = 408, description = "`request_timeout`", body = Details, content_type = "application/problem+json"),
+        (status = 409, description = "`idempotency_conflict`, `retry_not_allowed`", body = Details, content_type = "application/problem+json"),
+        (status = 413, description = "`payload_too_large`", body = Details, content_type = "application/problem+json"),
+        (status = 415, description = "`unsupported_media_type`", body = Details, content_type = "application/problem+json"),
+        (status = 422, description = "`unknown_service`, `capability_not_declared`, `channel_not_declared`, `invalid_civil_no`, `invalid_input`", body = Details, content_type = "application/problem+json"),
+        (status = 429, description = "`too_many_requests`", body = Details, content_type = "application/problem+json"),
+        (status = 503, description = "`store_unavailable`, `shutting_down`", body = Details, content_type = "application/problem+json"),
     ),
     security(("key" = [])),
 )]
@@ -90,9 +91,9 @@ pub(super) async fn start(
     ),
     responses(
         (status = 200, description = "The flow as it stands", body = FlowAnswer),
-        (status = 400, description = "`invalid_request`", body = ApiProblem, content_type = "application/problem+json"),
-        (status = 401, description = "`unauthorized`", body = ApiProblem, content_type = "application/problem+json"),
-        (status = 404, description = "`unknown_flow`: there is none, or it belongs to another client", body = ApiProblem, content_type = "application/problem+json"),
+        (status = 400, description = "`invalid_request`", body = Details, content_type = "application/problem+json"),
+        (status = 401, description = "`unauthorized`", body = Details, content_type = "application/problem+json"),
+        (status = 404, description = "`unknown_flow`: there is none, or it belongs to another client", body = Details, content_type = "application/problem+json"),
     ),
     security(("key" = [])),
 )]
@@ -123,10 +124,10 @@ pub(super) async fn read(
     ),
     responses(
         (status = 200, description = "The flow as it stands", body = FlowAnswer),
-        (status = 401, description = "`unauthorized`", body = ApiProblem, content_type = "application/problem+json"),
-        (status = 404, description = "`unknown_flow`", body = ApiProblem, content_type = "application/problem+json"),
-        (status = 409, description = "`flow_ended`", body = ApiProblem, content_type = "application/problem+json"),
-        (status = 503, description = "`store_unavailable`", body = ApiProblem, content_type = "application/problem+json"),
+        (status = 401, description = "`unauthorized`", body = Details, content_type = "application/problem+json"),
+        (status = 404, description = "`unknown_flow`", body = Details, content_type = "application/problem+json"),
+        (status = 409, description = "`flow_ended`", body = Details, content_type = "application/problem+json"),
+        (status = 503, description = "`store_unavailable`", body = Details, content_type = "application/problem+json"),
     ),
     security(("key" = [])),
 )]

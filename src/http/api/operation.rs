@@ -8,7 +8,7 @@ use axum::response::Response;
 use super::answer::WebhookKeyAnswer;
 use super::router::ApiState;
 use super::router::Client;
-use crate::http::problem::ApiProblem;
+use crate::http::problem::Details;
 
 /// The key of outcome notices
 ///
@@ -17,7 +17,7 @@ use crate::http::problem::ApiProblem;
     get, path = "/v1/webhook-key", tag = "notices", operation_id = "webhook_key",
     responses(
         (status = 200, description = "The public key", body = WebhookKeyAnswer),
-        (status = 401, description = "`unauthorized`", body = ApiProblem, content_type = "application/problem+json"),
+        (status = 401, description = "`unauthorized`", body = Details, content_type = "application/problem+json"),
     ),
     security(("key" = [])),
 )]

@@ -139,14 +139,17 @@ fn request_cells(request: &RequestRecord, ui: &'static Ui) -> Vec<Cell> {
             Fact::new(ui.channel, request.channel),
             Fact::new(ui.language, request.locale),
         ]),
-        Cell::new(Lane::Policy, ui.ev_plan, request.assurance.to_string()).facts(vec![
-            Fact::new(ui.assurance, request.assurance),
+        Cell::new(
+            Lane::Policy,
+            ui.ev_plan,
+            format!("{}: {}", ui.assurance, request.assurance),
+        )
+        .facts(vec![
             Fact::new(ui.deadline, shown::time_of_day(request.expires_at)),
             Fact::new(ui.catalog, request.catalog.short()),
         ]),
         Cell::new(Lane::Authority, ui.ev_sent, request.connector.clone()).facts(vec![
             Fact::new(ui.operation, &request.operation),
-            Fact::new(ui.connector, &request.connector),
             Fact::new(ui.attempt, request.attempt),
         ]),
     ]
@@ -172,9 +175,13 @@ fn reply_cell(reply: &ReplyRecord, ui: &'static Ui) -> Cell {
 }
 
 fn callback_cell(callback: &CallbackRecord, ui: &'static Ui) -> Cell {
-    Cell::new(Lane::Authority, ui.ev_callback, callback.placed.clone()).facts(vec![
-        Fact::new(ui.placed, &callback.placed),
-        Fact::new(ui.size, format_args!("{} {}", callback.size, ui.bytes)),
+    Cell::new(
+        Lane::Authority,
+        ui.ev_callback,
+        format!("{}: {}", ui.placed, callback.placed),
+    )
+    .facts(vec![
+        Fact::new(ui.size, callback.size),
         Fact::new(ui.source, &callback.source),
     ])
 }
@@ -193,7 +200,6 @@ fn verdict_cell(verdict: &VerdictRecord, ui: &'static Ui) -> Cell {
         }
     };
     let facts = [
-        verdict.outcome.map(|outcome| Fact::new(ui.outcome, outcome)),
         verdict
             .result_code
             .as_ref()
@@ -207,11 +213,13 @@ fn verdict_cell(verdict: &VerdictRecord, ui: &'static Ui) -> Cell {
             names(verdict.dropped_fields.clone()),
         )),
     ];
-    let gist = if verdict.late {
-        ui.late.to_owned()
-    } else {
-        verdict.conclusion.clone()
-    };
+    let mut gist = verdict
+        .outcome
+        .map(|outcome| outcome.code().to_owned())
+        .unwrap_or_default();
+    if verdict.late {
+        gist = format!("{gist} ({})", ui.late);
+    }
     let mut cell = Cell::new(Lane::Authority, title, gist)
         .toned(tone)
         .facts(facts.into_iter().flatten().collect());
@@ -264,7 +272,6 @@ fn delivery_cell(delivery: &DeliveryRecord, ui: &'static Ui) -> Cell {
     let facts = [
         Some(Fact::new(ui.attempt, delivery.attempt)),
         delivery.status.map(|status| Fact::new(ui.status, status)),
-        Some(Fact::new(ui.result, &delivery.result)),
     ];
     Cell::new(Lane::Delivery, ui.ev_delivery, delivery.result.clone())
         .toned(tone)

@@ -49,7 +49,7 @@ fn kind(kind: &InputKind) -> String {
     match kind {
         InputKind::String { pattern, max_length } => pattern.as_ref().map_or_else(
             || format!("string, ≤ {max_length}"),
-            |pattern| format!("string {pattern}"),
+            |pattern| format!("string {}", as_written(pattern.as_str())),
         ),
         InputKind::Integer { min, max } => format!("integer {min} … {max}"),
         InputKind::Decimal { min, max } => {
@@ -58,6 +58,14 @@ fn kind(kind: &InputKind) -> String {
         InputKind::Boolean => "boolean".to_owned(),
         InputKind::Choice(words) => words.join(" | "),
     }
+}
+
+/// A pattern without the anchors that loading has put around it.
+fn as_written(pattern: &str) -> &str {
+    let inner = pattern
+        .strip_prefix(r"\A(?:")
+        .and_then(|rest| rest.strip_suffix(r")\z"));
+    inner.unwrap_or(pattern)
 }
 
 fn thousandths(value: i64) -> String {

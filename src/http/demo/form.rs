@@ -154,7 +154,8 @@ impl EntryKind {
 
 /// A pattern of digits only gets the keyboard of digits.
 fn is_numeric(pattern: &str) -> bool {
-    pattern.contains("[0-9]") && !pattern.contains(|letter: char| letter.is_ascii_alphabetic())
+    let plain = pattern.replace("\\A", "").replace("\\z", "");
+    plain.contains("[0-9]") && !plain.contains(|letter: char| letter.is_ascii_alphabetic())
 }
 
 fn read(kind: &InputKind, text: &str) -> Option<serde_json::Value> {

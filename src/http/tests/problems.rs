@@ -13,7 +13,7 @@ async fn each_problem_is_told_as_rfc_9457_says() {
     let fake = Fake::new();
     let router = api(&fake);
     let (large, long) = ("x".repeat(65_537), format!("/v1/flows/{}", "0".repeat(64)));
-    let asks: &[(&str, &str, &[(&str, &str)], &str)] = &[
+    let asks: &[Ask<'_>] = &[
         ("GET", "/nowhere", &[], ""),
         ("GET", "/v1/flows", &[KEY], ""),
         ("DELETE", "/v1/flows/1", &[KEY], ""),
@@ -106,6 +106,9 @@ fn shown(method: &str, path: &str, answer: &super::ask::Answer) -> String {
     let path: String = path.chars().take(40).collect();
     format!("{method} {path}\n    {problem}{}", extra.collect::<String>())
 }
+
+/// Method, path, headers and body.
+type Ask<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a str);
 
 const CODES: [ProblemCode; 13] = [
     ProblemCode::UnknownService,

@@ -52,7 +52,12 @@ fn no_personal_data_where_it_must_not_be() {
             "{sink}: the control was not captured, so nothing is proven"
         );
         println!("{sink}: {} bytes", text.len());
-        leaked.extend(scanner.hits(&text, Kept::Nothing).into_iter().map(|hit| format!("{sink}: {hit}")));
+        leaked.extend(
+            scanner
+                .hits(&text, Kept::Nothing)
+                .into_iter()
+                .map(|hit| format!("{sink}: {hit}")),
+        );
         check_scanner(&scanner, sink, &text, Kept::Nothing);
     }
     assert!(
@@ -67,7 +72,12 @@ fn no_personal_data_where_it_must_not_be() {
             contains(&text, node::NAME_AR),
             "{sink}: what was declared is there"
         );
-        leaked.extend(scanner.hits(&text, Kept::Declared).into_iter().map(|hit| format!("{sink}: {hit}")));
+        leaked.extend(
+            scanner
+                .hits(&text, Kept::Declared)
+                .into_iter()
+                .map(|hit| format!("{sink}: {hit}")),
+        );
         check_scanner(&scanner, sink, &text, Kept::Declared);
     }
     assert!(leaked.is_empty(), "{}", leaked.join("\n"));

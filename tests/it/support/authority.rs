@@ -37,7 +37,6 @@ pub struct ToldAuthority {
 #[derive(Clone)]
 pub struct Sent {
     pub token: String,
-    pub callback_url: String,
     pub challenge: String,
     pub assurance: u8,
     pub civil_no: String,
@@ -96,7 +95,6 @@ impl Connector for ToldAuthority {
             .as_ref()
             .map(|number| number.expose(Purpose::Wire));
         let body = serde_json::json!({
-            "url": request.callback_url,
             "challenge": request.challenge.as_str(),
             "assurance": request.assurance.wire_level(),
             "civil_no": civil_no,
@@ -111,10 +109,9 @@ impl Connector for ToldAuthority {
 
     async fn send(&self, outbound: Recorded<Outbound>) -> Reply {
         let body: serde_json::Value = serde_json::from_slice(&outbound.body).unwrap();
-        let url = body["url"].as_str().unwrap().to_owned();
+        let url = body["url"].as_str().unwrap();
         self.sent.lock().unwrap().push(Sent {
             token: url.rsplit('/').next().unwrap().to_owned(),
-            callback_url: url,
             challenge: body["challenge"].as_str().unwrap().to_owned(),
             assurance: u8::try_from(body["assurance"].as_u64().unwrap()).unwrap(),
             civil_no: body["civil_no"].as_str().unwrap_or_default().to_owned(),

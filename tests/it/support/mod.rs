@@ -3,6 +3,7 @@
 
 pub mod authority;
 pub mod clock;
+pub mod crash;
 pub mod dice;
 pub mod full_node;
 pub mod node;

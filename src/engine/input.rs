@@ -1,0 +1,84 @@
+use crate::audit::DeliveryRow;
+use crate::audit::Unit;
+use crate::catalog::Decided;
+use crate::connector::Conclusion;
+use crate::connector::Reply;
+use crate::connector::ReplyMeaning;
+use crate::connector::Verdict;
+use crate::flow::Event;
+use crate::flow::ReplyKind;
+use crate::words::Digest;
+use crate::words::ExchangeId;
+use crate::words::Timestamp;
+
+/// What happened to a flow, with all that belongs to it.
+pub(crate) enum Input {
+    /// The plan is ready.
+    Begin,
+    /// The policy refused before anything was sent.
+    Refuse(Box<Decided>),
+    /// What became of an attempt at sending.
+    Reply { attempt: u8, reply: Reply },
+    /// A callback with the flow's token arrived.
+    Callback(Arrival),
+    /// A recorded callback was examined.
+    Examined {
+        exchange: ExchangeId,
+        verdict: Box<Verdict>,
+    },
+    /// The clock struck.
+    Deadline,
+    /// The e-service gave up.
+    Cancel,
+    /// The e-service has been told; the row says after how many attempts.
+    Delivered(Box<DeliveryRow>, Unit),
+    /// The process has started again.
+    Recover {
+        /// Callbacks that were recorded and not examined.
+        pending: Vec<Arrival>,
+        /// The outcome notice that was not delivered.
+        notice: Option<DeliveryRow>,
+    },
+}
+
+/// The exact bytes of a callback.
+#[derive(Clone)]
+pub(crate) struct Arrival {
+    pub(crate) exchange: ExchangeId,
+    pub(crate) digest: Digest,
+    pub(crate) source: String,
+    pub(crate) bytes: bytes::Bytes,
+    pub(crate) at: Timestamp,
+}
+
+impl Input {
+    /// The event of the machine that this input is.
+    pub(super) fn event(&self, now: Timestamp) -> Event {
+        match self {
+            Self::Begin => Event::Begin,
+            Self::Refuse(decided) => Event::Refuse(decided.outcome),
+            Self::Reply { reply, .. } => Event::Reply(match &reply.meaning {
+                ReplyMeaning::Accepted { request_id } => ReplyKind::Accepted(request_id.clone()),
+                ReplyMeaning::Refused { outcome, .. } => ReplyKind::Refused(*outcome),
+                ReplyMeaning::NotSent { .. } => ReplyKind::NotSent,
+                ReplyMeaning::Unknown { .. } => ReplyKind::Unknown,
+            }),
+            Self::Callback(arrival) => Event::Callback {
+                exchange: arrival.exchange,
+                digest: arrival.digest,
+            },
+            Self::Examined { exchange, verdict } => Event::Examined {
+                exchange: *exchange,
+                conclusion: match &verdict.conclusion {
+                    Conclusion::Approved(_) => crate::flow::Conclusion::Approved,
+                    Conclusion::Ended(outcome) => crate::flow::Conclusion::Ended(*outcome),
+                    Conclusion::Rejected => crate::flow::Conclusion::Rejected,
+                },
+            },
+            Self::Deadline => Event::Deadline(now),
+            Self::Cancel => Event::Cancel,
+            Self::Delivered(..) => Event::Delivered,
+            Self::Recover { .. } => Event::Recover,
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! A node is killed at random moments under load; after each kill three ledgers are compared: the authority's,
+//! the e-service's and the audit log.
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+use std::time::UNIX_EPOCH;
+
+use midflow::words::Digest;
+
+use crate::support::crash::Campaign;
+use crate::support::crash::Disagreement;
+use crate::support::crash::Ended;
+use crate::support::crash::Fault;
+use crate::support::crash::Ledgers;
+use crate::support::crash::Stage;
+use crate::support::crash::Tally;
+use crate::support::crash::disagreements;
+
+// R000-110, R000-111, laws 1 to 4: 200 kills, 5,000 with MIDFLOW_SOAK=1. Nothing is sent unrecorded, every flow
+// ends exactly once, and everybody is told the same. MIDFLOW_KILLS and MIDFLOW_SEED set other figures.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ledgers_agree_after_every_kill() {
+    let kills = number("MIDFLOW_KILLS").unwrap_or(if std::env::var_os("MIDFLOW_SOAK").is_some() {
+        5_000
+    } else {
+        200
+    });
+    let mut seed = number("MIDFLOW_SEED").unwrap_or_else(|| {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        since.as_secs()
+    });
+    let mut all = Tally::default();
+    while all.kills < kills {
+        let campaign = Campaign {
+            seed,
+            kills: u32::try_from((kills - all.kills).min(ONE_STORE)).unwrap(),
+        };
+        let folder = tempfile::tempdir().unwrap();
+        match campaign.run(folder.path()).await {
+            Ok((tally, ledgers)) => {
+                all.add(&tally);
+                eprintln!("seed {seed}: {tally}");
+                falsified(&ledgers);
+            }
+            Err(why) => {
+                let kept: PathBuf = folder.keep();
+                panic!("MIDFLOW_SEED={seed}, files in {}: {why}", kept.display());
+            }
+        }
+        seed += 1;
+    }
+    eprintln!("in all: {all}");
+    assert!(all.approved > kills, "there was no load to speak of: {all}");
+    assert!(all.never_left > 0, "no kill hit a request on its way: {all}");
+    assert!(all.notices_again > 0, "no kill hit a notice on its way: {all}");
+}
+
+/// The control: the same ledgers that have just agreed, each falsified in one place, are refused for that.
+fn falsified(ledgers: &Ledgers) {
+    for (fault, falsify) in FALSIFICATIONS {
+        let mut false_ones = ledgers.clone();
+        falsify(&mut false_ones);
+        let found: Vec<Disagreement> = disagreements(&false_ones, Stage::Settled);
+        assert!(
+            found.iter().any(|one| one.fault == *fault),
+            "{fault:?} was not noticed, only {found:?}"
+        );
+    }
+    assert!(disagreements(ledgers, Stage::Settled).is_empty());
+}
+
+type Falsify = fn(&mut Ledgers);
+
+const FALSIFICATIONS: &[(Fault, Falsify)] = &[
+    (Fault::SentUnrecorded, |ledgers| {
+        let first = first_asked(ledgers);
+        ledgers.authority.received[first].digest = nowhere();
+    }),
+    (Fault::SentBeforeRecorded, |ledgers| {
+        let first = first_asked(ledgers);
+        ledgers.authority.received[first].at = midflow::words::Timestamp::EPOCH;
+    }),
+    (Fault::AskedTwice, |ledgers| {
+        let again = ledgers.authority.received[first_asked(ledgers)].clone();
+        ledgers.authority.received.push(again);
+    }),
+    (Fault::CallbackUnrecorded, |ledgers| {
+        let taken = ledgers
+            .authority
+            .sent
+            .iter_mut()
+            .find(|sent| sent.status == Some(200));
+        taken.unwrap().digest = nowhere();
+    }),
+    (Fault::CallbackFromNowhere, |ledgers| {
+        let pages = ledgers.audit.flows.values_mut();
+        let mut callbacks = pages.flat_map(|page| &mut page.callbacks);
+        callbacks.next().unwrap().digest = nowhere();
+    }),
+    (Fault::ExaminedUnrecorded, |ledgers| {
+        let pages = ledgers.audit.flows.values_mut();
+        let mut verdicts = pages.flat_map(|page| &mut page.verdicts);
+        verdicts.next().unwrap().seq = 0;
+    }),
+    (Fault::ExaminedTwice, |ledgers| {
+        let mut pages = ledgers.audit.flows.values_mut();
+        let page = pages.find(|page| !page.verdicts.is_empty()).unwrap();
+        page.verdicts.push(page.verdicts[0].clone());
+    }),
+    (Fault::BytesDiffer, |ledgers| {
+        let kept = ledgers.audit.exchanges.values_mut().next();
+        kept.unwrap().digest = nowhere();
+    }),
+    (Fault::TwoEndings, |ledgers| {
+        let endings = &mut an_approval(ledgers).endings;
+        endings.push(endings[0].clone());
+    }),
+    (Fault::NoEnding, |ledgers| {
+        let page = an_approval(ledgers);
+        page.endings.clear();
+    }),
+    (Fault::RowDiffers, |ledgers| {
+        let page = an_approval(ledgers);
+        page.row.as_mut().unwrap().outcome = Some("declined.by_user".to_owned());
+    }),
+    (Fault::Undelivered, |ledgers| {
+        let page = an_approval(ledgers);
+        page.row.as_mut().unwrap().phase = "decided".to_owned();
+    }),
+    (Fault::ApprovedUnproven, |ledgers| {
+        let page = an_approval(ledgers);
+        page.verdicts.clear();
+    }),
+    (Fault::AgainstTheirWill, |ledgers| {
+        let asked = ledgers.e_service.asked.values();
+        let declining: Vec<_> = asked
+            .filter(|asked| asked.manner.may_decline())
+            .cloned()
+            .collect();
+        let flow = declining.iter().find_map(|asked| asked.flows.first()).unwrap();
+        let page = ledgers.audit.flows.get_mut(flow).unwrap();
+        page.endings = vec![Ended {
+            outcome: "approved".to_owned(),
+            ..page.endings[0].clone()
+        }];
+        for asked in ledgers.e_service.asked.values_mut() {
+            asked.manner.scenario = Some(midflow::sandbox::Scenario::Forged);
+        }
+    }),
+    (Fault::FlowFromNowhere, |ledgers| {
+        ledgers.e_service.asked.pop_first();
+    }),
+    (Fault::BegunTwice, |ledgers| {
+        let other = *ledgers.audit.flows.keys().next().unwrap();
+        for asked in ledgers.e_service.asked.values_mut() {
+            asked.flows.insert(other);
+        }
+    }),
+    (Fault::Forgotten, |ledgers| {
+        let flow = *ledgers.audit.flows.keys().next().unwrap();
+        ledgers.audit.flows.remove(&flow);
+    }),
+    (Fault::Unanswered, |ledgers| {
+        ledgers.e_service.asked.values_mut().next().unwrap().outcome = None;
+    }),
+    (Fault::OutcomeDiffers, |ledgers| {
+        let asked = ledgers.e_service.asked.values_mut().next();
+        asked.unwrap().outcome = Some("other.superseded".to_owned());
+    }),
+    (Fault::AnswerChanged, |ledgers| {
+        let asked = ledgers.e_service.asked.values_mut().next();
+        asked.unwrap().answers.insert(nowhere());
+    }),
+    (Fault::NoticeForged, |ledgers| {
+        ledgers
+            .e_service
+            .notices
+            .values_mut()
+            .next()
+            .unwrap()
+            .badly_signed = 1;
+    }),
+    (Fault::NoticeDiffers, |ledgers| {
+        let notice = ledgers.e_service.notices.values_mut().next();
+        notice.unwrap().bodies.insert(nowhere());
+    }),
+    (Fault::NoticeUnrecorded, |ledgers| {
+        ledgers.audit.notices.clear();
+    }),
+    (Fault::NoticeMissing, |ledgers| {
+        ledgers.e_service.notices.pop_first();
+    }),
+    (Fault::NoticeUnseen, |ledgers| {
+        ledgers.e_service.notices.pop_first();
+    }),
+    (Fault::Surprise, |ledgers| {
+        ledgers.e_service.surprises.push("404".to_owned());
+    }),
+    (Fault::LogDamaged, |ledgers| {
+        ledgers.audit.damage.push("a gap".to_owned());
+    }),
+];
+
+fn first_asked(ledgers: &Ledgers) -> usize {
+    let mut received = ledgers.authority.received.iter();
+    received
+        .position(|entry| entry.operation.starts_with("InitiateAuth"))
+        .unwrap()
+}
+
+fn an_approval(ledgers: &mut Ledgers) -> &mut crate::support::crash::FlowPage {
+    let mut pages = ledgers.audit.flows.values_mut();
+    pages
+        .find(|page| page.endings.iter().any(|ending| ending.outcome == "approved"))
+        .unwrap()
+}
+
+/// The digest of bytes that nobody sent.
+fn nowhere() -> Digest {
+    Digest::of(b"nowhere")
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+/// So many kills over one store; a soak begins with a new one then.
+const ONE_STORE: u64 = 250;

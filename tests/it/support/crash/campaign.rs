@@ -1,0 +1,300 @@
+use std::path::Path;
+use std::time::Duration;
+use std::time::Instant;
+
+use midflow::sandbox::Sandbox;
+
+use super::audit_book::AuditReader;
+use super::authority;
+use super::dice::Dice;
+use super::e_service::EService;
+use super::load::Load;
+use super::reconcile::Ledgers;
+use super::reconcile::Stage;
+use super::reconcile::asked;
+use super::reconcile::disagreements;
+use super::victim::Starting;
+use super::victim::Victim;
+
+/// One node and its store, killed so many times under load.
+#[derive(Clone, Copy, Debug)]
+pub struct Campaign {
+    pub seed: u64,
+    pub kills: u32,
+}
+
+/// The figures of one or more campaigns.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    pub kills: u64,
+    /// How many of the kills hit a node that did not serve yet.
+    pub kills_before_ready: u64,
+    pub flows: u64,
+    pub approved: u64,
+    pub records: u64,
+    /// Requests that the authority received.
+    pub requests: u64,
+    /// Requests that were recorded and never arrived: the node died in between.
+    pub never_left: u64,
+    /// Attempts of the authority to deliver a callback.
+    pub callbacks: u64,
+    /// Those that were taken.
+    pub callbacks_taken: u64,
+    /// Deliveries of outcome notices.
+    pub notices: u64,
+    /// Those that came again.
+    pub notices_again: u64,
+    /// Flows not done with at the moments of the kills, in all.
+    pub open_at_kill: u64,
+    /// From the start of a process to its word that it serves.
+    pub recoveries: Vec<Duration>,
+    pub took: Duration,
+}
+
+struct Scene {
+    authority: Sandbox,
+    e_service: EService,
+    load: Load,
+    victim: Victim,
+    reader: AuditReader,
+    dice: Dice,
+    tally: Tally,
+}
+
+impl Campaign {
+    /// Kills, starts again and compares the books after each kill; then lets every flow end and compares them
+    /// for good.
+    ///
+    /// # Errors
+    /// Says in what the books disagree, or why the node could not be started again.
+    pub async fn run(self, folder: &Path) -> Result<(Tally, Ledgers), String> {
+        let began = Instant::now();
+        let mut stage = Scene::set(folder, self.seed).await;
+        stage.load.start();
+        for number in 1..=self.kills {
+            stage
+                .round()
+                .await
+                .map_err(|why| format!("after kill {number}: {why}"))?;
+        }
+        let ledgers = stage
+            .settle()
+            .await
+            .map_err(|why| format!("after the last kill: {why}"))?;
+        let mut tally = stage.tally;
+        tally.count(&ledgers);
+        tally.took = began.elapsed();
+        stage.authority.shutdown().await;
+        Ok((tally, ledgers))
+    }
+}
+
+impl Scene {
+    async fn set(folder: &Path, seed: u64) -> Self {
+        let dice = Dice::new(seed);
+        let authority = authority::start(folder).await;
+        let handle = authority.handle();
+        let victim = Victim::lay_out(folder.join("node"), &handle.sp_settings(), &dice);
+        handle.register_callback_base(&victim.callback_url()).unwrap();
+        let (e_service, notify_url) = EService::start(dice.below(u64::MAX)).await;
+        let load = Load::new(
+            victim.api_url(),
+            notify_url,
+            e_service.clone(),
+            handle,
+            dice.below(u64::MAX),
+        );
+        Self {
+            authority,
+            e_service,
+            load,
+            reader: AuditReader::new(victim.store()),
+            victim,
+            dice,
+            tally: Tally::default(),
+        }
+    }
+
+    /// Starts the node, kills it at a random moment, and compares the books.
+    async fn round(&mut self) -> Result<(), String> {
+        let starting = self.victim.spawn();
+        if self.dice.percent(BEFORE_READY) {
+            let longest = self.tally.recoveries.last().copied().unwrap_or(FIRST_START);
+            tokio::time::sleep(self.dice.up_to(longest)).await;
+            self.tally.kills_before_ready += 1;
+        } else {
+            self.ready(starting).await?;
+            tokio::time::sleep(self.dice.up_to(LONGEST_LIFE)).await;
+        }
+        self.victim.kill();
+        self.tally.kills += 1;
+        let ledgers = self.compare(Stage::Killed).await?;
+        let open = |phase: &str| phase != "delivered";
+        let rows = ledgers.audit.flows.values().filter_map(|page| page.row.as_ref());
+        self.tally.open_at_kill += rows.filter(|row| open(&row.phase)).count() as u64;
+        Ok(())
+    }
+
+    /// Lets everything come to its end, stops the node in good order, and compares the books for good.
+    async fn settle(&mut self) -> Result<Ledgers, String> {
+        let starting = self.victim.spawn();
+        self.ready(starting).await?;
+        self.load.finish(LONGEST_END).await;
+        let until = Instant::now() + LONGEST_END;
+        while Instant::now() < until {
+            let open = self
+                .reader
+                .open_flows()
+                .await
+                .map_err(|error| error.to_string())?;
+            if open == 0 && self.e_service.has_all_notices() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        self.load.look_again().await;
+        let status = self.victim.stop();
+        if !status.success() {
+            return Err(format!("asked to stop, the node ended with {status}"));
+        }
+        let ledgers = self.compare(Stage::Settled).await?;
+        let said = self.victim.said();
+        for bad in ["panicked", A_CIVIL_NUMBER] {
+            if said.contains(bad) {
+                return Err(format!("the log of the node holds `{bad}`"));
+            }
+        }
+        Ok(ledgers)
+    }
+
+    async fn ready(&mut self, starting: Starting) -> Result<(), String> {
+        let ready = starting
+            .ready()
+            .await
+            .map_err(|why| format!("{why}:\n{}", tail(&self.victim.said())))?;
+        self.e_service.verifies_with(&ready.webhook_key)?;
+        self.tally.recoveries.push(ready.took);
+        Ok(())
+    }
+
+    async fn compare(&mut self, at: Stage) -> Result<Ledgers, String> {
+        // The two that live on first: what they know by now must be in the third.
+        let (authority, e_service) = (self.authority.handle().ledger(), self.e_service.snapshot());
+        let audit = self
+            .reader
+            .read_on()
+            .await
+            .map_err(|error| format!("the store can't be read: {error}"))?;
+        let ledgers = Ledgers {
+            authority,
+            e_service,
+            audit,
+        };
+        let found = disagreements(&ledgers, at);
+        if found.is_empty() {
+            return Ok(ledgers);
+        }
+        let lines: Vec<String> = found
+            .iter()
+            .take(20)
+            .map(|one| format!("  {:?}: {}", one.fault, one.what))
+            .collect();
+        Err(format!(
+            "the ledgers disagree in {} places:\n{}\nthe node said last:\n{}",
+            found.len(),
+            lines.join("\n"),
+            tail(&self.victim.said())
+        ))
+    }
+}
+
+impl Tally {
+    /// Adds another campaign's figures.
+    pub fn add(&mut self, other: &Self) {
+        self.kills += other.kills;
+        self.kills_before_ready += other.kills_before_ready;
+        self.flows += other.flows;
+        self.approved += other.approved;
+        self.records += other.records;
+        self.requests += other.requests;
+        self.never_left += other.never_left;
+        self.callbacks += other.callbacks;
+        self.callbacks_taken += other.callbacks_taken;
+        self.notices += other.notices;
+        self.notices_again += other.notices_again;
+        self.open_at_kill += other.open_at_kill;
+        self.recoveries.extend(&other.recoveries);
+        self.took += other.took;
+    }
+
+    fn count(&mut self, ledgers: &Ledgers) {
+        let pages = || ledgers.audit.flows.values();
+        let taken = |status: Option<u16>| status.is_some_and(|status| status < 300);
+        let notices = ledgers.e_service.notices.values();
+        self.flows = pages().count() as u64;
+        self.approved = pages()
+            .filter(|page| page.endings.iter().any(|ending| ending.outcome == "approved"))
+            .count() as u64;
+        self.records = ledgers.audit.records;
+        self.requests = asked(&ledgers.authority).count() as u64;
+        let recorded: usize = pages().map(|page| page.requests.len()).sum();
+        self.never_left = (recorded as u64).saturating_sub(self.requests);
+        self.callbacks = ledgers.authority.sent.len() as u64;
+        let sent = ledgers.authority.sent.iter();
+        self.callbacks_taken = sent.filter(|sent| taken(sent.status)).count() as u64;
+        for notice in notices {
+            self.notices += u64::from(notice.times);
+            self.notices_again += u64::from(notice.times.saturating_sub(1));
+        }
+    }
+
+    fn recovery(&self, percent: usize) -> Duration {
+        let mut sorted = self.recoveries.clone();
+        sorted.sort_unstable();
+        let at = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
+        sorted.get(at).copied().unwrap_or_default()
+    }
+}
+
+impl std::fmt::Display for Tally {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            out,
+            "{} kills ({} before the node served, {:.0} flows open at each), {} flows ({} approved), {} records, \
+             {} requests ({} more recorded and never left), {} callbacks ({} taken), {} notices ({} again), \
+             recovery p50 {:.0?} p99 {:.0?}, {:.0?}",
+            self.kills,
+            self.kills_before_ready,
+            self.open_at_kill as f64 / self.kills.max(1) as f64,
+            self.flows,
+            self.approved,
+            self.records,
+            self.requests,
+            self.never_left,
+            self.callbacks,
+            self.callbacks_taken,
+            self.notices,
+            self.notices_again,
+            self.recovery(50),
+            self.recovery(99),
+            self.took,
+        )
+    }
+}
+
+fn tail(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().collect();
+    lines
+        .get(lines.len().saturating_sub(30)..)
+        .unwrap_or_default()
+        .join("\n")
+}
+
+/// So many kills in a hundred come before the node serves.
+const BEFORE_READY: u64 = 12;
+const LONGEST_LIFE: Duration = Duration::from_millis(500);
+const FIRST_START: Duration = Duration::from_millis(500);
+/// Longer than the farthest deadline and the pauses between the deliveries of a notice.
+const LONGEST_END: Duration = Duration::from_secs(60);
+/// How the civil numbers of all citizens of the sandbox begin (law 13).
+const A_CIVIL_NUMBER: &str = "3991231";

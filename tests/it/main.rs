@@ -4,6 +4,10 @@
     unreachable_pub,
     reason = "nothing of a test binary is reachable; `pub` marks what other files use"
 )]
+#![allow(
+    clippy::print_stdout,
+    reason = "figures that a test has measured are shown with --nocapture"
+)]
 
 mod adversary;
 mod canary;

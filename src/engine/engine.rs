@@ -154,6 +154,7 @@ impl Engine {
             deliveries: Semaphore::new(CONCURRENT_DELIVERIES),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
+            loading_kept: tokio::sync::Mutex::default(),
             reloading: tokio::sync::Mutex::default(),
         });
         inner.metrics.reload("activated", true);

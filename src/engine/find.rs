@@ -56,6 +56,11 @@ impl Inner {
         if let Some(catalog) = self.catalogs.in_memory(digest) {
             return Some(catalog);
         }
+        // Whoever waited finds what the first one has loaded.
+        let _one_at_a_time = self.loading_kept.lock().await;
+        if let Some(catalog) = self.catalogs.in_memory(digest) {
+            return Some(catalog);
+        }
         let catalog = load_kept(self.store.as_ref(), digest).await?;
         self.catalogs.keep(Arc::clone(&catalog));
         Some(catalog)

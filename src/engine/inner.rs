@@ -72,6 +72,8 @@ pub(crate) struct Inner {
     pub(crate) deliveries: Semaphore,
     pub(crate) tasks: TaskTracker,
     pub(crate) stop: CancellationToken,
+    /// Makes loads of kept catalogs follow one another.
+    pub(crate) loading_kept: tokio::sync::Mutex<()>,
     /// Makes reloads follow one another.
     pub(crate) reloading: tokio::sync::Mutex<()>,
 }

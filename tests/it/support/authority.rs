@@ -95,6 +95,7 @@ impl Connector for ToldAuthority {
             .as_ref()
             .map(|number| number.expose(Purpose::Wire));
         let body = serde_json::json!({
+            "url": request.callback_url,
             "challenge": request.challenge.as_str(),
             "assurance": request.assurance.wire_level(),
             "civil_no": civil_no,

@@ -89,6 +89,39 @@ impl Campaign {
     }
 }
 
+/// Lays out so many nodes, kills each twice within its first start, and then starts it for good.
+///
+/// # Errors
+/// Says why a node could not be started.
+pub async fn first_starts(folder: &Path, seed: u64, nodes: u32) -> Result<(), String> {
+    let dice = Dice::new(seed);
+    let authority = authority::start(folder).await;
+    let settings = authority.handle().sp_settings();
+    let mut longest = FIRST_START;
+    for number in 1..=nodes {
+        let mut victim = Victim::lay_out(folder.join(format!("node-{number}")), &settings, &dice);
+        for _ in 0..2 {
+            let starting = victim.spawn();
+            tokio::time::sleep(dice.up_to(longest)).await;
+            victim.kill();
+            drop(starting);
+        }
+        let ready = victim.spawn().ready().await;
+        let ready = ready.map_err(|why| format!("node {number}: {why}:\n{}", tail(&victim.said())))?;
+        longest = ready.took;
+        let book = AuditReader::new(victim.store()).read_on().await;
+        let book = book.map_err(|error| format!("node {number}: {error}"))?;
+        if book.records == 0 || !book.damage.is_empty() {
+            return Err(format!(
+                "node {number}: {} records, {:?}",
+                book.records, book.damage
+            ));
+        }
+    }
+    authority.shutdown().await;
+    Ok(())
+}
+
 impl Scene {
     async fn set(folder: &Path, seed: u64) -> Self {
         let dice = Dice::new(seed);

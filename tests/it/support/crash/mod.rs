@@ -15,6 +15,7 @@ pub use audit_book::Ended;
 pub use audit_book::FlowPage;
 pub use campaign::Campaign;
 pub use campaign::Tally;
+pub use campaign::first_starts;
 pub use reconcile::Disagreement;
 pub use reconcile::Fault;
 pub use reconcile::Ledgers;

@@ -135,6 +135,7 @@ struct Comparison<'a> {
 }
 
 impl Comparison<'_> {
+    #[expect(clippy::needless_pass_by_value, reason = "every caller makes the text for this call")]
     fn find(&mut self, fault: Fault, what: impl ToString) {
         let what = what.to_string();
         self.found.push(Disagreement { fault, what });

@@ -11,6 +11,7 @@ use super::dev;
 use super::failure::COULD_NOT_RUN;
 use super::failure::Ending;
 use super::failure::Failure;
+use super::logging;
 use super::serve;
 use super::trigger;
 
@@ -65,6 +66,7 @@ enum Command {
 
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
+    logging::quiet_panics();
     let arguments = Arguments::parse();
     let common = arguments.common;
     let command = arguments

@@ -19,6 +19,7 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
+    #[expect(clippy::needless_pass_by_value, reason = "used with map_err")]
     pub(crate) fn new(message: impl ToString) -> Self {
         Self {
             message: message.to_string(),

@@ -3,6 +3,14 @@ use tracing_subscriber::fmt;
 
 use super::arguments::Format;
 
+/// Makes a panic tell where it happened and nothing else: its message could hold what a person typed (law 13).
+pub(crate) fn quiet_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        eprintln!("error: a fault inside midflow at {place}; please report it");
+    }));
+}
+
 /// Sends the log to standard error: what `MIDFLOW_LOG` asks for, `warn` without it. Results go to standard
 /// output, so the two never mix.
 pub(crate) fn start(format: Format) {

@@ -53,7 +53,7 @@ pub(super) struct Draft {
 
 impl Inner {
     /// Makes the step: the next state, the records and the effects that wait for them to be durable.
-    pub(super) fn draft(&self, live: &Live, cell: &Cell, input: Input) -> Draft {
+    pub(super) fn draft(&self, live: &Live, cell: &Cell, input: &Input) -> Draft {
         let now = self.clock.now();
         let mut draft = Draft {
             row: cell.row.clone(),
@@ -72,9 +72,9 @@ impl Inner {
         });
         draft.keep_state(state);
         self.note(live, note);
-        let arrivals = draft.keep_input(&input, note, self);
+        let arrivals = draft.keep_input(input, note, self);
         for action in &actions {
-            self.take_up(live, &mut draft, action, &input, &arrivals);
+            self.take_up(live, &mut draft, action, input, &arrivals);
         }
         draft.row.detail = draft.detail.to_bytes();
         draft

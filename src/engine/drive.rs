@@ -29,7 +29,7 @@ impl Inner {
     /// When the step did not become durable; then nothing has changed.
     pub(crate) async fn drive(self: &Arc<Self>, live: &Arc<Live>, input: Input) -> Result<(), CommitError> {
         let mut cell = live.cell.lock().await;
-        let mut draft = self.draft(live, &cell, input);
+        let mut draft = self.draft(live, &cell, &input);
         let row = Box::new(draft.row.clone());
         draft.unit.flow = Some(if cell.row.version == 0 {
             FlowChange::Insert(row)

@@ -27,7 +27,7 @@ impl FlowView {
                 "retryable": outcome.retryable(),
                 "say": self.decision.as_ref().map_or_else(|| outcome.text(), |decision| decision.say.clone()),
             })),
-            "decision": self.decision.as_ref().map(|decision| decision_json(decision)),
+            "decision": self.decision.as_ref().map(decision_json),
             "person": self.person.as_ref().map(person_json),
             "receipt": self.receipt,
         })

@@ -192,7 +192,7 @@ impl Scene {
         }
         let ledgers = self.compare(Stage::Settled).await?;
         let said = self.victim.said();
-        for bad in ["panicked", A_CIVIL_NUMBER] {
+        for bad in ["panicked", A_PANIC, A_CIVIL_NUMBER] {
             if said.contains(bad) {
                 return Err(format!("the log of the node holds `{bad}`"));
             }
@@ -329,5 +329,7 @@ const LONGEST_LIFE: Duration = Duration::from_millis(500);
 const FIRST_START: Duration = Duration::from_millis(500);
 /// Longer than the farthest deadline and the pauses between the deliveries of a notice.
 const LONGEST_END: Duration = Duration::from_secs(60);
+/// How the binary tells of a panic.
+const A_PANIC: &str = "a fault inside midflow";
 /// How the civil numbers of all citizens of the sandbox begin (law 13).
 const A_CIVIL_NUMBER: &str = "3991231";

@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 use std::collections::HashSet;
+use std::fmt::Display;
 
 use midflow::sandbox::LedgerSnapshot;
 use midflow::sandbox::Received;
@@ -114,10 +115,10 @@ pub fn disagreements(ledgers: &Ledgers, stage: Stage) -> Vec<Disagreement> {
     comparison.wishes();
     comparison.notices();
     for damage in &ledgers.audit.damage {
-        comparison.find(Fault::LogDamaged, damage.clone());
+        comparison.find(Fault::LogDamaged, damage);
     }
     for surprise in &ledgers.e_service.surprises {
-        comparison.find(Fault::Surprise, surprise.clone());
+        comparison.find(Fault::Surprise, surprise);
     }
     comparison.found
 }
@@ -135,13 +136,12 @@ struct Comparison<'a> {
 }
 
 impl Comparison<'_> {
-    #[expect(clippy::needless_pass_by_value, reason = "every caller makes the text for this call")]
-    fn find(&mut self, fault: Fault, what: impl ToString) {
+    fn find(&mut self, fault: Fault, what: &dyn Display) {
         let what = what.to_string();
         self.found.push(Disagreement { fault, what });
     }
 
-    fn check(&mut self, good: bool, fault: Fault, what: impl ToString) {
+    fn check(&mut self, good: bool, fault: Fault, what: &dyn Display) {
         if !good {
             self.find(fault, what);
         }
@@ -160,7 +160,7 @@ impl Comparison<'_> {
             let Some((flow, at)) = recorded.get(&received.digest) else {
                 self.find(
                     Fault::SentUnrecorded,
-                    format!("request {} of the authority", received.sequence),
+                    &format!("request {} of the authority", received.sequence),
                 );
                 continue;
             };
@@ -187,7 +187,7 @@ impl Comparison<'_> {
         if self.stage == Stage::Settled {
             let unknown = recorded.keys().filter(|digest| !sent.contains(digest));
             for digest in unknown.copied().collect::<Vec<_>>() {
-                self.find(Fault::CallbackFromNowhere, digest);
+                self.find(Fault::CallbackFromNowhere, &digest);
             }
         }
         for sent in &self.ledgers.authority.sent {
@@ -197,27 +197,27 @@ impl Comparison<'_> {
             let left = recorded.entry(sent.digest).or_default();
             let good = *left > 0;
             *left = left.saturating_sub(1);
-            self.check(good, Fault::CallbackUnrecorded, sent.digest);
+            self.check(good, Fault::CallbackUnrecorded, &sent.digest);
         }
     }
 
     fn flow(&mut self, flow: FlowId, page: &FlowPage) {
         self.bytes(flow, page);
         self.verdicts(flow, page);
-        self.check(page.endings.len() < 2, Fault::TwoEndings, flow);
+        self.check(page.endings.len() < 2, Fault::TwoEndings, &flow);
         let ending = page.endings.first();
         let Some(row) = &page.row else {
-            return self.find(Fault::RowDiffers, flow);
+            return self.find(Fault::RowDiffers, &flow);
         };
         let has_ended = matches!(row.phase.as_str(), "decided" | "delivered");
         let same = row.outcome.as_deref() == ending.map(|ending| ending.outcome.as_str());
-        self.check(has_ended == ending.is_some() && same, Fault::RowDiffers, flow);
+        self.check(has_ended == ending.is_some() && same, Fault::RowDiffers, &flow);
         if self.stage == Stage::Settled {
-            self.check(ending.is_some(), Fault::NoEnding, flow);
-            self.check(row.phase == "delivered", Fault::Undelivered, flow);
+            self.check(ending.is_some(), Fault::NoEnding, &flow);
+            self.check(row.phase == "delivered", Fault::Undelivered, &flow);
         }
         match (self.ledgers.e_service.asked.get(&row.key), ending) {
-            (None, _) => self.find(Fault::FlowFromNowhere, flow),
+            (None, _) => self.find(Fault::FlowFromNowhere, &flow),
             (Some(asked), Some(ending)) => {
                 let approved = ending.outcome == "approved";
                 let declined = ending.outcome.starts_with("declined");
@@ -226,12 +226,12 @@ impl Comparison<'_> {
                 self.check(
                     wanted,
                     Fault::AgainstTheirWill,
-                    format!("{flow}: {:?}", asked.manner),
+                    &format!("{flow}: {:?}", asked.manner),
                 );
                 self.check(
                     !approved || is_proven(ending, page),
                     Fault::ApprovedUnproven,
-                    flow,
+                    &flow,
                 );
             }
             (Some(_), None) => {}
@@ -256,7 +256,7 @@ impl Comparison<'_> {
         for (direction, exchange, digest) in requests.chain(replies).chain(callbacks) {
             let kept = self.ledgers.audit.exchanges.get(&exchange);
             let same = kept.is_some_and(|kept| kept.digest == digest && kept.direction == direction);
-            self.check(same, Fault::BytesDiffer, format!("{direction} of {flow}"));
+            self.check(same, Fault::BytesDiffer, &format!("{direction} of {flow}"));
         }
     }
 
@@ -264,8 +264,8 @@ impl Comparison<'_> {
         let mut once = HashSet::new();
         for verdict in &page.verdicts {
             let before = arrived_before(page, verdict.exchange, verdict.seq);
-            self.check(before, Fault::ExaminedUnrecorded, flow);
-            self.check(once.insert(verdict.exchange), Fault::ExaminedTwice, flow);
+            self.check(before, Fault::ExaminedUnrecorded, &flow);
+            self.check(once.insert(verdict.exchange), Fault::ExaminedTwice, &flow);
         }
     }
 
@@ -297,7 +297,7 @@ impl Comparison<'_> {
         self.check(
             recorded == Some(outcome),
             Fault::OutcomeDiffers,
-            format!("{flow}: told {outcome}, recorded {recorded:?}"),
+            &format!("{flow}: told {outcome}, recorded {recorded:?}"),
         );
     }
 

@@ -3,6 +3,8 @@
 //! Run it with `cargo run --example embed`. It talks to the sandbox; for the real authority, make the connector
 //! with `Kuwait::open` from your settings.
 
+#![expect(clippy::print_stdout, reason = "an example tells what it does")]
+
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;

@@ -3,6 +3,8 @@
 //! Run it with `cargo run --example login`, open the address it prints, and sign in as 399123100017, who
 //! approves at once, or as 399123100033, who declines.
 
+#![expect(clippy::print_stdout, reason = "an example tells what it does")]
+
 use std::collections::HashMap;
 use std::error::Error;
 use std::path::Path;

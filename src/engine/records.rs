@@ -10,6 +10,7 @@ use crate::audit::ReplyRecord;
 use crate::audit::RequestRecord;
 use crate::audit::VerdictRecord;
 use crate::catalog::Decided;
+use crate::connector::Claims;
 use crate::connector::Conclusion;
 use crate::connector::Outbound;
 use crate::connector::ReplyMeaning;
@@ -117,7 +118,13 @@ impl Scribe<'_> {
             Conclusion::Ended(outcome) => ("ended", Some(*outcome)),
             Conclusion::Rejected => ("rejected", None),
         };
-        let claims = &verdict.claims;
+        // What nobody has stamped is anybody's text: the bytes are kept, and nothing of them is repeated here.
+        let stamped = verdict
+            .checks
+            .iter()
+            .any(|check| check.name == "stamp" && check.passed);
+        let unstamped = Claims::default();
+        let claims = if stamped { &verdict.claims } else { &unstamped };
         let checks = verdict.checks.iter().map(|check| CheckRecord {
             name: check.name.to_owned(),
             passed: check.passed,

@@ -46,8 +46,7 @@ fn refusal(method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<&'static s
     if method == Method::GET || method == Method::HEAD {
         return None;
     }
-    // Browsers send `Origin: null` with a form when the referrer policy is `no-referrer`, as it is here, so
-    // `Sec-Fetch-Site` decides where it is there; no page can forge it.
+    // `Sec-Fetch-Site` decides where it is there: no page can forge it, and `Origin` is `null` in odd places.
     let own = match headers.get("sec-fetch-site").map(HeaderValue::as_bytes) {
         Some(site) => matches!(site, b"same-origin" | b"none"),
         None => {

@@ -49,7 +49,7 @@ async fn every_route_carries_the_same_strict_headers() {
         let get = |name: header::HeaderName| answer.headers()[name].to_str().unwrap().to_owned();
         assert_eq!(get(header::CONTENT_SECURITY_POLICY), CSP, "{path}");
         assert_eq!(get(header::X_CONTENT_TYPE_OPTIONS), "nosniff", "{path}");
-        assert_eq!(get(header::REFERRER_POLICY), "no-referrer", "{path}");
+        assert_eq!(get(header::REFERRER_POLICY), "same-origin", "{path}");
         assert!(!get(header::CACHE_CONTROL).is_empty(), "{path}");
     }
 }

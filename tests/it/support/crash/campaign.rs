@@ -70,6 +70,11 @@ impl Campaign {
     pub async fn run(self, folder: &Path) -> Result<(Tally, Ledgers), String> {
         let began = Instant::now();
         let mut stage = Scene::set(folder, self.seed).await;
+        // Once without load, so that the e-service knows the node's key before the first notice can come. Fault:
+        // on a quick machine notices came before the key was read, and were taken for forged.
+        let first = stage.victim.spawn();
+        stage.ready(first).await?;
+        stage.victim.kill();
         stage.load.start();
         for number in 1..=self.kills {
             stage

@@ -10,6 +10,7 @@
 )]
 
 mod adversary;
+mod bad_input;
 mod canary;
 mod crash;
 mod engine;

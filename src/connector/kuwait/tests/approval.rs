@@ -819,12 +819,15 @@ fn checks_and_claims_hold_nothing_personal() {
         Draft::approved().set("personal", CIVIL_NO, json!(1)),
         Draft::approved().set("result", "TransactionDate", json!(CIVIL_NO)),
     ];
+    // Digests differ from run to run. Fault: now and then one held `1990` by chance, and the test failed.
+    let digests = regex::Regex::new("sha256:[0-9a-f]{64}|by [0-9a-f]{12}").unwrap();
     for draft in drafts {
         for body in [
             draft.stamped(),
             draft.stamped().replace("\"SignatureData\"", "\"Nothing\""),
         ] {
             let shown = format!("{:?}", Asked::usual().examine(&rule(), body.as_bytes()));
+            let shown = digests.replace_all(&shown, "");
             for secret in [CIVIL_NO, OTHER_CIVIL_NO, "SYNTHETIC", "شخص", "00000000", "1990"] {
                 assert!(!shown.contains(secret), "{secret} in {shown}");
             }

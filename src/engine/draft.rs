@@ -178,7 +178,6 @@ impl Inner {
             self.metrics.script_fault(&draft.row.service);
             tracing::warn!(flow = %live.id, %fault, "a script failed; the flow is refused");
         }
-        self.metrics.ended(&draft.row.service, decided.outcome);
         draft.detail.decision = Some(decided.decision);
         draft.detail.ended_at = Some(draft.at);
         let notice = self.notice(draft);

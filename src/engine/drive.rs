@@ -106,6 +106,10 @@ impl Inner {
         }
         let ended = draft.row.state.has_ended();
         if ended && !cell.row.state.has_ended() {
+            // Counted here and not in the draft: a draft that could not be recorded is made again.
+            if let Some(outcome) = draft.row.outcome {
+                self.metrics.ended(&draft.row.service, outcome);
+            }
             self.schedule
                 .at(draft.at.plus(STAYS_IN_MEMORY), live.id, Due::Leave);
         }

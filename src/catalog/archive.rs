@@ -49,7 +49,7 @@ impl Sources {
             }
             files.push((path.to_owned(), text.into()));
         }
-        Ok(Self::from_texts(files))
+        Ok(Self::exactly(files))
     }
 }
 
@@ -83,7 +83,7 @@ mod tests {
 
         #[test]
         fn damaged_archives_are_refused_or_different(at in 0usize..200, byte: u8) {
-            let sources = Sources::from_texts([("a", "one"), ("b", "two")]);
+            let sources = Sources::exactly([("a".to_owned(), "one".into()), ("b".to_owned(), "two".into())]);
             let mut bytes = sources.to_bytes();
             let at = at % bytes.len();
             bytes[at] = byte;
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_cut_archive_is_named_so() {
-        let bytes = Sources::from_texts([("a", "one")]).to_bytes();
+        let bytes = Sources::exactly([("a".to_owned(), "one".into())]).to_bytes();
         for end in HEADER.len() + 1..bytes.len() {
             assert_eq!(Sources::from_bytes(&bytes[..end]), Err(ArchiveError::Short));
         }

@@ -4,6 +4,9 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::Sources;
 
 /// Why the policy folders can't be read.
@@ -50,7 +53,8 @@ pub enum SourcesError {
 
 impl Sources {
     /// Reads every policy and script below `dir`, twice, until both readings agree: so a half-written or half
-    /// copied tree is never taken for a whole one. Hidden files and files of other kinds are left out.
+    /// copied tree is never taken for a whole one. Hidden files and files of other kinds are left out; a PNG image is
+    /// kept as base64.
     ///
     /// # Errors
     /// Names the folder or file, and what to do about it.
@@ -147,7 +151,11 @@ impl Walk<'_> {
         if self.files.len() >= MAX_FILES || self.total > MAX_TOTAL {
             return Err(SourcesError::TooMany(self.shown.to_path_buf()));
         }
-        let text = String::from_utf8(bytes).map_err(|_| SourcesError::NotUtf8(shown))?;
+        let text = if path.ends_with(".png") {
+            STANDARD.encode(&bytes)
+        } else {
+            String::from_utf8(bytes).map_err(|_| SourcesError::NotUtf8(shown))?
+        };
         self.files.push((path, text.into()));
         Ok(())
     }
@@ -167,7 +175,10 @@ impl Walk<'_> {
 
 fn is_source(path: &str) -> bool {
     match path.split_once('/') {
-        Some(("policies", rest)) => rest.ends_with(".yaml") || rest.ends_with(".yml"),
+        Some(("policies", rest)) => {
+            let logo = !rest.contains('/') && (rest.ends_with(".svg") || rest.ends_with(".png"));
+            rest.ends_with(".yaml") || rest.ends_with(".yml") || logo
+        }
         Some(("scripts", rest)) => rest.ends_with(".rhai"),
         _ => false,
     }
@@ -219,8 +230,9 @@ mod tests {
         sources.iter().map(|(path, _)| path.to_owned()).collect()
     }
 
-    const FOUND: [&str; 4] = [
+    const FOUND: [&str; 5] = [
         "policies/organization.yaml",
+        "policies/rulebooks/paci-onboarding-1.3.yaml",
         "policies/services/a.yaml",
         "scripts/a.rhai",
         "scripts/lib/b.rhai",
@@ -235,7 +247,7 @@ mod tests {
     fn a_folder_without_scripts_will_do() {
         let dir = folder();
         fs::remove_dir_all(dir.path().join("scripts")).unwrap();
-        assert_eq!(paths(dir.path()), FOUND[..2]);
+        assert_eq!(paths(dir.path()), FOUND[..3]);
     }
 
     #[test]

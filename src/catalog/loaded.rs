@@ -2,7 +2,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Sources;
+use super::Waived;
+use super::judge::Judgement;
 use crate::diagnostics::Diagnostics;
+use crate::policy::Defaults;
+use crate::policy::Meant;
 use crate::policy::Organization;
 use crate::policy::Service;
 use crate::script::Library;
@@ -19,6 +23,10 @@ pub struct Catalog {
     pub(super) organization_warnings: Diagnostics,
     pub(super) libraries: BTreeMap<String, Arc<Library>>,
     pub(super) services: BTreeMap<ServiceName, Arc<LoadedService>>,
+    pub(super) defaults: Option<Arc<Defaults>>,
+    pub(super) defaults_warnings: Diagnostics,
+    /// What the rulebooks say; `None` where the organization could not be read.
+    pub(super) judgement: Option<Judgement>,
 }
 
 /// One service with its script.
@@ -47,6 +55,30 @@ impl Catalog {
     /// The service provider.
     pub fn organization(&self) -> &Arc<Organization> {
         &self.organization
+    }
+
+    /// The rulebooks that the catalog was judged by, that of midflow first.
+    pub fn rulebooks(&self) -> impl Iterator<Item = &crate::policy::Rulebook> {
+        self.judgement
+            .iter()
+            .flat_map(|judgement| judgement.rulebooks().iter())
+    }
+
+    /// The rules that services break for the time being, with who answers for it.
+    pub fn waived(&self) -> &[Waived] {
+        self.judgement.as_ref().map_or(&[], Judgement::waived)
+    }
+
+    /// Every value of a service with its origin, in the order of the reference page; `None` if there is no such
+    /// service.
+    pub fn meant(&self, name: &str) -> Option<Vec<Meant>> {
+        let service = &self.service(name)?.service;
+        let text = self.sources.text(&service.file)?;
+        Some(crate::policy::meant_service(
+            service,
+            text,
+            self.defaults.as_deref(),
+        ))
     }
 
     /// Every service in the order of names.

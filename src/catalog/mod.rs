@@ -9,10 +9,13 @@ mod archive;
 mod ask;
 mod disk;
 mod ending;
+mod judge;
 mod load;
 mod loaded;
 mod planning;
 mod retired;
+mod rulebooks;
+mod setting;
 mod sources;
 
 pub use archive::ArchiveError;
@@ -21,10 +24,15 @@ pub use ask::Decided;
 pub use ask::PlanAnswer;
 pub use ask::PlanAsk;
 pub use disk::SourcesError;
+pub use judge::Waived;
 pub use loaded::Catalog;
 pub use loaded::LoadedService;
 pub use retired::RetiredCatalogs;
+pub use rulebooks::Rulebooks;
+pub use setting::Setting;
 pub use sources::Sources;
 
+#[cfg(test)]
+mod rules_tests;
 #[cfg(test)]
 mod tests;

@@ -4,10 +4,16 @@ use super::failure::Ending;
 use super::failure::Failure;
 use super::output;
 use crate::catalog::Catalog;
+use crate::catalog::Setting;
 use crate::catalog::Sources;
+use crate::catalog::Waived;
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::render_json;
 use crate::diagnostics::render_text;
+use crate::engine::Clock as _;
+use crate::engine::SystemClock;
+use crate::words::Day;
+use crate::words::Environment;
 
 /// `midflow check`: everything that a reload would find, without reloading.
 #[derive(Debug, clap::Args)]
@@ -15,12 +21,38 @@ pub(crate) struct Check {
     /// Warnings count as problems
     #[arg(long)]
     strict: bool,
+    /// Check for this environment; some rules apply in production only, and none refuses in development
+    #[arg(long, value_enum, default_value_t = For::Test)]
+    environment: For,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum For {
+    Production,
+    Test,
+    Dr,
+    Development,
+}
+
+impl From<For> for Environment {
+    fn from(named: For) -> Self {
+        match named {
+            For::Production => Self::Production,
+            For::Test => Self::Test,
+            For::Dr => Self::Dr,
+            For::Development => Self::Development,
+        }
+    }
 }
 
 impl Check {
     pub(crate) fn run(&self, common: &Common) -> Result<Ending, Failure> {
         let sources = Sources::read(&common.dir).map_err(Failure::new)?;
-        let (catalog, diagnostics) = Catalog::load(&sources, None);
+        let setting = Setting {
+            environment: self.environment.into(),
+            today: Some(Day::in_kuwait(SystemClock.now())),
+        };
+        let (catalog, diagnostics) = Catalog::load_for(&sources, None, setting);
         match common.format {
             Format::Json => output::print(&render_json(&diagnostics)),
             Format::Text => output::print(&as_text(&diagnostics, &sources, catalog.as_ref())),
@@ -46,7 +78,24 @@ fn as_text(diagnostics: &Diagnostics, sources: &Sources, catalog: Option<&Catalo
         ),
         None => "these files can't be served; a node that runs keeps what it has".to_owned(),
     };
-    let parts = [rendered, verdict];
+    let waived: Vec<String> = catalog
+        .map(Catalog::waived)
+        .unwrap_or_default()
+        .iter()
+        .map(|waived| {
+            let Waived {
+                service,
+                rule,
+                message,
+                waiver,
+            } = waived;
+            format!(
+                "waived until {}: {service} breaks {} ({rule}): {message}; {} answers for it since {}",
+                waiver.until, waiver.of, waiver.by, waiver.on
+            )
+        })
+        .collect();
+    let parts = [rendered, waived.join("\n"), verdict];
     let said = parts
         .iter()
         .map(|part| part.trim_end())

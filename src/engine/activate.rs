@@ -8,9 +8,11 @@ use crate::audit::Event;
 use crate::audit::Record;
 use crate::audit::Unit;
 use crate::catalog::Catalog;
+use crate::catalog::Setting;
 use crate::catalog::Sources;
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::render_text;
+use crate::words::Day;
 use crate::words::Digest;
 
 /// What became of a reload.
@@ -32,13 +34,14 @@ impl Inner {
         let _one_at_a_time = self.reloading.lock().await;
         let (folder, previous) = (folder.to_path_buf(), self.catalogs.active());
         let status = self.catalogs.status();
+        let setting = self.setting();
         let loaded = tokio::task::spawn_blocking(move || {
             let sources = Sources::read(&folder).map_err(|error| (None, error.to_string()))?;
             let digest = sources.digest();
             if digest == previous.digest() {
                 return Ok(None);
             }
-            let (catalog, diagnostics) = Catalog::load(&sources, Some(&previous));
+            let (catalog, diagnostics) = Catalog::load_for(&sources, Some(&previous), setting);
             match catalog {
                 Some(catalog) => Ok(Some((Arc::new(catalog), sources.to_bytes()))),
                 None => Err((Some(digest), render(&diagnostics, &sources))),
@@ -61,6 +64,14 @@ impl Inner {
             Ok(Ok(Some((catalog, archive)))) => self.activate(catalog, archive, actor).await,
             Ok(Err((digest, failure))) => self.refuse(digest, failure, actor).await,
             Err(error) => self.refuse(None, format!("loading failed: {error}"), actor).await,
+        }
+    }
+
+    /// What a catalog is loaded for here and now.
+    fn setting(&self) -> Setting {
+        Setting {
+            environment: self.options.environment,
+            today: Some(Day::in_kuwait(self.clock.now())),
         }
     }
 

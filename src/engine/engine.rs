@@ -42,10 +42,12 @@ use crate::audit::CommitError;
 use crate::audit::Recorder;
 use crate::audit::RecorderOptions;
 use crate::catalog::Catalog;
+use crate::catalog::Setting;
 use crate::catalog::Sources;
 use crate::connector::Connector;
 use crate::store::FlowSummary;
 use crate::store::Store;
+use crate::words::Day;
 use crate::words::FlowId;
 
 /// A running engine. Clones are handles to the same one.
@@ -115,7 +117,11 @@ impl Engine {
     /// # Errors
     /// When anything is missing that the engine could not serve safely without.
     pub async fn start(parts: EngineParts) -> Result<Self, EngineError> {
-        let (catalog, archive) = first_catalog(parts.folder.clone()).await?;
+        let setting = Setting {
+            environment: parts.options.environment,
+            today: Some(Day::in_kuwait(parts.clock.now())),
+        };
+        let (catalog, archive) = first_catalog(parts.folder.clone(), setting).await?;
         let now = parts.clock.now();
         parts
             .store
@@ -355,10 +361,10 @@ impl std::fmt::Debug for Engine {
     }
 }
 
-async fn first_catalog(folder: PathBuf) -> Result<(Arc<Catalog>, Vec<u8>), EngineError> {
+async fn first_catalog(folder: PathBuf, setting: Setting) -> Result<(Arc<Catalog>, Vec<u8>), EngineError> {
     let loaded = tokio::task::spawn_blocking(move || {
         let sources = Sources::read(&folder).map_err(|error| EngineError::Sources(error.to_string()))?;
-        let (catalog, diagnostics) = Catalog::load(&sources, None);
+        let (catalog, diagnostics) = Catalog::load_for(&sources, None, setting);
         match catalog {
             Some(catalog) => Ok((Arc::new(catalog), sources.to_bytes())),
             None => Err(EngineError::Policies(render(&diagnostics, &sources))),

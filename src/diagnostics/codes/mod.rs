@@ -1,13 +1,15 @@
 //! Every code, stable for ever: its name in the code base, its title and its explanation in both languages.
 //!
-//! `E0…` the file itself, `E1…` the organization, `E2…` services, `E3…` scripts; `W…` the same for warnings.
+//! `E0…` the file itself, `E1…` the organization, `E2…` services, `E3…` scripts, `E4…` rulebooks; `W…` the same for warnings.
 
 mod organization;
+mod rulebook;
 mod script;
 mod service;
 mod structure;
 
 pub use organization::*;
+pub use rulebook::*;
 pub use script::*;
 pub use service::*;
 pub use structure::*;
@@ -34,6 +36,7 @@ pub fn all() -> impl Iterator<Item = &'static Code> {
         organization::TABLE,
         service::TABLE,
         script::TABLE,
+        rulebook::TABLE,
     ]
     .into_iter()
     .flatten()

@@ -4,6 +4,7 @@ use super::reader::did_you_mean;
 use super::texts::TextRules;
 use crate::diagnostics::codes;
 use crate::policy::DeclaredField;
+use crate::policy::language;
 use crate::policy::yaml::Entry;
 use crate::policy::yaml::Span;
 use crate::policy::yaml::shown;
@@ -37,7 +38,8 @@ pub(super) fn fields(reader: &mut Reader<'_>, entry: &Entry) -> Option<Vec<Decla
     }
     let civil_no = FieldSource::CivilNo.as_str();
     if !entries.iter().any(|one| one.key == civil_no) {
-        reader.error(
+        reader.error_about(
+            "fields.civil_no".to_owned(),
             codes::CIVIL_NO_MISSING,
             "`fields` does not declare the civil number",
             entry.key_span,
@@ -50,18 +52,23 @@ pub(super) fn fields(reader: &mut Reader<'_>, entry: &Entry) -> Option<Vec<Decla
 
 fn unknown(reader: &mut Reader<'_>, entry: &Entry) {
     let mut known: Vec<&str> = FieldSource::ALL.iter().map(|source| source.as_str()).collect();
-    known.extend(["age_over_18", "age_over_21", "card_valid", "is_kuwaiti"]);
+    known.extend(CLAIMS);
+    let help = if entry.key == "*" {
+        "name each field that the service needs; there is no way to ask for all".to_owned()
+    } else {
+        did_you_mean(&entry.key, &known)
+    };
     reader.error(
         codes::UNKNOWN_FIELD,
         format!("unknown field `{}`", shown(&entry.key)),
         entry.key_span,
-        did_you_mean(&entry.key, &known),
+        help,
     );
 }
 
 fn declaration(reader: &mut Reader<'_>, entry: &Entry, field: &Field) -> Option<Text> {
     let path = format!("fields.{}", entry.key);
-    let map = reader.map(&entry.node, &path, entry.key_span, &["reason", "from"])?;
+    let map = reader.map(&entry.node, &path, entry.key_span, language::FIELD)?;
     let source = check_source(reader, &map, field, entry.key_span);
     let reason = reader
         .required(&map, "reason", "{ ar: \"…\", en: \"…\" }")
@@ -134,4 +141,13 @@ fn letters(text: &str) -> String {
         .collect()
 }
 
+/// Claims as the help line offers them.
+const CLAIMS: [&str; 6] = [
+    "age_over_18",
+    "age_over_21",
+    "card_valid",
+    "valid_for_90d",
+    "is_kuwaiti",
+    "resident",
+];
 const REASON_LENGTH: usize = 250;

@@ -4,12 +4,17 @@
 //! a policy means. A part that can't be read is `None` and has been reported; reading goes on with the rest.
 
 mod capabilities;
+mod defaults;
 mod fields;
 mod inputs;
+mod notify;
+mod onboarding;
 mod organization;
 mod outcomes;
 mod reader;
+mod rulebook;
 mod service;
+mod sign;
 mod texts;
 mod values;
 
@@ -19,8 +24,11 @@ mod tests;
 use reader::Map;
 use reader::Reader;
 
+use super::Defaults;
 use super::Organization;
+use super::Rulebook;
 use super::Service;
+use super::yaml::Node;
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::codes;
 
@@ -29,21 +37,68 @@ use crate::diagnostics::codes;
 /// `file` is the path that messages show, relative to the folder that holds `policies/`; the name of the
 /// service must be the name of the file.
 pub fn read_service(file: &str, text: &str) -> (Option<Service>, Diagnostics) {
+    read_service_with(file, text, None)
+}
+
+/// The same with what services share. A value that comes from there has its place there, and so has a problem
+/// with it.
+pub fn read_service_with(
+    file: &str,
+    text: &str,
+    defaults: Option<&Defaults>,
+) -> (Option<Service>, Diagnostics) {
+    let (mut reader, mut root) = Reader::open(file, text);
+    if let (Some(root), Some(defaults)) = (&mut root, defaults) {
+        reader.inherit(root, defaults);
+    }
+    let service = root
+        .as_ref()
+        .and_then(|root| service::service(&mut reader, file, root));
+    close(reader, service, root.as_ref())
+}
+
+/// Reads what services share. It is there as far as it can be read at all, so that services which need it are
+/// not reported too.
+pub fn read_defaults(file: &str, text: &str) -> (Option<Defaults>, Diagnostics) {
     let (mut reader, root) = Reader::open(file, text);
-    let service = root.and_then(|root| service::service(&mut reader, file, &root));
-    close(reader, service)
+    if let Some(root) = &root {
+        defaults::defaults(&mut reader, root);
+    }
+    let defaults = root.as_ref().and_then(|root| Defaults::new(file, text, root));
+    (defaults, reader.finish(root.as_ref()))
+}
+
+/// Reads a rulebook. `shipped` is for the one that comes with midflow, which may speak of the language itself.
+pub fn read_rulebook(file: &str, text: &str, shipped: bool) -> (Option<Rulebook>, Diagnostics) {
+    let (mut reader, root) = Reader::open(file, text);
+    let rulebook = root
+        .as_ref()
+        .and_then(|root| rulebook::rulebook(&mut reader, file, root, shipped));
+    // The rules that faults are looked up in are made here, so they can't be asked for.
+    let rulebook = rulebook.filter(|_| !reader.has_errors());
+    (rulebook, reader.finish_plain())
 }
 
 /// Reads the organization file. The organization is there only if nothing prevents loading; warnings do not.
 pub fn read_organization(file: &str, text: &str) -> (Option<Organization>, Diagnostics) {
     let (mut reader, root) = Reader::open(file, text);
-    let organization = root.and_then(|root| organization::organization(&mut reader, &root));
-    close(reader, organization)
+    let organization = root
+        .as_ref()
+        .and_then(|root| organization::organization(&mut reader, root));
+    close(reader, organization, root.as_ref())
 }
 
-fn close<T>(reader: Reader<'_>, value: Option<T>) -> (Option<T>, Diagnostics) {
+fn close<T>(reader: Reader<'_>, value: Option<T>, root: Option<&Node>) -> (Option<T>, Diagnostics) {
     let value = value.filter(|_| !reader.has_errors());
-    (value, reader.finish())
+    (value, reader.finish(root))
+}
+
+/// Whether a text is a lowercase letter, then lowercase letters, digits and hyphens.
+fn is_slug(text: &str) -> bool {
+    let plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+    (1..=64).contains(&text.len())
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.chars().all(plain)
 }
 
 /// The first key of every policy file.

@@ -6,6 +6,7 @@ use crate::diagnostics::suggest;
 use crate::policy::Input;
 use crate::policy::InputKind;
 use crate::policy::first_unsafe;
+use crate::policy::language;
 use crate::policy::render::Piece;
 use crate::policy::render::pieces;
 use crate::policy::yaml::Entry;
@@ -56,7 +57,7 @@ impl Reader<'_> {
             );
             return None;
         }
-        let map = self.map(node, path, at, &["ar", "en"])?;
+        let map = self.map(node, path, at, language::LANGUAGES)?;
         let ar = self.language(&map, "ar", "Arabic", rules);
         let en = self.language(&map, "en", "English", rules);
         Some(Text { ar: ar?, en: en? })
@@ -80,7 +81,8 @@ impl Reader<'_> {
         rules: TextRules<'_>,
     ) -> Option<String> {
         let Some(entry) = map.get(key) else {
-            self.error(
+            self.error_about(
+                map.path.clone(),
                 codes::MISSING_LANGUAGE,
                 format!("`{}` has no {language} text", map.path),
                 map.at,

@@ -7,11 +7,17 @@ use clap::ValueEnum;
 
 use super::bench;
 use super::check;
+use super::definitions;
 use super::dev;
 use super::failure::COULD_NOT_RUN;
 use super::failure::Ending;
 use super::failure::Failure;
+use super::fmt;
+use super::form;
+use super::init;
 use super::logging;
+use super::new;
+use super::schema;
 use super::serve;
 use super::trigger;
 
@@ -58,6 +64,18 @@ enum Command {
     Serve(serve::Serve),
     /// Load the policies as a reload would, and report every problem at once
     Check(check::Check),
+    /// Make a new folder of policies that passes every check
+    Init(init::Init),
+    /// Add a service, with its script and its test
+    New(new::New),
+    /// Put policy files into the usual form
+    Fmt(fmt::Fmt),
+    /// The subscription form, to policy files and back
+    Form(form::Form),
+    /// Print the JSON Schema of a kind of policy file
+    Schema(schema::Schema),
+    /// Print the Rhai definitions of what scripts can call
+    Definitions(definitions::Definitions),
     /// Make the running sandbox do something, good or bad
     Trigger(trigger::Trigger),
     /// Measure this machine: flows, decisions, callbacks, reloads, each beside a control
@@ -76,6 +94,12 @@ pub fn run() -> ExitCode {
         Command::Dev(command) => command.run(&common),
         Command::Serve(command) => command.run(&common),
         Command::Check(command) => command.run(&common),
+        Command::Init(command) => command.run(&common),
+        Command::New(command) => command.run(&common),
+        Command::Fmt(command) => command.run(&common),
+        Command::Form(command) => command.run(&common),
+        Command::Schema(command) => command.run(&common),
+        Command::Definitions(command) => command.run(&common),
         Command::Trigger(command) => command.run(&common),
         Command::Bench(command) => command.run(&common),
     };

@@ -3,6 +3,7 @@
 //! This is the only list of keys. The reader asks it which keys a map knows, the JSON Schema and the reference page
 //! are written from it, and an editor reads its texts on hover.
 
+mod form;
 mod key;
 mod organization;
 mod reference;
@@ -22,6 +23,7 @@ pub use reference::reference_tables;
 pub use schema::Document;
 pub use schema::json_schema;
 
+pub(super) use form::*;
 pub(super) use key::LANGUAGES;
 pub(super) use organization::*;
 pub(super) use rulebook::*;

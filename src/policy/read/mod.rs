@@ -6,6 +6,7 @@
 mod capabilities;
 mod defaults;
 mod fields;
+mod form;
 mod inputs;
 mod notify;
 mod onboarding;
@@ -25,6 +26,7 @@ use reader::Map;
 use reader::Reader;
 
 use super::Defaults;
+use super::Form;
 use super::Organization;
 use super::Rulebook;
 use super::Service;
@@ -66,6 +68,13 @@ pub fn read_defaults(file: &str, text: &str) -> (Option<Defaults>, Diagnostics) 
     }
     let defaults = root.as_ref().and_then(|root| Defaults::new(file, text, root));
     (defaults, reader.finish(root.as_ref()))
+}
+
+/// Reads a subscription form, as YAML or JSON. It is there only if every cell is filled and nothing is wrong.
+pub fn read_form(file: &str, text: &str) -> (Option<Form>, Diagnostics) {
+    let (mut reader, root) = Reader::open(file, text);
+    let form = root.as_ref().and_then(|root| form::form(&mut reader, root));
+    close(reader, form, root.as_ref())
 }
 
 /// Reads a rulebook. `shipped` is for the one that comes with midflow, which may speak of the language itself.

@@ -31,8 +31,18 @@ use crate::words::Environment;
 pub(super) fn organization(reader: &mut Reader<'_>, root: &Node) -> Option<Organization> {
     let file = reader.map(root, "", Span::default_first(), language::ORGANIZATION_FILE)?;
     super::format_version(reader, &file);
+    let onboarding = onboarding(reader, file.get("onboarding"));
+    let about = about(reader, &file);
+    Some(Organization {
+        onboarding: onboarding?,
+        ..about?
+    })
+}
+
+/// Reads the organization with its environments, from a file that has more than that.
+pub(super) fn about(reader: &mut Reader<'_>, file: &Map<'_>) -> Option<Organization> {
     let about = reader
-        .required(&file, "organization", "{ name: …, type: …, contacts: …, … }")
+        .required(file, "organization", "{ name: …, type: …, contacts: …, … }")
         .and_then(|entry| {
             reader.map(
                 &entry.node,
@@ -42,9 +52,8 @@ pub(super) fn organization(reader: &mut Reader<'_>, root: &Node) -> Option<Organ
             )
         });
     let environments = reader
-        .required(&file, "environments", "{ production: …, test: … }")
+        .required(file, "environments", "{ production: …, test: … }")
         .and_then(|entry| environments(reader, entry));
-    let onboarding = onboarding(reader, file.get("onboarding"));
     let about = about?;
     let name = reader
         .required(&about, "name", "{ ar: …, en: … }")
@@ -74,7 +83,7 @@ pub(super) fn organization(reader: &mut Reader<'_>, root: &Node) -> Option<Organ
         complaints_contact: contacts.complaints,
         third_party: third_party?,
         environments: environments?,
-        onboarding: onboarding?,
+        onboarding: onboarding(reader, None)?,
     })
 }
 

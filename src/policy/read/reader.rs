@@ -39,15 +39,52 @@ pub(super) struct Map<'a> {
     pub(super) path: String,
     /// Where the map is named: its key, or the beginning of the file.
     pub(super) at: Span,
-    keys: &'static [Key],
+    known: Known,
     entries: Vec<(&'a str, &'a Entry)>,
+}
+
+/// The keys that a map knows.
+#[derive(Clone, Copy)]
+pub(super) enum Known {
+    /// Those of the description of the language.
+    Keys(&'static [Key]),
+    /// Those that are named where they are read.
+    Words(&'static [&'static str]),
+}
+
+impl Known {
+    fn names(self) -> impl Iterator<Item = &'static str> {
+        let (keys, words) = match self {
+            Self::Keys(keys) => (keys, &[][..]),
+            Self::Words(words) => (&[][..], words),
+        };
+        keys.iter().map(|key| key.name).chain(words.iter().copied())
+    }
+}
+
+impl From<&'static [Key]> for Known {
+    fn from(keys: &'static [Key]) -> Self {
+        Self::Keys(keys)
+    }
+}
+
+impl From<&'static [&'static str]> for Known {
+    fn from(words: &'static [&'static str]) -> Self {
+        Self::Words(words)
+    }
+}
+
+impl<const N: usize> From<&'static [&'static str; N]> for Known {
+    fn from(words: &'static [&'static str; N]) -> Self {
+        Self::Words(words)
+    }
 }
 
 impl<'a> Map<'a> {
     /// The entry of a key, also if the key is slightly misspelt (which has been reported).
     pub(super) fn get(&self, key: &str) -> Option<&'a Entry> {
         debug_assert!(
-            self.keys.iter().any(|known| known.name == key),
+            self.known.names().any(|known| known == key),
             "`{key}` is not in the description of the language"
         );
         self.entries
@@ -235,18 +272,18 @@ impl<'a> Reader<'a> {
         node: &'n Node,
         path: &str,
         at: Span,
-        keys: &'static [Key],
+        known: impl Into<Known>,
     ) -> Option<Map<'n>> {
+        let known = known.into();
         let entries = self.entries(node, path, at)?;
-        let known = |entry: &Entry| keys.iter().find(|key| key.name == entry.key);
+        let name_of = |entry: &Entry| known.names().find(|name| *name == entry.key);
         let mut found: Vec<(&str, &Entry)> = entries
             .iter()
-            .filter_map(|entry| known(entry).map(|key| (key.name, entry)))
+            .filter_map(|entry| name_of(entry).map(|name| (name, entry)))
             .collect();
-        for entry in entries.iter().filter(|entry| known(entry).is_none()) {
-            let free = keys
-                .iter()
-                .map(|key| key.name)
+        for entry in entries.iter().filter(|entry| name_of(entry).is_none()) {
+            let free = known
+                .names()
                 .filter(|name| !found.iter().any(|(taken, _)| taken == name));
             let meant = suggest(&entry.key, free);
             let place = if path.is_empty() {
@@ -257,7 +294,7 @@ impl<'a> Reader<'a> {
             let help = match meant {
                 Some(name) => format!("did you mean `{name}`?"),
                 None => {
-                    let names: Vec<_> = keys.iter().map(|key| key.name).collect();
+                    let names: Vec<_> = known.names().collect();
                     format!("the keys {place} are {}", words(&names))
                 }
             };
@@ -274,7 +311,7 @@ impl<'a> Reader<'a> {
         Some(Map {
             path: path.to_owned(),
             at,
-            keys,
+            known,
             entries: found,
         })
     }

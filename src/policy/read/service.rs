@@ -169,7 +169,7 @@ fn id(reader: &mut Reader<'_>, entry: &Entry, file: &str) -> Option<ServiceName>
     Some(name)
 }
 
-fn audience(reader: &mut Reader<'_>, entry: &Entry) -> Option<Audience> {
+pub(super) fn audience(reader: &mut Reader<'_>, entry: &Entry) -> Option<Audience> {
     let map = reader.map(&entry.node, "audience", entry.key_span, language::AUDIENCE)?;
     let who = text(reader, &map, "who", WHO_LENGTH);
     let size = reader

@@ -3,7 +3,7 @@ use super::shipped;
 /// Faults that the language finds and that break a rule: those at some keys, or with some codes, or both.
 #[derive(Clone, Debug, Default)]
 pub(in crate::policy) struct Language {
-    /// Keys; faults at or below one of them. `*` is one part of a path, `**` any number. None: everywhere.
+    /// Keys; faults at or below one of them. `*` is one part of a path, or its end; `**` any number. None: everywhere.
     pub(in crate::policy) keys: Vec<String>,
     /// Codes. None: all.
     pub(in crate::policy) codes: Vec<String>,
@@ -74,7 +74,11 @@ fn starts_with(path: &[&str], pattern: &[&str]) -> bool {
                     .is_some_and(|(_, below)| starts_with(below, pattern))
         }
         (Some((wanted, rest)), Some((part, below))) => {
-            (*wanted == "*" || wanted == part) && starts_with(below, rest)
+            let fits = match wanted.strip_suffix('*') {
+                Some(beginning) => part.starts_with(beginning),
+                None => wanted == part,
+            };
+            fits && starts_with(below, rest)
         }
         (Some(_), None) => false,
     }
@@ -91,6 +95,8 @@ mod tests {
             ("audience", "audience.size", false),
             ("fields.name_ar.reason", "fields.*.reason", true),
             ("fields.name_ar", "fields.*.reason", false),
+            ("fields.age_over_18.from", "fields.age_over_*", true),
+            ("fields.name_ar.reason", "fields.age_over_*", false),
             ("environments.production.verify", "**.verify", true),
             ("verify", "**.verify", true),
             ("outcomes.other.not_enrolled.say", "outcomes.other", true),

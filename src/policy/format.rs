@@ -3,8 +3,8 @@ use super::yaml::Entry;
 use super::yaml::Node;
 use super::yaml::Value;
 
-/// Puts a YAML file into the usual form: two spaces a level, lists below their key set in, one space inside braces
-/// and after commas, no spaces at line ends, no two empty lines in a row, one line break at the end.
+/// Puts a YAML file into the usual form: two spaces a level, lists below their key set in, one space inside braces,
+/// at least one after commas, no spaces at line ends, no two empty lines in a row, one line break at the end.
 ///
 /// Order, comments, quotes and line breaks stay as they are. A file that can't be read, and one that would mean
 /// something else afterwards, comes back as it was, but for its line ends.
@@ -99,6 +99,7 @@ impl Plan<'_> {
         if !whole {
             return;
         }
+        let last = last.max(self.end_of_block(first, node));
         for line in first + 1..=last.min(self.lines.len().saturating_sub(1)) {
             // A block text ends where the next key begins.
             let free = self.indent.get(line).is_some_and(Option::is_none);
@@ -108,6 +109,23 @@ impl Plan<'_> {
                 slot.get_or_insert(first);
             }
         }
+    }
+
+    /// The last line of a block text that is announced on a line; that line itself where there is none.
+    fn end_of_block(&self, first: usize, node: &Node) -> usize {
+        let announced = matches!(&node.value, Value::Scalar(scalar) if scalar.quoted)
+            && self.lines.get(first).is_some_and(|line| {
+                let code = line.split(" #").next().unwrap_or_default().trim_end();
+                let header = code.rsplit(' ').next().unwrap_or_default();
+                header.starts_with(['|', '>']) && header.len() <= 3
+            });
+        if !announced {
+            return first;
+        }
+        let outer = self.lines.get(first).map_or(0, |line| indent_of(line));
+        let is_inside = |line: &&str| line.trim().is_empty() || indent_of(line) > outer;
+        let count = self.lines.iter().skip(first + 1).take_while(|line| is_inside(line)).count();
+        first + count
     }
 
     fn several_lines(&mut self, node: &Node) {
@@ -232,7 +250,7 @@ impl Plan<'_> {
     }
 }
 
-/// One space inside braces, none inside brackets, one after commas and colons; quoted texts stay.
+/// One space inside braces, none inside brackets, at least one after commas; quoted texts stay.
 fn tidy_flow(letters: &[char]) -> Vec<char> {
     let mut out: Vec<char> = Vec::with_capacity(letters.len() + 8);
     let mut quote: Option<char> = None;
@@ -257,8 +275,10 @@ fn tidy_flow(letters: &[char]) -> Vec<char> {
                 quote = Some(letter);
                 out.push(letter);
             }
+            // What stands in columns stays there.
             ' ' => {
-                if !matches!(out.last(), Some(' ' | '[')) {
+                let opened = out.last() == Some(&'[') || out.ends_with(&['{', ' ']);
+                if !opened {
                     out.push(' ');
                 }
             }
@@ -283,7 +303,9 @@ fn tidy_flow(letters: &[char]) -> Vec<char> {
             ',' => {
                 trim(&mut out);
                 out.push(',');
-                out.push(' ');
+                if letters.get(at + 1) != Some(&' ') {
+                    out.push(' ');
+                }
             }
             other => out.push(other),
         }
@@ -352,7 +374,7 @@ mod tests {
     #[test]
     fn a_file_takes_the_usual_form() {
         let text = "# head\r\nmidflow:   1\r\nname: {ar: \"a, {b}\" ,en:   b}   \n\n\n\naudience:\n      who:   # whom\n         ar: x\n         # about the English\n         en: |\n             one\n               two\n\n             three\n      size: 5\nchannels: [ web,kiosk ]\nsteps:\n-   ar: x\n    en: y\n- { ar: z, en: 'it''s {so}' }\nempty: {  }\n\n";
-        let wanted = "# head\nmidflow:   1\nname: { ar: \"a, {b}\", en: b }\n\naudience:\n  who:   # whom\n    ar: x\n    # about the English\n    en: |\n        one\n          two\n\n        three\n  size: 5\nchannels: [web, kiosk]\nsteps:\n  - ar: x\n    en: y\n  - { ar: z, en: 'it''s {so}' }\nempty: {}\n";
+        let wanted = "# head\nmidflow:   1\nname: { ar: \"a, {b}\", en:   b }\n\naudience:\n  who:   # whom\n    ar: x\n    # about the English\n    en: |\n        one\n          two\n\n        three\n  size: 5\nchannels: [web, kiosk]\nsteps:\n  - ar: x\n    en: y\n  - { ar: z, en: 'it''s {so}' }\nempty: {}\n";
         assert_eq!(format_yaml(text), wanted);
         assert_eq!(format_yaml(wanted), wanted);
     }

@@ -14,12 +14,14 @@ pub(in crate::policy) struct Language {
 /// The requirements that a fault breaks, by its code and the key it is about.
 pub(in crate::policy) fn of_language(code: &str, path: &str, declares: impl Fn(&str) -> bool) -> Vec<String> {
     let path = plain(path);
+    // A row of the subscription form is described with the keys of a service.
+    let path = path.strip_prefix("services.").unwrap_or(&path);
     let mut ids: Vec<String> = Vec::new();
     for rule in &shipped().rules {
         let Some(language) = &rule.check.language else {
             continue;
         };
-        if language.matches(code, &path, &declares) {
+        if language.matches(code, path, &declares) {
             for id in rule.ids() {
                 if !ids.contains(&id) {
                     ids.push(id);

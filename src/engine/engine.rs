@@ -342,7 +342,13 @@ impl Engine {
         &self,
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, Problem> {
-        self.inner.tasks.spawn(work).await.map_err(unavailable)
+        self.inner.tasks.spawn(work).await.map_err(|error| {
+            tracing::error!(panicked = error.is_panic(), "a request failed inside");
+            problem(
+                ProblemCode::Internal,
+                "the request failed inside; it may or may not have been carried out",
+            )
+        })
     }
 }
 

@@ -54,6 +54,7 @@ pub use plan::Plan;
 pub use plan::Refusal;
 pub use plan::Then;
 pub use plan::Tightening;
+pub use read::Places;
 pub use read::read_organization;
 pub use read::read_service;
 pub use read::read_tests;

@@ -8,6 +8,7 @@ mod cases;
 mod fields;
 mod inputs;
 mod organization;
+mod places;
 mod outcomes;
 mod reader;
 mod service;
@@ -17,6 +18,7 @@ mod values;
 #[cfg(test)]
 mod tests;
 
+pub use places::Places;
 use reader::Map;
 use reader::Reader;
 

@@ -28,7 +28,8 @@ pub struct Coverage {
     run: Lines,
     /// Each service with its cells: those that there should be, and how many cases ended in each.
     cells: BTreeMap<ServiceName, BTreeMap<Cell, usize>>,
-    files: BTreeMap<ServiceName, String>,
+    /// Where each answer of a service stands.
+    places: BTreeMap<(ServiceName, Answered), Place>,
 }
 
 /// One field of the matrix: an outcome that the service answers, where, for what, and in which language.
@@ -74,15 +75,19 @@ impl std::fmt::Display for Cell {
 }
 
 impl Coverage {
-    pub(super) fn of(catalog: &Catalog) -> Self {
+    /// Nothing is reached yet; `filter` leaves out services whose name does not hold it.
+    pub(super) fn of(catalog: &Catalog, filter: Option<&str>) -> Self {
         let mut coverage = Self {
             lines: Lines::new(),
             run: Lines::new(),
             cells: BTreeMap::new(),
-            files: BTreeMap::new(),
+            places: BTreeMap::new(),
         };
         for loaded in catalog.services() {
             let service = &loaded.service;
+            if filter.is_some_and(|filter| !service.id.as_str().contains(filter)) {
+                continue;
+            }
             if let Some(script) = loaded.script() {
                 coverage.lines.extend(script.lines());
             }
@@ -90,6 +95,13 @@ impl Coverage {
             let leaves = service.outcomes.codes.keys().copied().map(Answered::Leaf);
             let mut cells = BTreeMap::new();
             for outcome in classes.into_iter().chain(leaves) {
+                let response = match outcome {
+                    Answered::Class(class) => service.outcomes.of_class(class),
+                    Answered::Leaf(leaf) => service.response(leaf),
+                };
+                coverage
+                    .places
+                    .insert((service.id.clone(), outcome), response.place.clone());
                 for channel in &service.channels {
                     for capability in service.capabilities.keys() {
                         for locale in Locale::ALL {
@@ -105,7 +117,6 @@ impl Coverage {
                 }
             }
             coverage.cells.insert(service.id.clone(), cells);
-            coverage.files.insert(service.id.clone(), service.file.clone());
         }
         coverage
     }
@@ -178,7 +189,7 @@ impl Coverage {
                     .help("add a case that comes here, or remove the line"),
             );
         }
-        for (service, file) in &self.files {
+        for service in self.cells.keys() {
             let empty = self.empty_cells(service);
             if empty.is_empty() {
                 continue;
@@ -189,11 +200,11 @@ impl Coverage {
                 by_outcome.entry(cell.outcome).or_default().insert(rest);
             }
             for (outcome, cells) in by_outcome {
-                let place = Place {
-                    file: file.clone(),
-                    line: 1,
-                    column: 1,
-                };
+                let place = self
+                    .places
+                    .get(&(service.clone(), outcome))
+                    .cloned()
+                    .unwrap_or_default();
                 let cells: Vec<String> = cells.into_iter().collect();
                 let message = format!("{service}: no case ends as `{outcome}` on {}", cells.join(", "));
                 found.push(

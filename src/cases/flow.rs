@@ -154,7 +154,6 @@ struct World<'a> {
 enum Happening {
     Reply(ReplyMeaning),
     Callbacks(AnswerName),
-    Callback(Vec<u8>),
     Deadline,
     Cancel,
 }
@@ -226,10 +225,9 @@ impl World<'_> {
                 };
                 let made = self.authority.callbacks(answer, &asked, self.now);
                 for body in made {
-                    self.add(self.now, Happening::Callback(body));
+                    self.receive(body);
                 }
             }
-            Happening::Callback(body) => self.receive(body),
             Happening::Deadline => self.feed(&Event::Deadline(self.now), None),
             Happening::Cancel => {
                 self.tell(|| "the e-service gives up".to_owned());

@@ -44,10 +44,23 @@ impl Report {
         self.failed == 0
     }
 
-    /// The failures as diagnostics, each at its expectation.
+    /// The failures as diagnostics, each at its expectation; those that differ in nothing but the name are one.
     pub fn diagnostics(&self) -> Diagnostics {
         let mut all = Diagnostics::default();
-        all.extend(self.failures.iter().map(Failure::diagnostic));
+        let mut told: Vec<&Failure> = Vec::new();
+        for failure in &self.failures {
+            // The same mistake seen from other channels or in the other language is told once.
+            if told.iter().any(|known| known.is_like(failure)) {
+                continue;
+            }
+            let like = self.failures.iter().filter(|other| other.is_like(failure)).count();
+            told.push(failure);
+            let mut diagnostic = failure.diagnostic();
+            if like > 1 {
+                diagnostic = diagnostic.help(format!("{} more cases fail here in the same way", like - 1));
+            }
+            all.push(diagnostic);
+        }
         all
     }
 }
@@ -89,6 +102,13 @@ impl Failure {
         }
     }
 
+    fn is_like(&self, other: &Self) -> bool {
+        self.at == other.at
+            && self.about == other.about
+            && self.expected == other.expected
+            && self.got == other.got
+    }
+
     /// The failure as a diagnostic: the expectation, the rule that made it otherwise, and the way there.
     pub fn diagnostic(&self) -> Diagnostic {
         let message = format!(
@@ -96,7 +116,7 @@ impl Failure {
             self.case, self.about, self.got, self.expected
         );
         let expected = Label {
-            text: format!("expected {}", self.expected),
+            text: "expected".to_owned(),
             ..self.at.clone()
         };
         let mut diagnostic = Diagnostic::error(codes::CASE_FAILED, message, expected);

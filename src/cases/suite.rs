@@ -112,10 +112,13 @@ impl Suite {
     }
 
     /// Which lines of scripts and which outcomes, channels, capabilities and languages the cases reach.
-    pub fn coverage(&self, catalog: &Catalog) -> Coverage {
-        let mut coverage = Coverage::of(catalog);
+    ///
+    /// `filter` leaves out services whose name does not hold it.
+    pub fn coverage(&self, catalog: &Catalog, filter: Option<&str>) -> Coverage {
+        let mut coverage = Coverage::of(catalog, filter);
         for (service, file) in &self.files {
-            let Some(loaded) = catalog.service(service.as_str()) else {
+            let left_out = filter.is_some_and(|filter| !service.as_str().contains(filter));
+            let Some(loaded) = catalog.service(service.as_str()).filter(|_| !left_out) else {
                 continue;
             };
             for case in &file.cases {

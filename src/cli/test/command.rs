@@ -16,6 +16,7 @@ use crate::cli::failure::Ending;
 use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::diagnostics::Diagnostics;
+use crate::diagnostics::Severity;
 use crate::diagnostics::render_text;
 
 /// `midflow test`: runs every case of every `*.test.yaml` as a whole flow, in virtual time.
@@ -72,14 +73,18 @@ impl Test {
             return Err(Failure::new("the policies do not load, so nothing can be tested")
                 .remedy("correct what is named above; `midflow check` shows the same"));
         };
-        let (suite, found) = Suite::read(&catalog).map_err(Failure::new)?;
+        let (suite, mut found) = Suite::read(&catalog).map_err(Failure::new)?;
+        if self.filter.is_some() {
+            // Who looks at one service does not want to hear what others lack.
+            found = errors(found);
+        }
         let began = Instant::now();
         let report = suite.run(&catalog, self.filter.as_deref());
         let took = began.elapsed();
         // What can be said of tests that fail is not worth reading.
         let mutate = self.mutate && report.is_good();
         let findings = Findings {
-            coverage: self.coverage.then(|| suite.coverage(&catalog)),
+            coverage: self.coverage.then(|| suite.coverage(&catalog, self.filter.as_deref())),
             mutation: mutate.then(|| suite.mutate(&catalog, self.filter.as_deref())),
             sources,
             found,
@@ -117,6 +122,15 @@ impl Findings {
             Ending::Problems
         }
     }
+}
+
+fn errors(all: Diagnostics) -> Diagnostics {
+    let mut kept = Diagnostics::default();
+    kept.extend(
+        all.into_iter()
+            .filter(|found| found.severity == Severity::Error),
+    );
+    kept
 }
 
 /// Diagnostics for a terminal.

@@ -31,7 +31,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("store", &["audit", "flow", "words"]),
     (
         "cases",
-        &["catalog", "connector", "diagnostics", "flow", "policy", "script", "words"],
+        &[
+            "catalog",
+            "connector",
+            "diagnostics",
+            "flow",
+            "policy",
+            "script",
+            "words",
+        ],
     ),
     (
         "engine",

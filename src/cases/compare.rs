@@ -69,7 +69,13 @@ impl Found<'_> {
             (Some(wanted), Some(got)) if got.rule == wanted.value => {}
             (Some(wanted), Some(got)) => {
                 let told = format!("turned away by `{}`: {}", got.rule, got.detail);
-                self.add(&wanted.at, "turned_away", ticked(&wanted.value), told, got.place.clone());
+                self.add(
+                    &wanted.at,
+                    "turned_away",
+                    ticked(&wanted.value),
+                    told,
+                    got.place.clone(),
+                );
             }
             (Some(wanted), None) => {
                 let told = "the flow began".to_owned();
@@ -84,7 +90,13 @@ impl Found<'_> {
             (ExpectedPlan::Nothing(_), None) => {}
             (ExpectedPlan::Nothing(at), Some((plan, rule))) => {
                 let got = format!("a request with assurance `{}` is sent", plan.assurance);
-                self.add(at, "plan", "nothing is sent".to_owned(), got, Some(rule.place.clone()));
+                self.add(
+                    at,
+                    "plan",
+                    "nothing is sent".to_owned(),
+                    got,
+                    Some(rule.place.clone()),
+                );
             }
             (ExpectedPlan::Sent(wanted), None) => {
                 let at = first_place(wanted);
@@ -120,7 +132,13 @@ impl Found<'_> {
                 .map(|field| field.name().as_str().to_owned())
                 .collect();
             if !same_set(&fields.value, &got) {
-                self.add(&fields.at, "plan.fields", list(&fields.value), list(&got), place.clone());
+                self.add(
+                    &fields.at,
+                    "plan.fields",
+                    list(&fields.value),
+                    list(&got),
+                    place.clone(),
+                );
             }
         }
         if let Some(time) = &wanted.expires_in
@@ -135,8 +153,18 @@ impl Found<'_> {
                 place.clone(),
             );
         }
-        self.text(wanted.reason_ar.as_ref(), "plan.reason.ar", &plan.reason.ar, place.clone());
-        self.text(wanted.reason_en.as_ref(), "plan.reason.en", &plan.reason.en, place);
+        self.text(
+            wanted.reason_ar.as_ref(),
+            "plan.reason.ar",
+            &plan.reason.ar,
+            place.clone(),
+        );
+        self.text(
+            wanted.reason_en.as_ref(),
+            "plan.reason.en",
+            &plan.reason.en,
+            place,
+        );
         self.why(wanted.why.as_ref(), "plan.why", rule);
     }
 
@@ -175,7 +203,11 @@ impl Found<'_> {
         if let Some(wanted) = &expect.then {
             let got = then.map_or("", then_word);
             if got != wanted.value {
-                let told = if got.is_empty() { self.no_ending() } else { ticked(got) };
+                let told = if got.is_empty() {
+                    self.no_ending()
+                } else {
+                    ticked(got)
+                };
                 self.add(&wanted.at, "then", ticked(&wanted.value), told, rule.clone());
             }
         }
@@ -186,7 +218,13 @@ impl Found<'_> {
             };
             if got != Some(wanted.value) {
                 let told = got.map_or_else(|| "no retry".to_owned(), |number| ticked(&number.to_string()));
-                self.add(&wanted.at, "attempts", ticked(&wanted.value.to_string()), told, rule.clone());
+                self.add(
+                    &wanted.at,
+                    "attempts",
+                    ticked(&wanted.value.to_string()),
+                    told,
+                    rule.clone(),
+                );
             }
         }
         if let Some(wanted) = &expect.refusal {
@@ -196,9 +234,9 @@ impl Found<'_> {
                 self.add(&wanted.at, "refusal", ticked(&wanted.value), told, rule.clone());
             }
         }
-        let (ar, en) = decision
-            .as_ref()
-            .map_or(("", ""), |decision| (decision.say.ar.as_str(), decision.say.en.as_str()));
+        let (ar, en) = decision.as_ref().map_or(("", ""), |decision| {
+            (decision.say.ar.as_str(), decision.say.en.as_str())
+        });
         self.text(expect.say_ar.as_ref(), "say.ar", ar, rule.clone());
         self.text(expect.say_en.as_ref(), "say.en", en, rule);
         if let Some(wanted) = &expect.person {
@@ -230,7 +268,13 @@ impl Found<'_> {
                     || "every check passed".to_owned(),
                     |check| format!("`{}` fails: {}", check.name, check.detail),
                 );
-                self.add(&wanted.at, "check", format!("`{}` fails", wanted.value), told, None);
+                self.add(
+                    &wanted.at,
+                    "check",
+                    format!("`{}` fails", wanted.value),
+                    told,
+                    None,
+                );
             }
         }
         if let Some(wanted) = &expect.notes {
@@ -267,9 +311,10 @@ impl Found<'_> {
                 });
                 match other {
                     None if got.is_some() && same_set(&wanted, &names) => return,
-                    Some((name, _)) if same_set(&wanted, &names) => {
-                        ("the values as written".to_owned(), format!("`{name}` has another value"))
-                    }
+                    Some((name, _)) if same_set(&wanted, &names) => (
+                        "the values as written".to_owned(),
+                        format!("`{name}` has another value"),
+                    ),
                     _ => (list(&wanted), list(&names)),
                 }
             }
@@ -278,10 +323,20 @@ impl Found<'_> {
         self.add(&wanted.at, "person", expected, told, rule);
     }
 
-    fn text(&mut self, wanted: Option<&Expected<String>>, about: &'static str, got: &str, rule: Option<Place>) {
+    fn text(
+        &mut self,
+        wanted: Option<&Expected<String>>,
+        about: &'static str,
+        got: &str,
+        rule: Option<Place>,
+    ) {
         let Some(wanted) = wanted else { return };
         if !fits(&wanted.value, got) {
-            let told = if got.is_empty() { self.no_ending() } else { format!("\"{got}\"") };
+            let told = if got.is_empty() {
+                self.no_ending()
+            } else {
+                format!("\"{got}\"")
+            };
             self.add(&wanted.at, about, format!("\"{}\"", wanted.value), told, rule);
         }
     }
@@ -298,13 +353,24 @@ impl Found<'_> {
         if good {
             return;
         }
-        let hook = rule.hook.map_or_else(String::new, |hook| format!(", in `fn {}`", hook.name()));
+        let hook = rule
+            .hook
+            .map_or_else(String::new, |hook| format!(", in `fn {}`", hook.name()));
         let told = format!("{}{hook}", rule.place);
-        self.add(&wanted.at, about, ticked(&wanted.value.to_string()), told, Some(rule.place.clone()));
+        self.add(
+            &wanted.at,
+            about,
+            ticked(&wanted.value.to_string()),
+            told,
+            Some(rule.place.clone()),
+        );
     }
 
     fn rule(&self) -> Option<Place> {
-        self.happened.decision.as_ref().map(|decision| decision.rule.clone())
+        self.happened
+            .decision
+            .as_ref()
+            .map(|decision| decision.rule.clone())
     }
 
     fn add(&mut self, at: &Label, about: &'static str, expected: String, got: String, rule: Option<Place>) {
@@ -323,7 +389,9 @@ fn place_of(loaded: &LoadedService, key: &str) -> Option<Place> {
     let service = &loaded.service;
     if let Some(name) = key.strip_prefix("capabilities.") {
         let capability = Capability::from_name(name)?;
-        return service.capability(capability).map(|settings| settings.place.clone());
+        return service
+            .capability(capability)
+            .map(|settings| settings.place.clone());
     }
     let name = key.strip_prefix("outcomes.")?;
     let response = match OutcomeClass::from_name(name) {
@@ -389,7 +457,11 @@ fn list(names: &[String]) -> String {
     if names.is_empty() {
         return "nothing".to_owned();
     }
-    names.iter().map(|name| ticked(name)).collect::<Vec<_>>().join(", ")
+    names
+        .iter()
+        .map(|name| ticked(name))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn ticked(word: &str) -> String {

@@ -171,7 +171,10 @@ impl Coverage {
     /// Whether every line was run and every cell has a case.
     pub fn is_complete(&self) -> bool {
         self.missed_lines().next().is_none()
-            && self.cells.keys().all(|service| self.empty_cells(service).is_empty())
+            && self
+                .cells
+                .keys()
+                .all(|service| self.empty_cells(service).is_empty())
     }
 
     /// What is missing, each at its place.

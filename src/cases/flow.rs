@@ -116,7 +116,10 @@ fn gate(
         ("limits.per_person", limits.per_person, &own),
     ] {
         if let Some(wait) = limit.wait(starts, given.now) {
-            let detail = format!("the limit is reached; another flow may begin in {} s", wait.as_secs());
+            let detail = format!(
+                "the limit is reached; another flow may begin in {} s",
+                wait.as_secs()
+            );
             return Err(away(rule, detail, None));
         }
     }
@@ -286,10 +289,16 @@ impl World<'_> {
             self.add(self.now, reply);
         }
         let mut at = self.now;
-        for step in std::mem::take(&mut self.steps) {
+        let steps = std::mem::take(&mut self.steps);
+        let single = steps.len() == 1;
+        for step in steps {
             let Answer::Named(answer) = step.answer else {
                 continue;
             };
+            // The request has arrived all the same: the person approves, unless the case says what else they do.
+            if answer == AnswerName::NoReply && !single {
+                continue;
+            }
             at = at.plus(step.after.unwrap_or_else(|| self.usual_pause(answer)));
             let happening = match answer {
                 AnswerName::Cancelled => Happening::Cancel,
@@ -298,7 +307,10 @@ impl World<'_> {
             self.add(at, happening);
         }
         if early {
-            self.add(self.now.plus(A_MOMENT), Happening::Reply(self.authority.reply(first.answer, REQUEST_ID)));
+            self.add(
+                self.now.plus(A_MOMENT),
+                Happening::Reply(self.authority.reply(first.answer, REQUEST_ID)),
+            );
         }
     }
 
@@ -373,7 +385,12 @@ impl World<'_> {
         let (state, _) = step(&self.state, &Event::Decided(decided.outcome));
         let decided = decided.agreed(&state);
         self.state = state;
-        self.tell(|| format!("the flow ends as `{}`, by {}", decided.outcome, decided.decision.rule));
+        self.tell(|| {
+            format!(
+                "the flow ends as `{}`, by {}",
+                decided.outcome, decided.decision.rule
+            )
+        });
         if decided.outcome == Outcome::Approved && decided.decision.then == Then::Continue {
             self.happened.person = person.cloned();
         }

@@ -53,7 +53,11 @@ impl Report {
             if told.iter().any(|known| known.is_like(failure)) {
                 continue;
             }
-            let like = self.failures.iter().filter(|other| other.is_like(failure)).count();
+            let like = self
+                .failures
+                .iter()
+                .filter(|other| other.is_like(failure))
+                .count();
             told.push(failure);
             let mut diagnostic = failure.diagnostic();
             if like > 1 {

@@ -37,6 +37,32 @@ impl Suite {
     /// # Errors
     /// When the machine gives no randomness for the keys of the made-up authority.
     pub fn read(catalog: &Catalog) -> Result<(Self, Diagnostics), AuthorityError> {
+        Self::read_where(catalog, |_| true)
+    }
+
+    /// Like [`Suite::read`], but only the tests of services that a reload has touched: whose file, script or tests are not
+    /// those of `previous`. A catalog that was loaded with `previous` shares with it what did not change.
+    ///
+    /// # Errors
+    /// When the machine gives no randomness for the keys of the made-up authority.
+    pub fn read_changed(
+        catalog: &Catalog,
+        previous: &Catalog,
+    ) -> Result<(Self, Diagnostics), AuthorityError> {
+        Self::read_where(catalog, |loaded| {
+            let name = loaded.service.id.as_str();
+            let tests = test_file_of(&loaded.service.file);
+            let same = previous
+                .service(name)
+                .is_some_and(|known| Arc::ptr_eq(known, loaded));
+            !same || previous.sources().text(&tests) != catalog.sources().text(&tests)
+        })
+    }
+
+    fn read_where(
+        catalog: &Catalog,
+        wanted: impl Fn(&Arc<LoadedService>) -> bool,
+    ) -> Result<(Self, Diagnostics), AuthorityError> {
         let mut found = Diagnostics::default();
         let mut files = BTreeMap::new();
         for (file, text) in catalog.sources().tests() {
@@ -44,6 +70,9 @@ impl Suite {
                 found.push(no_service(catalog, file));
                 continue;
             };
+            if !wanted(loaded) {
+                continue;
+            }
             let (tests, problems) = read_tests(file, text, &loaded.service);
             found.extend(problems);
             if let Some(tests) = tests {

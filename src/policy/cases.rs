@@ -183,7 +183,7 @@ answers! {
     SlowBody = "slow-body",
     /// The authority refuses the request.
     ErrorReply = "error-reply",
-    /// No reply to the request, and no answer either.
+    /// No reply to the request. It has arrived all the same: the person approves, unless other answers follow.
     NoReply = "no-reply",
     /// HTTP 500 in reply to the request; nobody is asked.
     ServerError = "server-error",

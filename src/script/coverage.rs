@@ -29,7 +29,10 @@ pub(super) fn is_recording() -> bool {
 }
 
 /// An engine like any other, which tells every statement and expression that it runs.
-#[expect(deprecated, reason = "marked so because it may change; it is used here and nowhere else")]
+#[expect(
+    deprecated,
+    reason = "marked so because it may change; it is used here and nowhere else"
+)]
 pub(super) fn recording_engine() -> Engine {
     let mut engine = engine::build();
     engine.register_debugger(
@@ -123,7 +126,11 @@ mod tests {
             .difference(&run)
             .map(|(file, line)| format!("{file}:{line}"))
             .collect();
-        assert_eq!(missed, ["scripts/lib/hours.rhai:5", "scripts/sample.rhai:5"], "{run:?}");
+        assert_eq!(
+            missed,
+            ["scripts/lib/hours.rhai:5", "scripts/sample.rhai:5"],
+            "{run:?}"
+        );
         let expected: Lines = [
             ("scripts/lib/hours.rhai", 2),
             ("scripts/sample.rhai", 3),

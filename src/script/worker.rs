@@ -109,13 +109,7 @@ impl Worker {
                 } else {
                     &mut self.engine
                 };
-                engine.call_fn_with_options::<Dynamic>(
-                    options,
-                    &mut scope,
-                    &copy.ast,
-                    hook.name(),
-                    (flow,),
-                )
+                engine.call_fn_with_options::<Dynamic>(options, &mut scope, &copy.ast, hook.name(), (flow,))
             })
         });
         let value = called.map_err(|error| script.fault(&error, at.clone()))?;

@@ -31,7 +31,6 @@ pub(super) fn callbacks(
         | AnswerName::NotEnrolled
         | AnswerName::TooManyRequests
         | AnswerName::ErrorReply
-        | AnswerName::NoReply
         | AnswerName::ServerError
         | AnswerName::Unreachable => Vec::new(),
         AnswerName::Duplicate => vec![one(AnswerName::Approved); 2],
@@ -69,7 +68,11 @@ fn compose(authority: &Authority, answer: AnswerName, asked: &Asked<'_>, at: Tim
 
 fn request_details(answer: AnswerName, asked: &Asked<'_>, at: Timestamp) -> Json {
     let replayed = answer == AnswerName::Replay;
-    let challenge = if replayed { "0000" } else { asked.challenge.as_str() };
+    let challenge = if replayed {
+        "0000"
+    } else {
+        asked.challenge.as_str()
+    };
     json!({
         "RequestID": match answer {
             AnswerName::WrongRequestId | AnswerName::Replay => OTHER_REQUEST,

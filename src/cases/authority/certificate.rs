@@ -138,10 +138,12 @@ mod tests {
             from.as_micros()
         );
         assert!(read.subject().to_string().contains("399123100017"));
-        let policy = read.iter_extensions().find_map(|extension| match extension.parsed_extension() {
-            ParsedExtension::CertificatePolicies(policies) => Some(policies[0].policy_id.to_id_string()),
-            _ => None,
-        });
+        let policy = read
+            .iter_extensions()
+            .find_map(|extension| match extension.parsed_extension() {
+                ParsedExtension::CertificatePolicies(policies) => Some(policies[0].policy_id.to_id_string()),
+                _ => None,
+            });
         assert_eq!(policy.as_deref(), Some("1.3.6.1.3.414.9.20"));
     }
 }

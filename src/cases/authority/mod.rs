@@ -42,7 +42,9 @@ pub(super) struct Authority {
 
 /// The system gives no randomness, or the made-up settings are refused.
 #[derive(Debug, thiserror::Error)]
-#[error("the authority of the tests can't be set up ({0}); this is a fault of midflow or of the system, not of a policy")]
+#[error(
+    "the authority of the tests can't be set up ({0}); this is a fault of midflow or of the system, not of a policy"
+)]
 pub struct AuthorityError(String);
 
 /// What the authority was asked.

@@ -41,9 +41,12 @@ pub(super) fn mutants(service: &Service, places: &Places) -> Vec<MutatedService>
     making.inputs();
     making.fields();
     for class in OutcomeClass::ALL {
-        making.response(class.as_str(), service.outcomes.of_class(class), class, &|service| {
-            Some(of_class(service, class))
-        });
+        making.response(
+            class.as_str(),
+            service.outcomes.of_class(class),
+            class,
+            &|service| Some(of_class(service, class)),
+        );
     }
     for (leaf, response) in &service.outcomes.codes {
         let leaf = *leaf;
@@ -68,7 +71,13 @@ struct Making<'a> {
 }
 
 impl Making<'_> {
-    fn add(&mut self, keys: &[&str], fallback: Option<&Place>, change: String, edit: impl FnOnce(&mut Service)) {
+    fn add(
+        &mut self,
+        keys: &[&str],
+        fallback: Option<&Place>,
+        change: String,
+        edit: impl FnOnce(&mut Service),
+    ) {
         let mut service = self.service.clone();
         edit(&mut service);
         let first = || Place {
@@ -125,12 +134,16 @@ impl Making<'_> {
         let keys = ["capabilities", name, "reason", "ar"];
         let change = "the Arabic reason becomes another text".to_owned();
         self.add(&keys, Some(&place), change, |service| {
-            edit(service, capability, |settings| settings.reason.ar = OTHER_AR.to_owned());
+            edit(service, capability, |settings| {
+                settings.reason.ar = OTHER_AR.to_owned()
+            });
         });
         let keys = ["capabilities", name, "reason", "en"];
         let change = "the English reason becomes another text".to_owned();
         self.add(&keys, Some(&place), change, |service| {
-            edit(service, capability, |settings| settings.reason.en = OTHER_EN.to_owned());
+            edit(service, capability, |settings| {
+                settings.reason.en = OTHER_EN.to_owned()
+            });
         });
     }
 
@@ -172,27 +185,29 @@ impl Making<'_> {
                 };
                 vec![("pattern", format!("the pattern of `{name}` is removed"), kind)]
             }
-            InputKind::String { pattern, max_length } => [max_length.checked_add(1), max_length.checked_sub(1)]
-                .into_iter()
-                .flatten()
-                .map(|length| {
-                    let kind = InputKind::String {
-                        pattern: pattern.clone(),
-                        max_length: length,
-                    };
-                    ("max_length", format!("max_length of `{name}` becomes {length}"), kind)
-                })
-                .collect(),
-            InputKind::Integer { min, max } => self.bounds(name, *min, *max, "", |min, max| InputKind::Integer {
-                min,
-                max,
-            }),
-            InputKind::Decimal { min, max } => {
-                self.bounds(name, *min, *max, " thousandths", |min, max| InputKind::Decimal {
-                    min,
-                    max,
-                })
+            InputKind::String { pattern, max_length } => {
+                [max_length.checked_add(1), max_length.checked_sub(1)]
+                    .into_iter()
+                    .flatten()
+                    .map(|length| {
+                        let kind = InputKind::String {
+                            pattern: pattern.clone(),
+                            max_length: length,
+                        };
+                        (
+                            "max_length",
+                            format!("max_length of `{name}` becomes {length}"),
+                            kind,
+                        )
+                    })
+                    .collect()
             }
+            InputKind::Integer { min, max } => {
+                self.bounds(name, *min, *max, "", |min, max| InputKind::Integer { min, max })
+            }
+            InputKind::Decimal { min, max } => self.bounds(name, *min, *max, " thousandths", |min, max| {
+                InputKind::Decimal { min, max }
+            }),
             InputKind::Boolean => Vec::new(),
             InputKind::Choice(of) => of
                 .iter()
@@ -221,7 +236,11 @@ impl Making<'_> {
                 continue;
             }
             for to in [from.checked_sub(1), from.checked_add(1)].into_iter().flatten() {
-                let kind = if setting == "min" { make(to, max) } else { make(min, to) };
+                let kind = if setting == "min" {
+                    make(to, max)
+                } else {
+                    make(min, to)
+                };
                 made.push((setting, format!("{setting} of `{name}` becomes {to}{unit}"), kind));
             }
         }
@@ -236,9 +255,14 @@ impl Making<'_> {
             }
             let name = declared.field.name();
             let change = format!("the field `{}` is dropped", name.as_str());
-            self.add(&["fields", name.as_str()], Some(&declared.place), change, |service| {
-                service.fields.retain(|one| one.field != declared.field);
-            });
+            self.add(
+                &["fields", name.as_str()],
+                Some(&declared.place),
+                change,
+                |service| {
+                    service.fields.retain(|one| one.field != declared.field);
+                },
+            );
         }
     }
 
@@ -264,10 +288,15 @@ impl Making<'_> {
             set(service, &|response| response.then = flipped);
         });
         if let Then::Retry { attempts } = response.then {
-            for other in [attempts + 1, attempts - 1].into_iter().filter(|other| *other >= 2) {
+            for other in [attempts + 1, attempts - 1]
+                .into_iter()
+                .filter(|other| *other >= 2)
+            {
                 let change = format!("attempts `{attempts}` becomes `{other}`");
                 self.add(&["outcomes", name, "attempts"], place, change, |service| {
-                    set(service, &|response| response.then = Then::Retry { attempts: other });
+                    set(service, &|response| {
+                        response.then = Then::Retry { attempts: other }
+                    });
                 });
             }
         }
@@ -292,21 +321,41 @@ impl Making<'_> {
             return;
         }
         let change = format!("`{leaf}` is removed, so that `{}` answers", leaf.class());
-        self.add(&["outcomes", leaf.code()], Some(&response.place), change, |service| {
-            service.outcomes.codes.remove(&leaf);
-        });
+        self.add(
+            &["outcomes", leaf.code()],
+            Some(&response.place),
+            change,
+            |service| {
+                service.outcomes.codes.remove(&leaf);
+            },
+        );
     }
 
     fn limit(&mut self, name: &str, limit: Limit, find: &dyn Fn(&mut Service) -> &mut Limit) {
         let count = limit.count.get();
         let counts = [count.checked_add(1), count.checked_sub(1)];
         for other in counts.into_iter().flatten().filter_map(NonZeroU32::new) {
-            let change = format!("{name} {} becomes {}", told(limit), told(Limit { count: other, ..limit }));
-            self.add(&["limits", name], None, change, |service| find(service).count = other);
+            let change = format!(
+                "{name} {} becomes {}",
+                told(limit),
+                told(Limit {
+                    count: other,
+                    ..limit
+                })
+            );
+            self.add(&["limits", name], None, change, |service| {
+                find(service).count = other
+            });
         }
         for window in twice_and_half(limit.window) {
-            let change = format!("{name} {} becomes {}", told(limit), told(Limit { window, ..limit }));
-            self.add(&["limits", name], None, change, |service| find(service).window = window);
+            let change = format!(
+                "{name} {} becomes {}",
+                told(limit),
+                told(Limit { window, ..limit })
+            );
+            self.add(&["limits", name], None, change, |service| {
+                find(service).window = window
+            });
         }
     }
 }
@@ -334,7 +383,10 @@ const fn of_class(service: &mut Service, class: OutcomeClass) -> &mut Response {
 
 /// The level below and the level above.
 fn neighbours(level: Assurance) -> impl Iterator<Item = Assurance> {
-    let at = Assurance::ALL.into_iter().position(|one| one == level).unwrap_or_default();
+    let at = Assurance::ALL
+        .into_iter()
+        .position(|one| one == level)
+        .unwrap_or_default();
     [at.checked_sub(1), at.checked_add(1)]
         .into_iter()
         .flatten()
@@ -343,7 +395,9 @@ fn neighbours(level: Assurance) -> impl Iterator<Item = Assurance> {
 
 fn twice_and_half(time: Duration) -> impl Iterator<Item = Duration> {
     let half = Duration::from_secs(time.as_secs() / 2);
-    [time.saturating_mul(2), half].into_iter().filter(|time| !time.is_zero())
+    [time.saturating_mul(2), half]
+        .into_iter()
+        .filter(|time| !time.is_zero())
 }
 
 fn told(limit: Limit) -> String {

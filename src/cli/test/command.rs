@@ -84,7 +84,9 @@ impl Test {
         // What can be said of tests that fail is not worth reading.
         let mutate = self.mutate && report.is_good();
         let findings = Findings {
-            coverage: self.coverage.then(|| suite.coverage(&catalog, self.filter.as_deref())),
+            coverage: self
+                .coverage
+                .then(|| suite.coverage(&catalog, self.filter.as_deref())),
             mutation: mutate.then(|| suite.mutate(&catalog, self.filter.as_deref())),
             sources,
             found,
@@ -96,8 +98,10 @@ impl Test {
             Format::Text => output::print(&text::render(&findings)),
         }
         if findings.found.has_errors() {
-            return Err(Failure::new("a test file could not be read, so its cases did not run")
-                .remedy("correct what is named above"));
+            return Err(
+                Failure::new("a test file could not be read, so its cases did not run")
+                    .remedy("correct what is named above"),
+            );
         }
         if findings.report.passed + findings.report.failed == 0 {
             return Err(match &self.filter {
@@ -126,10 +130,7 @@ impl Findings {
 
 fn errors(all: Diagnostics) -> Diagnostics {
     let mut kept = Diagnostics::default();
-    kept.extend(
-        all.into_iter()
-            .filter(|found| found.severity == Severity::Error),
-    );
+    kept.extend(all.into_iter().filter(|found| found.severity == Severity::Error));
     kept
 }
 

@@ -40,7 +40,9 @@ pub fn mutants(text: &str) -> Vec<Mutated> {
     }
     making.entries();
     making.parts(&parts);
-    making.made.sort_by(|a, b| (a.line, a.column).cmp(&(b.line, b.column)));
+    making
+        .made
+        .sort_by(|a, b| (a.line, a.column).cmp(&(b.line, b.column)));
     making.made
 }
 
@@ -93,7 +95,8 @@ impl<'a> Making<'a> {
             let is_map = self.word(open) == "#{";
             // A list, and not the index of something.
             let is_list = self.word(open) == "["
-                && (open == 0 || matches!(self.word(open - 1), ":" | "," | "(" | "=" | "return" | "[" | "in"));
+                && (open == 0
+                    || matches!(self.word(open - 1), ":" | "," | "(" | "=" | "return" | "[" | "in"));
             if !is_map && !is_list {
                 continue;
             }
@@ -138,7 +141,10 @@ impl<'a> Making<'a> {
     fn parts(&mut self, parts: &Parts) {
         for condition in &parts.conditions {
             // One comparison is turned round by its operator already.
-            let compared = condition.clone().filter(|index| is_comparison(self.word(*index))).count();
+            let compared = condition
+                .clone()
+                .filter(|index| is_comparison(self.word(*index)))
+                .count();
             let joined = condition
                 .clone()
                 .any(|index| matches!(self.word(index), "&&" | "||"));
@@ -211,11 +217,15 @@ impl<'a> Making<'a> {
     }
 
     fn start(&self, index: usize) -> usize {
-        self.tokens.get(index).map_or(self.text.len(), |token| token.at.start)
+        self.tokens
+            .get(index)
+            .map_or(self.text.len(), |token| token.at.start)
     }
 
     fn end(&self, index: usize) -> usize {
-        self.tokens.get(index).map_or(self.text.len(), |token| token.at.end)
+        self.tokens
+            .get(index)
+            .map_or(self.text.len(), |token| token.at.end)
     }
 }
 
@@ -248,7 +258,9 @@ fn moved(number: &str) -> Vec<String> {
             .collect();
     }
     match number.parse::<f64>() {
-        Ok(value) => [value + 1.0, value - 1.0].map(|moved| format!("{moved:?}")).to_vec(),
+        Ok(value) => [value + 1.0, value - 1.0]
+            .map(|moved| format!("{moved:?}"))
+            .to_vec(),
         Err(_) => Vec::new(),
     }
 }

@@ -102,9 +102,7 @@ impl Reading<'_> {
         while index < close {
             let after = self.statement(index, close);
             if after > index && self.word(index) != ";" {
-                self.parts
-                    .statements
-                    .push(self.start(index)..self.end(after - 1));
+                self.parts.statements.push(self.start(index)..self.end(after - 1));
             }
             index = after.max(index + 1);
         }

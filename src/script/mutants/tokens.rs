@@ -146,7 +146,11 @@ fn number(rest: &str) -> usize {
     let whole = digits(0);
     // A point belongs to the number only where digits follow: `1..5` is a range, `1.abs()` a call.
     let fraction = bytes.get(whole) == Some(&b'.') && bytes.get(whole + 1).is_some_and(u8::is_ascii_digit);
-    if fraction { whole + 1 + digits(whole + 1) } else { whole }
+    if fraction {
+        whole + 1 + digits(whole + 1)
+    } else {
+        whole
+    }
 }
 
 fn word(rest: &str) -> usize {
@@ -157,8 +161,8 @@ fn word(rest: &str) -> usize {
 
 /// The longest first.
 const SIGNS: [&str; 26] = [
-    "<<=", ">>=", "..=", "**=", "#{", "==", "!=", "<=", ">=", "&&", "||", "??", "?.", "?[", "=>", "::", "+=", "-=",
-    "*=", "/=", "%=", "<<", ">>", "**", "..", "->",
+    "<<=", ">>=", "..=", "**=", "#{", "==", "!=", "<=", ">=", "&&", "||", "??", "?.", "?[", "=>", "::", "+=",
+    "-=", "*=", "/=", "%=", "<<", ">>", "**", "..", "->",
 ];
 
 #[cfg(test)]
@@ -172,13 +176,50 @@ mod tests {
     #[test]
     fn a_script_is_taken_apart() {
         assert_eq!(
-            words("fn f(a) { // no\n if a.b >= 1.5 && x[1..2] != \"ن\\\"}\" { /* { /* } */ */ g::h(#{ k: 'c' }) } }"),
+            words(
+                "fn f(a) { // no\n if a.b >= 1.5 && x[1..2] != \"ن\\\"}\" { /* { /* } */ */ g::h(#{ k: 'c' }) } }"
+            ),
             [
-                "fn", "f", "(", "a", ")", "{", "if", "a", ".", "b", ">=", "1.5", "&&", "x", "[", "1", "..", "2",
-                "]", "!=", "\"ن\\\"}\"", "{", "g", "::", "h", "(", "#{", "k", ":", "'c'", "}", ")", "}", "}"
+                "fn",
+                "f",
+                "(",
+                "a",
+                ")",
+                "{",
+                "if",
+                "a",
+                ".",
+                "b",
+                ">=",
+                "1.5",
+                "&&",
+                "x",
+                "[",
+                "1",
+                "..",
+                "2",
+                "]",
+                "!=",
+                "\"ن\\\"}\"",
+                "{",
+                "g",
+                "::",
+                "h",
+                "(",
+                "#{",
+                "k",
+                ":",
+                "'c'",
+                "}",
+                ")",
+                "}",
+                "}"
             ]
         );
-        assert_eq!(words("`a ${ #{ b: `x` }.b } }` + 1"), ["`a ${ #{ b: `x` }.b } }`", "+", "1"]);
+        assert_eq!(
+            words("`a ${ #{ b: `x` }.b } }` + 1"),
+            ["`a ${ #{ b: `x` }.b } }`", "+", "1"]
+        );
     }
 
     #[test]

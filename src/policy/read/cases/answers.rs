@@ -49,12 +49,7 @@ fn step(reader: &mut Reader<'_>, node: &Node, path: &str) -> Option<Step> {
     Some(Step { answer, after: None })
 }
 
-fn named(
-    reader: &mut Reader<'_>,
-    name: &str,
-    span: crate::policy::yaml::Span,
-    path: &str,
-) -> Option<Answer> {
+fn named(reader: &mut Reader<'_>, name: &str, span: crate::policy::yaml::Span, path: &str) -> Option<Answer> {
     if let Some(answer) = AnswerName::from_name(name) {
         return Some(Answer::Named(answer));
     }

@@ -29,7 +29,9 @@ pub(super) fn expect(
     service: &Service,
 ) -> Option<Expect> {
     let map = reader.map(&entry.node, path, entry.key_span, &KEYS)?;
-    let say = map.get("say").map(|entry| text(reader, entry, &map.path_of("say")));
+    let say = map
+        .get("say")
+        .map(|entry| text(reader, entry, &map.path_of("say")));
     let (say_ar, say_en) = say.unwrap_or_default();
     let read = Expect {
         turned_away: word_of(reader, &map, "turned_away", &gates(service)),
@@ -135,7 +137,12 @@ fn outcome(reader: &mut Reader<'_>, map: &Map<'_>) -> Option<Expected<ExpectedOu
     let known: Vec<&str> = OutcomeClass::ALL
         .map(OutcomeClass::as_str)
         .into_iter()
-        .chain(Outcome::ALL.iter().map(|leaf| leaf.code()))
+        .chain(
+            Outcome::ALL
+                .iter()
+                .map(|leaf| leaf.code())
+                .filter(|code| code.contains('.')),
+        )
         .collect();
     let read = |text: &str| {
         let class = OutcomeClass::from_name(text).map(ExpectedOutcome::Class);
@@ -195,7 +202,13 @@ fn person(reader: &mut Reader<'_>, map: &Map<'_>, service: &Service) -> Option<E
                 }
                 let Value::Scalar(scalar) = &one.node.value else {
                     let name = format!("{path}.{}", one.key);
-                    reader.wrong_type(&one.node, &name, "one value", one.node.span, "write `name: value`");
+                    reader.wrong_type(
+                        &one.node,
+                        &name,
+                        "one value",
+                        one.node.span,
+                        "write `name: value`",
+                    );
                     return None;
                 };
                 values.insert(one.key.clone(), scalar.text.clone());
@@ -218,7 +231,12 @@ fn why(reader: &mut Reader<'_>, map: &Map<'_>, service: &Service) -> Option<Expe
             .collect();
         if !hooks.contains(&name) {
             let message = format!("`{}` is no hook", shown(text));
-            reader.error(codes::CASE_UNKNOWN_RULE, message, entry.node.span, meant(name, &hooks));
+            reader.error(
+                codes::CASE_UNKNOWN_RULE,
+                message,
+                entry.node.span,
+                meant(name, &hooks),
+            );
             return None;
         }
         Why::Hook(name.to_owned())
@@ -230,7 +248,7 @@ fn why(reader: &mut Reader<'_>, map: &Map<'_>, service: &Service) -> Option<Expe
             let names: Vec<&str> = known.iter().map(String::as_str).collect();
             let message = format!("`{}` is no rule of the service", shown(text));
             let help = format!(
-                "{}, or a hook such as `fn plan`, or `file:line`",
+                "{} (a hook such as `fn plan`, and `file:line`, will do too)",
                 meant(text, &names)
             );
             reader.error(codes::CASE_UNKNOWN_RULE, message, entry.node.span, help);
@@ -269,12 +287,7 @@ fn notes(reader: &mut Reader<'_>, map: &Map<'_>) -> Option<Expected<Vec<String>>
     Some(found(reader, &entry.node, names?))
 }
 
-fn word_of(
-    reader: &mut Reader<'_>,
-    map: &Map<'_>,
-    key: &str,
-    known: &[String],
-) -> Option<Expected<String>> {
+fn word_of(reader: &mut Reader<'_>, map: &Map<'_>, key: &str, known: &[String]) -> Option<Expected<String>> {
     let entry = map.get(key)?;
     let names: Vec<&str> = known.iter().map(String::as_str).collect();
     let path = map.path_of(key);
@@ -287,10 +300,16 @@ fn word_of(
 /// What can turn an e-service away before a flow begins.
 fn gates(service: &Service) -> Vec<String> {
     let inputs = service.inputs.keys().map(|name| format!("inputs.{name}"));
-    owned(&["limits.per_person", "limits.per_service", "channels", "capabilities", "inputs"])
-        .into_iter()
-        .chain(inputs)
-        .collect()
+    owned(&[
+        "limits.per_person",
+        "limits.per_service",
+        "channels",
+        "capabilities",
+        "inputs",
+    ])
+    .into_iter()
+    .chain(inputs)
+    .collect()
 }
 
 /// The keys of the service file that can decide.

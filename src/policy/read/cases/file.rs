@@ -103,10 +103,7 @@ struct Reading<'r, 'f> {
 impl Reading<'_, '_> {
     fn case(&mut self, entry: &Entry) {
         let path = format!("cases.{}", shown(&entry.key));
-        let Some(map) = self
-            .reader
-            .map(&entry.node, &path, entry.key_span, &CASE_KEYS)
-        else {
+        let Some(map) = self.reader.map(&entry.node, &path, entry.key_span, &CASE_KEYS) else {
             return;
         };
         let Some(rows) = map.get(table::TABLE) else {
@@ -141,9 +138,7 @@ impl Reading<'_, '_> {
         let expect = self
             .reader
             .required(&map, "expect", "{ outcome: approved }")
-            .and_then(|entry| {
-                expect::expect(self.reader, entry, &map.path_of("expect"), self.service)
-            });
+            .and_then(|entry| expect::expect(self.reader, entry, &map.path_of("expect"), self.service));
         let (Some(answers), Some(expect)) = (steps, expect) else {
             return;
         };

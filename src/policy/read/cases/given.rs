@@ -369,7 +369,10 @@ fn unknown_field(reader: &mut Reader<'_>, entry: &Entry) {
     };
     reader.error(
         codes::CASE_BAD_PERSON,
-        format!("`{}` is nothing that the authority sends of a person", shown(&entry.key)),
+        format!(
+            "`{}` is nothing that the authority sends of a person",
+            shown(&entry.key)
+        ),
         entry.key_span,
         help,
     );
@@ -507,9 +510,6 @@ mod tests {
     fn an_age_is_reached_on_the_day() {
         let leap = Timestamp::parse("2028-02-29T07:00:00Z").unwrap();
         assert_eq!(birthday_of(18, leap).unwrap().to_string(), "2010-02-28");
-        assert_eq!(
-            birthday_of(18, usual_now()).unwrap().to_string(),
-            "2008-11-22"
-        );
+        assert_eq!(birthday_of(18, usual_now()).unwrap().to_string(), "2008-11-22");
     }
 }

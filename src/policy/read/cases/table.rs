@@ -11,6 +11,8 @@ use crate::policy::yaml::shown;
 /// One row of a table, and what tells it from the others.
 pub(super) struct Row<'n> {
     pub(super) name: String,
+    /// Whether it is the first, which speaks for all where a mistake is in every row.
+    first: bool,
     entries: &'n [Entry],
 }
 
@@ -30,21 +32,35 @@ pub(super) fn rows<'n>(reader: &mut Reader<'_>, entry: &'n Entry, path: &str) ->
         let names: Vec<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
         match &columns {
             None => columns = Some(names),
-            Some(columns) => check_columns(reader, columns, entries, item, &path),
+            Some(columns) => {
+                if !has_columns(reader, columns, entries, item, &path) {
+                    continue;
+                }
+            }
         }
         rows.push(Row {
             name: name_of(number, entries),
+            first: rows.is_empty(),
             entries,
         });
     }
     rows
 }
 
-fn check_columns(reader: &mut Reader<'_>, columns: &[&str], entries: &[Entry], item: &Node, path: &str) {
+/// Whether a row has the columns of the first one; what is wrong is reported.
+fn has_columns(
+    reader: &mut Reader<'_>,
+    columns: &[&str],
+    entries: &[Entry],
+    item: &Node,
+    path: &str,
+) -> bool {
+    let mut good = true;
     for missing in columns
         .iter()
         .filter(|name| !entries.iter().any(|entry| entry.key == **name))
     {
+        good = false;
         reader.error(
             codes::CASE_TABLE,
             format!("`{path}` has no `{missing}`, which the first row has"),
@@ -56,6 +72,7 @@ fn check_columns(reader: &mut Reader<'_>, columns: &[&str], entries: &[Entry], i
         .iter()
         .filter(|entry| !columns.contains(&entry.key.as_str()))
     {
+        good = false;
         let help = match suggest(&entry.key, columns.iter().copied()) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("the columns are {}", words(columns)),
@@ -67,18 +84,26 @@ fn check_columns(reader: &mut Reader<'_>, columns: &[&str], entries: &[Entry], i
             help,
         );
     }
+    good
 }
 
 /// Fills a template: every value that is `$column` becomes what the row has there.
 pub(super) fn fill(reader: &mut Reader<'_>, template: &Node, row: &Row<'_>) -> Node {
     let mut used = Vec::new();
     let filled = fill_node(reader, template, row, &mut used);
-    for entry in row.entries.iter().filter(|entry| !used.contains(&entry.key)) {
+    for entry in row
+        .entries
+        .iter()
+        .filter(|entry| row.first && !used.contains(&entry.key))
+    {
         reader.error(
             codes::CASE_TABLE,
             format!("the column `{}` is used nowhere in the case", shown(&entry.key)),
             entry.key_span,
-            format!("write `${}` where it belongs, or remove the column", shown(&entry.key)),
+            format!(
+                "write `${}` where it belongs, or remove the column",
+                shown(&entry.key)
+            ),
         );
     }
     filled

@@ -182,7 +182,7 @@ impl World<'_> {
                     decision,
                     fault,
                 };
-                self.feed(&Event::Refuse(outcome), Some(Hint::Refused(Box::new(refused))));
+                self.feed(&Event::Refuse(outcome), Some(&Hint::Refused(Box::new(refused))));
             }
         }
     }
@@ -249,7 +249,7 @@ impl World<'_> {
     }
 
     /// One step of the machine, and what it asks for.
-    fn feed(&mut self, event: &Event, hint: Option<Hint>) {
+    fn feed(&mut self, event: &Event, hint: Option<&Hint>) {
         let (state, actions) = step(&self.state, event);
         self.state = state;
         for action in actions {
@@ -257,7 +257,7 @@ impl World<'_> {
                 Action::Send { .. } => self.send(),
                 Action::Schedule(at) => self.add(at, Happening::Deadline),
                 Action::Examine(exchange) => self.examine(exchange),
-                Action::Decide(outcome) => self.decide(outcome, hint.as_ref()),
+                Action::Decide(outcome) => self.decide(outcome, hint),
                 Action::Deliver => {}
                 // The clock strikes for every flow; that it means nothing after the ending is no news.
                 Action::Note(Note::Ignored) if matches!(event, Event::Deadline(_)) => {}
@@ -344,7 +344,7 @@ impl World<'_> {
             connector::Conclusion::Rejected => (Conclusion::Rejected, None),
         };
         let hint = person.map(Hint::Person);
-        self.feed(&Event::Examined { exchange, conclusion }, hint);
+        self.feed(&Event::Examined { exchange, conclusion }, hint.as_ref());
     }
 
     fn verdict(&self, body: &[u8], received_at: Timestamp) -> Verdict {

@@ -153,11 +153,9 @@ impl Suite {
     }
 
     fn tested(&self, filter: Option<&str>) -> impl Iterator<Item = &crate::policy::TestFile> {
-        let wanted = self
-            .files
+        self.files
             .values()
-            .filter(move |file| filter.is_none_or(|filter| file.service.as_str().contains(filter)));
-        wanted
+            .filter(move |file| filter.is_none_or(|filter| file.service.as_str().contains(filter)))
     }
 
     fn jobs(&self, catalog: &Catalog, filter: Option<&str>) -> Vec<Job> {

@@ -40,9 +40,7 @@ pub fn mutants(text: &str) -> Vec<Mutated> {
     }
     making.entries();
     making.parts(&parts);
-    making
-        .made
-        .sort_by(|a, b| (a.line, a.column).cmp(&(b.line, b.column)));
+    making.made.sort_by_key(|one| (one.line, one.column));
     making.made
 }
 

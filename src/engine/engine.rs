@@ -206,11 +206,11 @@ impl Engine {
     /// # Errors
     /// As [`Engine::view`].
     pub async fn wait(&self, client: &str, flow: FlowId, longest: Duration) -> Result<FlowView, Problem> {
-        let view = self.view(client, flow).await?;
-        if view.ended {
-            return Ok(view);
-        }
         let live = self.live(flow).await?;
+        // Whether it is this client's is asked before the wait: another's must not cost a connection.
+        if live.cell.lock().await.detail.client != client {
+            return Err(unknown_flow());
+        }
         let mut ended = live.ended.subscribe();
         tokio::select! {
             _ = ended.wait_for(|ended| *ended) => {}

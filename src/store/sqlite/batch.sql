@@ -41,7 +41,7 @@ UPDATE flows SET
     request_id = CAST(substr($1, r.value ->> 16, r.value ->> 17) AS TEXT),
     expires_at = r.value ->> 19,
     outcome = CAST(substr($1, r.value ->> 20, r.value ->> 21) AS TEXT),
-    detail = substr($2, r.value ->> 25, r.value ->> 26)
+    detail = coalesce(substr($2, r.value ->> 25, r.value ->> 26), detail)
 FROM jsonb_each($4) AS r
 WHERE flows.id = substr($1, r.value ->> 0, 16) AND flows.version + 1 = r.value ->> 1
 RETURNING 1, id;

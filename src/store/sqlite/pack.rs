@@ -1,10 +1,11 @@
+use bytes::Bytes;
+
 use super::rows::direction_name;
 use super::rows::phase_name;
 use crate::audit::DeliveryChange;
 use crate::audit::DeliveryRow;
 use crate::audit::ExchangeRow;
 use crate::audit::FlowChange;
-use crate::audit::FlowRow;
 use crate::audit::Record;
 use crate::audit::Unit;
 use crate::flow::Phase;
@@ -39,10 +40,11 @@ pub(super) enum PackError {
 }
 
 impl Packed {
-    pub(super) fn new() -> Self {
+    /// With room for so many units that bring so many bytes.
+    pub(super) fn with_room(units: usize, weight: usize) -> Self {
         Self {
-            words: Arena::new(),
-            bytes: Arena::new(),
+            words: Arena::with_room(units * WORDS_OF_A_UNIT),
+            bytes: Arena::with_room(units * RECORDS_OF_A_UNIT + weight),
             new_flows: Rows::new(),
             next_flows: Rows::new(),
             exchanges: Rows::new(),
@@ -55,12 +57,12 @@ impl Packed {
     pub(super) fn add(&mut self, unit: &Unit) -> Result<(), PackError> {
         match &unit.flow {
             None => {}
-            Some(FlowChange::Insert(row)) => {
-                let cells = self.flow(row)?;
+            Some(change @ FlowChange::Insert(_)) => {
+                let cells = self.flow(change)?;
                 self.new_flows.push(&cells);
             }
-            Some(FlowChange::Update(row)) => {
-                let cells = self.flow(row)?;
+            Some(change @ (FlowChange::Update(_) | FlowChange::Advance(_))) => {
+                let cells = self.flow(change)?;
                 self.next_flows.push(&cells);
             }
         }
@@ -87,7 +89,8 @@ impl Packed {
         Ok(())
     }
 
-    fn flow(&mut self, row: &FlowRow) -> Result<[Cell; 27], PackError> {
+    fn flow(&mut self, change: &FlowChange) -> Result<[Cell; 27], PackError> {
+        let row = change.row();
         let state = serde_json::to_vec(&row.state).map_err(|_| PackError::Json)?;
         let is_open = row.state.phase != Phase::Delivered || !row.state.pending.is_empty();
         let words = &mut self.words;
@@ -107,7 +110,7 @@ impl Packed {
         let idempotency = row.idempotency.as_ref();
         let [key, key_size] = words.maybe(idempotency.map(|(key, _)| key.as_bytes()))?;
         let [digest, _] = words.maybe(idempotency.map(|(_, digest)| digest.as_bytes().as_slice()))?;
-        let [detail, detail_size] = self.bytes.put(&row.detail)?;
+        let [detail, detail_size] = self.bytes.maybe(change.detail().map(Bytes::as_ref))?;
         Ok([
             id,
             number(row.version)?,
@@ -208,6 +211,10 @@ fn is_changed_again(unit: &Unit, at: usize, row: &DeliveryRow) -> bool {
         .any(|later| matches!(later, DeliveryChange::Update(later) if later.webhook_id == row.webhook_id))
 }
 
+/// About what a unit's short values and its records take; a batch that is larger grows.
+const WORDS_OF_A_UNIT: usize = 768;
+const RECORDS_OF_A_UNIT: usize = 2_048;
+
 /// A number, or NULL.
 type Cell = Option<i64>;
 
@@ -220,8 +227,10 @@ pub(super) struct Arena(Vec<u8>);
 
 impl Arena {
     /// Starts with one unused byte: an empty blob could be taken for NULL.
-    fn new() -> Self {
-        Self(vec![0])
+    fn with_room(size: usize) -> Self {
+        let mut bytes = Vec::with_capacity(size + 1);
+        bytes.push(0);
+        Self(bytes)
     }
 
     /// The place as `substr` counts it, from 1, and the length.
@@ -298,7 +307,7 @@ mod tests {
 
     #[test]
     fn places_count_from_one_and_skip_the_first_byte() {
-        let mut arena = Arena::new();
+        let mut arena = Arena::with_room(0);
         assert_eq!(arena.put(b"").unwrap(), [Some(2), Some(0)]);
         assert_eq!(arena.put(b"ab").unwrap(), [Some(2), Some(2)]);
         assert_eq!(arena.put(b"c").unwrap(), [Some(4), Some(1)]);

@@ -13,6 +13,7 @@ use super::failure::Ending;
 use super::failure::Failure;
 use super::logging;
 use super::serve;
+use super::test;
 use super::trigger;
 
 /// Turns declarative e-service policies into verified, recorded Mobile ID flows.
@@ -58,6 +59,8 @@ enum Command {
     Serve(serve::Serve),
     /// Load the policies as a reload would, and report every problem at once
     Check(check::Check),
+    /// Run the tests of the policies; `--coverage` and `--mutate` say how good they are
+    Test(test::Test),
     /// Make the running sandbox do something, good or bad
     Trigger(trigger::Trigger),
     /// Measure this machine: flows, decisions, callbacks, reloads, each beside a control
@@ -76,6 +79,7 @@ pub fn run() -> ExitCode {
         Command::Dev(command) => command.run(&common),
         Command::Serve(command) => command.run(&common),
         Command::Check(command) => command.run(&common),
+        Command::Test(command) => command.run(&common),
         Command::Trigger(command) => command.run(&common),
         Command::Bench(command) => command.run(&common),
     };
@@ -102,6 +106,7 @@ Exit codes: 0 good, 1 it ran and found problems, 2 it could not run, 3 refused b
 First steps:
   midflow                     sign in to the demo with a phone on the screen
   midflow check               find every mistake in the policies
+  midflow test                run the tests beside the services
   midflow trigger --list      what the sandbox can do";
 
 #[cfg(test)]

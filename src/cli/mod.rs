@@ -12,6 +12,7 @@ mod output;
 mod ready;
 mod running;
 mod serve;
+mod test;
 mod trigger;
 
 pub use arguments::Arguments;

@@ -27,8 +27,6 @@ use crate::flow::Event;
 use crate::flow::Note;
 use crate::flow::State;
 use crate::flow::step;
-use crate::policy::Decision;
-use crate::policy::Place;
 use crate::policy::Then;
 use crate::words::Digest;
 use crate::words::ExchangeId;
@@ -184,7 +182,7 @@ impl Inner {
             _ => self.ask_policy(live, draft, outcome, person),
         };
         let (state, _) = step(&draft.row.state, &Event::Decided(decided.outcome));
-        let decided = agreed(decided, &state);
+        let decided = decided.agreed(&state);
         draft.keep_state(state);
         if let (Some(person), Then::Continue, Outcome::Approved) =
             (person, decided.decision.then, decided.outcome)
@@ -212,7 +210,7 @@ impl Inner {
 
     fn ask_policy(&self, live: &Live, draft: &Draft, outcome: Outcome, person: Option<&Person>) -> Decided {
         let Some(catalog) = &live.catalog else {
-            return without_policy();
+            return Decided::without_policy();
         };
         catalog.decide(&DecideAsk {
             plan: PlanAsk {
@@ -372,30 +370,5 @@ impl Draft {
             at,
             bytes,
         });
-    }
-}
-
-/// The machine has the last word on the outcome; if it had to object, the decision is a refusal (law 6).
-fn agreed(decided: Decided, state: &State) -> Decided {
-    match &state.ending {
-        Some(ending) if ending.outcome != decided.outcome => Decided {
-            outcome: ending.outcome,
-            ..without_policy()
-        },
-        _ => decided,
-    }
-}
-
-/// The catalog of the flow is gone: nothing can be decided, so nothing is allowed (law 5).
-fn without_policy() -> Decided {
-    Decided {
-        outcome: Outcome::ErrorPolicy,
-        decision: Decision {
-            then: Then::Stop,
-            say: Outcome::ErrorPolicy.text(),
-            refusal: None,
-            rule: Place::default(),
-        },
-        fault: None,
     }
 }

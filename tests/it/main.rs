@@ -21,3 +21,4 @@ mod reload;
 mod sandbox;
 mod scenarios;
 mod support;
+mod tests;

@@ -4,31 +4,78 @@ use std::sync::Arc;
 use crate::words::Digest;
 
 /// The texts that a catalog is made of, by their path relative to the folder that holds `policies/` and
-/// `scripts/`. Cheap to copy: the texts are shared.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// `scripts/`. Cheap to copy: everything is shared.
+#[derive(Clone)]
 pub struct Sources {
-    files: BTreeMap<String, Arc<str>>,
+    files: Arc<BTreeMap<Arc<str>, Source>>,
+    digest: Digest,
+}
+
+/// One text with its digest. Cheap to copy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    pub(super) text: Arc<str>,
+    pub(super) digest: Digest,
+}
+
+impl Source {
+    /// A text, with its digest taken here.
+    pub fn of(text: impl Into<Arc<str>>) -> Self {
+        let text = text.into();
+        Self {
+            digest: Digest::of(text.as_bytes()),
+            text,
+        }
+    }
+
+    /// The text.
+    pub fn text(&self) -> &Arc<str> {
+        &self.text
+    }
+
+    /// SHA-256 of the text.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
 }
 
 impl Sources {
     /// Puts texts together; of two with the same path the last stays.
     pub fn from_texts<P: Into<String>, T: Into<Arc<str>>>(texts: impl IntoIterator<Item = (P, T)>) -> Self {
-        Self {
-            files: texts
+        Self::from_files(
+            texts
                 .into_iter()
-                .map(|(path, text)| (path.into(), text.into()))
-                .collect(),
-        }
+                .map(|(path, text)| (Arc::from(path.into()), Source::of(text))),
+        )
+    }
+
+    pub(super) fn from_files(files: impl IntoIterator<Item = (Arc<str>, Source)>) -> Self {
+        let mut sources = Self {
+            files: Arc::new(files.into_iter().collect()),
+            digest: Digest::from_bytes([0; 32]),
+        };
+        sources.digest = Digest::of(sources.manifest().as_bytes());
+        sources
     }
 
     /// The text of one file.
     pub fn text(&self, path: &str) -> Option<&Arc<str>> {
+        self.file(path).map(|file| &file.text)
+    }
+
+    /// One file.
+    pub fn file(&self, path: &str) -> Option<&Source> {
         self.files.get(path)
     }
 
-    /// Every file in the order of paths.
+    /// Every text in the order of paths.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Arc<str>)> {
-        self.files.iter().map(|(path, text)| (path.as_str(), text))
+        self.files().map(|(path, file)| (path, &file.text))
+    }
+
+    /// Every file in the order of paths.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &Source)> {
+        self.files.iter().map(|(path, file)| (&**path, file))
     }
 
     /// How many files there are.
@@ -41,8 +88,32 @@ impl Sources {
         self.files.is_empty()
     }
 
-    /// The name of a catalog: the SHA-256 of the archive, thus over each path, length and content in order.
+    /// The name of a catalog: the SHA-256 of the [manifest](Sources::manifest), thus over each path and content.
     pub fn digest(&self) -> Digest {
-        Digest::of(&self.to_bytes())
+        self.digest
+    }
+}
+
+impl Default for Sources {
+    fn default() -> Self {
+        Self::from_files([])
+    }
+}
+
+/// Equal names are equal sources.
+impl PartialEq for Sources {
+    fn eq(&self, other: &Self) -> bool {
+        self.digest == other.digest
+    }
+}
+
+impl Eq for Sources {}
+
+impl std::fmt::Debug for Sources {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Sources")
+            .field("digest", &self.digest)
+            .field("files", &self.files.keys())
+            .finish()
     }
 }

@@ -31,7 +31,6 @@ use crate::engine::Secrets;
 use crate::engine::SystemClock;
 use crate::engine::Watch;
 use crate::http;
-use crate::policy::read_organization;
 use crate::store::Sqlite;
 use crate::words::Environment;
 
@@ -78,11 +77,12 @@ async fn serve(config: &Config, common: &Common) -> Result<(), Failure> {
         clock: Arc::new(SystemClock),
         options: EngineOptions {
             environment: config.environment,
-            callback_base_url: callback_base_url(&common.dir, config)?,
             notify_hosts: config.notify_hosts.clone(),
             ..EngineOptions::default()
         },
         notify_roots: Vec::new(),
+        gates: Vec::new(),
+        settings: None,
     })
     .await
     .map_err(Failure::new)?;
@@ -138,26 +138,6 @@ fn connector(config: &Config) -> Result<Arc<dyn Connector>, Failure> {
     let ConnectorConfig::Kuwait(settings) = &config.connector;
     let connector = Kuwait::open(settings, SystemClock.now()).map_err(Failure::new)?;
     Ok(Arc::new(connector))
-}
-
-/// R000-024: the callback URL is the one that the subscription form declares for this environment.
-fn callback_base_url(folder: &Path, config: &Config) -> Result<String, Failure> {
-    let name = "policies/organization.yaml";
-    let text = fs::read_to_string(folder.join(name)).map_err(|error| {
-        Failure::new(format!("can't read {name}: {error}")).remedy("name the folder with --dir DIR")
-    })?;
-    let (organization, _) = read_organization(name, &text);
-    let organization = organization
-        .ok_or_else(|| Failure::new(format!("{name} has mistakes")).remedy("`midflow check` shows them"))?;
-    let environment = config.environment;
-    organization
-        .environments
-        .get(&environment)
-        .map(|settings| settings.callback_base_url.clone())
-        .ok_or_else(|| {
-            Failure::new(format!("{name} declares no environment `{environment}`"))
-                .remedy("declare it there with its `callback_base_url`, as in the subscription form")
-        })
 }
 
 type MakeTls = fn(&[u8], &[u8], crate::words::Timestamp) -> Result<ServerConfig, http::TlsError>;

@@ -1,6 +1,7 @@
 //! The only place where things happen: flows are driven, catalogs activated and watched, outcomes delivered.
 
 mod activate;
+mod admit;
 mod api;
 mod catalogs;
 mod clock;
@@ -14,8 +15,10 @@ mod drive;
 )]
 mod engine;
 mod find;
+mod first;
 mod inner;
 mod input;
+mod keep;
 mod limits;
 mod live;
 mod metrics;
@@ -31,7 +34,9 @@ mod view;
 mod watch;
 mod webhook;
 
+pub use activate::NodeSettings;
 pub use activate::Reload;
+pub use admit::CatalogGate;
 pub use api::CallbackReceipt;
 pub use api::EngineEvent;
 pub use api::FlowView;

@@ -284,7 +284,10 @@ impl Flows for Fake {
             } else {
                 self.catalog.digest()
             },
+            failed_at: failure.as_ref().map(|_| Self::now()),
             failure,
+            set_aside: None,
+            needs_restart: Vec::new(),
         }
     }
 

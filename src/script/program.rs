@@ -64,8 +64,12 @@ impl Script {
     }
 
     /// Whether it was made from exactly these texts; `library` finds the current one of a name.
-    pub fn is_made_from<'a>(&self, text: &str, library: impl Fn(&str) -> Option<&'a Arc<Library>>) -> bool {
-        *self.text == *text
+    pub fn is_made_from<'a>(
+        &self,
+        text: &Arc<str>,
+        library: impl Fn(&str) -> Option<&'a Arc<Library>>,
+    ) -> bool {
+        (Arc::ptr_eq(&self.text, text) || *self.text == **text)
             && self
                 .libraries
                 .iter()

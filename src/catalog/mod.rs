@@ -7,6 +7,7 @@
 
 mod ask;
 mod crew;
+mod diff;
 mod disk;
 mod ending;
 mod folder;
@@ -22,6 +23,10 @@ pub use ask::DecideAsk;
 pub use ask::Decided;
 pub use ask::PlanAnswer;
 pub use ask::PlanAsk;
+pub use diff::CatalogDiff;
+pub use diff::Change;
+pub use diff::Kind;
+pub use diff::PartDiff;
 pub use disk::SourcesError;
 pub use folder::Folder;
 pub use folder::Look;

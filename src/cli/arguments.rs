@@ -6,12 +6,14 @@ use clap::Subcommand;
 use clap::ValueEnum;
 
 use super::bench;
+use super::catalog;
 use super::check;
 use super::dev;
 use super::failure::COULD_NOT_RUN;
 use super::failure::Ending;
 use super::failure::Failure;
 use super::logging;
+use super::replay;
 use super::serve;
 use super::trigger;
 
@@ -58,6 +60,10 @@ enum Command {
     Serve(serve::Serve),
     /// Load the policies as a reload would, and report every problem at once
     Check(check::Check),
+    /// The versions of the catalog: list, activate, roll back, compare
+    Catalog(catalog::Catalog),
+    /// Decide recorded flows again under another catalog, and print each difference
+    Replay(replay::Replay),
     /// Make the running sandbox do something, good or bad
     Trigger(trigger::Trigger),
     /// Measure this machine: flows, decisions, callbacks, reloads, each beside a control
@@ -76,6 +82,8 @@ pub fn run() -> ExitCode {
         Command::Dev(command) => command.run(&common),
         Command::Serve(command) => command.run(&common),
         Command::Check(command) => command.run(&common),
+        Command::Catalog(command) => command.run(&common),
+        Command::Replay(command) => command.run(&common),
         Command::Trigger(command) => command.run(&common),
         Command::Bench(command) => command.run(&common),
     };

@@ -18,15 +18,19 @@ use super::failure::Failure;
 use super::logging;
 use super::node::Node;
 use super::node::Socket;
+use super::node::admins;
 use super::node::reload_on_hangup;
 use super::output;
 use super::ready::Ready;
+use super::settings::SettingsFile;
 use crate::connector::Connector;
 use crate::connector::kuwait::Kuwait;
+use crate::engine::CatalogGate;
 use crate::engine::Clock as _;
 use crate::engine::Engine;
 use crate::engine::EngineOptions;
 use crate::engine::EngineParts;
+use crate::engine::ReplayGate;
 use crate::engine::Secrets;
 use crate::engine::SystemClock;
 use crate::engine::Watch;
@@ -46,12 +50,12 @@ impl Serve {
     pub(crate) fn run(&self, common: &Common) -> Result<Ending, Failure> {
         logging::start(common.format);
         let config = Config::read(&self.config)?;
-        runtime()?.block_on(serve(&config, common))?;
+        runtime()?.block_on(serve(&config, &self.config, common))?;
         Ok(Ending::Good)
     }
 }
 
-async fn serve(config: &Config, common: &Common) -> Result<(), Failure> {
+async fn serve(config: &Config, file: &Path, common: &Common) -> Result<(), Failure> {
     let development = config.environment == Environment::Development;
     let api = Socket::open("the API", config.listeners.api.address)?;
     let callback = Socket::open("the callback listener", config.listeners.callback.address)?;
@@ -69,6 +73,13 @@ async fn serve(config: &Config, common: &Common) -> Result<(), Failure> {
     let store = Arc::new(Sqlite::open(path).await.map_err(Failure::new)?);
     let secrets = Arc::new(Secrets::open(&config.secrets).map_err(Failure::new)?);
     let page_key = secrets.page_key();
+    let admins = admins(&secrets);
+    let pinned = config.reload.replay.clone();
+    let gates: Vec<Arc<dyn CatalogGate>> = if pinned.is_empty() {
+        Vec::new()
+    } else {
+        vec![Arc::new(ReplayGate::new(store.clone(), pinned))]
+    };
     let engine = Engine::start(EngineParts {
         folder: common.dir.clone(),
         store,
@@ -81,8 +92,8 @@ async fn serve(config: &Config, common: &Common) -> Result<(), Failure> {
             ..EngineOptions::default()
         },
         notify_roots: Vec::new(),
-        gates: Vec::new(),
-        settings: None,
+        gates,
+        settings: Some(Arc::new(SettingsFile::at(file))),
     })
     .await
     .map_err(Failure::new)?;
@@ -107,6 +118,7 @@ async fn serve(config: &Config, common: &Common) -> Result<(), Failure> {
             let (url, tls) = (public_url(listener, &socket), tls_of(listener)?);
             let settings = http::ConsoleSettings {
                 public_base: Some(url.clone()),
+                admins,
             };
             node.serve(socket, http::console(flows, settings), tls);
             Some(url)

@@ -128,6 +128,18 @@ impl Inner {
         }
     }
 
+    /// Makes the catalog active again that was active before the present one came.
+    pub(crate) async fn roll_back(self: &Arc<Self>, folder: &Path, actor: &str) -> Reload {
+        let history = match self.store.activations(HISTORY).await {
+            Ok(history) => history,
+            Err(error) => return Reload::Refused(error.to_string()),
+        };
+        match before(&history, self.catalogs.active().digest()) {
+            Some(digest) => self.activate_kept(folder, digest, actor).await,
+            None => Reload::Refused("the store knows no catalog that was active before this one".to_owned()),
+        }
+    }
+
     /// Makes a catalog active that the store keeps. What lies in the folder now is set aside until it changes.
     pub(crate) async fn activate_kept(
         self: &Arc<Self>,
@@ -280,6 +292,17 @@ impl Inner {
     }
 }
 
+/// The catalog that was active before `active` was so for the first time: rolling back twice goes back twice. The
+/// latest activations stand first.
+pub fn before(history: &[Activation], active: Digest) -> Option<Digest> {
+    let first = history.iter().rposition(|activation| activation.catalog == active)?;
+    let earlier = history.get(first + 1..)?;
+    earlier.first().map(|activation| activation.catalog)
+}
+
+/// How far back a rollback looks.
+const HISTORY: u32 = 10_000;
+
 /// The settings of the node as they lie on the disk: what only a restart takes up.
 pub trait NodeSettings: Send + Sync + 'static {
     /// The names of the settings that are others now than at the start. Called at each reload; quick.
@@ -312,5 +335,37 @@ pub(crate) fn admin(
     Unit {
         records: vec![record],
         ..Unit::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::Timestamp;
+
+    fn history(latest_first: &str) -> Vec<Activation> {
+        let activation = |letter: char| Activation {
+            catalog: Digest::of(letter.to_string().as_bytes()),
+            at: Timestamp::from_micros(0),
+            by: String::new(),
+            set_aside: None,
+        };
+        latest_first.chars().map(activation).collect()
+    }
+
+    #[test]
+    fn rolling_back_twice_goes_back_twice() {
+        let digest = |letter: &str| Digest::of(letter.as_bytes());
+        for (latest_first, active, expected) in [
+            ("cba", "c", Some("b")),
+            ("bcba", "b", Some("a")),
+            ("abcba", "a", None),
+            ("dabcba", "d", Some("a")),
+            ("aa", "a", None),
+            ("", "a", None),
+        ] {
+            let found = before(&history(latest_first), digest(active));
+            assert_eq!(found, expected.map(digest), "{latest_first}");
+        }
     }
 }

@@ -136,7 +136,7 @@ impl Catalogs {
 ///
 /// # Errors
 /// Says why it can't be: it is not kept, not whole, or no longer passes the checks of this version.
-pub(crate) async fn load_kept(
+pub async fn load_kept(
     store: &dyn Store,
     digest: Digest,
     previous: Option<Arc<Catalog>>,

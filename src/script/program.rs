@@ -58,6 +58,11 @@ impl Script {
         &self.file
     }
 
+    /// What it imports, each after those that it needs itself.
+    pub fn libraries(&self) -> impl Iterator<Item = &Library> {
+        self.libraries.iter().map(|library| &**library)
+    }
+
     /// Whether the script has this hook.
     pub fn has(&self, hook: Hook) -> bool {
         self.hooks.get(hook.index()).is_some_and(Option::is_some)

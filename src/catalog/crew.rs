@@ -74,6 +74,8 @@ mod tests {
     #[should_panic(expected = "the item 40")]
     fn a_panic_is_not_swallowed() {
         let items: Vec<usize> = (0..100).collect();
-        each(&items, 4, |(): &mut (), item| assert!(*item != 40, "the item {item}"));
+        each(&items, 4, |(): &mut (), item| {
+            assert!(*item != 40, "the item {item}")
+        });
     }
 }

@@ -100,7 +100,10 @@ impl Folder {
         };
         let mut read = self.read(look);
         for _ in 0..MAX_TRIES {
-            let done = read.as_ref().ok().map(|sources| (sources.digest(), work(sources)));
+            let done = read
+                .as_ref()
+                .ok()
+                .map(|sources| (sources.digest(), work(sources)));
             let after = self.read(&again);
             match (done, after) {
                 (Some((before, done)), Ok(after)) if before == after.digest() => return Ok(done),
@@ -192,7 +195,10 @@ impl Folder {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     // A folder that is gone takes its files with it.
                     let inside = format!("{relative}/");
-                    let next = self.files.range::<str, _>((Included(inside.as_str()), Unbounded)).next();
+                    let next = self
+                        .files
+                        .range::<str, _>((Included(inside.as_str()), Unbounded))
+                        .next();
                     if next.is_some_and(|(known, _)| known.starts_with(&inside)) {
                         return None;
                     }
@@ -262,8 +268,7 @@ impl Folder {
 
     fn take_stock(&mut self) {
         let files = self.files.iter();
-        self.sources =
-            Sources::from_files(files.map(|(path, seen)| (Arc::clone(path), seen.source.clone())));
+        self.sources = Sources::from_files(files.map(|(path, seen)| (Arc::clone(path), seen.source.clone())));
     }
 }
 

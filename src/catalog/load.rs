@@ -188,7 +188,8 @@ impl<'a> Load<'a> {
 
     /// What the previous catalog holds, if nothing that it was made from has changed.
     fn kept(&self, file: &str, text: &Arc<str>) -> Option<Arc<LoadedService>> {
-        self.known(file, text).filter(|known| self.script_is_unchanged(known))
+        self.known(file, text)
+            .filter(|known| self.script_is_unchanged(known))
     }
 
     fn service(

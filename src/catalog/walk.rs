@@ -195,7 +195,9 @@ pub(super) fn read(found: &Found, shown: &Path) -> Result<Seen, SourcesError> {
     let stamp = Stamp::of(&metadata);
     let settled = stamp.is_settled(SystemTime::now());
     let mut bytes = Vec::with_capacity(usize::try_from(stamp.size.min(MAX_FILE)).unwrap_or(0) + 1);
-    file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    file.take(MAX_FILE + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
     if bytes.len() as u64 > MAX_FILE {
         return Err(SourcesError::TooLarge(shown.to_path_buf()));
     }

@@ -94,7 +94,13 @@ impl Catalog {
                         .set_aside
                         .map(|aside| format!("  (the files of {} set aside)", aside.short()))
                         .unwrap_or_default();
-                    format!("{}  {}  {:6}  {}{aside}", one.catalog.short(), one.at, mark, one.by)
+                    format!(
+                        "{}  {}  {:6}  {}{aside}",
+                        one.catalog.short(),
+                        one.at,
+                        mark,
+                        one.by
+                    )
                 });
                 output::print(&rows.collect::<Vec<_>>().join("\n"));
             }
@@ -119,7 +125,11 @@ impl Catalog {
             }
             // A node runs: it does it, so that flows which begin from now on begin under the other catalog.
             Err(error) if error.kind() == StoreErrorKind::Busy => match digest {
-                Some(digest) => place.call("/admin/catalog/activate", &json!({ "catalog": digest })).await?,
+                Some(digest) => {
+                    place
+                        .call("/admin/catalog/activate", &json!({ "catalog": digest }))
+                        .await?
+                }
                 None => place.call("/admin/catalog/rollback", &json!({})).await?,
             },
             Err(error) => return Err(Failure::new(error)),
@@ -171,7 +181,9 @@ async fn at_rest(store: &Sqlite, digest: Option<Digest>, common: &Common) -> Res
 }
 
 fn in_words(answer: &Value) -> String {
-    let active = answer["active"].as_str().and_then(|digest| Digest::parse(digest).ok());
+    let active = answer["active"]
+        .as_str()
+        .and_then(|digest| Digest::parse(digest).ok());
     let active = active.map_or_else(String::new, |digest| digest.short());
     let next = if answer["running"] == false {
         "; no node runs, the next start begins with it"

@@ -47,7 +47,11 @@ impl Place {
                 let scheme = if listener.tls.is_some() { "https" } else { "http" };
                 let plain = format!("{scheme}://{}", listener.address);
                 Console {
-                    url: listener.public_url.unwrap_or(plain).trim_end_matches('/').to_owned(),
+                    url: listener
+                        .public_url
+                        .unwrap_or(plain)
+                        .trim_end_matches('/')
+                        .to_owned(),
                     address: Some(listener.address),
                     certificate: listener.tls.map(|tls| tls.certificate),
                 }
@@ -61,8 +65,11 @@ impl Place {
         let state = state_folder(&common.dir);
         let store = state.join("midflow.db");
         if !store.is_file() {
-            return Err(Failure::new("there is no midflow.yaml here, and `midflow dev` has left no store")
-                .remedy("name the configuration of the node with --config FILE, or start `midflow dev` once"));
+            return Err(
+                Failure::new("there is no midflow.yaml here, and `midflow dev` has left no store").remedy(
+                    "name the configuration of the node with --config FILE, or start `midflow dev` once",
+                ),
+            );
         }
         let console = Running::of(&state).read().ok().and_then(|ready| ready.console);
         Ok(Self {
@@ -167,7 +174,9 @@ pub(crate) async fn digest_of(store: &dyn Store, word: &str) -> Result<Digest, F
     let hexadecimal = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
     let remedy = "`midflow catalog list` shows every catalog; six digits of its name are enough";
     if !hexadecimal || digits.len() < SHORTEST_NAME {
-        return Err(Failure::new(format!("`{word}` is neither a folder nor the name of a catalog")).remedy(remedy));
+        return Err(
+            Failure::new(format!("`{word}` is neither a folder nor the name of a catalog")).remedy(remedy),
+        );
     }
     let mut named: Vec<Digest> = activations
         .iter()
@@ -179,7 +188,9 @@ pub(crate) async fn digest_of(store: &dyn Store, word: &str) -> Result<Digest, F
     match named.as_slice() {
         [digest] => Ok(*digest),
         [] => Err(Failure::new(format!("the store keeps no catalog `{word}`")).remedy(remedy)),
-        _ => Err(Failure::new(format!("`{word}` is the beginning of several catalogs")).remedy("write more of it")),
+        _ => Err(
+            Failure::new(format!("`{word}` is the beginning of several catalogs")).remedy("write more of it"),
+        ),
     }
 }
 

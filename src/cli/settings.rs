@@ -25,7 +25,10 @@ impl SettingsFile {
 
 impl NodeSettings for SettingsFile {
     fn changed(&self) -> Vec<String> {
-        let name = self.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let name = self
+            .path
+            .file_name()
+            .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         match fs::read_to_string(&self.path) {
             Ok(now) if now == self.at_start => Vec::new(),
             Ok(now) => changed_keys(&self.at_start, &now)
@@ -62,9 +65,13 @@ mod tests {
     // Rule R17.
     #[test]
     fn what_takes_a_restart_is_named() {
-        let before = "midflow: 1\nenvironment: test\nlisteners:\n  api: { address: a }\n  console: { address: b }\n";
+        let before =
+            "midflow: 1\nenvironment: test\nlisteners:\n  api: { address: a }\n  console: { address: b }\n";
         for (now, expected) in [
-            (before.replace("address: b", "address: c"), vec!["listeners.console"]),
+            (
+                before.replace("address: b", "address: c"),
+                vec!["listeners.console"],
+            ),
             (before.replace("test", "production"), vec!["environment"]),
             (format!("{before}store: {{ sqlite: x }}\n"), vec!["store"]),
             (before.replace("midflow: 1", "midflow: 1 # the same"), vec![]),

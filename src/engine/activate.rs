@@ -46,7 +46,8 @@ pub(crate) struct Ask<'a> {
 pub(crate) struct Reloading {
     /// The folder as it was last read.
     folder: Option<Folder>,
-    /// The files that were refused for what is in them, with the reason: reading it again would say the same.
+    /// What was refused for what is in it, by its own checks or by a gate, with the reason: looking at it again would
+    /// say the same. Who asks on purpose is answered anew.
     refused: Option<(Digest, String)>,
 }
 
@@ -70,6 +71,9 @@ impl Inner {
         let previous = self.catalogs.active();
         let mut known = vec![previous.digest()];
         known.extend(aside);
+        if ask.on_purpose {
+            state.refused = None;
+        }
         known.extend(state.refused.as_ref().map(|(digest, _)| *digest));
         let mut of_folder = state
             .folder
@@ -111,7 +115,7 @@ impl Inner {
                     actor: ask.actor,
                     set_aside: None,
                 };
-                self.activate(candidate).await
+                self.activate(candidate, &mut state).await
             }
             (Some(Err(failure)), _) => {
                 state.refused = Some((digest, failure.clone()));
@@ -173,17 +177,17 @@ impl Inner {
             manifest: catalog.sources().manifest(),
             sources: Vec::new(),
         };
-        self.activate(Candidate {
+        let candidate = Candidate {
             catalog,
             kept,
             actor,
             set_aside,
-        })
-        .await
+        };
+        self.activate(candidate, &mut state).await
     }
 
     /// The catalog is kept and the act recorded before any flow begins under it.
-    async fn activate(self: &Arc<Self>, candidate: Candidate<'_>) -> Reload {
+    async fn activate(self: &Arc<Self>, candidate: Candidate<'_>, state: &mut Reloading) -> Reload {
         let Candidate {
             catalog,
             kept,
@@ -192,6 +196,7 @@ impl Inner {
         } = candidate;
         let (digest, now) = (catalog.digest(), self.clock.now());
         if let Err(why) = self.admit(&catalog).await {
+            state.refused = Some((digest, why.clone()));
             return self.refuse(Some(digest), why, actor).await;
         }
         if let Err(error) = keep(self.store.as_ref(), kept, now).await {
@@ -200,7 +205,10 @@ impl Inner {
         }
         let services = catalog.services().len();
         let detail = match set_aside {
-            Some(aside) => format!("{services} services; the files of {} are set aside", aside.short()),
+            Some(aside) => format!(
+                "{services} services; the files of {} are set aside",
+                aside.short()
+            ),
             None => format!("{services} services"),
         };
         let unit = admin("catalog_activated", actor, Some(digest), detail, now);
@@ -285,9 +293,13 @@ impl Inner {
         if changed != self.catalogs.status().needs_restart {
             if !changed.is_empty() {
                 let changed = changed.join(", ");
-                tracing::warn!(changed, "the settings of this node have changed; restart it to take them up");
+                tracing::warn!(
+                    changed,
+                    "the settings of this node have changed; restart it to take them up"
+                );
             }
-            self.catalogs.change_status(|status| status.needs_restart = changed);
+            self.catalogs
+                .change_status(|status| status.needs_restart = changed);
         }
     }
 }
@@ -295,7 +307,9 @@ impl Inner {
 /// The catalog that was active before `active` was so for the first time: rolling back twice goes back twice. The
 /// latest activations stand first.
 pub fn before(history: &[Activation], active: Digest) -> Option<Digest> {
-    let first = history.iter().rposition(|activation| activation.catalog == active)?;
+    let first = history
+        .iter()
+        .rposition(|activation| activation.catalog == active)?;
     let earlier = history.get(first + 1..)?;
     earlier.first().map(|activation| activation.catalog)
 }

@@ -166,7 +166,9 @@ impl Engine {
             loading_kept: tokio::sync::Mutex::default(),
             reloading: tokio::sync::Mutex::default(),
         });
-        inner.metrics.reload(if good { "activated" } else { "refused" }, good);
+        inner
+            .metrics
+            .reload(if good { "activated" } else { "refused" }, good);
         let detail = if good {
             String::new()
         } else {

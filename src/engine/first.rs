@@ -47,7 +47,10 @@ pub(crate) async fn first_catalog(
                 }
             }
             keep(store, *kept, now).await.map_err(store_fault)?;
-            if last.as_ref().is_none_or(|last| last.catalog != digest || last.set_aside.is_some()) {
+            if last
+                .as_ref()
+                .is_none_or(|last| last.catalog != digest || last.set_aside.is_some())
+            {
                 let activation = Activation {
                     catalog: digest,
                     at: now,

@@ -144,7 +144,9 @@ impl Replay {
                 ));
             }
             if flow.own_differs {
-                lines.push("  note: its own catalog, asked again, does not say what was recorded either".to_owned());
+                lines.push(
+                    "  note: its own catalog, asked again, does not say what was recorded either".to_owned(),
+                );
             }
         }
         for (flow, why) in &self.undecidable {
@@ -178,7 +180,10 @@ impl Run<'_> {
         let asked = self.asked_outcome(row, &detail).await?;
         let recorded = Recorded { row, detail, asked };
         let own = self.own(row.catalog).await;
-        let (candidate, own) = (recorded.under(self.candidate), own.map(|own| recorded.under(&own)));
+        let (candidate, own) = (
+            recorded.under(self.candidate),
+            own.map(|own| recorded.under(&own)),
+        );
         match candidate {
             Err(why) => self.result.undecidable.push((row.id, why)),
             Ok(would_be) => {
@@ -264,7 +269,11 @@ impl Recorded<'_> {
                 ending: None,
             });
         };
-        if loaded.service.check_inputs(&as_passed(&self.detail.inputs)).is_err() {
+        if loaded
+            .service
+            .check_inputs(&as_passed(&self.detail.inputs))
+            .is_err()
+        {
             return Ok(Answers {
                 plan: Err(without_service("its inputs are refused")),
                 ending: None,
@@ -272,7 +281,9 @@ impl Recorded<'_> {
         }
         let plan = match catalog.plan(&self.ask()) {
             PlanAnswer::Go(plan, place) => (plan, Some(place)),
-            PlanAnswer::Refuse { outcome, decision, .. } => {
+            PlanAnswer::Refuse {
+                outcome, decision, ..
+            } => {
                 return Ok(Answers {
                     plan: Err((outcome, decision)),
                     ending: None,
@@ -291,11 +302,17 @@ impl Recorded<'_> {
                 let hook = Hook::Ending(class);
                 let asks = loaded.script().is_some_and(|script| script.has(hook));
                 if class == OutcomeClass::Approved && person.is_none() && asks {
-                    let why = "the fields of a person who was refused are not kept, and the script asks for them";
+                    let why =
+                        "the fields of a person who was refused are not kept, and the script asks for them";
                     return Err(why.to_owned());
                 }
-                let Decided { outcome, decision, .. } = catalog.decide(&DecideAsk {
-                    plan: PlanAsk { now: at, ..self.ask() },
+                let Decided {
+                    outcome, decision, ..
+                } = catalog.decide(&DecideAsk {
+                    plan: PlanAsk {
+                        now: at,
+                        ..self.ask()
+                    },
                     outcome: asked,
                     person: person.as_ref(),
                 });
@@ -335,7 +352,9 @@ impl Recorded<'_> {
 fn differences(was: &Answers, would_be: &Answers) -> Vec<Difference> {
     let mut found = Vec::new();
     match (&was.plan, &would_be.plan) {
-        (Ok((old, was_by)), Ok((new, by))) => of_plans(&mut found, (old, was_by.as_ref()), (new, by.as_ref())),
+        (Ok((old, was_by)), Ok((new, by))) => {
+            of_plans(&mut found, (old, was_by.as_ref()), (new, by.as_ref()))
+        }
         (Ok((_, was_by)), Err(refused)) => found.push(Difference {
             what: "request",
             was: "sent".to_owned(),
@@ -368,7 +387,11 @@ fn of_plans(found: &mut Vec<Difference>, was: (&Plan, Option<&Place>), would_be:
     let all = [
         ("assurance", old.assurance.to_string(), new.assurance.to_string()),
         ("fields", fields(old), fields(new)),
-        ("expires_in", format_duration(old.expires_in), format_duration(new.expires_in)),
+        (
+            "expires_in",
+            format_duration(old.expires_in),
+            format_duration(new.expires_in),
+        ),
     ];
     let all = all.into_iter().chain(texts("reason", &old.reason, &new.reason));
     for (what, was_so, would_be_so) in all {
@@ -429,10 +452,13 @@ fn texts(what: &'static str, was: &Text, would_be: &Text) -> Option<(&'static st
 }
 
 fn then(then: Then) -> String {
-    serde_json::to_value(then).map_or_else(|_| String::new(), |value| match value {
-        serde_json::Value::String(word) => word,
-        other => other.to_string(),
-    })
+    serde_json::to_value(then).map_or_else(
+        |_| String::new(),
+        |value| match value {
+            serde_json::Value::String(word) => word,
+            other => other.to_string(),
+        },
+    )
 }
 
 /// A refusal that no rule of a policy made.

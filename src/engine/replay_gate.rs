@@ -25,9 +25,13 @@ impl ReplayGate {
 #[async_trait]
 impl CatalogGate for ReplayGate {
     async fn admit(&self, candidate: &Arc<Catalog>, _active: &Arc<Catalog>) -> Result<(), String> {
-        let replay = replay(self.store.as_ref(), candidate, &ReplayOf::Flows(self.flows.clone()))
-            .await
-            .map_err(|error| format!("the pinned flows could not be decided again: {error}"))?;
+        let replay = replay(
+            self.store.as_ref(),
+            candidate,
+            &ReplayOf::Flows(self.flows.clone()),
+        )
+        .await
+        .map_err(|error| format!("the pinned flows could not be decided again: {error}"))?;
         // What can't be decided again is not known to be decided alike.
         if replay.different.is_empty() && replay.undecidable.is_empty() {
             return Ok(());

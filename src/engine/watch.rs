@@ -53,7 +53,13 @@ impl Watch {
             tracing::warn!(%error, "the files are looked at every few seconds");
         }
         let stop = CancellationToken::new();
-        tokio::spawn(run(engine, folder.to_path_buf(), watcher.ok(), changed, stop.clone()));
+        tokio::spawn(run(
+            engine,
+            folder.to_path_buf(),
+            watcher.ok(),
+            changed,
+            stop.clone(),
+        ));
         Ok(Self { stop })
     }
 }
@@ -160,9 +166,7 @@ fn is_file_name(path: &Path) -> bool {
     match path.symlink_metadata() {
         Ok(found) => found.is_file(),
         // Gone; what is called like a file was one, and editors come and go with such names.
-        Err(_) => {
-            path.extension().is_some() || path.as_os_str().as_encoded_bytes().ends_with(b"~")
-        }
+        Err(_) => path.extension().is_some() || path.as_os_str().as_encoded_bytes().ends_with(b"~"),
     }
 }
 

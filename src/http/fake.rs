@@ -307,7 +307,11 @@ impl Flows for Fake {
     }
 
     async fn roll_back_catalog(&self, actor: &str) -> Reload {
-        self.inner.lock().unwrap().acts.push(format!("roll back by {actor}"));
+        self.inner
+            .lock()
+            .unwrap()
+            .acts
+            .push(format!("roll back by {actor}"));
         Reload::Activated(self.catalog.digest())
     }
 

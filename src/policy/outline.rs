@@ -26,7 +26,13 @@ impl Outline {
             service: service.id.to_string(),
             script: service.script.clone().zip(service.script_place.clone()),
             inputs: Some(service.inputs.keys().cloned().collect()),
-            fields: Some(service.fields.iter().map(|declared| declared.field.clone()).collect()),
+            fields: Some(
+                service
+                    .fields
+                    .iter()
+                    .map(|declared| declared.field.clone())
+                    .collect(),
+            ),
         }
     }
 

@@ -12,6 +12,7 @@
 mod adversary;
 mod bad_input;
 mod canary;
+mod catalog_command;
 mod crash;
 mod engine;
 mod examples;
@@ -21,3 +22,5 @@ mod reload;
 mod sandbox;
 mod scenarios;
 mod support;
+mod swaps;
+mod versions;

@@ -108,7 +108,11 @@ impl Compared {
         if names.is_empty() {
             return;
         }
-        let said = format!("{} {what}: {}", words::count(names.len(), thing), names.join(", "));
+        let said = format!(
+            "{} {what}: {}",
+            words::count(names.len(), thing),
+            names.join(", ")
+        );
         self.push(path, said, None, Some(&Value::from(names)));
     }
 

@@ -67,7 +67,10 @@ impl CatalogDiff {
         );
         push_changed(&mut parts, "organization", organization);
         let names = |catalog: &Catalog| -> BTreeSet<String> {
-            catalog.services().map(|loaded| loaded.service.id.to_string()).collect()
+            catalog
+                .services()
+                .map(|loaded| loaded.service.id.to_string())
+                .collect()
         };
         for name in names(before).union(&names(after)) {
             match (before.service(name), after.service(name)) {
@@ -149,7 +152,10 @@ fn described(loaded: &LoadedService) -> Change {
     let service = &loaded.service;
     let capabilities = service.capabilities.keys().map(ToString::to_string);
     let channels = service.channels.iter().map(ToString::to_string);
-    let fields = service.fields.iter().map(|declared| declared.field.name().to_string());
+    let fields = service
+        .fields
+        .iter()
+        .map(|declared| declared.field.name().to_string());
     let joined = |words: Vec<String>| words.join(", ");
     Change {
         path: service.file.clone(),
@@ -177,7 +183,9 @@ fn of_file(before: &Catalog, after: &Catalog, file: &str, what: &str) -> Option<
 
 fn short(file: &str) -> &str {
     let scripts = file.strip_prefix("scripts/");
-    scripts.or_else(|| file.strip_prefix("policies/services/")).unwrap_or(file)
+    scripts
+        .or_else(|| file.strip_prefix("policies/services/"))
+        .unwrap_or(file)
 }
 
 /// Files that are neither the organization nor a service nor a script of one: rulebooks, defaults, tests, libraries
@@ -188,7 +196,9 @@ fn other_files(parts: &mut Vec<PartDiff>, before: &Catalog, after: &Catalog) {
             let script = loaded.script().map(|script| script.file().to_owned());
             std::iter::once(loaded.service.file.clone()).chain(script)
         });
-        services.chain(["policies/organization.yaml".to_owned()]).collect()
+        services
+            .chain(["policies/organization.yaml".to_owned()])
+            .collect()
     };
     let (told_before, told_after) = (told(before), told(after));
     let files = |catalog: &Catalog, told: &BTreeSet<String>| -> BTreeSet<String> {

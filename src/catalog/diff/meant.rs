@@ -22,15 +22,18 @@ pub(super) fn service(service: &Service) -> Value {
         });
         (capability.to_string(), value)
     });
-    let fields = service
-        .fields
-        .iter()
-        .map(|declared| (declared.field.name().to_string(), json!({ "reason": text(&declared.reason) })));
+    let fields = service.fields.iter().map(|declared| {
+        (
+            declared.field.name().to_string(),
+            json!({ "reason": text(&declared.reason) }),
+        )
+    });
     let inputs = service.inputs.iter().map(|(name, input)| {
         let value = json!({ "type": kind(&input.kind), "optional": input.optional });
         (name.to_string(), value)
     });
-    let classes = OutcomeClass::ALL.map(|class| (class.as_str().to_owned(), service.outcomes.of_class(class)));
+    let classes =
+        OutcomeClass::ALL.map(|class| (class.as_str().to_owned(), service.outcomes.of_class(class)));
     let codes = service.outcomes.codes.iter();
     let outcomes = classes
         .into_iter()
@@ -73,7 +76,8 @@ pub(super) fn service(service: &Service) -> Value {
 /// The organization with the keys of its file. Contacts are people: that they changed is told, and not to what.
 pub(super) fn organization(organization: &Organization) -> Value {
     let environments = organization.environments.iter().map(|(environment, settings)| {
-        let value = json!({ "callback_base_url": settings.callback_base_url, "public_ips": settings.public_ips });
+        let value =
+            json!({ "callback_base_url": settings.callback_base_url, "public_ips": settings.public_ips });
         (environment.to_string(), value)
     });
     let contact = |contact| json!({ "hidden": format!("{contact:?}") });
@@ -110,7 +114,10 @@ fn limit(limit: &Limit) -> String {
 fn kind(kind: &InputKind) -> String {
     let places = |thousandths: i64| {
         let sign = if thousandths < 0 { "-" } else { "" };
-        let (whole, rest) = (thousandths.unsigned_abs() / 1_000, thousandths.unsigned_abs() % 1_000);
+        let (whole, rest) = (
+            thousandths.unsigned_abs() / 1_000,
+            thousandths.unsigned_abs() % 1_000,
+        );
         match rest {
             0 => format!("{sign}{whole}"),
             _ => format!("{sign}{whole}.{rest:03}"),

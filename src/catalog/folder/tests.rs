@@ -43,7 +43,9 @@ fn a_named_file_is_read_and_the_rest_is_shared() {
     let before = folder.read(&Look::Everything).unwrap();
     fs::write(dir.path().join(FILES[1]), "another").unwrap();
     fs::write(dir.path().join(FILES[2]), "nobody named this one").unwrap();
-    let after = folder.read(&only(&dir, &[FILES[1], "policies/services/x.yaml~"])).unwrap();
+    let after = folder
+        .read(&only(&dir, &[FILES[1], "policies/services/x.yaml~"]))
+        .unwrap();
     assert_eq!(&**after.text(FILES[1]).unwrap(), "another");
     for shared in [FILES[0], FILES[2], FILES[3]] {
         let texts = [before.text(shared).unwrap(), after.text(shared).unwrap()];
@@ -58,12 +60,23 @@ fn a_named_file_is_read_and_the_rest_is_shared() {
 fn a_name_is_only_a_hint() {
     let (dir, mut folder) = folder();
     let before = folder.read(&Look::Everything).unwrap();
-    let look = only(&dir, &[FILES[0], "policies/none.yaml", "scripts/.hidden.rhai", "var/x.yaml"]);
+    let look = only(
+        &dir,
+        &[
+            FILES[0],
+            "policies/none.yaml",
+            "scripts/.hidden.rhai",
+            "var/x.yaml",
+        ],
+    );
     assert_eq!(folder.read(&look).unwrap(), before);
     // Written again with the same content: the text stays shared.
     fs::write(dir.path().join(FILES[0]), FILES[0]).unwrap();
     let after = folder.read(&look).unwrap();
-    assert!(Arc::ptr_eq(before.text(FILES[0]).unwrap(), after.text(FILES[0]).unwrap()));
+    assert!(Arc::ptr_eq(
+        before.text(FILES[0]).unwrap(),
+        after.text(FILES[0]).unwrap()
+    ));
 }
 
 // A file whose stamp says nothing is read: two writes within one tick of the clock look like one.
@@ -73,7 +86,11 @@ fn what_was_written_just_now_is_read_again_whatever_its_stamp() {
     folder.read(&Look::Everything).unwrap();
     let path = dir.path().join(FILES[0]);
     let stamp = folder.files.get(FILES[0]).unwrap().stamp;
-    fs::write(&path, "same length, another text"[..FILES[0].len().min(25)].to_owned()).unwrap();
+    fs::write(
+        &path,
+        "same length, another text"[..FILES[0].len().min(25)].to_owned(),
+    )
+    .unwrap();
     // Whatever the file system says, as if the stamps were equal.
     let metadata = fs::metadata(&path).unwrap();
     let mut walk = Walk {
@@ -104,7 +121,8 @@ fn what_is_long_settled_is_not_read_again() {
     assert!(folder.files.get(FILES[0]).unwrap().settled, "it was read again");
     // A changed time is reason enough to look.
     let file = fs::File::options().write(true).open(&path).unwrap();
-    file.set_modified(SystemTime::now() - Duration::from_secs(100)).unwrap();
+    file.set_modified(SystemTime::now() - Duration::from_secs(100))
+        .unwrap();
     let after = folder.read(&Look::Stamps).unwrap();
     assert!(!folder.files.get(FILES[0]).unwrap().settled);
     assert!(Arc::ptr_eq(&text, after.text(FILES[0]).unwrap()));

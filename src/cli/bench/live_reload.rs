@@ -33,7 +33,9 @@ use crate::words::Timestamp;
 /// recorded, and what the decisions of a serving thread notice of it.
 pub(super) async fn measure(many: &Path, state: &Path, size: usize, cold: f64) -> Result<Vec<Row>, Failure> {
     std::fs::create_dir_all(state).map_err(Failure::new)?;
-    let store = Sqlite::open(state.join("reload.db")).await.map_err(Failure::new)?;
+    let store = Sqlite::open(state.join("reload.db"))
+        .await
+        .map_err(Failure::new)?;
     let secrets = Secrets::open(&state.join("secrets")).map_err(Failure::new)?;
     let mut parts = EngineParts::new(many, store, Silent, secrets);
     parts.options.callback_base_url = "https://127.0.0.1:1".to_owned();

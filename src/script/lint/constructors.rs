@@ -94,7 +94,10 @@ impl Walk<'_> {
                     help,
                 );
             } else if let Some(service) = self.service.filter(|service| service.lacks_field(&field)) {
-                let message = format!("the service `{}` does not declare the field `{name}`", service.service);
+                let message = format!(
+                    "the service `{}` does not declare the field `{name}`",
+                    service.service
+                );
                 let help = "there is nothing to drop";
                 self.error(
                     codes::SCRIPT_UNDECLARED_FIELD,

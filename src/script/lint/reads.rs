@@ -148,14 +148,20 @@ impl Walk<'_> {
     }
 
     fn read_field(&mut self, frame: &Frame<'_>, name: &str, at: Position) {
-        let Some((service, fields)) = self.service.zip(self.service.and_then(|known| known.fields.as_ref())) else {
+        let Some((service, fields)) = self
+            .service
+            .zip(self.service.and_then(|known| known.fields.as_ref()))
+        else {
             return;
         };
         let declared: Vec<String> = fields.iter().map(|field| field.name().to_string()).collect();
         if declared.iter().any(|field| field == name) {
             return;
         }
-        let message = format!("the service `{}` does not declare the field `{name}`", service.service);
+        let message = format!(
+            "the service `{}` does not declare the field `{name}`",
+            service.service
+        );
         let help = match suggest(name, declared.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `flow.person.{near}`?"),
             None => format!(

@@ -34,12 +34,21 @@ pub(crate) async fn catalogs_are_kept_and_one_is_active(place: &dyn Place) {
         set_aside,
     };
     assert_eq!(store.active_catalog().await.unwrap(), None);
-    let refused = store.set_active_catalog(activation(first, 1, None)).await.unwrap_err();
+    let refused = store
+        .set_active_catalog(activation(first, 1, None))
+        .await
+        .unwrap_err();
     assert_eq!(refused.kind(), StoreErrorKind::Rule);
     let large = "x".repeat(3 * 1024 * 1024);
     let texts = ["", "one", "two", large.as_str(), &large[1..]];
-    store.keep_catalog(kept(first, "manifest", &texts), at(1)).await.unwrap();
-    store.keep_catalog(kept(first, "another", &["three"]), at(2)).await.unwrap();
+    store
+        .keep_catalog(kept(first, "manifest", &texts), at(1))
+        .await
+        .unwrap();
+    store
+        .keep_catalog(kept(first, "another", &["three"]), at(2))
+        .await
+        .unwrap();
     store.keep_catalog(kept(second, "", &[]), at(3)).await.unwrap();
     assert_eq!(store.catalog(&first).await.unwrap().as_deref(), Some("manifest"));
     assert_eq!(store.catalog(&second).await.unwrap().as_deref(), Some(""));
@@ -50,7 +59,10 @@ pub(crate) async fn catalogs_are_kept_and_one_is_active(place: &dyn Place) {
     asked.push(unknown);
     assert_eq!(store.missing_sources(asked.clone()).await.unwrap(), [unknown]);
     let mut found = store.sources(asked).await.unwrap();
-    let mut expected: Vec<_> = texts.iter().map(|text| (source(text).0, text.as_bytes().to_vec())).collect();
+    let mut expected: Vec<_> = texts
+        .iter()
+        .map(|text| (source(text).0, text.as_bytes().to_vec()))
+        .collect();
     found.sort();
     expected.sort();
     assert!(found == expected, "{} of {} files", found.len(), expected.len());
@@ -61,7 +73,10 @@ pub(crate) async fn catalogs_are_kept_and_one_is_active(place: &dyn Place) {
         assert_eq!(store.active_catalog().await.unwrap(), Some(expected));
     }
     let all = store.activations(2).await.unwrap();
-    assert_eq!(all, [activation(first, 7, None), activation(second, 6, Some(first))]);
+    assert_eq!(
+        all,
+        [activation(first, 7, None), activation(second, 6, Some(first))]
+    );
 }
 
 pub(crate) async fn flows_are_read_page_by_page(place: &dyn Place) {

@@ -2,10 +2,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Sources;
+use super::load::Libraries;
 use crate::diagnostics::Diagnostics;
 use crate::policy::Organization;
 use crate::policy::Service;
-use crate::script::Library;
 use crate::script::Script;
 use crate::words::Digest;
 use crate::words::ServiceName;
@@ -17,7 +17,7 @@ pub struct Catalog {
     pub(super) digest: Digest,
     pub(super) organization: Arc<Organization>,
     pub(super) organization_warnings: Diagnostics,
-    pub(super) libraries: BTreeMap<String, Arc<Library>>,
+    pub(super) libraries: Arc<Libraries>,
     pub(super) services: BTreeMap<ServiceName, Arc<LoadedService>>,
 }
 

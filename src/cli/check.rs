@@ -4,6 +4,8 @@ use super::failure::Ending;
 use super::failure::Failure;
 use super::output;
 use crate::catalog::Catalog;
+use crate::catalog::Folder;
+use crate::catalog::Look;
 use crate::catalog::Sources;
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::render_json;
@@ -19,8 +21,10 @@ pub(crate) struct Check {
 
 impl Check {
     pub(crate) fn run(&self, common: &Common) -> Result<Ending, Failure> {
-        let sources = Sources::read(&common.dir).map_err(Failure::new)?;
-        let (catalog, diagnostics) = Catalog::load(&sources, None);
+        let reading = Folder::new(&common.dir).load(&Look::Everything, None, &[]);
+        let reading = reading.map_err(Failure::new)?;
+        let sources = reading.sources;
+        let (catalog, diagnostics) = reading.loaded.unwrap_or_default();
         match common.format {
             Format::Json => output::print(&render_json(&diagnostics)),
             Format::Text => output::print(&as_text(&diagnostics, &sources, catalog.as_ref())),

@@ -12,6 +12,7 @@
 mod adversary;
 mod bad_input;
 mod canary;
+mod catalog_command;
 mod crash;
 mod engine;
 mod examples;
@@ -22,3 +23,5 @@ mod sandbox;
 mod scenarios;
 mod support;
 mod tests;
+mod swaps;
+mod versions;

@@ -15,7 +15,7 @@ use crate::diagnostics::codes;
 use crate::diagnostics::suggest;
 use crate::policy;
 use crate::policy::Breach;
-use crate::policy::Case;
+use crate::policy::RuleCase;
 use crate::policy::Defaults;
 use crate::policy::Organization;
 use crate::policy::Rule;
@@ -147,7 +147,7 @@ struct View {
 impl<'a> Judge<'a> {
     fn organization_rules(&self, found: &mut Diagnostics) {
         let file = |path: &str| self.bench.sources.text(path).map(|text| &**text);
-        let case = Case {
+        let case = RuleCase {
             organization: self.bench.organization,
             service: None,
             file: &file,
@@ -224,7 +224,7 @@ impl<'a> Judge<'a> {
         let mut breaches = Vec::new();
         if let Some(check) = rule.check.built_in {
             let file = |path: &str| self.bench.sources.text(path).map(|text| &**text);
-            let case = Case {
+            let case = RuleCase {
                 organization: self.bench.organization,
                 service: Some(service),
                 file: &file,

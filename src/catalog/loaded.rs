@@ -4,6 +4,7 @@ use std::sync::Arc;
 use super::Sources;
 use super::Waived;
 use super::judge::Judgement;
+use super::load::Libraries;
 use crate::diagnostics::Diagnostics;
 use crate::policy::Defaults;
 use crate::policy::Meant;
@@ -21,7 +22,7 @@ pub struct Catalog {
     pub(super) digest: Digest,
     pub(super) organization: Arc<Organization>,
     pub(super) organization_warnings: Diagnostics,
-    pub(super) libraries: BTreeMap<String, Arc<Library>>,
+    pub(super) libraries: Arc<Libraries>,
     pub(super) services: BTreeMap<ServiceName, Arc<LoadedService>>,
     pub(super) defaults: Option<Arc<Defaults>>,
     pub(super) defaults_warnings: Diagnostics,
@@ -86,6 +87,11 @@ impl Catalog {
         self.services.values()
     }
 
+    /// What scripts may import, by name.
+    pub(crate) fn libraries(&self) -> &BTreeMap<String, Arc<Library>> {
+        &self.libraries.by_name
+    }
+
     /// One service; `None` if there is none of that name.
     pub fn service(&self, name: &str) -> Option<&Arc<LoadedService>> {
         self.services.get(name)
@@ -93,6 +99,26 @@ impl Catalog {
 }
 
 impl LoadedService {
+    /// The same with another service file. For tests of policies only: nothing serves it.
+    pub(crate) fn with_service(&self, service: Service) -> Self {
+        Self {
+            service: Arc::new(service),
+            script: self.script.clone(),
+            warnings: Diagnostics::default(),
+            script_warnings: Diagnostics::default(),
+        }
+    }
+
+    /// The same with another script. For tests of policies only: nothing serves it.
+    pub(crate) fn with_script(&self, script: Script) -> Self {
+        Self {
+            service: Arc::clone(&self.service),
+            script: Some(Arc::new(script)),
+            warnings: Diagnostics::default(),
+            script_warnings: Diagnostics::default(),
+        }
+    }
+
     /// The script, if the service has one.
     pub fn script(&self) -> Option<&Script> {
         self.script.as_deref()

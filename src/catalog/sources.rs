@@ -6,60 +6,147 @@ use crate::policy::Rulebook;
 use crate::words::Digest;
 
 /// The texts that a catalog is made of, by their path relative to the folder that holds `policies/` and
-/// `scripts/`. Cheap to copy: the texts are shared.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// `scripts/`. Cheap to copy: everything is shared.
+#[derive(Clone)]
 pub struct Sources {
-    files: BTreeMap<String, Arc<str>>,
+    files: Files,
+    /// Test files stand beside the policies and are no part of a catalog: neither of its digest nor of its archive.
+    tests: Files,
+    digest: Digest,
 }
+
+/// One text with its digest. Cheap to copy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    pub(super) text: Arc<str>,
+    pub(super) digest: Digest,
+}
+
+impl Source {
+    /// A text, with its digest taken here.
+    pub fn of(text: impl Into<Arc<str>>) -> Self {
+        let text = text.into();
+        Self {
+            digest: Digest::of(text.as_bytes()),
+            text,
+        }
+    }
+
+    /// The text.
+    pub fn text(&self) -> &Arc<str> {
+        &self.text
+    }
+
+    /// SHA-256 of the text.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+}
+
+type Files = Arc<BTreeMap<Arc<str>, Source>>;
 
 impl Sources {
     /// Puts texts together; of two with the same path the last stays.
     ///
     /// The rulebook that comes with midflow is part of every catalog, so that its digest and its archive say by which
-    /// rules it was judged; an archive keeps the one it was made with.
+    /// rules it was judged; what the store keeps has the one it was made with.
     pub fn from_texts<P: Into<String>, T: Into<Arc<str>>>(texts: impl IntoIterator<Item = (P, T)>) -> Self {
-        let mut files: BTreeMap<String, Arc<str>> = texts
-            .into_iter()
-            .map(|(path, text)| (path.into(), text.into()))
-            .collect();
-        files
-            .entry(Rulebook::SHIPPED_FILE.to_owned())
-            .or_insert_with(|| Arc::clone(&SHIPPED));
-        Self { files }
+        Self::with_shipped(
+            texts
+                .into_iter()
+                .map(|(path, text)| (Arc::from(path.into()), Source::of(text))),
+        )
     }
 
-    /// These files and no others: what an archive holds is what it was named by.
-    pub(super) fn exactly(files: impl IntoIterator<Item = (String, Arc<str>)>) -> Self {
-        Self {
-            files: files.into_iter().collect(),
-        }
+    /// The same of files that were read.
+    pub(super) fn with_shipped(files: impl IntoIterator<Item = (Arc<str>, Source)>) -> Self {
+        let shipped = (Arc::from(Rulebook::SHIPPED_FILE), SHIPPED.clone());
+        // First, so that a file of that name stays what it is, and is complained about.
+        Self::from_files([shipped].into_iter().chain(files))
     }
 
-    /// The text of one file.
+    /// These files and no others.
+    pub(super) fn from_files(files: impl IntoIterator<Item = (Arc<str>, Source)>) -> Self {
+        let (tests, files): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            files.into_iter().partition(|(path, _)| is_test(path));
+        let mut sources = Self {
+            files: Arc::new(files),
+            tests: Arc::new(tests),
+            digest: Digest::from_bytes([0; 32]),
+        };
+        sources.digest = Digest::of(sources.manifest().as_bytes());
+        sources
+    }
+
+    /// The text of one file, be it of the catalog or of its tests.
     pub fn text(&self, path: &str) -> Option<&Arc<str>> {
+        let test = || self.tests.get(path);
+        self.file(path).or_else(test).map(|file| &file.text)
+    }
+
+    /// One file of the catalog.
+    pub fn file(&self, path: &str) -> Option<&Source> {
         self.files.get(path)
     }
 
-    /// Every file in the order of paths.
+    /// Every text of the catalog in the order of paths.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Arc<str>)> {
-        self.files.iter().map(|(path, text)| (path.as_str(), text))
+        self.files().map(|(path, file)| (path, &file.text))
     }
 
-    /// How many files there are.
+    /// Every file in the order of paths.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &Source)> {
+        self.files.iter().map(|(path, file)| (&**path, file))
+    }
+
+    /// Every test file in the order of paths.
+    pub fn tests(&self) -> impl Iterator<Item = (&str, &Arc<str>)> {
+        self.tests.iter().map(|(path, file)| (&**path, &file.text))
+    }
+
+    /// How many files there are, without tests.
     pub fn len(&self) -> usize {
         self.files.len()
     }
 
     /// Whether there are none but what comes with midflow.
     pub fn is_empty(&self) -> bool {
-        self.files.keys().all(|path| path == Rulebook::SHIPPED_FILE)
+        self.files.keys().all(|path| **path == *Rulebook::SHIPPED_FILE)
     }
 
-    /// The name of a catalog: the SHA-256 of the archive, thus over each path, length and content in order.
+    /// The name of a catalog: the SHA-256 of the [manifest](Sources::manifest), thus over each path and content.
     pub fn digest(&self) -> Digest {
-        Digest::of(&self.to_bytes())
+        self.digest
+    }
+}
+
+impl Default for Sources {
+    fn default() -> Self {
+        Self::from_files([])
+    }
+}
+
+/// Equal names are equal sources.
+impl PartialEq for Sources {
+    fn eq(&self, other: &Self) -> bool {
+        self.digest == other.digest
+    }
+}
+
+impl Eq for Sources {}
+
+impl std::fmt::Debug for Sources {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Sources")
+            .field("digest", &self.digest)
+            .field("files", &self.files.keys())
+            .finish()
     }
 }
 
 /// One text for all catalogs.
-static SHIPPED: LazyLock<Arc<str>> = LazyLock::new(|| Rulebook::SHIPPED_TEXT.into());
+static SHIPPED: LazyLock<Source> = LazyLock::new(|| Source::of(Rulebook::SHIPPED_TEXT));
+
+fn is_test(path: &str) -> bool {
+    path.starts_with("policies/") && path.ends_with(".test.yaml")
+}

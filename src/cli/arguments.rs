@@ -6,6 +6,7 @@ use clap::Subcommand;
 use clap::ValueEnum;
 
 use super::bench;
+use super::catalog;
 use super::check;
 use super::definitions;
 use super::dev;
@@ -18,7 +19,9 @@ use super::init;
 use super::logging;
 use super::new;
 use super::schema;
+use super::replay;
 use super::serve;
+use super::test;
 use super::trigger;
 
 /// Turns declarative e-service policies into verified, recorded Mobile ID flows.
@@ -76,6 +79,12 @@ enum Command {
     Schema(schema::Schema),
     /// Print the Rhai definitions of what scripts can call
     Definitions(definitions::Definitions),
+    /// Run the tests of the policies; `--coverage` and `--mutate` say how good they are
+    Test(test::Test),
+    /// The versions of the catalog: list, activate, roll back, compare
+    Catalog(catalog::Catalog),
+    /// Decide recorded flows again under another catalog, and print each difference
+    Replay(replay::Replay),
     /// Make the running sandbox do something, good or bad
     Trigger(trigger::Trigger),
     /// Measure this machine: flows, decisions, callbacks, reloads, each beside a control
@@ -100,6 +109,9 @@ pub fn run() -> ExitCode {
         Command::Form(command) => command.run(&common),
         Command::Schema(command) => command.run(&common),
         Command::Definitions(command) => command.run(&common),
+        Command::Test(command) => command.run(&common),
+        Command::Catalog(command) => command.run(&common),
+        Command::Replay(command) => command.run(&common),
         Command::Trigger(command) => command.run(&common),
         Command::Bench(command) => command.run(&common),
     };
@@ -126,6 +138,7 @@ Exit codes: 0 good, 1 it ran and found problems, 2 it could not run, 3 refused b
 First steps:
   midflow                     sign in to the demo with a phone on the screen
   midflow check               find every mistake in the policies
+  midflow test                run the tests beside the services
   midflow trigger --list      what the sandbox can do";
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use super::failure::Ending;
 use super::failure::Failure;
 use super::output;
 use crate::catalog::Catalog;
+use crate::catalog::Folder;
+use crate::catalog::Look;
 use crate::catalog::Setting;
 use crate::catalog::Sources;
 use crate::catalog::Waived;
@@ -47,12 +49,15 @@ impl From<For> for Environment {
 
 impl Check {
     pub(crate) fn run(&self, common: &Common) -> Result<Ending, Failure> {
-        let sources = Sources::read(&common.dir).map_err(Failure::new)?;
-        let setting = Setting {
+        let mut folder = Folder::new(&common.dir);
+        folder.load_for(Setting {
             environment: self.environment.into(),
             today: Some(Day::in_kuwait(SystemClock.now())),
-        };
-        let (catalog, diagnostics) = Catalog::load_for(&sources, None, setting);
+        });
+        let reading = folder.load(&Look::Everything, None, &[]);
+        let reading = reading.map_err(Failure::new)?;
+        let sources = reading.sources;
+        let (catalog, diagnostics) = reading.loaded.unwrap_or_default();
         match common.format {
             Format::Json => output::print(&render_json(&diagnostics)),
             Format::Text => output::print(&as_text(&diagnostics, &sources, catalog.as_ref())),

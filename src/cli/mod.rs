@@ -2,6 +2,7 @@
 
 mod arguments;
 mod bench;
+mod catalog;
 mod check;
 mod config;
 mod definitions;
@@ -15,11 +16,15 @@ mod logging;
 mod new;
 mod node;
 mod output;
+mod place;
 mod ready;
+mod replay;
 mod running;
 mod scaffold;
 mod schema;
 mod serve;
+mod test;
+mod settings;
 mod trigger;
 
 pub use arguments::Arguments;

@@ -42,7 +42,7 @@ impl Inner {
             .ok_or_else(|| CommitError::Store(format!("the stored flow {} is damaged", row.id)))?;
         let catalog = self.pinned(row.catalog).await;
         let token = row.token;
-        let live = Live::new(catalog, None, Cell { row, detail });
+        let live = Live::new(catalog, None, Cell::new(row, detail));
         let ended = *live.ended.borrow();
         if ended {
             let leaves = self.clock.now().plus(std::time::Duration::from_secs(5));
@@ -61,9 +61,18 @@ impl Inner {
         if let Some(catalog) = self.catalogs.in_memory(digest) {
             return Some(catalog);
         }
-        let catalog = load_kept(self.store.as_ref(), digest).await?;
-        self.catalogs.keep(Arc::clone(&catalog));
-        Some(catalog)
+        let active = self.catalogs.active();
+        match load_kept(self.store.as_ref(), digest, Some(active)).await {
+            Ok(catalog) => {
+                self.catalogs.keep(Arc::clone(&catalog));
+                Some(catalog)
+            }
+            Err(why) => {
+                self.metrics.alarm("catalog_lost");
+                tracing::error!(catalog = %digest, why, "the catalog of a running flow can't be loaded");
+                None
+            }
+        }
     }
 }
 

@@ -15,6 +15,8 @@ use rhai::module_resolvers::StaticModuleResolver;
 
 use super::answer::Answer;
 use super::budget::with_budget;
+use super::coverage;
+use super::bundle::Library;
 use super::engine;
 use super::fault::ScriptFault;
 use super::hook::Hook;
@@ -40,25 +42,40 @@ pub(super) fn call(
 }
 
 /// Compiles a script with its libraries, so that it holds everything it imports.
-pub(super) fn compile(engine: &mut Engine, script: &Script) -> Result<AST, Box<EvalAltResult>> {
-    let mut resolver = StaticModuleResolver::new();
-    for library in &script.libraries {
-        let mut ast = engine.compile(&*library.text)?;
-        ast.set_source(library.file.as_str());
-        let module = Module::eval_ast_as_new(Scope::new(), &ast, engine)?;
-        resolver.insert(library.name.as_str(), module);
-        engine.set_module_resolver(resolver.clone());
-    }
-    let ast = engine.compile_into_self_contained(&Scope::new(), &*script.text);
+fn compile(engine: &mut Engine, script: &Script) -> Result<AST, Box<EvalAltResult>> {
+    let ast = modules(engine, &script.libraries).and_then(|modules| {
+        engine.set_module_resolver(modules);
+        engine.compile_into_self_contained(&Scope::new(), &*script.text)
+    });
     engine.set_module_resolver(DummyModuleResolver::new());
     let mut ast = ast?;
     ast.set_source(script.file.as_str());
     Ok(ast)
 }
 
+/// Compiles and evaluates libraries, each after those that it needs. Leaves the engine without modules.
+pub(super) fn modules(
+    engine: &mut Engine,
+    libraries: &[Arc<Library>],
+) -> Result<StaticModuleResolver, Box<EvalAltResult>> {
+    let mut resolver = StaticModuleResolver::new();
+    let made = libraries.iter().try_for_each(|library| {
+        let mut ast = engine.compile(&*library.text)?;
+        ast.set_source(library.file.as_str());
+        let module = Module::eval_ast_as_new(Scope::new(), &ast, engine)?;
+        resolver.insert(library.name.as_str(), module);
+        engine.set_module_resolver(resolver.clone());
+        Ok(())
+    });
+    engine.set_module_resolver(DummyModuleResolver::new());
+    made.map(|()| resolver)
+}
+
 /// The engine of one thread and its own copies of scripts.
 struct Worker {
     engine: Engine,
+    /// Made when somebody records which lines are run.
+    recording: Option<Engine>,
     copies: HashMap<u64, Copy>,
     calls: u64,
 }
@@ -75,6 +92,7 @@ impl Default for Worker {
     fn default() -> Self {
         Self {
             engine: engine::build(),
+            recording: None,
             copies: HashMap::new(),
             calls: 0,
         }
@@ -100,13 +118,12 @@ impl Worker {
                 copy.last_call = self.calls;
                 let options = CallFnOptions::new().eval_ast(copy.has_globals);
                 let mut scope = Scope::new();
-                self.engine.call_fn_with_options::<Dynamic>(
-                    options,
-                    &mut scope,
-                    &copy.ast,
-                    hook.name(),
-                    (flow,),
-                )
+                let engine = if coverage::is_recording() {
+                    self.recording.get_or_insert_with(coverage::recording_engine)
+                } else {
+                    &mut self.engine
+                };
+                engine.call_fn_with_options::<Dynamic>(options, &mut scope, &copy.ast, hook.name(), (flow,))
             })
         });
         let value = called.map_err(|error| script.fault(&error, at.clone()))?;

@@ -4,6 +4,7 @@
 //! a policy means. A part that can't be read is `None` and has been reported; reading goes on with the rest.
 
 mod capabilities;
+mod cases;
 mod defaults;
 mod fields;
 mod form;
@@ -12,6 +13,8 @@ mod notify;
 mod onboarding;
 mod organization;
 mod outcomes;
+mod places;
+mod outline;
 mod reader;
 mod rulebook;
 mod service;
@@ -22,14 +25,17 @@ mod values;
 #[cfg(test)]
 mod tests;
 
+pub use places::Places;
 use reader::Map;
 use reader::Reader;
 
 use super::Defaults;
 use super::Form;
 use super::Organization;
+use super::Outline;
 use super::Rulebook;
 use super::Service;
+use super::TestFile;
 use super::yaml::Node;
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::codes;
@@ -88,6 +94,30 @@ pub fn read_rulebook(file: &str, text: &str, shipped: bool) -> (Option<Rulebook>
     (rulebook, reader.finish_plain())
 }
 
+/// The same as [`read_service_with`]; of a file with mistakes it tells what its script has to know, as far as that can be seen.
+///
+/// # Errors
+/// With the outline of a service that does not load; without one if the file can't be taken apart at all.
+pub fn read_service_or_outline(
+    file: &str,
+    text: &str,
+    defaults: Option<&Defaults>,
+) -> (Result<Box<Service>, Option<Outline>>, Diagnostics) {
+    let (mut reader, mut root) = Reader::open(file, text);
+    if let (Some(root), Some(defaults)) = (&mut root, defaults) {
+        reader.inherit(root, defaults);
+    }
+    let service = root
+        .as_ref()
+        .and_then(|root| service::service(&mut reader, file, root))
+        .filter(|_| !reader.has_errors());
+    let read = service.map(Box::new).ok_or_else(|| {
+        root.as_ref()
+            .map(|root| outline::outline(&reader, service::stem(file), root))
+    });
+    (read, reader.finish(root.as_ref()))
+}
+
 /// Reads the organization file. The organization is there only if nothing prevents loading; warnings do not.
 pub fn read_organization(file: &str, text: &str) -> (Option<Organization>, Diagnostics) {
     let (mut reader, root) = Reader::open(file, text);
@@ -95,6 +125,13 @@ pub fn read_organization(file: &str, text: &str) -> (Option<Organization>, Diagn
         .as_ref()
         .and_then(|root| organization::organization(&mut reader, root));
     close(reader, organization, root.as_ref())
+}
+
+/// Reads the test file of a service. The tests are there only if nothing found is an error.
+///
+/// `service` is the one that the file stands beside, and what its names are looked up in.
+pub fn read_tests(file: &str, text: &str, service: &Service) -> (Option<TestFile>, Diagnostics) {
+    cases::read_tests(file, text, service)
 }
 
 fn close<T>(reader: Reader<'_>, value: Option<T>, root: Option<&Node>) -> (Option<T>, Diagnostics) {

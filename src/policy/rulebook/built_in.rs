@@ -1,5 +1,5 @@
 use super::Breach;
-use super::Case;
+use super::RuleCase;
 use crate::policy::ApprovalState;
 use crate::policy::Approved;
 use crate::policy::Organization;
@@ -96,7 +96,7 @@ impl BuiltIn {
 
     /// Where the rule is not kept. A check about services finds nothing where there is none, and the other way
     /// round.
-    pub fn breaches(self, case: &Case<'_>) -> Vec<Breach> {
+    pub fn breaches(self, case: &RuleCase<'_>) -> Vec<Breach> {
         match (self.is_of_organization(), case.service) {
             (true, None) => self.of_organization(case),
             (false, Some(service)) => self.of_service(service),
@@ -104,7 +104,7 @@ impl BuiltIn {
         }
     }
 
-    fn of_organization(self, case: &Case<'_>) -> Vec<Breach> {
+    fn of_organization(self, case: &RuleCase<'_>) -> Vec<Breach> {
         let found = match self {
             Self::LogoIsSound => logo(case),
             _ => third_party(case.organization),
@@ -158,7 +158,7 @@ fn own(service: &Service, capability: Capability) -> Option<&OwnSettings> {
     service.capability(capability).map(|settings| &settings.own)
 }
 
-fn logo(case: &Case<'_>) -> Option<Breach> {
+fn logo(case: &RuleCase<'_>) -> Option<Breach> {
     let logo = case.organization.logo.as_ref()?;
     let path = "organization.logo.file";
     let file = format!("policies/{}", logo.file);

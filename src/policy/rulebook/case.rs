@@ -3,7 +3,7 @@ use crate::policy::Service;
 
 /// What a rule is asked about.
 #[derive(Clone, Copy)]
-pub struct Case<'a> {
+pub struct RuleCase<'a> {
     /// The organization.
     pub organization: &'a Organization,
     /// The service; `None` where a rule is asked about the organization alone.

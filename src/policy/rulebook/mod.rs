@@ -12,7 +12,7 @@ mod tests;
 
 pub use built_in::BuiltIn;
 pub use case::Breach;
-pub use case::Case;
+pub use case::RuleCase;
 pub use model::Check;
 pub use model::Holds;
 pub use model::Rule;

@@ -93,8 +93,11 @@ impl Walk<'_> {
                     message,
                     help,
                 );
-            } else if let Some(service) = self.service.filter(|service| !service.declares(&field)) {
-                let message = format!("the service `{}` does not declare the field `{name}`", service.id);
+            } else if let Some(service) = self.service.filter(|service| service.lacks_field(&field)) {
+                let message = format!(
+                    "the service `{}` does not declare the field `{name}`",
+                    service.service
+                );
                 let help = "there is nothing to drop";
                 self.error(
                     codes::SCRIPT_UNDECLARED_FIELD,
@@ -138,8 +141,8 @@ impl Walk<'_> {
             let Some((name, _)) = piece.split_once('}') else {
                 continue;
             };
-            if InputName::parse(name).is_ok() && !service.inputs.contains_key(name) {
-                let message = format!("the service `{}` declares no input `{name}`", service.id);
+            if InputName::parse(name).is_ok() && service.lacks_input(name) {
+                let message = format!("the service `{}` declares no input `{name}`", service.service);
                 let help = "a text may hold declared inputs only, as in `{amount}`";
                 self.error(
                     codes::SCRIPT_UNDECLARED_INPUT,

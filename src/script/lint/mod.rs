@@ -21,7 +21,7 @@ use crate::diagnostics::Diagnostic;
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::codes;
 use crate::diagnostics::suggest;
-use crate::policy::Service;
+use crate::policy::Outline;
 use walk::Kind;
 use walk::Walk;
 
@@ -57,10 +57,10 @@ pub(super) fn script(
     path: &str,
     syntax: &Syntax,
     libraries: &BTreeMap<String, Arc<Library>>,
-    service: &Service,
+    service: Option<&Outline>,
 ) -> Diagnostics {
     let unit = Unit { file: path, syntax };
-    let mut walk = Walk::new(known, libraries, Some(service));
+    let mut walk = Walk::new(known, libraries, service);
     file(&mut walk, unit);
     walk.called.clear();
     for function in &syntax.functions {

@@ -128,11 +128,11 @@ impl Walk<'_> {
     }
 
     fn read_input(&mut self, frame: &Frame<'_>, name: &str, at: Position) {
-        let Some(service) = self.service.filter(|service| !service.inputs.contains_key(name)) else {
+        let Some(service) = self.service.filter(|service| service.lacks_input(name)) else {
             return;
         };
-        let message = format!("the service `{}` declares no input `{name}`", service.id);
-        let declared = || service.inputs.keys().map(InputName::as_str);
+        let message = format!("the service `{}` declares no input `{name}`", service.service);
+        let declared = || service.inputs.iter().flatten().map(InputName::as_str);
         let help = match suggest(name, declared()) {
             Some(near) => format!("did you mean `flow.inputs.{near}`?"),
             None => format!("declare it under `inputs`; declared are {}", ticked(declared())),
@@ -148,18 +148,20 @@ impl Walk<'_> {
     }
 
     fn read_field(&mut self, frame: &Frame<'_>, name: &str, at: Position) {
-        let Some(service) = self.service else {
+        let Some((service, fields)) = self
+            .service
+            .zip(self.service.and_then(|known| known.fields.as_ref()))
+        else {
             return;
         };
-        let declared: Vec<String> = service
-            .fields
-            .iter()
-            .map(|declared| declared.field.name().to_string())
-            .collect();
+        let declared: Vec<String> = fields.iter().map(|field| field.name().to_string()).collect();
         if declared.iter().any(|field| field == name) {
             return;
         }
-        let message = format!("the service `{}` does not declare the field `{name}`", service.id);
+        let message = format!(
+            "the service `{}` does not declare the field `{name}`",
+            service.service
+        );
         let help = match suggest(name, declared.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `flow.person.{near}`?"),
             None => format!(

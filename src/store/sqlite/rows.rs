@@ -54,7 +54,7 @@ impl Stored<'_> {
                 .maybe_text("idempotency_key")?
                 .map(|key| Ok::<_, StoreError>((key, self.digest("request_digest")?)))
                 .transpose()?,
-            detail: self.get("detail")?,
+            detail: self.get::<Vec<u8>>("detail")?.into(),
         })
     }
 
@@ -116,6 +116,8 @@ impl Stored<'_> {
         Ok(Activation {
             catalog: self.digest("catalog")?,
             at: self.time("at")?,
+            by: self.text("actor")?,
+            set_aside: self.maybe_digest("set_aside")?,
         })
     }
 
@@ -148,7 +150,7 @@ impl Stored<'_> {
         self.get(column).map(Timestamp::from_micros)
     }
 
-    fn digest(&self, column: &'static str) -> Result<Digest, StoreError> {
+    pub(super) fn digest(&self, column: &'static str) -> Result<Digest, StoreError> {
         self.maybe_digest(column)?.ok_or_else(|| self.unfit(column))
     }
 

@@ -6,6 +6,7 @@ use super::load::Libraries;
 use crate::diagnostics::Diagnostics;
 use crate::policy::Organization;
 use crate::policy::Service;
+use crate::script::Library;
 use crate::script::Script;
 use crate::words::Digest;
 use crate::words::ServiceName;
@@ -54,6 +55,11 @@ impl Catalog {
         self.services.values()
     }
 
+    /// What scripts may import, by name.
+    pub(crate) fn libraries(&self) -> &BTreeMap<String, Arc<Library>> {
+        &self.libraries.by_name
+    }
+
     /// One service; `None` if there is none of that name.
     pub fn service(&self, name: &str) -> Option<&Arc<LoadedService>> {
         self.services.get(name)
@@ -61,6 +67,26 @@ impl Catalog {
 }
 
 impl LoadedService {
+    /// The same with another service file. For tests of policies only: nothing serves it.
+    pub(crate) fn with_service(&self, service: Service) -> Self {
+        Self {
+            service: Arc::new(service),
+            script: self.script.clone(),
+            warnings: Diagnostics::default(),
+            script_warnings: Diagnostics::default(),
+        }
+    }
+
+    /// The same with another script. For tests of policies only: nothing serves it.
+    pub(crate) fn with_script(&self, script: Script) -> Self {
+        Self {
+            service: Arc::clone(&self.service),
+            script: Some(Arc::new(script)),
+            warnings: Diagnostics::default(),
+            script_warnings: Diagnostics::default(),
+        }
+    }
+
     /// The script, if the service has one.
     pub fn script(&self) -> Option<&Script> {
         self.script.as_deref()

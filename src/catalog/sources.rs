@@ -8,6 +8,8 @@ use crate::words::Digest;
 #[derive(Clone)]
 pub struct Sources {
     files: Arc<BTreeMap<Arc<str>, Source>>,
+    /// Test files stand beside the policies and are no part of a catalog: neither of its name nor of what is kept.
+    tests: Arc<BTreeMap<Arc<str>, Source>>,
     digest: Digest,
 }
 
@@ -50,35 +52,45 @@ impl Sources {
     }
 
     pub(super) fn from_files(files: impl IntoIterator<Item = (Arc<str>, Source)>) -> Self {
+        let (tests, files) = files
+            .into_iter()
+            .partition(|(path, _): &(Arc<str>, Source)| is_test(path));
         let mut sources = Self {
-            files: Arc::new(files.into_iter().collect()),
+            files: Arc::new(files),
+            tests: Arc::new(tests),
             digest: Digest::from_bytes([0; 32]),
         };
         sources.digest = Digest::of(sources.manifest().as_bytes());
         sources
     }
 
-    /// The text of one file.
+    /// The text of one file, be it of the catalog or of its tests.
     pub fn text(&self, path: &str) -> Option<&Arc<str>> {
-        self.file(path).map(|file| &file.text)
+        let file = self.files.get(path).or_else(|| self.tests.get(path));
+        file.map(|file| &file.text)
     }
 
-    /// One file.
+    /// One file of the catalog.
     pub fn file(&self, path: &str) -> Option<&Source> {
         self.files.get(path)
     }
 
-    /// Every text in the order of paths.
+    /// Every text of the catalog in the order of paths.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Arc<str>)> {
         self.files().map(|(path, file)| (path, &file.text))
     }
 
-    /// Every file in the order of paths.
+    /// Every test file in the order of paths.
+    pub fn tests(&self) -> impl Iterator<Item = (&str, &Arc<str>)> {
+        self.tests.iter().map(|(path, file)| (&**path, &file.text))
+    }
+
+    /// Every file of the catalog in the order of paths.
     pub fn files(&self) -> impl Iterator<Item = (&str, &Source)> {
         self.files.iter().map(|(path, file)| (&**path, file))
     }
 
-    /// How many files there are.
+    /// How many files there are, without tests.
     pub fn len(&self) -> usize {
         self.files.len()
     }
@@ -100,14 +112,18 @@ impl Default for Sources {
     }
 }
 
-/// Equal names are equal sources.
+/// Equal names are equal catalogs; tests are compared besides.
 impl PartialEq for Sources {
     fn eq(&self, other: &Self) -> bool {
-        self.digest == other.digest
+        self.digest == other.digest && self.tests == other.tests
     }
 }
 
 impl Eq for Sources {}
+
+fn is_test(path: &str) -> bool {
+    path.starts_with("policies/") && path.ends_with(".test.yaml")
+}
 
 impl std::fmt::Debug for Sources {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

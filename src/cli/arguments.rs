@@ -15,6 +15,7 @@ use super::failure::Failure;
 use super::logging;
 use super::replay;
 use super::serve;
+use super::test;
 use super::trigger;
 
 /// Turns declarative e-service policies into verified, recorded Mobile ID flows.
@@ -64,6 +65,8 @@ enum Command {
     Catalog(catalog::Catalog),
     /// Decide recorded flows again under another catalog, and print each difference
     Replay(replay::Replay),
+    /// Run the tests of the policies; `--coverage` and `--mutate` say how good they are
+    Test(test::Test),
     /// Make the running sandbox do something, good or bad
     Trigger(trigger::Trigger),
     /// Measure this machine: flows, decisions, callbacks, reloads, each beside a control
@@ -84,6 +87,7 @@ pub fn run() -> ExitCode {
         Command::Check(command) => command.run(&common),
         Command::Catalog(command) => command.run(&common),
         Command::Replay(command) => command.run(&common),
+        Command::Test(command) => command.run(&common),
         Command::Trigger(command) => command.run(&common),
         Command::Bench(command) => command.run(&common),
     };
@@ -110,6 +114,7 @@ Exit codes: 0 good, 1 it ran and found problems, 2 it could not run, 3 refused b
 First steps:
   midflow                     sign in to the demo with a phone on the screen
   midflow check               find every mistake in the policies
+  midflow test                run the tests beside the services
   midflow trigger --list      what the sandbox can do";
 
 #[cfg(test)]

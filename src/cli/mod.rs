@@ -16,6 +16,7 @@ mod replay;
 mod running;
 mod serve;
 mod settings;
+mod test;
 mod trigger;
 
 pub use arguments::Arguments;

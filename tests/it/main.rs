@@ -24,3 +24,4 @@ mod scenarios;
 mod support;
 mod swaps;
 mod versions;
+mod tests;

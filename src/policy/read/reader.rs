@@ -87,6 +87,20 @@ impl<'a> Reader<'a> {
             .any(|label| label.start == span.start)
     }
 
+    /// Whether something was found between a key and the end of its value.
+    pub(super) fn has_error_within(&self, key: Span, node: &Node) -> bool {
+        let end = node.span.end.max(key.end);
+        self.found
+            .iter()
+            .filter_map(|diagnostic| diagnostic.labels.first())
+            .any(|label| key.start <= label.start && label.start <= end)
+    }
+
+    /// The place of a value, for what is compared with it later.
+    pub(super) fn label_of(&self, span: Span) -> Label {
+        self.label(span, "")
+    }
+
     /// Adds an error with its remedy.
     pub(super) fn error(
         &mut self,

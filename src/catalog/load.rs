@@ -119,7 +119,7 @@ struct Load<'a> {
 /// The scripts that others import, as checked together.
 #[derive(Debug, Default)]
 pub(super) struct Libraries {
-    by_name: BTreeMap<String, Arc<Library>>,
+    pub(super) by_name: BTreeMap<String, Arc<Library>>,
     /// What was found in them and is no error, so that an incremental load says it again.
     warnings: Diagnostics,
 }

@@ -9,9 +9,9 @@ use crate::words::Digest;
 /// `scripts/`. Cheap to copy: everything is shared.
 #[derive(Clone)]
 pub struct Sources {
-    files: Files,
-    /// Test files stand beside the policies and are no part of a catalog: neither of its digest nor of its archive.
-    tests: Files,
+    files: Arc<BTreeMap<Arc<str>, Source>>,
+    /// Test files stand beside the policies and are no part of a catalog: neither of its name nor of what is kept.
+    tests: Arc<BTreeMap<Arc<str>, Source>>,
     digest: Digest,
 }
 
@@ -43,8 +43,6 @@ impl Source {
     }
 }
 
-type Files = Arc<BTreeMap<Arc<str>, Source>>;
-
 impl Sources {
     /// Puts texts together; of two with the same path the last stays.
     ///
@@ -67,8 +65,9 @@ impl Sources {
 
     /// These files and no others.
     pub(super) fn from_files(files: impl IntoIterator<Item = (Arc<str>, Source)>) -> Self {
-        let (tests, files): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            files.into_iter().partition(|(path, _)| is_test(path));
+        let (tests, files) = files
+            .into_iter()
+            .partition(|(path, _): &(Arc<str>, Source)| is_test(path));
         let mut sources = Self {
             files: Arc::new(files),
             tests: Arc::new(tests),
@@ -80,8 +79,8 @@ impl Sources {
 
     /// The text of one file, be it of the catalog or of its tests.
     pub fn text(&self, path: &str) -> Option<&Arc<str>> {
-        let test = || self.tests.get(path);
-        self.file(path).or_else(test).map(|file| &file.text)
+        let file = self.files.get(path).or_else(|| self.tests.get(path));
+        file.map(|file| &file.text)
     }
 
     /// One file of the catalog.
@@ -94,14 +93,14 @@ impl Sources {
         self.files().map(|(path, file)| (path, &file.text))
     }
 
-    /// Every file in the order of paths.
-    pub fn files(&self) -> impl Iterator<Item = (&str, &Source)> {
-        self.files.iter().map(|(path, file)| (&**path, file))
-    }
-
     /// Every test file in the order of paths.
     pub fn tests(&self) -> impl Iterator<Item = (&str, &Arc<str>)> {
         self.tests.iter().map(|(path, file)| (&**path, &file.text))
+    }
+
+    /// Every file of the catalog in the order of paths.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &Source)> {
+        self.files.iter().map(|(path, file)| (&**path, file))
     }
 
     /// How many files there are, without tests.
@@ -126,14 +125,18 @@ impl Default for Sources {
     }
 }
 
-/// Equal names are equal sources.
+/// Equal names are equal catalogs; tests are compared besides.
 impl PartialEq for Sources {
     fn eq(&self, other: &Self) -> bool {
-        self.digest == other.digest
+        self.digest == other.digest && self.tests == other.tests
     }
 }
 
 impl Eq for Sources {}
+
+fn is_test(path: &str) -> bool {
+    path.starts_with("policies/") && path.ends_with(".test.yaml")
+}
 
 impl std::fmt::Debug for Sources {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -146,7 +149,3 @@ impl std::fmt::Debug for Sources {
 
 /// One text for all catalogs.
 static SHIPPED: LazyLock<Source> = LazyLock::new(|| Source::of(Rulebook::SHIPPED_TEXT));
-
-fn is_test(path: &str) -> bool {
-    path.starts_with("policies/") && path.ends_with(".test.yaml")
-}

@@ -79,12 +79,12 @@ enum Command {
     Schema(schema::Schema),
     /// Print the Rhai definitions of what scripts can call
     Definitions(definitions::Definitions),
-    /// Run the tests of the policies; `--coverage` and `--mutate` say how good they are
-    Test(test::Test),
     /// The versions of the catalog: list, activate, roll back, compare
     Catalog(catalog::Catalog),
     /// Decide recorded flows again under another catalog, and print each difference
     Replay(replay::Replay),
+    /// Run the tests of the policies; `--coverage` and `--mutate` say how good they are
+    Test(test::Test),
     /// Make the running sandbox do something, good or bad
     Trigger(trigger::Trigger),
     /// Measure this machine: flows, decisions, callbacks, reloads, each beside a control
@@ -109,9 +109,9 @@ pub fn run() -> ExitCode {
         Command::Form(command) => command.run(&common),
         Command::Schema(command) => command.run(&common),
         Command::Definitions(command) => command.run(&common),
-        Command::Test(command) => command.run(&common),
         Command::Catalog(command) => command.run(&common),
         Command::Replay(command) => command.run(&common),
+        Command::Test(command) => command.run(&common),
         Command::Trigger(command) => command.run(&common),
         Command::Bench(command) => command.run(&common),
     };

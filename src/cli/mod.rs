@@ -23,8 +23,8 @@ mod running;
 mod scaffold;
 mod schema;
 mod serve;
-mod test;
 mod settings;
+mod test;
 mod trigger;
 
 pub use arguments::Arguments;

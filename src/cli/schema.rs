@@ -8,7 +8,7 @@ use crate::policy::json_schema;
 /// `midflow schema`: the JSON Schema of a kind of policy file, for editors.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Schema {
-    /// organization, defaults, service or rulebook; without it they are listed
+    /// organization, defaults, service, rulebook or test; without it they are listed
     document: Option<String>,
 }
 

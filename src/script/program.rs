@@ -58,15 +58,15 @@ impl Script {
         &self.file
     }
 
+    /// What it imports, each after those that it needs itself.
+    pub fn libraries(&self) -> impl Iterator<Item = &Library> {
+        self.libraries.iter().map(|library| &**library)
+    }
+
     /// Every file that it runs: its own, and those of its libraries.
     pub fn files(&self) -> impl Iterator<Item = &str> {
         let libraries = self.libraries.iter().map(|library| library.file.as_str());
         std::iter::once(self.file.as_str()).chain(libraries)
-    }
-
-    /// What it imports, each after those that it needs itself.
-    pub fn libraries(&self) -> impl Iterator<Item = &Library> {
-        self.libraries.iter().map(|library| &**library)
     }
 
     /// Whether the script has this hook.

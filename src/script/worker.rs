@@ -15,8 +15,8 @@ use rhai::module_resolvers::StaticModuleResolver;
 
 use super::answer::Answer;
 use super::budget::with_budget;
-use super::coverage;
 use super::bundle::Library;
+use super::coverage;
 use super::engine;
 use super::fault::ScriptFault;
 use super::hook::Hook;

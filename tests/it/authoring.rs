@@ -149,7 +149,7 @@ fn formatting_changes_files_in_place_and_keeps_comments() {
 fn schemas_and_definitions_are_printed() {
     let here = served_policies();
     let here = Path::new(&here);
-    assert_eq!(good(&["schema"], here).lines().count(), 4);
+    assert_eq!(good(&["schema"], here).lines().count(), 5);
     for name in good(&["schema"], here).lines() {
         let schema = good(&["schema", name], here);
         let parsed: serde_json::Value = serde_json::from_str(&schema).unwrap();

@@ -23,6 +23,6 @@ mod reload;
 mod sandbox;
 mod scenarios;
 mod support;
-mod tests;
 mod swaps;
 mod versions;
+mod tests;

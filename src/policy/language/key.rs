@@ -70,6 +70,8 @@ pub enum Shape {
     Url,
     /// A SHA-256, 64 hexadecimal digits.
     Sha256,
+    /// Anything.
+    Any,
     /// Either of several.
     Either(&'static [Self]),
 }
@@ -85,6 +87,8 @@ pub enum Names {
     Outcomes,
     /// What the author calls it: a lowercase letter, then lowercase letters, digits and `-`.
     Slugs,
+    /// What the author calls it, in any words.
+    Any,
 }
 
 impl Key {

@@ -10,6 +10,7 @@ mod reference;
 mod rulebook;
 mod schema;
 mod service;
+mod tests_file;
 
 #[cfg(test)]
 mod tests;
@@ -28,3 +29,4 @@ pub(super) use key::LANGUAGES;
 pub(super) use organization::*;
 pub(super) use rulebook::*;
 pub(super) use service::*;
+pub(super) use tests_file::*;

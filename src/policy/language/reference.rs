@@ -121,7 +121,7 @@ const fn placeholder(names: Names) -> &'static str {
         Names::Inputs => "<input>",
         Names::Fields => "<field>",
         Names::Outcomes => "<outcome>",
-        Names::Slugs => "<name>",
+        Names::Slugs | Names::Any => "<name>",
     }
 }
 
@@ -135,6 +135,7 @@ fn takes(shape: &Shape) -> String {
                 Names::Fields => "a field or a derived claim",
                 Names::Outcomes => "a class or a leaf code",
                 Names::Slugs => "a name of your own with hyphens",
+                Names::Any => "words of your own",
             }
         ),
         Shape::List(of) => format!("a list: {}", takes(of)),
@@ -157,6 +158,7 @@ fn takes(shape: &Shape) -> String {
         Shape::Day => "a day: `2026-03-01`".to_owned(),
         Shape::Url => "an `https` address".to_owned(),
         Shape::Sha256 => "64 hexadecimal digits, in quotes".to_owned(),
+        Shape::Any => "a value, or `$column`".to_owned(),
         Shape::Either(shapes) => shapes.iter().map(takes).collect::<Vec<_>>().join("; or "),
     }
 }

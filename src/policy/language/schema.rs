@@ -22,11 +22,19 @@ pub enum Document {
     Service,
     /// `policies/rulebooks/<rulebook>.yaml`.
     Rulebook,
+    /// `policies/services/<service>.test.yaml`.
+    Test,
 }
 
 impl Document {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Organization, Self::Defaults, Self::Service, Self::Rulebook];
+    pub const ALL: [Self; 5] = [
+        Self::Organization,
+        Self::Defaults,
+        Self::Service,
+        Self::Rulebook,
+        Self::Test,
+    ];
 
     /// The name on the command line, and of the schema file.
     pub const fn as_str(self) -> &'static str {
@@ -35,6 +43,7 @@ impl Document {
             Self::Defaults => "defaults",
             Self::Service => "service",
             Self::Rulebook => "rulebook",
+            Self::Test => "test",
         }
     }
 
@@ -45,6 +54,7 @@ impl Document {
             Self::Defaults => super::DEFAULTS_FILE,
             Self::Service => super::SERVICE,
             Self::Rulebook => super::RULEBOOK,
+            Self::Test => super::TESTS,
         }
     }
 
@@ -54,6 +64,7 @@ impl Document {
             Self::Defaults => "midflow defaults",
             Self::Service => "midflow service",
             Self::Rulebook => "midflow rulebook",
+            Self::Test => "midflow tests of a service",
         }
     }
 }
@@ -171,6 +182,7 @@ fn shape(shape_of: &'static Shape, path: &str, complete: bool) -> Value {
         Shape::Day => json!({ "type": "string", "pattern": DAY, "examples": ["2026-03-01"] }),
         Shape::Url => json!({ "type": "string", "pattern": "^https://[^\\s]+$" }),
         Shape::Sha256 => json!({ "type": "string", "pattern": "^[0-9A-Fa-f]{64}$" }),
+        Shape::Any => json!({}),
         Shape::Either(shapes) => {
             json!({ "anyOf": shapes.iter().map(|one| shape(one, path, complete)).collect::<Vec<_>>() })
         }
@@ -185,6 +197,7 @@ fn named(names: Names, value: &'static Shape, path: &str, complete: bool) -> Val
             "propertyNames": { "pattern": "^[a-z][a-z0-9_]{0,63}$" },
             "additionalProperties": value,
         }),
+        Names::Any => json!({ "type": "object", "minProperties": 1, "additionalProperties": value }),
         Names::Slugs => json!({
             "type": "object",
             "minProperties": 1,

@@ -37,6 +37,7 @@ fn read(document: Document, text: &str) -> Diagnostics {
             let (service, _) = read_service("policies/services/licence-renewal.yaml", TESTED);
             read_tests("policies/services/licence-renewal.test.yaml", text, &service.unwrap()).1
         }
+    }
 }
 
 const fn sample(document: Document) -> &'static str {

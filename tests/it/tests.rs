@@ -246,9 +246,9 @@ fn a_failing_case_names_the_expectation_the_rule_and_the_way() {
         "error[E6101]",
         "`plan.assurance` is `high`, not `medium`",
         "policies/services/licence-renewal.test.yaml:",
-        "scripts/licence-renewal.rhai:12:16",
+        "scripts/licence-renewal.rhai:11:16",
         "this rule made it so",
-        "so it went: 0.000 s the plan is made at scripts/licence-renewal.rhai:12:16",
+        "so it went: 0.000 s the plan is made at scripts/licence-renewal.rhai:11:16",
         "passed, 1 failed",
     ] {
         assert!(said.out.contains(words), "`{words}` is missing:\n{}", said.all);
@@ -262,7 +262,7 @@ fn a_failing_case_names_the_expectation_the_rule_and_the_way() {
         value["failures"][0]["rule"]["file"],
         "scripts/licence-renewal.rhai"
     );
-    assert_eq!(value["failures"][0]["rule"]["line"], 12);
+    assert_eq!(value["failures"][0]["rule"]["line"], 11);
 }
 
 #[test]
@@ -280,7 +280,7 @@ fn a_survivor_is_named_with_its_place_and_can_be_accepted_with_a_reason() {
     assert!(said.out.contains("error[E6102]"), "{}", said.all);
     assert!(said.out.contains("notices that `>` becomes `>=`"), "{}", said.all);
     assert!(
-        said.out.contains("scripts/licence-renewal.rhai:11:30"),
+        said.out.contains("scripts/licence-renewal.rhai:10:31"),
         "{}",
         said.all
     );

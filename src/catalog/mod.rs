@@ -14,6 +14,7 @@ mod loaded;
 mod planning;
 mod retired;
 mod sources;
+mod unreadable;
 
 pub use archive::ArchiveError;
 pub use ask::DecideAsk;

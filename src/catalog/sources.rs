@@ -21,6 +21,17 @@ impl Sources {
         }
     }
 
+    /// The same with other texts in place of some, or beside them: what an editor holds and nobody has saved.
+    #[must_use]
+    pub fn with_texts<P: Into<String>, T: Into<Arc<str>>>(
+        &self,
+        texts: impl IntoIterator<Item = (P, T)>,
+    ) -> Self {
+        let mut files = self.files.clone();
+        files.extend(texts.into_iter().map(|(path, text)| (path.into(), text.into())));
+        Self { files }
+    }
+
     /// The text of one file.
     pub fn text(&self, path: &str) -> Option<&Arc<str>> {
         self.files.get(path)

@@ -65,7 +65,7 @@ codes! {
         "an invalid value in a decision",
         "A literal value in `tighten`, `refuse`, `stop` or `say` can't mean anything: an unknown assurance level, a field that is not declared, a duration that can't be read, or a text that lacks a language.",
         "قيمة غير صالحة في القرار",
-        "قيمة صريحة في `tighten` أو `refuse` أو `stop` أو `say` لا معنى لها: مستوى ثقة غير معروف أو حقل غير مصرح به أو مدة لا تمكن قراءتها أو نص تنقصه إحدى اللغتين.",
+        "قيمة صريحة في `tighten` أو `refuse` أو `stop` أو `say` لا معنى لها: مستوى تحقق غير معروف أو حقل غير مصرح به أو مدة لا تمكن قراءتها أو نص تنقصه إحدى اللغتين.",
     }
     SCRIPT_MISSING = "E3012" {
         "the script file is missing",

@@ -2,7 +2,6 @@ use std::collections::BTreeMap;
 
 use super::reader::Map;
 use super::reader::Reader;
-use super::reader::did_you_mean;
 use super::texts::TextRules;
 use crate::diagnostics::codes;
 use crate::policy::Contact;
@@ -244,12 +243,8 @@ fn environment(reader: &mut Reader<'_>, entry: &Entry) -> Option<Environment> {
     let environment = Environment::from_name(&entry.key);
     if environment.is_none() {
         let known = Environment::ALL.map(Environment::as_str);
-        reader.error(
-            codes::UNKNOWN_ENVIRONMENT,
-            format!("unknown environment `{}`", shown(&entry.key)),
-            entry.key_span,
-            did_you_mean(&entry.key, &known),
-        );
+        let message = format!("unknown environment `{}`", shown(&entry.key));
+        reader.misspelt(codes::UNKNOWN_ENVIRONMENT, message, entry.key_span, &entry.key, &known);
     }
     environment
 }

@@ -6,7 +6,6 @@ use super::inputs::inputs;
 use super::outcomes::outcomes;
 use super::reader::Map;
 use super::reader::Reader;
-use super::reader::did_you_mean;
 use super::texts::TextRules;
 use crate::diagnostics::codes;
 use crate::policy::Audience;
@@ -180,12 +179,8 @@ fn channels(reader: &mut Reader<'_>, node: &Node) -> Option<BTreeSet<Channel>> {
             continue;
         };
         let Some(channel) = Channel::from_name(word) else {
-            reader.error(
-                codes::UNKNOWN_CHANNEL,
-                format!("unknown channel `{}`", shown(word)),
-                item.span,
-                did_you_mean(word, &known),
-            );
+            let message = format!("unknown channel `{}`", shown(word));
+            reader.misspelt(codes::UNKNOWN_CHANNEL, message, item.span, word, &known);
             good = false;
             continue;
         };

@@ -2,9 +2,10 @@ use std::collections::BTreeMap;
 
 use super::reader::Reader;
 use crate::diagnostics::codes;
-use crate::diagnostics::suggest;
+use crate::diagnostics::meant;
 use crate::policy::Input;
 use crate::policy::InputKind;
+use crate::policy::Unsafe;
 use crate::policy::first_unsafe;
 use crate::policy::render::Piece;
 use crate::policy::render::pieces;
@@ -158,11 +159,17 @@ impl Reader<'_> {
         } else {
             format!("remove U+{code:04X}; the page sets the right direction by itself")
         };
-        self.error(
+        // A letter that looks like another is not taken out but corrected, by somebody who reads the word.
+        let fix = match what {
+            Unsafe::Direction | Unsafe::Invisible => char::from_u32(code).and_then(|c| self.without(span, c)),
+            _ => None,
+        };
+        self.error_fixed(
             codes::UNSAFE_CHARACTER,
             format!("`{path}` holds {what}"),
             span,
             help,
+            fix,
         );
         false
     }
@@ -237,15 +244,21 @@ impl Reader<'_> {
         };
         let Some(input) = inputs.get(name) else {
             let known: Vec<_> = inputs.keys().map(InputName::as_str).collect();
-            let help = match suggest(name, known.iter().copied()) {
-                Some(meant) => format!("did you mean `{{{meant}}}`?"),
+            let meant = meant(name, known.iter().copied());
+            let help = match meant {
+                Some(meant) => format!("did you mean `{{{}}}`?", meant.word),
                 None => "declare it under `inputs`, or write the text without it".to_owned(),
             };
-            self.error(
+            let fix = meant.and_then(|meant| {
+                let (wrong, right) = (format!("{{{name}}}"), format!("{{{}}}", meant.word));
+                self.instead(span, &wrong, &right, meant.certain)
+            });
+            self.error_fixed(
                 codes::UNDECLARED_PLACEHOLDER,
                 format!("`{path}` uses the input `{}`, which is not declared", shown(name)),
                 span,
                 help,
+                fix,
             );
             return None;
         };

@@ -27,7 +27,8 @@ pub fn meant<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> O
         .collect();
     all.sort_unstable_by_key(|(distance, _, candidate)| (*distance, *candidate));
     all.dedup_by_key(|(_, _, candidate)| *candidate);
-    let allowed = |longer: usize| (longer / 3).max(1);
+    // Half of a word of two letters is another word.
+    let allowed = |longer: usize| if longer <= 2 { 0 } else { (longer / 3).max(1) };
     let near = |(distance, longer, _): &&(usize, usize, &str)| *distance <= allowed(*longer);
     let (distance, _, word) = *all.iter().find(near)?;
     let next = all
@@ -95,6 +96,7 @@ mod tests {
     #[test]
     fn the_nearest_wins_and_ties_are_stable() {
         assert_eq!(suggest("name_a", ["name_en", "name_ar"]), Some("name_ar"));
-        assert_eq!(suggest("ax", ["ab", "aa"]), Some("aa"));
+        assert_eq!(suggest("axe", ["abe", "aae"]), Some("aae"));
+        assert_eq!(suggest("fr", ["ar", "en"]), None);
     }
 }

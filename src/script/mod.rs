@@ -6,8 +6,10 @@
 //! deadline, a panic, nonsense, is a [`ScriptFault`], and the caller refuses (law 5).
 
 mod answer;
+mod brackets;
 mod budget;
 mod bundle;
+mod cases;
 mod compiler;
 mod constructors;
 mod engine;
@@ -16,9 +18,11 @@ mod fault;
 mod hook;
 mod lint;
 mod program;
+mod refused;
 #[cfg(test)]
 pub(crate) mod sample;
 mod syntax;
+mod tokens;
 mod view;
 mod worker;
 

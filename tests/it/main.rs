@@ -13,6 +13,7 @@ mod adversary;
 mod bad_input;
 mod canary;
 mod crash;
+mod diagnostics;
 mod engine;
 mod examples;
 mod hostile;

@@ -136,6 +136,8 @@ impl Diagnostics {
     /// Puts them in the order of files and places, so that the same input gives the same text.
     pub fn sort(&mut self) {
         self.0.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+        // What is wrong with a library is found with each script that uses it.
+        self.0.dedup();
     }
 }
 

@@ -18,6 +18,7 @@ mod responses;
 mod safety;
 mod service;
 mod yaml;
+mod yaml_places;
 
 pub use duration::format_duration;
 pub use duration::parse_duration;

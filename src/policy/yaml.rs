@@ -14,6 +14,7 @@ use serde_saphyr::granit_parser::ScalarStyle;
 use serde_saphyr::granit_parser::ScanError;
 use serde_saphyr::granit_parser::Span as ParserSpan;
 
+use super::yaml_places::corrected;
 use crate::diagnostics::Position;
 use crate::diagnostics::byte_at;
 use crate::diagnostics::codes;
@@ -93,13 +94,17 @@ pub(super) fn parse(text: &str) -> (Option<Node>, Vec<Fault>) {
     };
     let root = match builder.document() {
         Ok(root) => root,
-        Err(mut fault) => {
-            fault.span = better_place(&fault, text);
+        Err(fault) => {
             builder.faults.push(*fault);
             None
         }
     };
-    let (mut faults, repeated) = (builder.faults, builder.repeated);
+    let (faults, repeated) = (builder.faults, builder.repeated);
+    let mut faults: Vec<Fault> = faults
+        .into_iter()
+        .enumerate()
+        .map(|(number, fault)| if number < MAX_MOVED { corrected(fault, text) } else { fault })
+        .collect();
     if let Some(root) = &root {
         for (index, span) in repeated.into_iter().take(MAX_REPEATED) {
             let bytes = superfluous(text, span, root, faults.len());
@@ -523,38 +528,6 @@ fn syntax_fault(error: &ScanError) -> Fault {
     }
 }
 
-/// The parser gives up where it noticed: for a tab that is the value before it, and for something that is
-/// never closed the line after the last.
-fn better_place(fault: &Fault, text: &str) -> Span {
-    let start = fault.span.start;
-    let one = |line: usize, column: usize| {
-        let start = position(line + 1, column);
-        Span {
-            start,
-            end: Position {
-                column: start.column.saturating_add(1),
-                ..start
-            },
-        }
-    };
-    let from = usize::try_from(start.line)
-        .unwrap_or(usize::MAX)
-        .saturating_sub(1);
-    if fault.code == codes::YAML_TAB {
-        let indented = text.lines().enumerate().skip(from).find_map(|(index, line)| {
-            let indent = line.len() - line.trim_start().len();
-            let column = line.get(..indent)?.chars().position(|letter| letter == '\t')?;
-            Some(one(index, column))
-        });
-        return indented.unwrap_or(fault.span);
-    }
-    let last = text.lines().enumerate().last();
-    match last {
-        Some((index, line)) if from > index => one(index, line.chars().count()),
-        _ => fault.span,
-    }
-}
-
 fn too_large(span: Span) -> Fault {
     fault(
         codes::TOO_LARGE,
@@ -632,3 +605,5 @@ const MAX_DEPTH: usize = 16;
 const MAX_SHOWN: usize = 40;
 /// Of more repeated keys than a person writes, only the first ones are worth reading the file again.
 const MAX_REPEATED: usize = 8;
+/// Likewise for looking where a mistake really is.
+const MAX_MOVED: usize = 50;

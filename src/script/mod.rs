@@ -22,6 +22,8 @@ mod refused;
 #[cfg(test)]
 pub(crate) mod sample;
 mod syntax;
+#[cfg(test)]
+mod tighten_laws;
 mod tokens;
 mod view;
 mod worker;

@@ -163,7 +163,21 @@ impl Refusal<'_> {
     }
 
     fn missing(&self, token: &str) -> Diagnostic {
-        if matches!(token, "}" | ")" | "]") && brackets::unclosed(self.text).is_some() {
+        let word = self.word();
+        if RESERVED.iter().any(|(other, ..)| *other == word) {
+            return self.reserved(&word);
+        }
+        if let Some(bracket) = self.letter().filter(|letter| matches!(letter, ')' | ']' | '}'))
+            && token == ";"
+        {
+            let fix = byte_at(self.text, self.at)
+                .map(|byte| Fix::at(self.file, byte..byte + 1, "", format!("remove `{bracket}`")));
+            let message = format!("this `{bracket}` closes nothing");
+            return self
+                .syntax_at(self.at, 1, &message, "remove it, or open what it closes")
+                .fix(fix);
+        }
+        if matches!(token, "}" | ")" | "]" | ",") && brackets::unclosed(self.text).is_some() {
             return self.unclosed_or("", "");
         }
         let before = brackets::word_before(self.text, self.at);
@@ -221,6 +235,10 @@ impl Refusal<'_> {
 
     /// A sign that other languages have.
     fn sign(&self, sign: &str) -> Diagnostic {
+        if matches!(sign, ";" | "," | ")" | "]" | "}") {
+            let message = format!("a value is missing before `{sign}`");
+            return self.syntax_at(self.at, 1, &message, "write the value, or remove the sign or word before it");
+        }
         let known = SIGNS.iter().find(|(other, ..)| *other == sign);
         let width = sign.chars().count();
         match known {
@@ -323,7 +341,7 @@ impl Refusal<'_> {
         let pieces = tokens(self.text);
         let places: Vec<Position> = pieces.windows(2).filter_map(is_it).collect();
         let message = format!("the function `{name}` is there twice");
-        let at = places.iter().copied().rfind(|at| *at <= self.at).unwrap_or(self.at);
+        let at = places.last().copied().unwrap_or(self.at);
         let found = self.syntax_at(
             at,
             name.chars().count(),
@@ -361,6 +379,11 @@ impl Refusal<'_> {
             let bytes = start..start + wrong.len();
             Fix::at(self.file, bytes, right, format!("write `{right}`")).certain_if(certain)
         })
+    }
+
+    fn letter(&self) -> Option<char> {
+        let start = byte_at(self.text, self.at)?;
+        self.text.get(start..)?.chars().next()
     }
 
     /// The word at the place, if one begins there.

@@ -12,6 +12,7 @@
 mod adversary;
 mod bad_input;
 mod canary;
+mod check;
 mod crash;
 mod diagnostics;
 mod engine;

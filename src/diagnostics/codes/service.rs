@@ -205,4 +205,10 @@ codes! {
         "بيانات شخصية تحفظ أطول من الأدلة",
         "البيانات الشخصية التي تبقى بعد الأدلة التي تخصها لا تثبت شيئا. لا تحفظها أطول من الأدلة.",
     }
+    UNREAD_FILE = "W2005" {
+        "a policy file that nothing reads",
+        "midflow reads `policies/organization.yaml`, `policies/services/*.yaml` with their tests and `policies/rulebooks/*.yaml`. A file with another ending, such as `.yml`, or in another folder would silently not apply.",
+        "ملف سياسة لا يقرؤه شيء",
+        "يقرأ midflow الملفات `policies/organization.yaml` و`policies/services/*.yaml` مع اختباراتها و`policies/rulebooks/*.yaml`. أي ملف بامتداد آخر مثل `.yml` أو في مجلد آخر لا أثر له دون أن يلاحظ أحد.",
+    }
 }

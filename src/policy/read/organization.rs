@@ -4,6 +4,7 @@ use super::reader::Map;
 use super::reader::Reader;
 use super::texts::TextRules;
 use crate::diagnostics::codes;
+use crate::diagnostics::suggest;
 use crate::policy::Contact;
 use crate::policy::EnvironmentSettings;
 use crate::policy::Organization;
@@ -214,6 +215,9 @@ fn environments(
     let mut urls: Vec<(String, Span)> = Vec::new();
     for one in entries {
         let Some(environment) = environment(reader, one) else {
+            // One mistake, one message: what was meant is not missing too.
+            let known = Environment::ALL.map(Environment::as_str);
+            named.extend(suggest(&one.key, known).and_then(Environment::from_name));
             good = false;
             continue;
         };

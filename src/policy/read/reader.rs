@@ -194,7 +194,10 @@ impl<'a> Reader<'a> {
             };
             let help = match meant {
                 Some(found) => format!("did you mean `{}`?", found.word),
+                None => match home(&entry.key, path) {
+                Some(home) => format!("`{}` belongs {home}: check how far the line is indented", shown(&entry.key)),
                 None => format!("the keys {place} are {}", words(known)),
+            },
             };
             let fix =
                 meant.and_then(|found| self.instead(entry.key_span, &entry.key, found.word, found.certain));
@@ -431,6 +434,21 @@ impl<'a> Reader<'a> {
         }
     }
 }
+
+/// Where a key belongs that stands at the wrong level.
+fn home(key: &str, path: &str) -> Option<&'static str> {
+    let (_, home) = HOMES.iter().find(|(keys, _)| keys.contains(&key))?;
+    (path.is_empty() != (*home == TOP)).then_some(*home)
+}
+
+const TOP: &str = "at the top of the file";
+const HOMES: [(&[&str], &str); 5] = [
+    (&["sensitivity", "channels", "capabilities", "inputs", "fields", "outcomes", "notices"], TOP),
+    (&["script", "retention", "limits", "audience", "purpose", "environments"], TOP),
+    (&["assurance", "expires_in"], "below a capability"),
+    (&["then", "say", "attempts"], "below an outcome"),
+    (&["contacts", "third_party"], "below `organization`"),
+];
 
 /// The text of a single value.
 fn scalar_text(node: &Node) -> Option<&str> {

@@ -255,11 +255,16 @@ fn script(reader: &mut Reader<'_>, entry: &Entry) -> Option<(String, Place)> {
     };
     let good = (1..=64).contains(&name.len()) && name.chars().all(plain);
     if !good {
-        reader.error(
+        let bare = !text.is_empty() && text.len() <= 64 && text.chars().all(plain);
+        let fix = bare
+            .then(|| reader.instead(entry.node.span, text, &format!("{text}.rhai"), false))
+            .flatten();
+        reader.error_fixed(
             codes::BAD_SCRIPT_NAME,
             format!("`{}` is not the name of a script file", shown(text)),
             entry.node.span,
-            "name a file in `scripts/`, such as `licence-renewal.rhai`, without folders",
+            "name a file in `scripts/` with its ending and without folders, such as `licence-renewal.rhai`",
+            fix,
         );
         return None;
     }

@@ -154,10 +154,13 @@ impl Reader<'_> {
         };
         let span = self.inside(node, scalar, at, 1);
         let code = scalar.text.chars().nth(at).map_or(0, u32::from);
-        let help = if code == 0x0A {
-            "write the text on one line; `>-` joins several lines and adds no line break".to_owned()
-        } else {
-            format!("remove U+{code:04X}; the page sets the right direction by itself")
+        let help = match what {
+            _ if code == 0x0A => {
+                "write the text on one line; `>-` joins several lines and adds no line break".to_owned()
+            }
+            Unsafe::Direction => format!("remove U+{code:04X}; the page sets the right direction by itself"),
+            Unsafe::LookAlike => format!("type the Latin letter in place of U+{code:04X}"),
+            _ => format!("remove U+{code:04X}; nobody can see it, and it makes another text"),
         };
         // A letter that looks like another is not taken out but corrected, by somebody who reads the word.
         let fix = match what {
@@ -176,11 +179,16 @@ impl Reader<'_> {
 
     fn is_short(&mut self, node: &Node, path: &str, longest: usize, max: usize) -> bool {
         if longest > max {
+            let (has, help) = if scalar_of(node).is_some_and(|scalar| scalar.text.contains('{')) {
+                ("can have", "shorten the text, or give its inputs a smaller `max_length` or `max`")
+            } else {
+                ("has", "shorten the text")
+            };
             self.error(
                 codes::TEXT_TOO_LONG,
-                format!("`{path}` can have {longest} characters; at most {max} fit"),
+                format!("`{path}` {has} {longest} characters; at most {max} fit"),
                 node.span,
-                "shorten the text, or give its inputs a smaller `max_length` or `max`",
+                help,
             );
         }
         longest <= max

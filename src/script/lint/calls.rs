@@ -140,7 +140,10 @@ impl Walk<'_> {
                 Some(near) => unknown
                     .help(format!("did you mean `{}`?", near.word))
                     .fix(spelling::instead(frame.unit, at, name, near.word, near.certain)),
-                None => unknown.help("a script makes its answer with `tighten`, `refuse`, `stop` or `say`"),
+                None => unknown.help(
+                    "write the function or import the file that has it; an answer is made with `tighten`, `refuse`, \
+                     `stop` or `say`",
+                ),
             }
         } else {
             wrong_arity(name, arity - before, &arities, place)
@@ -157,7 +160,7 @@ fn wrong_arity(name: &str, given: usize, arities: &[usize], place: crate::diagno
         "tighten" => "write `tighten(#{ assurance: \"high\" })`".to_owned(),
         "refuse" => "write `refuse(\"code\", #{ ar: \"…\", en: \"…\" })`".to_owned(),
         "stop" | "say" => format!("write `{name}(#{{ ar: \"…\", en: \"…\" }})`"),
-        _ => format!("pass {} between the brackets", allowed.join(" or ")),
+        _ => format!("pass {} {word} between the brackets", allowed.join(" or ")),
     };
     Diagnostic::error(codes::SCRIPT_WRONG_ARITY, message, place).help(help)
 }

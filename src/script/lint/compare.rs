@@ -125,18 +125,18 @@ impl Walk<'_> {
         left: Kind,
         right: Kind,
         at: Position,
-        fix: Option<(String, String)>,
+        fix: Option<(String, String, bool)>,
     ) {
         let (Some(left), Some(right)) = (left.words(), right.words()) else {
             return;
         };
         let message = format!("{left} is compared with {right}, which it never equals");
         let help = match &fix {
-            Some((_, right)) => format!("write `{right}`"),
+            Some((_, right, _)) => format!("write `{right}`"),
             None => format!("compare {left} with {left}"),
         };
         let fix =
-            fix.and_then(|(wrong, right)| spelling::instead(frame.unit, at, &wrong, &right, true));
+            fix.and_then(|(wrong, right, certain)| spelling::instead(frame.unit, at, &wrong, &right, certain));
         let width = fix
             .as_ref()
             .and_then(|fix| fix.edits.first())
@@ -217,26 +217,31 @@ const fn is_number(kind: Kind) -> bool {
 }
 
 /// A value that is written out, as the kind it is compared with would be written: what stands there, and what should.
-fn other_kind(frame: &Frame<'_>, literal: &Node, kind: Kind, equals: bool) -> Option<(String, String)> {
+fn other_kind(frame: &Frame<'_>, literal: &Node, kind: Kind, equals: bool) -> Option<(String, String, bool)> {
     match (&literal.what, kind) {
         (What::Text(text), Kind::Whole) => text
             .parse::<i64>()
             .ok()
-            .map(|number| (format!("\"{text}\""), number.to_string())),
+            .map(|number| (format!("\"{text}\""), number.to_string(), true)),
         (What::Text(text), Kind::Number) => {
             let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
             let number = plain && text.parse::<f64>().is_ok();
-            number.then(|| (format!("\"{text}\""), text.clone()))
+            number.then(|| (format!("\"{text}\""), text.clone(), true))
         }
-        (What::Text(text), Kind::Flag | Kind::MaybeFlag) if matches!(text.as_str(), "true" | "false") => {
-            Some((format!("\"{text}\""), text.clone()))
+        (What::Text(text), Kind::Flag | Kind::MaybeFlag) => {
+            let right = match text.as_str() {
+                "true" | "yes" => "true",
+                "false" | "no" => "false",
+                _ => return None,
+            };
+            Some((format!("\"{text}\""), right.to_owned(), text == right))
         }
         (What::Literal(Literal::Whole), Kind::Text) if equals => {
             let start = crate::diagnostics::byte_at(frame.unit.text, literal.at)?;
             let rest = frame.unit.text.get(start..)?;
             let length = rest.bytes().take_while(u8::is_ascii_digit).count();
             let digits = rest.get(..length).filter(|digits| !digits.is_empty())?;
-            Some((digits.to_owned(), format!("\"{digits}\"")))
+            Some((digits.to_owned(), format!("\"{digits}\""), true))
         }
         _ => None,
     }

@@ -90,7 +90,7 @@ impl Walk<'_> {
             };
             if field == Field::Plain(FieldSource::CivilNo) {
                 let message = "`civil_no` can't be dropped";
-                let help = "by it the person who approved is compared with the person who was asked";
+                let help = "leave it out: by it the person who approved is compared with the person who was asked";
                 self.error(
                     codes::SCRIPT_INVALID_VALUE,
                     frame,
@@ -146,15 +146,18 @@ impl Walk<'_> {
             };
             if InputName::parse(name).is_ok() && !service.inputs.contains_key(name) {
                 let message = format!("the service `{}` declares no input `{name}`", service.id);
-                let help = "a text may hold declared inputs only, as in `{amount}`";
-                self.error(
-                    codes::SCRIPT_UNDECLARED_INPUT,
-                    frame,
-                    value.at,
-                    text.chars().count() + 2,
-                    &message,
-                    help,
-                );
+                let near = meant(name, service.inputs.keys().map(InputName::as_str));
+                let help = match near {
+                    Some(near) => format!("did you mean `{{{}}}`?", near.word),
+                    None => "declare it under `inputs`, or write the text without it".to_owned(),
+                };
+                let fix = near.and_then(|near| {
+                    let right = text.replace(&format!("{{{name}}}"), &format!("{{{}}}", near.word));
+                    instead(frame.unit, value.at, text, &right, near.certain)
+                });
+                let place = label(frame.unit.file, value.at, text.chars().count() + 2, "");
+                let found = Diagnostic::error(codes::SCRIPT_UNDECLARED_INPUT, message, place);
+                self.report.push(found.help(help).fix(fix));
             }
         }
     }
@@ -174,7 +177,7 @@ impl Walk<'_> {
                     let fix = repaired(why, text)
                         .and_then(|(right, certain)| instead(frame.unit, value.at, text, &right, certain));
                     self.report.push(
-                        Diagnostic::error(codes::SCRIPT_INVALID_VALUE, "a value that can't be taken", place)
+                        Diagnostic::error(codes::SCRIPT_INVALID_VALUE, untakable(text), place)
                             .help(why)
                             .fix(fix),
                     );
@@ -230,6 +233,16 @@ impl Walk<'_> {
         self.misspelt(frame, at, &found, known.iter().copied());
     }
 }
+
+fn untakable(text: &str) -> String {
+    if (1..=LONGEST_SHOWN).contains(&text.chars().count()) {
+        format!("`{}` can't be taken here", text.escape_debug())
+    } else {
+        "a value that can't be taken".to_owned()
+    }
+}
+
+const LONGEST_SHOWN: usize = 40;
 
 /// What a value of a constructor was meant to be, and whether that is certain; `why` is the rule that it breaks.
 fn repaired(why: &str, text: &str) -> Option<(String, bool)> {

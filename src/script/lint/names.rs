@@ -38,7 +38,10 @@ impl Walk<'_> {
         }
         let mut own = Names::default();
         for node in &unit.syntax.globals {
-            own.collect(node, false);
+            // A variable out here is an error of its own.
+            if matches!(node.what, What::Let { constant: true, .. }) {
+                own.collect(node, false);
+            }
         }
         for (name, at) in &own.declared {
             if !names.read.contains(name) && !own.read.contains(name) && !name.starts_with('_') {

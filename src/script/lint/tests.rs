@@ -177,13 +177,13 @@ fn constructors_are_checked() {
     finds(
         "fn plan(flow) {\n  if flow.attempt == 1 { return tighten(#{ assurance: \"hihg\", asurance: 1, drop: [\"name_en\", \"photo\", \"nme\", \"civil_no\"], expires_in: 5 }); }\n  if flow.attempt == 2 { return refuse(\"Not Good\", #{ ar: \"لا\", fr: \"non\" }); }\n  if flow.attempt == 3 { return refuse(\"x\", \"text\"); }\n  say(#{ ar: \"نعم\", en: \"yes {nothing}\" })\n}",
         &[
-            "E3011 sample.rhai:2:55 a value that can't be taken | `assurance` is",
+            "E3011 sample.rhai:2:55 `hihg` can't be taken here | `assurance` is",
             "E3008 sample.rhai:2:63 `tighten` has no `asurance` | did you mean `assurance`?",
             "E3006 sample.rhai:2:94 the service `sample` does not declare the field `photo`",
-            "E3011 sample.rhai:2:103 a value that can't be taken | `drop` lists",
+            "E3011 sample.rhai:2:103 `nme` can't be taken here | `drop` lists",
             "E3011 sample.rhai:2:110 `civil_no` can't be dropped",
             "E3011 sample.rhai:2:135 a text is needed, and this is a whole number",
-            "E3011 sample.rhai:3:40 a value that can't be taken | the code",
+            "E3011 sample.rhai:3:40 `Not Good` can't be taken here | the code",
             "E3011 sample.rhai:3:52 the text has no English",
             "E3008 sample.rhai:3:65 a text has no `fr`",
             "E3011 sample.rhai:4:45 settings in braces are needed here",

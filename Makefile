@@ -65,8 +65,9 @@ doc: ## doctests (compile-fail cases among them), and documentation without a wa
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --all-features --quiet
 
 .PHONY: policies
-policies: binary ## the policies of this folder, as a reload would load them
+policies: binary ## the policies of this folder, as a reload would load them, and their tests with what these miss
 	$(BINARY) check
+	$(BINARY) test --coverage --mutate
 
 .PHONY: browser
 browser: system binary tests/browser/node_modules ## journeys in a real browser, in Arabic and in English

@@ -5,6 +5,7 @@
 )]
 
 pub mod audit;
+pub mod cases;
 pub mod catalog;
 #[cfg(feature = "cli")]
 pub mod cli;

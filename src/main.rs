@@ -2,6 +2,11 @@
 
 use std::process::ExitCode;
 
+/// A node is many small texts made on one thread and let go on another; the system's allocator takes a fifth of
+/// its time for that, this one a third of it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     midflow::cli::run()
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 const ALL_BELOW_HTTP: &[&str] = &[
     "audit",
+    "cases",
     "catalog",
     "connector",
     "diagnostics",
@@ -29,9 +30,22 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("connector", &["audit", "words"]),
     ("store", &["audit", "flow", "words"]),
     (
+        "cases",
+        &[
+            "catalog",
+            "connector",
+            "diagnostics",
+            "flow",
+            "policy",
+            "script",
+            "words",
+        ],
+    ),
+    (
         "engine",
         &[
             "audit",
+            "cases",
             "catalog",
             "connector",
             "diagnostics",
@@ -48,6 +62,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "cli",
         &[
             "audit",
+            "cases",
             "catalog",
             "connector",
             "diagnostics",

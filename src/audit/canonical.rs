@@ -1,4 +1,10 @@
-use serde_json::Value;
+use std::io;
+
+use serde::Serialize;
+use serde_json::ser::CharEscape;
+use serde_json::ser::CompactFormatter;
+use serde_json::ser::Formatter;
+use serde_json::ser::Serializer;
 
 use super::Event;
 
@@ -11,63 +17,182 @@ impl Event {
     /// # Errors
     /// When a part has no JSON form; no event that the engine makes has such a part.
     pub fn to_canonical_json(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let mut out = Vec::with_capacity(512);
-        write(&serde_json::to_value(self)?, &mut out)?;
-        Ok(out)
+        write(self)
     }
 }
 
-fn write(value: &Value, out: &mut Vec<u8>) -> Result<(), serde_json::Error> {
-    match value {
-        Value::Number(number) if number.is_f64() => {
-            out.extend(serde_json_canonicalizer::to_vec(value)?);
+fn write(value: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
+    let mut page = Page::default();
+    // The page itself is what is written to; the writer beside it gets nothing.
+    value.serialize(&mut Serializer::with_formatter(io::sink(), &mut page))?;
+    Ok(page.text)
+}
+
+/// Text that is written straight from the types; each object is put in order when it is closed.
+///
+/// An event is written a few times in every flow, and a tree of its values would cost more than its text.
+#[derive(Default)]
+struct Page {
+    text: Vec<u8>,
+    /// The objects that are open, the innermost last.
+    open: Vec<Vec<Member>>,
+    /// Where members are put in order.
+    ordered: Vec<u8>,
+}
+
+/// Where a member stands in the text, without the comma before it.
+#[derive(Clone, Copy)]
+struct Member {
+    start: usize,
+    /// Where its name ends, quotes included.
+    name_end: usize,
+    end: usize,
+}
+
+impl Page {
+    /// Puts the members of the innermost object in the order of their names.
+    fn close_object(&mut self) {
+        let Some(mut members) = self.open.pop() else {
+            return;
+        };
+        let text = &self.text;
+        let name = |member: &Member| text.get(member.start..member.name_end).unwrap_or_default();
+        if members.is_sorted_by(|one, other| order(name(one), name(other)).is_lt()) {
+            return;
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            serde_json::to_writer(out, value)?;
+        let Some(start) = members.first().map(|member| member.start) else {
+            return;
+        };
+        members.sort_by(|one, other| order(name(one), name(other)));
+        self.ordered.clear();
+        for (at, member) in members.iter().enumerate() {
+            if at > 0 {
+                self.ordered.push(b',');
+            }
+            let member = text.get(member.start..member.end).unwrap_or_default();
+            self.ordered.extend_from_slice(member);
         }
-        Value::Array(items) => {
-            let mut mark = b'[';
-            for item in items {
-                out.push(mark);
-                write(item, out)?;
-                mark = b',';
-            }
-            if items.is_empty() {
-                out.push(mark);
-            }
-            out.push(b']');
-        }
-        Value::Object(members) => {
-            let mut members: Vec<_> = members.iter().collect();
-            members.sort_by(|(one, _), (other, _)| one.encode_utf16().cmp(other.encode_utf16()));
-            let mut mark = b'{';
-            for (name, member) in &members {
-                out.push(mark);
-                serde_json::to_writer(&mut *out, name)?;
-                out.push(b':');
-                write(member, out)?;
-                mark = b',';
-            }
-            if members.is_empty() {
-                out.push(mark);
-            }
-            out.push(b'}');
-        }
+        self.text.truncate(start);
+        self.text.extend_from_slice(&self.ordered);
     }
-    Ok(())
+
+    fn member(&mut self) -> Option<&mut Member> {
+        self.open.last_mut()?.last_mut()
+    }
+}
+
+/// RFC 8785 compares names by their UTF-16 units; plain ASCII needs no decoding for that.
+fn order(one: &[u8], other: &[u8]) -> std::cmp::Ordering {
+    let is_plain = |name: &[u8]| name.is_ascii() && !name.contains(&b'\\');
+    if is_plain(one) && is_plain(other) {
+        // Without the quotes at the end, or a name would not come before one that it begins.
+        let bare = |name: &'_ [u8]| name.len().saturating_sub(1);
+        return one.get(..bare(one)).cmp(&other.get(..bare(other)));
+    }
+    let decoded = |name: &[u8]| serde_json::from_slice::<String>(name).unwrap_or_default();
+    decoded(one).encode_utf16().cmp(decoded(other).encode_utf16())
+}
+
+/// What is written without any decision of ours.
+macro_rules! as_compact {
+    ($($method:ident($($argument:ident: $kind:ty),*);)*) => {$(
+        fn $method<W: ?Sized + io::Write>(&mut self, _: &mut W $(, $argument: $kind)*) -> io::Result<()> {
+            CompactFormatter.$method(&mut self.text $(, $argument)*)
+        }
+    )*};
+}
+
+impl Formatter for &mut Page {
+    as_compact! {
+        write_null();
+        write_bool(value: bool);
+        write_i8(value: i8);
+        write_i16(value: i16);
+        write_i32(value: i32);
+        write_i64(value: i64);
+        write_i128(value: i128);
+        write_u8(value: u8);
+        write_u16(value: u16);
+        write_u32(value: u32);
+        write_u64(value: u64);
+        write_u128(value: u128);
+        write_number_str(value: &str);
+        begin_string();
+        end_string();
+        write_string_fragment(fragment: &str);
+        write_char_escape(escape: CharEscape);
+        write_byte_array(value: &[u8]);
+        begin_array();
+        end_array();
+        begin_array_value(first: bool);
+        end_array_value();
+        begin_object_value();
+        write_raw_fragment(fragment: &str);
+    }
+
+    fn write_f32<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f32) -> io::Result<()> {
+        self.write_f64(writer, f64::from(value))
+    }
+
+    fn write_f64<W: ?Sized + io::Write>(&mut self, _: &mut W, value: f64) -> io::Result<()> {
+        self.text.extend(serde_json_canonicalizer::to_vec(&value)?);
+        Ok(())
+    }
+
+    fn begin_object<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
+        self.text.push(b'{');
+        self.open.push(Vec::new());
+        Ok(())
+    }
+
+    fn begin_object_key<W: ?Sized + io::Write>(&mut self, _: &mut W, first: bool) -> io::Result<()> {
+        if !first {
+            self.text.push(b',');
+        }
+        let start = self.text.len();
+        if let Some(members) = self.open.last_mut() {
+            members.push(Member {
+                start,
+                name_end: start,
+                end: start,
+            });
+        }
+        Ok(())
+    }
+
+    fn end_object_key<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
+        let end = self.text.len();
+        if let Some(member) = self.member() {
+            member.name_end = end;
+        }
+        Ok(())
+    }
+
+    fn end_object_value<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
+        let end = self.text.len();
+        if let Some(member) = self.member() {
+            member.end = end;
+        }
+        Ok(())
+    }
+
+    fn end_object<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
+        self.close_object();
+        self.text.push(b'}');
+        Ok(())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::Value;
 
     use super::*;
     use crate::audit::ReplyRecord;
 
     fn written(value: &Value) -> String {
-        let mut out = Vec::new();
-        write(value, &mut out).unwrap();
-        String::from_utf8(out).unwrap()
+        String::from_utf8(write(value).unwrap()).unwrap()
     }
 
     // A hostile code of the authority made its record unreadable, while RFC 8785 was taken to the letter.

@@ -1,3 +1,7 @@
+use std::sync::Arc;
+
+use bytes::Bytes;
+
 use super::Record;
 use crate::flow::State;
 use crate::words::Capability;
@@ -28,7 +32,7 @@ impl Unit {
     pub fn weight(&self) -> usize {
         let exchanges: usize = self.exchanges.iter().map(|exchange| exchange.bytes.len()).sum();
         let deliveries: usize = self.deliveries.iter().map(|change| change.row().body.len()).sum();
-        let detail = self.flow.as_ref().map_or(0, |change| change.row().detail.len());
+        let detail = self.flow.as_ref().and_then(FlowChange::detail).map_or(0, Bytes::len);
         exchanges + deliveries + detail
     }
 }
@@ -37,17 +41,28 @@ impl Unit {
 #[derive(Clone)]
 pub enum FlowChange {
     /// A new flow. Fails with [`super::CommitError::Duplicate`] if its idempotency key is taken.
-    Insert(Box<FlowRow>),
+    Insert(Arc<FlowRow>),
     /// The next state of a flow: version, subject, person key, state, request id, deadline, outcome and detail
-    /// take the place of the stored ones; the rest of a flow never changes. Fails with [`super::CommitError::Conflict`] unless the stored version is one below.
-    Update(Box<FlowRow>),
+    /// take the place of the stored ones; the rest of a flow never changes. Fails with
+    /// [`super::CommitError::Conflict`] unless the stored version is one below.
+    Update(Arc<FlowRow>),
+    /// The same, but the detail stays as it is stored; the row's own is not looked at.
+    Advance(Arc<FlowRow>),
 }
 
 impl FlowChange {
     /// The flow as it shall be.
-    pub const fn row(&self) -> &FlowRow {
+    pub fn row(&self) -> &FlowRow {
         match self {
-            Self::Insert(row) | Self::Update(row) => row,
+            Self::Insert(row) | Self::Update(row) | Self::Advance(row) => row,
+        }
+    }
+
+    /// The detail to be stored; `None` where the stored one stays.
+    pub fn detail(&self) -> Option<&Bytes> {
+        match self {
+            Self::Insert(row) | Self::Update(row) => Some(&row.detail),
+            Self::Advance(_) => None,
         }
     }
 }
@@ -85,7 +100,7 @@ pub struct FlowRow {
     pub idempotency: Option<(String, Digest)>,
     /// What else the engine needs to go on after a restart, JSON; opaque here. May hold personal data, so it
     /// is stored and never shown.
-    pub detail: Vec<u8>,
+    pub detail: Bytes,
 }
 
 /// Which way an exchange went.
@@ -111,7 +126,7 @@ pub struct ExchangeRow {
     /// When.
     pub at: Timestamp,
     /// The bytes, unchanged.
-    pub bytes: bytes::Bytes,
+    pub bytes: Bytes,
 }
 
 /// A change of one outcome notice.
@@ -143,7 +158,7 @@ pub struct DeliveryRow {
     /// Where it goes.
     pub url: String,
     /// The exact body; every attempt sends the same bytes. May hold personal data.
-    pub body: bytes::Bytes,
+    pub body: Bytes,
     /// Attempts made so far.
     pub attempts: u32,
     /// When to try next; `None` once delivered or parked.

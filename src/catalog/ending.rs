@@ -5,6 +5,7 @@ use super::LoadedService;
 use super::planning::facts;
 use super::planning::refused;
 use super::planning::said;
+use crate::flow::State;
 use crate::policy::Decision;
 use crate::policy::Place;
 use crate::policy::Then;
@@ -34,7 +35,8 @@ impl Catalog {
 }
 
 impl LoadedService {
-    fn decide(&self, ask: &DecideAsk<'_>) -> Decided {
+    /// Decides for this service; see [`Catalog::decide`].
+    pub(crate) fn decide(&self, ask: &DecideAsk<'_>) -> Decided {
         let decision = self.by_yaml(ask);
         let asked = Decided {
             outcome: ask.outcome,
@@ -103,6 +105,34 @@ impl LoadedService {
                 Some(self),
                 ScriptFault::new(place, "there is nothing to tighten once a flow has an outcome"),
             ),
+        }
+    }
+}
+
+impl Decided {
+    /// The machine has the last word on the outcome; if it had to object, the decision is a refusal (law 6).
+    #[must_use]
+    pub fn agreed(self, state: &State) -> Self {
+        match &state.ending {
+            Some(ending) if ending.outcome != self.outcome => Self {
+                outcome: ending.outcome,
+                ..Self::without_policy()
+            },
+            _ => self,
+        }
+    }
+
+    /// The catalog of a flow is gone: nothing can be decided, so nothing is allowed (law 5).
+    pub fn without_policy() -> Self {
+        Self {
+            outcome: Outcome::ErrorPolicy,
+            decision: Decision {
+                then: Then::Stop,
+                say: Outcome::ErrorPolicy.text(),
+                refusal: None,
+                rule: Place::default(),
+            },
+            fault: None,
         }
     }
 }

@@ -54,6 +54,11 @@ impl Catalog {
         self.services.values()
     }
 
+    /// What scripts may import, by name.
+    pub(crate) const fn libraries(&self) -> &BTreeMap<String, Arc<Library>> {
+        &self.libraries
+    }
+
     /// One service; `None` if there is none of that name.
     pub fn service(&self, name: &str) -> Option<&Arc<LoadedService>> {
         self.services.get(name)
@@ -61,6 +66,26 @@ impl Catalog {
 }
 
 impl LoadedService {
+    /// The same with another service file. For tests of policies only: nothing serves it.
+    pub(crate) fn with_service(&self, service: Service) -> Self {
+        Self {
+            service: Arc::new(service),
+            script: self.script.clone(),
+            warnings: Diagnostics::default(),
+            script_warnings: Diagnostics::default(),
+        }
+    }
+
+    /// The same with another script. For tests of policies only: nothing serves it.
+    pub(crate) fn with_script(&self, script: Script) -> Self {
+        Self {
+            service: Arc::clone(&self.service),
+            script: Some(Arc::new(script)),
+            warnings: Diagnostics::default(),
+            script_warnings: Diagnostics::default(),
+        }
+    }
+
     /// The script, if the service has one.
     pub fn script(&self) -> Option<&Script> {
         self.script.as_deref()

@@ -31,7 +31,8 @@ impl Catalog {
 }
 
 impl LoadedService {
-    fn plan(&self, ask: &PlanAsk<'_>) -> PlanAnswer {
+    /// Plans for this service; see [`Catalog::plan`].
+    pub(crate) fn plan(&self, ask: &PlanAsk<'_>) -> PlanAnswer {
         let service = &self.service;
         let place = service
             .capability(ask.capability)

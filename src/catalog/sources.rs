@@ -8,17 +8,16 @@ use crate::words::Digest;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sources {
     files: BTreeMap<String, Arc<str>>,
+    /// Test files stand beside the policies and are no part of a catalog: neither of its digest nor of its archive.
+    tests: BTreeMap<String, Arc<str>>,
 }
 
 impl Sources {
     /// Puts texts together; of two with the same path the last stays.
     pub fn from_texts<P: Into<String>, T: Into<Arc<str>>>(texts: impl IntoIterator<Item = (P, T)>) -> Self {
-        Self {
-            files: texts
-                .into_iter()
-                .map(|(path, text)| (path.into(), text.into()))
-                .collect(),
-        }
+        let texts = texts.into_iter().map(|(path, text)| (path.into(), text.into()));
+        let (tests, files) = texts.partition(|(path, _): &(String, Arc<str>)| is_test(path));
+        Self { files, tests }
     }
 
     /// The same with other texts in place of some, or beside them: what an editor holds and nobody has saved.
@@ -27,22 +26,31 @@ impl Sources {
         &self,
         texts: impl IntoIterator<Item = (P, T)>,
     ) -> Self {
-        let mut files = self.files.clone();
-        files.extend(texts.into_iter().map(|(path, text)| (path.into(), text.into())));
-        Self { files }
+        let mut all = self.clone();
+        for (path, text) in texts {
+            let (path, text) = (path.into(), text.into());
+            let files = if is_test(&path) { &mut all.tests } else { &mut all.files };
+            files.insert(path, text);
+        }
+        all
     }
 
-    /// The text of one file.
+    /// The text of one file, be it of the catalog or of its tests.
     pub fn text(&self, path: &str) -> Option<&Arc<str>> {
-        self.files.get(path)
+        self.files.get(path).or_else(|| self.tests.get(path))
     }
 
-    /// Every file in the order of paths.
+    /// Every file of the catalog in the order of paths.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Arc<str>)> {
         self.files.iter().map(|(path, text)| (path.as_str(), text))
     }
 
-    /// How many files there are.
+    /// Every test file in the order of paths.
+    pub fn tests(&self) -> impl Iterator<Item = (&str, &Arc<str>)> {
+        self.tests.iter().map(|(path, text)| (path.as_str(), text))
+    }
+
+    /// How many files there are, without tests.
     pub fn len(&self) -> usize {
         self.files.len()
     }
@@ -56,4 +64,8 @@ impl Sources {
     pub fn digest(&self) -> Digest {
         Digest::of(&self.to_bytes())
     }
+}
+
+fn is_test(path: &str) -> bool {
+    path.starts_with("policies/") && path.ends_with(".test.yaml")
 }

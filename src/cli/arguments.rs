@@ -14,6 +14,7 @@ use super::failure::Ending;
 use super::failure::Failure;
 use super::logging;
 use super::serve;
+use super::test;
 use super::trigger;
 
 /// Turns declarative e-service policies into verified, recorded Mobile ID flows.
@@ -85,6 +86,8 @@ enum Command {
     Check(check::Check),
     /// Explain a code that `check` prints, in English or in Arabic
     Explain(explain::Explain),
+    /// Run the tests of the policies; `--coverage` and `--mutate` say how good they are
+    Test(test::Test),
     /// Make the running sandbox do something, good or bad
     Trigger(trigger::Trigger),
     /// Measure this machine: flows, decisions, callbacks, reloads, each beside a control
@@ -104,6 +107,7 @@ pub fn run() -> ExitCode {
         Command::Serve(command) => command.run(&common),
         Command::Check(command) => command.run(&common),
         Command::Explain(command) => command.run(&common),
+        Command::Test(command) => command.run(&common),
         Command::Trigger(command) => command.run(&common),
         Command::Bench(command) => command.run(&common),
     });
@@ -147,6 +151,7 @@ First steps:
   midflow                     sign in to the demo with a phone on the screen
   midflow check               find every mistake in the policies
   midflow explain E0009       what a mistake means and what to do
+  midflow test                run the tests beside the services
   midflow trigger --list      what the sandbox can do";
 
 #[cfg(test)]

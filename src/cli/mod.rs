@@ -14,6 +14,7 @@ mod output;
 mod ready;
 mod running;
 mod serve;
+mod test;
 mod trigger;
 
 pub use arguments::Arguments;

@@ -207,6 +207,8 @@ pub enum ProblemCode {
     StoreUnavailable,
     /// The engine is shutting down.
     ShuttingDown,
+    /// A fault inside the engine; the request may or may not have been carried out.
+    Internal,
 }
 
 impl ProblemCode {
@@ -226,6 +228,7 @@ impl ProblemCode {
             Self::RetryNotAllowed => "retry_not_allowed",
             Self::StoreUnavailable => "store_unavailable",
             Self::ShuttingDown => "shutting_down",
+            Self::Internal => "internal",
         }
     }
 }

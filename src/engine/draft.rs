@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::detail::Detail;
 use super::inner::Inner;
 use super::input::Arrival;
@@ -11,6 +13,7 @@ use crate::audit::DeliveryChange;
 use crate::audit::DeliveryRow;
 use crate::audit::ExchangeDirection;
 use crate::audit::ExchangeRow;
+use crate::audit::FlowChange;
 use crate::audit::FlowRow;
 use crate::audit::Unit;
 use crate::catalog::DecideAsk;
@@ -24,8 +27,6 @@ use crate::flow::Event;
 use crate::flow::Note;
 use crate::flow::State;
 use crate::flow::step;
-use crate::policy::Decision;
-use crate::policy::Place;
 use crate::policy::Then;
 use crate::words::Digest;
 use crate::words::ExchangeId;
@@ -43,12 +44,28 @@ pub(super) struct Effects {
 
 /// A step that has been made and is not durable yet.
 pub(super) struct Draft {
-    pub(super) row: FlowRow,
-    pub(super) detail: Detail,
+    /// Shared, as the detail, with what is known until the step changes it.
+    pub(super) row: Arc<FlowRow>,
+    pub(super) detail: Arc<Detail>,
     pub(super) unit: Unit,
     pub(super) effects: Effects,
     pub(super) wake_at: Option<Timestamp>,
+    /// What is counted and told to the operator once the step is durable: a draft that could not be recorded is
+    /// made again.
+    pub(super) tallies: Vec<Tally>,
     pub(super) at: Timestamp,
+}
+
+/// Something of a step that the operator counts or should look at.
+pub(super) enum Tally {
+    /// A callback arrived; how it was placed.
+    Callback(&'static str),
+    /// A verified callback contradicts how the flow ended.
+    Conflict,
+    /// A callback was not believed.
+    Rejected,
+    /// A script failed; where and why.
+    ScriptFault(String),
 }
 
 impl Inner {
@@ -56,14 +73,15 @@ impl Inner {
     pub(super) fn draft(&self, live: &Live, cell: &Cell, input: &Input) -> Draft {
         let now = self.clock.now();
         let mut draft = Draft {
-            row: cell.row.clone(),
-            detail: cell.detail.clone(),
+            row: Arc::clone(&cell.row),
+            detail: Arc::clone(&cell.detail),
             unit: Unit::default(),
             effects: Effects::default(),
             wake_at: None,
+            tallies: Vec::new(),
             at: now,
         };
-        draft.row.version += 1;
+        draft.row_to_change().version += 1;
         let event = input.event(now);
         let (state, actions) = step(&cell.row.state, &event);
         let note = actions.iter().find_map(|action| match action {
@@ -71,12 +89,12 @@ impl Inner {
             _ => None,
         });
         draft.keep_state(state);
-        self.note(live, note);
-        let arrivals = draft.keep_input(input, note, self);
+        draft.tallies.extend(note.and_then(Tally::of));
+        let arrivals = draft.keep_input(input, note);
         for action in &actions {
             self.take_up(live, &mut draft, action, input, &arrivals);
         }
-        draft.row.detail = draft.detail.to_bytes();
+        draft.keep_flow(cell);
         draft
     }
 
@@ -164,22 +182,23 @@ impl Inner {
             _ => self.ask_policy(live, draft, outcome, person),
         };
         let (state, _) = step(&draft.row.state, &Event::Decided(decided.outcome));
-        let decided = agreed(decided, &state);
+        let decided = decided.agreed(&state);
         draft.keep_state(state);
         if let (Some(person), Then::Continue, Outcome::Approved) =
             (person, decided.decision.then, decided.outcome)
         {
-            draft.detail.keep_person(person);
+            draft.detail_to_change().keep_person(person);
         }
         let exchange = draft.row.state.ending.as_ref().and_then(|ending| ending.exchange);
         let record = draft.scribe().ending(&decided, exchange);
         draft.unit.records.push(record);
         if let Some(fault) = &decided.fault {
-            self.metrics.script_fault(&draft.row.service);
-            tracing::warn!(flow = %live.id, %fault, "a script failed; the flow is refused");
+            draft.tallies.push(Tally::ScriptFault(fault.to_string()));
         }
-        draft.detail.decision = Some(decided.decision);
-        draft.detail.ended_at = Some(draft.at);
+        let ended_at = draft.at;
+        let detail = draft.detail_to_change();
+        detail.decision = Some(decided.decision);
+        detail.ended_at = Some(ended_at);
         let notice = self.notice(draft);
         match &notice {
             Some(row) => draft.unit.deliveries.push(DeliveryChange::Insert(row.clone())),
@@ -191,7 +210,7 @@ impl Inner {
 
     fn ask_policy(&self, live: &Live, draft: &Draft, outcome: Outcome, person: Option<&Person>) -> Decided {
         let Some(catalog) = &live.catalog else {
-            return without_policy();
+            return Decided::without_policy();
         };
         catalog.decide(&DecideAsk {
             plan: PlanAsk {
@@ -226,18 +245,14 @@ impl Inner {
             delivered_at: None,
         })
     }
+}
 
-    fn note(&self, live: &Live, note: Option<Note>) {
+impl Tally {
+    const fn of(note: Note) -> Option<Self> {
         match note {
-            Some(Note::Conflicting) => {
-                self.metrics.alarm("conflicting_answer");
-                tracing::warn!(flow = %live.id, "a verified callback contradicts how the flow ended");
-            }
-            Some(Note::Rejected) => {
-                self.metrics.alarm("callback_rejected");
-                tracing::warn!(flow = %live.id, "a callback was not believed; the flow keeps waiting");
-            }
-            _ => {}
+            Note::Conflicting => Some(Self::Conflict),
+            Note::Rejected => Some(Self::Rejected),
+            _ => None,
         }
     }
 }
@@ -250,18 +265,42 @@ impl Draft {
         }
     }
 
+    fn row_to_change(&mut self) -> &mut FlowRow {
+        Arc::make_mut(&mut self.row)
+    }
+
+    fn detail_to_change(&mut self) -> &mut Detail {
+        Arc::make_mut(&mut self.detail)
+    }
+
+    /// Hands in the flow as it shall be; its detail only where the step changed it.
+    fn keep_flow(&mut self, before: &Cell) {
+        let is_new = before.row.version == 0;
+        let keeps_detail = !is_new && Arc::ptr_eq(&self.detail, &before.detail);
+        if !keeps_detail {
+            self.row_to_change().detail = self.detail.to_bytes().into();
+        }
+        let row = Arc::clone(&self.row);
+        self.unit.flow = Some(match (is_new, keeps_detail) {
+            (true, _) => FlowChange::Insert(row),
+            (false, false) => FlowChange::Update(row),
+            (false, true) => FlowChange::Advance(row),
+        });
+    }
+
     fn keep_state(&mut self, state: State) {
-        self.row.request_id = state.request_id.clone();
-        self.row.outcome = state
+        let row = self.row_to_change();
+        row.request_id.clone_from(&state.request_id);
+        row.outcome = state
             .ending
             .as_ref()
             .filter(|_| state.has_ended())
             .map(|ending| ending.outcome);
-        self.row.state = state;
+        row.state = state;
     }
 
     /// Writes down what came in, exact bytes first; gives back the callbacks that may have to be examined.
-    fn keep_input(&mut self, input: &Input, note: Option<Note>, inner: &Inner) -> Vec<Arrival> {
+    fn keep_input(&mut self, input: &Input, note: Option<Note>) -> Vec<Arrival> {
         match input {
             Input::Reply { attempt, reply } => {
                 let exchange = reply.body.as_ref().and_then(|bytes| {
@@ -274,7 +313,7 @@ impl Draft {
                 Vec::new()
             }
             Input::Callback(arrival) => {
-                self.keep_callback(arrival, note, inner);
+                self.keep_callback(arrival, note);
                 vec![arrival.clone()]
             }
             Input::Examined { exchange, verdict } => {
@@ -294,13 +333,13 @@ impl Draft {
         }
     }
 
-    fn keep_callback(&mut self, arrival: &Arrival, note: Option<Note>, inner: &Inner) {
+    fn keep_callback(&mut self, arrival: &Arrival, note: Option<Note>) {
         let placed = match note {
             Some(Note::Duplicate) => "duplicate",
             Some(Note::Late) => "late",
             _ => "flow",
         };
-        inner.metrics.callback(placed);
+        self.tallies.push(Tally::Callback(placed));
         self.keep_bytes(
             arrival.exchange,
             ExchangeDirection::Callback,
@@ -331,30 +370,5 @@ impl Draft {
             at,
             bytes,
         });
-    }
-}
-
-/// The machine has the last word on the outcome; if it had to object, the decision is a refusal (law 6).
-fn agreed(decided: Decided, state: &State) -> Decided {
-    match &state.ending {
-        Some(ending) if ending.outcome != decided.outcome => Decided {
-            outcome: ending.outcome,
-            ..without_policy()
-        },
-        _ => decided,
-    }
-}
-
-/// The catalog of the flow is gone: nothing can be decided, so nothing is allowed (law 5).
-fn without_policy() -> Decided {
-    Decided {
-        outcome: Outcome::ErrorPolicy,
-        decision: Decision {
-            then: Then::Stop,
-            say: Outcome::ErrorPolicy.text(),
-            refusal: None,
-            rule: Place::default(),
-        },
-        fault: None,
     }
 }

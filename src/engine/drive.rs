@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::detail::Detail;
 use super::draft::Draft;
+use super::draft::Tally;
 use super::inner::Inner;
 use super::input::Arrival;
 use super::input::Input;
@@ -16,7 +17,7 @@ use super::live::Cell;
 use super::live::Live;
 use super::schedule::Due;
 use crate::audit::CommitError;
-use crate::audit::FlowChange;
+use crate::audit::FlowRow;
 use crate::audit::Recorded;
 use crate::connector::Expected;
 use crate::connector::Outbound;
@@ -30,12 +31,6 @@ impl Inner {
     pub(crate) async fn drive(self: &Arc<Self>, live: &Arc<Live>, input: Input) -> Result<(), CommitError> {
         let mut cell = live.cell.lock().await;
         let mut draft = self.draft(live, &cell, &input);
-        let row = Box::new(draft.row.clone());
-        draft.unit.flow = Some(if cell.row.version == 0 {
-            FlowChange::Insert(row)
-        } else {
-            FlowChange::Update(row)
-        });
         let unit = std::mem::take(&mut draft.unit);
         // What will be acted on is handed in, and comes back with the proof only when all of the unit is durable.
         let effects = std::mem::take(&mut draft.effects);
@@ -94,8 +89,8 @@ impl Inner {
             && let Some(detail) = Detail::from_bytes(&row.detail)
         {
             live.ended.send_replace(row.state.has_ended());
-            cell.row = row;
-            cell.detail = detail;
+            cell.row = Arc::new(row);
+            cell.detail = Arc::new(detail);
         }
     }
 
@@ -106,17 +101,37 @@ impl Inner {
         }
         let ended = draft.row.state.has_ended();
         if ended && !cell.row.state.has_ended() {
-            // Counted here and not in the draft: a draft that could not be recorded is made again.
             if let Some(outcome) = draft.row.outcome {
                 self.metrics.ended(&draft.row.service, outcome);
             }
             self.schedule
                 .at(draft.at.plus(STAYS_IN_MEMORY), live.id, Due::Leave);
         }
+        for tally in draft.tallies {
+            self.count(live, &draft.row, tally);
+        }
         cell.row = draft.row;
         cell.detail = draft.detail;
         live.ended.send_replace(ended);
         self.tell(super::EngineEvent::Flow { flow: live.id, ended });
+    }
+
+    fn count(&self, live: &Live, row: &FlowRow, tally: Tally) {
+        match tally {
+            Tally::Callback(placed) => self.metrics.callback(placed),
+            Tally::Conflict => {
+                self.metrics.alarm("conflicting_answer");
+                tracing::warn!(flow = %live.id, "a verified callback contradicts how the flow ended");
+            }
+            Tally::Rejected => {
+                self.metrics.alarm("callback_rejected");
+                tracing::warn!(flow = %live.id, "a callback was not believed; the flow keeps waiting");
+            }
+            Tally::ScriptFault(fault) => {
+                self.metrics.script_fault(&row.service);
+                tracing::warn!(flow = %live.id, %fault, "a script failed; the flow is refused");
+            }
+        }
     }
 
     /// Law 1: takes the proof that the request is recorded.

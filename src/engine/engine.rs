@@ -206,11 +206,11 @@ impl Engine {
     /// # Errors
     /// As [`Engine::view`].
     pub async fn wait(&self, client: &str, flow: FlowId, longest: Duration) -> Result<FlowView, Problem> {
-        let view = self.view(client, flow).await?;
-        if view.ended {
-            return Ok(view);
-        }
         let live = self.live(flow).await?;
+        // Whether it is this client's is asked before the wait: another's must not cost a connection.
+        if live.cell.lock().await.detail.client != client {
+            return Err(unknown_flow());
+        }
         let mut ended = live.ended.subscribe();
         tokio::select! {
             _ = ended.wait_for(|ended| *ended) => {}
@@ -342,7 +342,13 @@ impl Engine {
         &self,
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, Problem> {
-        self.inner.tasks.spawn(work).await.map_err(unavailable)
+        self.inner.tasks.spawn(work).await.map_err(|error| {
+            tracing::error!(panicked = error.is_panic(), "a request failed inside");
+            problem(
+                ProblemCode::Internal,
+                "the request failed inside; it may or may not have been carried out",
+            )
+        })
     }
 }
 

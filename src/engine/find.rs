@@ -42,7 +42,7 @@ impl Inner {
             .ok_or_else(|| CommitError::Store(format!("the stored flow {} is damaged", row.id)))?;
         let catalog = self.pinned(row.catalog).await;
         let token = row.token;
-        let live = Live::new(catalog, None, Cell { row, detail });
+        let live = Live::new(catalog, None, Cell::new(row, detail));
         let ended = *live.ended.borrow();
         if ended {
             let leaves = self.clock.now().plus(std::time::Duration::from_secs(5));

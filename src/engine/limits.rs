@@ -48,9 +48,8 @@ impl Starts {
             let window = windows.entry(subject.clone()).or_default();
             window.length = limit.window;
             window.forget(now);
-            if window.starts.len() >= limit.count.get() as usize {
-                let oldest = window.starts.front().copied().unwrap_or(now);
-                return Err(oldest.plus(limit.window).since(now).max(Duration::from_secs(1)));
+            if let Some(wait) = limit.wait(&window.starts, now) {
+                return Err(wait);
             }
         }
         for (subject, _) in asked {

@@ -31,9 +31,18 @@ pub(crate) struct Live {
 /// What changes of a flow. Always equal to what is durable.
 pub(crate) struct Cell {
     /// The row as stored; version 0 means not stored yet.
-    pub(crate) row: FlowRow,
+    pub(crate) row: Arc<FlowRow>,
     /// What the engine alone works with.
-    pub(crate) detail: Detail,
+    pub(crate) detail: Arc<Detail>,
+}
+
+impl Cell {
+    pub(crate) fn new(row: FlowRow, detail: Detail) -> Self {
+        Self {
+            row: Arc::new(row),
+            detail: Arc::new(detail),
+        }
+    }
 }
 
 impl Live {

@@ -93,7 +93,6 @@ impl Inner {
         source: String,
         body: &Bytes,
     ) -> Result<(), CommitError> {
-        self.metrics.callback(placed);
         let record = Record {
             at: self.clock.now(),
             flow,
@@ -111,6 +110,7 @@ impl Inner {
             ..Unit::default()
         };
         self.recorder.record(unit, ()).await?;
+        self.metrics.callback(placed);
         Ok(())
     }
 }

@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::Problem;
 use super::ProblemCode;
 use super::StartFlow;
@@ -262,10 +264,10 @@ impl Inner {
             expires_at,
             outcome: None,
             idempotency: idempotency(&ask),
-            detail: Vec::new(),
+            detail: Bytes::new(),
         };
         let token_digest = row.token;
-        let live = Live::new(Some(Arc::clone(catalog)), Some(seed.token), Cell { row, detail });
+        let live = Live::new(Some(Arc::clone(catalog)), Some(seed.token), Cell::new(row, detail));
         // Known before it is sent: the callback can be faster than the reply.
         self.flows.insert(Arc::clone(&live), token_digest);
         let input = refused.map_or(Input::Begin, Input::Refuse);

@@ -16,6 +16,7 @@ impl FlowView {
         json!({
             "flow": self.flow,
             "service": self.service,
+            "capability": self.capability,
             "state": if self.ended { "ended" } else { "waiting" },
             "created_at": self.created_at.to_string(),
             "expires_at": self.expires_at.to_string(),

@@ -14,7 +14,6 @@ use axum::routing::post;
 
 use super::body;
 use super::body::BodyError;
-use super::detach::detached;
 use super::flows::Flows;
 use super::headers::api_headers;
 use crate::engine::CallbackReceipt;
@@ -43,11 +42,10 @@ async fn receive(
         Err(BodyError::TooSlow) => return StatusCode::REQUEST_TIMEOUT,
         Err(BodyError::Broken) => return StatusCode::BAD_REQUEST,
     };
-    // In a task of its own: a sender that hangs up early does not undo its answer.
-    match detached(async move { flows.callback(&token, source, body).await }).await {
-        Ok(CallbackReceipt::Recorded) => StatusCode::OK,
-        Ok(CallbackReceipt::UnknownToken) => StatusCode::NOT_FOUND,
-        Ok(CallbackReceipt::StoreUnavailable) | Err(_) => StatusCode::SERVICE_UNAVAILABLE,
+    match flows.callback(&token, source, body).await {
+        CallbackReceipt::Recorded => StatusCode::OK,
+        CallbackReceipt::UnknownToken => StatusCode::NOT_FOUND,
+        CallbackReceipt::StoreUnavailable => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 

@@ -20,6 +20,8 @@ use crate::store::FlowSummary;
 use crate::words::FlowId;
 
 /// What the HTTP interface needs of the engine, and nothing more; so its tests run against a fake.
+///
+/// What changes a flow goes on to its end even if the caller stops waiting: a client that hangs up undoes nothing.
 #[async_trait]
 pub trait Flows: Send + Sync + 'static {
     /// Begins a flow, or finds the one that began under the same idempotency key.

@@ -9,7 +9,6 @@ mod citizen;
 mod clock;
 mod console;
 mod demo;
-mod detach;
 #[cfg(test)]
 mod fake;
 mod flows;

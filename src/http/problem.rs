@@ -75,8 +75,6 @@ pub(super) enum HttpCode {
     PayloadTooLarge,
     /// The body is of another type than JSON.
     UnsupportedMediaType,
-    /// A fault of the server.
-    Internal,
 }
 
 impl ApiProblem {
@@ -207,11 +205,6 @@ impl HttpCode {
                 "unsupported_media_type",
                 "The body has to be JSON",
             ),
-            Self::Internal => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal",
-                "Something failed here",
-            ),
         }
     }
 }
@@ -238,6 +231,10 @@ const fn row(code: ProblemCode) -> (StatusCode, &'static str) {
         ProblemCode::UnknownFlow => (StatusCode::NOT_FOUND, "No such flow"),
         ProblemCode::FlowEnded => (StatusCode::CONFLICT, "The flow has ended"),
         ProblemCode::RetryNotAllowed => (StatusCode::CONFLICT, "The flow may not be tried again"),
+        ProblemCode::Internal => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "The request failed inside",
+        ),
         ProblemCode::StoreUnavailable => (
             StatusCode::SERVICE_UNAVAILABLE,
             "Nothing can be recorded at the moment",

@@ -4,6 +4,7 @@
 //! are not: text comes in, values and diagnostics come out.
 
 mod address;
+mod cases;
 mod duration;
 mod input;
 mod inputs;
@@ -20,6 +21,21 @@ mod service;
 mod yaml;
 mod yaml_places;
 
+pub use cases::AcceptedMutant;
+pub use cases::Answer;
+pub use cases::AnswerName;
+pub use cases::Case;
+pub use cases::Citizen;
+pub use cases::Expect;
+pub use cases::Expected;
+pub use cases::ExpectedOutcome;
+pub use cases::ExpectedPerson;
+pub use cases::ExpectedPlan;
+pub use cases::Given;
+pub use cases::SentPlan;
+pub use cases::Step;
+pub use cases::TestFile;
+pub use cases::Why;
 pub use duration::format_duration;
 pub use duration::parse_duration;
 pub use input::Input;
@@ -40,8 +56,10 @@ pub use plan::Plan;
 pub use plan::Refusal;
 pub use plan::Then;
 pub use plan::Tightening;
+pub use read::Places;
 pub use read::read_organization;
 pub use read::read_service;
+pub use read::read_tests;
 pub use render::render;
 pub use render::render_isolated;
 pub use repair::repaired_duration;

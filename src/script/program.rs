@@ -58,6 +58,12 @@ impl Script {
         &self.file
     }
 
+    /// Every file that it runs: its own, and those of its libraries.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        let libraries = self.libraries.iter().map(|library| library.file.as_str());
+        std::iter::once(self.file.as_str()).chain(libraries)
+    }
+
     /// Whether the script has this hook.
     pub fn has(&self, hook: Hook) -> bool {
         self.hooks.get(hook.index()).is_some_and(Option::is_some)

@@ -15,6 +15,7 @@ use rhai::module_resolvers::StaticModuleResolver;
 
 use super::answer::Answer;
 use super::budget::with_budget;
+use super::coverage;
 use super::engine;
 use super::fault::ScriptFault;
 use super::fault::kind_words;
@@ -60,6 +61,8 @@ pub(super) fn compile(engine: &mut Engine, script: &Script) -> Result<AST, Box<E
 /// The engine of one thread and its own copies of scripts.
 struct Worker {
     engine: Engine,
+    /// Made when somebody records which lines are run.
+    recording: Option<Engine>,
     copies: HashMap<u64, Copy>,
     calls: u64,
 }
@@ -76,6 +79,7 @@ impl Default for Worker {
     fn default() -> Self {
         Self {
             engine: engine::build(),
+            recording: None,
             copies: HashMap::new(),
             calls: 0,
         }
@@ -101,13 +105,12 @@ impl Worker {
                 copy.last_call = self.calls;
                 let options = CallFnOptions::new().eval_ast(copy.has_globals);
                 let mut scope = Scope::new();
-                self.engine.call_fn_with_options::<Dynamic>(
-                    options,
-                    &mut scope,
-                    &copy.ast,
-                    hook.name(),
-                    (flow,),
-                )
+                let engine = if coverage::is_recording() {
+                    self.recording.get_or_insert_with(coverage::recording_engine)
+                } else {
+                    &mut self.engine
+                };
+                engine.call_fn_with_options::<Dynamic>(options, &mut scope, &copy.ast, hook.name(), (flow,))
             })
         });
         let value = called.map_err(|error| script.fault(&error, at.clone()))?;

@@ -37,6 +37,7 @@ macro_rules! conformance {
                 a_flow_without_options_is_read_back,
                 a_flow_is_found_by_token_and_key,
                 a_new_state_replaces_the_old_one_only_from_one_below,
+                a_flow_can_go_on_without_its_detail,
                 of_two_changes_from_one_version_one_wins,
                 a_taken_key_names_its_flow,
                 a_taken_token_or_id_is_a_conflict,

@@ -23,3 +23,4 @@ mod reload;
 mod sandbox;
 mod scenarios;
 mod support;
+mod tests;

@@ -23,7 +23,7 @@ use crate::support::full_node::count;
 
 /// What must become of a scenario's flow.
 #[derive(Clone, Copy)]
-enum Fate {
+pub enum Fate {
     /// Approved, after so many callbacks.
     Approved { callbacks: usize },
     /// The authority's verified answer ends it; the check that decided.
@@ -38,7 +38,8 @@ enum Fate {
     RefusedByPolicy,
 }
 
-fn fate(scenario: Scenario) -> Fate {
+/// What must become of each.
+pub fn fate(scenario: Scenario) -> Fate {
     match scenario {
         Scenario::Approved
         | Scenario::Early

@@ -73,20 +73,7 @@ impl Kuwait {
         }
         times(settings)?;
         Ok(Self {
-            approval: ApprovalRule {
-                service_provider_id: settings.service_provider_id.clone(),
-                stamp: stamp(settings.stamp.as_ref(), material)?,
-                codes: Codes::new(settings.codes.clone()).map_err(|problem| {
-                    SettingsError::new("kuwait.codes", problem, "take the addition out")
-                })?,
-                assurance: assurance(settings.assurance.as_ref())?,
-                challenge: settings.challenge,
-                additional_data: settings.additional_data,
-                transaction_date: settings.transaction_date,
-                user_certificate: settings.user_certificate,
-                clock_skew: Duration::from_secs(settings.clock_skew_seconds.into()),
-                keys: settings.keys,
-            },
+            approval: approval_rule(settings, &material.signers)?,
             client_expires_at: client_expiry(&material.client_certificate, now)?,
             bridge: Bridge::new(settings, material)?,
         })
@@ -170,6 +157,26 @@ impl std::fmt::Debug for Kuwait {
     }
 }
 
+/// The approval rule of the settings, with the certificates that `stamp.signers` names.
+pub(super) fn approval_rule(
+    settings: &KuwaitSettings,
+    signers: &[Vec<u8>],
+) -> Result<ApprovalRule, SettingsError> {
+    Ok(ApprovalRule {
+        service_provider_id: settings.service_provider_id.clone(),
+        stamp: stamp(settings.stamp.as_ref(), signers)?,
+        codes: Codes::new(settings.codes.clone())
+            .map_err(|problem| SettingsError::new("kuwait.codes", problem, "take the addition out"))?,
+        assurance: assurance(settings.assurance.as_ref())?,
+        challenge: settings.challenge,
+        additional_data: settings.additional_data,
+        transaction_date: settings.transaction_date,
+        user_certificate: settings.user_certificate,
+        clock_skew: Duration::from_secs(settings.clock_skew_seconds.into()),
+        keys: settings.keys,
+    })
+}
+
 fn times(settings: &KuwaitSettings) -> Result<(), SettingsError> {
     let (connect, reply) = (settings.connect_timeout_seconds, settings.reply_timeout_seconds);
     if connect == 0 || reply <= connect {
@@ -189,7 +196,7 @@ fn times(settings: &KuwaitSettings) -> Result<(), SettingsError> {
     Ok(())
 }
 
-fn stamp(settings: Option<&StampSettings>, material: &Material) -> Result<Stamp, SettingsError> {
+fn stamp(settings: Option<&StampSettings>, signers: &[Vec<u8>]) -> Result<Stamp, SettingsError> {
     const REMEDY: &str = "set `rule`, `formats` and `signers` from the authority's integration guide; there is no \
                           default, because an unverified answer can be anybody's";
     let missing = |setting, problem| SettingsError::new(setting, problem, REMEDY);
@@ -200,7 +207,7 @@ fn stamp(settings: Option<&StampSettings>, material: &Material) -> Result<Stamp,
     if settings.signers.is_empty() {
         return Err(missing("kuwait.stamp.signers", "nobody is pinned"));
     }
-    let pins = pins(&settings.signers, &material.signers)?;
+    let pins = pins(&settings.signers, signers)?;
     Ok(Stamp::new(settings.rule, settings.formats.clone(), pins))
 }
 

@@ -117,7 +117,11 @@ impl Bridge {
                 }
             }
         }
-        self.meaning(status, gathered.freeze(), codes)
+        let body = gathered.freeze();
+        Reply {
+            meaning: meaning(status, &body, codes, self.keys),
+            body: Some(body),
+        }
     }
 
     #[cfg(all(test, feature = "sandbox"))]
@@ -126,37 +130,39 @@ impl Bridge {
             self.base = base;
         }
     }
+}
 
-    fn meaning(&self, status: reqwest::StatusCode, body: Bytes, codes: &Codes) -> Reply {
-        let answer = Answer::parse(&body, self.keys);
-        let refused = |code: Option<i64>, detail: String| ReplyMeaning::Refused {
-            outcome: codes.error(code),
-            code,
-            detail,
-        };
-        let meaning = if status.is_success() {
-            match answer {
-                Answer::Accepted(id) => ReplyMeaning::Accepted {
-                    request_id: Some(RequestId::new(id)),
-                },
-                Answer::Error(code) => refused(code, coded(code)),
-                Answer::Unreadable(why) => ReplyMeaning::Unknown {
-                    detail: why.to_owned(),
-                },
-            }
-        } else if status.is_client_error() {
-            match answer {
-                Answer::Error(code) => refused(code, format!("status {status}, {}", coded(code))),
-                Answer::Accepted(_) | Answer::Unreadable(_) => refused(None, format!("status {status}")),
-            }
-        } else {
-            ReplyMeaning::Unknown {
-                detail: format!("status {status}"),
-            }
-        };
-        Reply {
-            body: Some(body),
-            meaning,
+/// What a complete reply means. Pure.
+pub(super) fn meaning(
+    status: reqwest::StatusCode,
+    body: &[u8],
+    codes: &Codes,
+    keys: KeyMatching,
+) -> ReplyMeaning {
+    let answer = Answer::parse(body, keys);
+    let refused = |code: Option<i64>, detail: String| ReplyMeaning::Refused {
+        outcome: codes.error(code),
+        code,
+        detail,
+    };
+    if status.is_success() {
+        match answer {
+            Answer::Accepted(id) => ReplyMeaning::Accepted {
+                request_id: Some(RequestId::new(id)),
+            },
+            Answer::Error(code) => refused(code, coded(code)),
+            Answer::Unreadable(why) => ReplyMeaning::Unknown {
+                detail: why.to_owned(),
+            },
+        }
+    } else if status.is_client_error() {
+        match answer {
+            Answer::Error(code) => refused(code, format!("status {status}, {}", coded(code))),
+            Answer::Accepted(_) | Answer::Unreadable(_) => refused(None, format!("status {status}")),
+        }
+    } else {
+        ReplyMeaning::Unknown {
+            detail: format!("status {status}"),
         }
     }
 }

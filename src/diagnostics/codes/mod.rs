@@ -1,12 +1,14 @@
 //! Every code, stable for ever: its name in the code base, its title and its explanation in both languages.
 //!
-//! `E0…` the file itself, `E1…` the organization, `E2…` services, `E3…` scripts; `W…` the same for warnings.
+//! `E0…` the file itself, `E1…` the organization, `E2…` services, `E3…` scripts, `E6…` tests; `W…` the same for warnings.
 
+mod cases;
 mod organization;
 mod script;
 mod service;
 mod structure;
 
+pub use cases::*;
 pub use organization::*;
 pub use script::*;
 pub use service::*;
@@ -34,6 +36,7 @@ pub fn all() -> impl Iterator<Item = &'static Code> {
         organization::TABLE,
         service::TABLE,
         script::TABLE,
+        cases::TABLE,
     ]
     .into_iter()
     .flatten()

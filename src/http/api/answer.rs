@@ -291,3 +291,26 @@ fn person(person: &Person) -> BTreeMap<String, serde_json::Value> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::fake::Fake;
+    use crate::http::flows::Flows as _;
+
+    // An e-service reads the same members whether it asks or is told.
+    #[tokio::test]
+    async fn a_notice_carries_what_the_api_answers() {
+        let fake = Fake::new();
+        let same = |view: &FlowView| {
+            let answer = serde_json::to_value(FlowAnswer::new(view)).unwrap();
+            assert_eq!(answer, view.to_json());
+        };
+        for (number, outcome) in (0_u8..).zip(crate::words::Outcome::ALL) {
+            let begun = fake.begin(number, "licence-renewal");
+            same(&begun);
+            fake.end(begun.flow, outcome);
+            same(&fake.view("portal", begun.flow).await.unwrap());
+        }
+    }
+}

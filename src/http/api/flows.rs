@@ -24,7 +24,6 @@ use crate::engine::Problem;
 use crate::engine::ProblemCode;
 use crate::http::body;
 use crate::http::body::BodyError;
-use crate::http::detach::detached;
 use crate::http::members::nearest;
 use crate::http::problem::ApiProblem;
 use crate::http::problem::Details;
@@ -62,8 +61,7 @@ pub(super) async fn start(
     require_json(request.headers())?;
     let body = body::read(request.into_body(), MOST_BODY, BODY_TIME).await?;
     let wanted = request::read(&body, client.clone(), key, state.settings.development)?;
-    let flows = state.flows.clone();
-    let started = detached(async move { flows.start(wanted).await }).await??;
+    let started = state.flows.start(wanted).await?;
     let flow = started.view.flow;
     let handle = state.settings.page_key.handle(&client, flow);
     let page = format!("{}/f/{handle}", state.settings.public_base);
@@ -139,8 +137,7 @@ pub(super) async fn cancel(
 ) -> Result<Json<FlowAnswer>, ApiProblem> {
     idempotency_key(&headers)?;
     let flow = flow_id(&flow)?;
-    let flows = state.flows.clone();
-    let view = detached(async move { flows.cancel(&client, flow).await }).await??;
+    let view = state.flows.cancel(&client, flow).await?;
     Ok(Json(FlowAnswer::new(&view)))
 }
 

@@ -110,7 +110,7 @@ fn shown(method: &str, path: &str, answer: &super::ask::Answer) -> String {
 /// Method, path, headers and body.
 type Ask<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a str);
 
-const CODES: [ProblemCode; 13] = [
+const CODES: [ProblemCode; 14] = [
     ProblemCode::UnknownService,
     ProblemCode::CapabilityNotDeclared,
     ProblemCode::ChannelNotDeclared,
@@ -124,4 +124,5 @@ const CODES: [ProblemCode; 13] = [
     ProblemCode::RetryNotAllowed,
     ProblemCode::StoreUnavailable,
     ProblemCode::ShuttingDown,
+    ProblemCode::Internal,
 ];

@@ -4,11 +4,13 @@
 //! a policy means. A part that can't be read is `None` and has been reported; reading goes on with the rest.
 
 mod capabilities;
+mod cases;
 mod fields;
 mod fixes;
 mod inputs;
 mod organization;
 mod outcomes;
+mod places;
 mod reader;
 mod service;
 mod texts;
@@ -17,11 +19,13 @@ mod values;
 #[cfg(test)]
 mod tests;
 
+pub use places::Places;
 use reader::Map;
 use reader::Reader;
 
 use super::Organization;
 use super::Service;
+use super::TestFile;
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::codes;
 
@@ -40,6 +44,13 @@ pub fn read_organization(file: &str, text: &str) -> (Option<Organization>, Diagn
     let (mut reader, root) = Reader::open(file, text);
     let organization = root.and_then(|root| organization::organization(&mut reader, &root));
     close(reader, organization)
+}
+
+/// Reads the test file of a service. The tests are there only if nothing found is an error.
+///
+/// `service` is the one that the file stands beside, and what its names are looked up in.
+pub fn read_tests(file: &str, text: &str, service: &Service) -> (Option<TestFile>, Diagnostics) {
+    cases::read_tests(file, text, service)
 }
 
 fn close<T>(reader: Reader<'_>, value: Option<T>) -> (Option<T>, Diagnostics) {

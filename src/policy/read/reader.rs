@@ -112,6 +112,20 @@ impl<'a> Reader<'a> {
         self.found.push(diagnostic);
     }
 
+    /// Whether something was found between a key and the end of its value.
+    pub(super) fn has_error_within(&self, key: Span, node: &Node) -> bool {
+        let end = node.span.end.max(key.end);
+        self.found
+            .iter()
+            .filter_map(|diagnostic| diagnostic.labels.first())
+            .any(|label| key.start <= label.start && label.start <= end)
+    }
+
+    /// The place of a value, for what is compared with it later.
+    pub(super) fn label_of(&self, span: Span) -> Label {
+        self.label(span, "")
+    }
+
     /// Adds an error with its remedy.
     pub(super) fn error(
         &mut self,
@@ -227,7 +241,7 @@ impl<'a> Reader<'a> {
         let name = if path.is_empty() { "the file" } else { path };
         let span = if path.is_empty() { at } else { node.span };
         let help = "write each as `key: value`, indented below it";
-        self.wrong_type(node, name, "keys with values", span, help, None);
+        self.wrong_type(node, name, "keys with values", span, help);
         None
     }
 
@@ -246,7 +260,7 @@ impl<'a> Reader<'a> {
             Value::List(items) => Some(items),
             _ => {
                 let help = format!("write `{example}`");
-                self.wrong_type(node, path, "a list", node.span, &help, None);
+                self.wrong_type(node, path, "a list", node.span, &help);
                 None
             }
         }
@@ -288,7 +302,7 @@ impl<'a> Reader<'a> {
                 None,
             ),
         };
-        self.wrong_type(node, path, "a text", node.span, &help, fix);
+        self.wrong_type_fixed(node, path, "a text", node.span, &help, fix);
         None
     }
 
@@ -303,7 +317,7 @@ impl<'a> Reader<'a> {
                 let fix = scalar_text(node)
                     .and_then(repaired_integer)
                     .and_then(|number| self.rewritten(node.span, &number.to_string()));
-                self.wrong_type(node, path, "a whole number", node.span, help, fix);
+                self.wrong_type_fixed(node, path, "a whole number", node.span, help, fix);
                 return None;
             }
         };
@@ -334,7 +348,7 @@ impl<'a> Reader<'a> {
             .and_then(repaired_boolean)
             .and_then(|truth| self.rewritten(node.span, if truth { "true" } else { "false" }));
         let help = "write `true` or `false`";
-        self.wrong_type(node, path, "`true` or `false`", node.span, help, fix);
+        self.wrong_type_fixed(node, path, "`true` or `false`", node.span, help, fix);
         None
     }
 
@@ -358,7 +372,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Reports a value of another kind than expected, once.
-    pub(super) fn wrong_type(
+    pub(super) fn wrong_type(&mut self, node: &Node, path: &str, expected: &str, span: Span, help: &str) {
+        self.wrong_type_fixed(node, path, expected, span, help, None);
+    }
+
+    /// The same with the change that makes it the kind that is expected.
+    fn wrong_type_fixed(
         &mut self,
         node: &Node,
         path: &str,

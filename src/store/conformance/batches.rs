@@ -64,7 +64,7 @@ pub(crate) async fn several_changes_of_one_flow_in_a_batch_keep_their_order(plac
     let mut units = vec![insert(&row)];
     for version in 2_u8..=20 {
         row.version = u64::from(version);
-        row.detail = vec![version];
+        row.detail = vec![version].into();
         let mut unit = update(&row);
         unit.records = vec![note(&version.to_string(), Some(row.id))];
         units.push(unit);
@@ -75,7 +75,7 @@ pub(crate) async fn several_changes_of_one_flow_in_a_batch_keep_their_order(plac
     }
     assert!(commit(&store, units).await.iter().all(Result::is_ok));
     let found = store.flow(row.id).await.unwrap().unwrap();
-    assert_eq!((found.version, found.detail), (20, vec![20]));
+    assert_eq!((found.version, found.detail), (20, vec![20].into()));
     let told: Vec<_> = sample::acts(&store.records(row.id).await.unwrap());
     let expected: Vec<_> = (2..=20)
         .flat_map(|version| [version.to_string(), format!("after {version}")])
@@ -112,7 +112,7 @@ pub(crate) async fn an_unfit_unit_does_not_hinder_the_others(place: &dyn Place) 
     let counts = store.counts().await.unwrap();
     assert_eq!((counts.flows, counts.records, counts.exchanges), (2, 0, 0));
     let unit = Unit {
-        flow: Some(FlowChange::Insert(Box::new(flow(4)))),
+        flow: Some(FlowChange::Insert(Arc::new(flow(4)))),
         ..Unit::default()
     };
     assert_eq!(commit_one(&store, unit).await, Ok(()));
@@ -128,7 +128,7 @@ pub(crate) async fn a_storm_of_cancelled_callers_loses_nothing(place: &dyn Place
         let recorder = recorder.clone();
         callers.spawn(async move {
             let mut row = sample::flow_number(number);
-            row.detail = vec![7; 200];
+            row.detail = vec![7; 200].into();
             let mut unit = insert(&row);
             unit.records = vec![note("a", Some(row.id)), note("b", Some(row.id))];
             let patience = Duration::from_micros(u64::from(number) * 37 % 30_000);

@@ -1,3 +1,7 @@
+use std::sync::Arc;
+
+use bytes::Bytes;
+
 use super::Place;
 use super::assert_same;
 use super::commit;
@@ -8,6 +12,8 @@ use super::sample::insert;
 use super::sample::note;
 use super::sample::update;
 use crate::audit::CommitError;
+use crate::audit::FlowChange;
+use crate::audit::Unit;
 use crate::flow::Ending;
 use crate::flow::Phase;
 use crate::store::FlowStart;
@@ -24,7 +30,7 @@ pub(crate) async fn a_flow_is_read_back_whole(place: &dyn Place) {
     row.person_key = Some(Digest::of(b"person"));
     row.request_id = Some(RequestId::new("طلب \"1\"\0"));
     row.idempotency = Some(("client\u{1}key ' é".to_owned(), Digest::of(b"request")));
-    row.detail = vec![0, 1, 2, 255, 0];
+    row.detail = vec![0, 1, 2, 255, 0].into();
     row.state.pending = vec![(exchange(1, b"").id, Digest::of(b"a"))];
     row.state.closing = Some(Outcome::Cancelled);
     commit_one(&store, insert(&row)).await.unwrap();
@@ -59,7 +65,7 @@ pub(crate) async fn a_new_state_replaces_the_old_one_only_from_one_below(place: 
     row.version = 2;
     row.state.phase = Phase::Waiting;
     row.request_id = Some(RequestId::new("r"));
-    row.detail = b"more".to_vec();
+    row.detail = b"more".to_vec().into();
     row.expires_at = Timestamp::from_micros(77);
     row.subject = CivilNo::parse("399123100025").ok();
     row.person_key = Some(Digest::of(b"key"));
@@ -68,7 +74,7 @@ pub(crate) async fn a_new_state_replaces_the_old_one_only_from_one_below(place: 
     for version in [1, 2, 4, 1_000] {
         let mut other = row.clone();
         other.version = version;
-        other.detail = b"wrong".to_vec();
+        other.detail = b"wrong".to_vec().into();
         let mut unit = update(&other);
         unit.records = vec![note("wrong", Some(row.id))];
         assert_eq!(
@@ -85,6 +91,29 @@ pub(crate) async fn a_new_state_replaces_the_old_one_only_from_one_below(place: 
     assert!(store.records(row.id).await.unwrap().is_empty());
 }
 
+pub(crate) async fn a_flow_can_go_on_without_its_detail(place: &dyn Place) {
+    let store = place.open().await;
+    let mut row = flow(1);
+    row.detail = b"kept".to_vec().into();
+    commit_one(&store, insert(&row)).await.unwrap();
+    row.version = 2;
+    row.state.phase = Phase::Waiting;
+    row.detail = b"not looked at".to_vec().into();
+    let unit = Unit {
+        flow: Some(FlowChange::Advance(Arc::new(row.clone()))),
+        ..Unit::default()
+    };
+    commit_one(&store, unit.clone()).await.unwrap();
+    row.detail = b"kept".to_vec().into();
+    assert_same(&store.flow(row.id).await.unwrap().unwrap(), &row);
+    assert_eq!(commit_one(&store, unit).await, Err(CommitError::Conflict));
+    // A detail that becomes empty is a change, and no lack of one.
+    row.version = 3;
+    row.detail = Bytes::new();
+    commit_one(&store, update(&row)).await.unwrap();
+    assert_same(&store.flow(row.id).await.unwrap().unwrap(), &row);
+}
+
 pub(crate) async fn of_two_changes_from_one_version_one_wins(place: &dyn Place) {
     let store = place.open().await;
     let mut row = flow(1);
@@ -93,7 +122,7 @@ pub(crate) async fn of_two_changes_from_one_version_one_wins(place: &dyn Place) 
     let contenders: Vec<_> = (0_u8..10)
         .map(|number| {
             let mut contender = row.clone();
-            contender.detail = vec![number];
+            contender.detail = vec![number].into();
             let mut unit = update(&contender);
             unit.records = vec![note(&number.to_string(), Some(row.id))];
             unit
@@ -106,7 +135,7 @@ pub(crate) async fn of_two_changes_from_one_version_one_wins(place: &dyn Place) 
             .iter()
             .all(|answer| *answer == Err(CommitError::Conflict))
     );
-    assert_eq!(store.flow(row.id).await.unwrap().unwrap().detail, [0]);
+    assert_eq!(store.flow(row.id).await.unwrap().unwrap().detail.as_ref(), [0]);
     assert_eq!(store.records(row.id).await.unwrap().len(), 1);
 }
 

@@ -1,5 +1,8 @@
 //! Rows for the tests.
 
+use std::sync::Arc;
+
+use bytes::Bytes;
 use serde_json::json;
 
 use crate::audit::AdminRecord;
@@ -61,20 +64,20 @@ pub(crate) fn flow_number(number: u32) -> FlowRow {
         expires_at: at,
         outcome: None,
         idempotency: None,
-        detail: Vec::new(),
+        detail: Bytes::new(),
     }
 }
 
 pub(crate) fn insert(row: &FlowRow) -> Unit {
     Unit {
-        flow: Some(FlowChange::Insert(Box::new(row.clone()))),
+        flow: Some(FlowChange::Insert(Arc::new(row.clone()))),
         ..Unit::default()
     }
 }
 
 pub(crate) fn update(row: &FlowRow) -> Unit {
     Unit {
-        flow: Some(FlowChange::Update(Box::new(row.clone()))),
+        flow: Some(FlowChange::Update(Arc::new(row.clone()))),
         ..Unit::default()
     }
 }

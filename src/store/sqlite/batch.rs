@@ -102,8 +102,9 @@ impl Committer<'_> {
     }
 
     async fn write_and_commit(&mut self, units: &[Unit], members: &[usize]) -> Attempt {
-        let mut packed = Packed::new();
-        for unit in members.iter().filter_map(|at| units.get(*at)) {
+        let chosen = || members.iter().filter_map(|at| units.get(*at));
+        let mut packed = Packed::with_room(members.len(), chosen().map(Unit::weight).sum());
+        for unit in chosen() {
             if let Err(error) = packed.add(unit) {
                 return Attempt::AtFault(CommitError::Store(error.to_string()));
             }
@@ -250,7 +251,7 @@ fn losers(units: &[Unit], members: &[usize], done: &Done) -> Vec<usize> {
     let has_lost = |at: &usize| match units.get(*at).and_then(|unit| unit.flow.as_ref()) {
         None => false,
         Some(FlowChange::Insert(row)) => !done.new_flows.contains(&row.id),
-        Some(FlowChange::Update(row)) => !done.next_flows.contains(&row.id),
+        Some(FlowChange::Update(row) | FlowChange::Advance(row)) => !done.next_flows.contains(&row.id),
     };
     members.iter().copied().filter(has_lost).collect()
 }

@@ -1,4 +1,4 @@
--- One batch of units. $1: short values, $2: long values, $3 to $8: rows of numbers (src/store/sqlite/pack.rs),
+-- One batch of units. $1: short values, $2: long values, $3 to $8: rows of numbers and words (src/store/sqlite/pack.rs),
 -- $9: the number of the last record. Ends before COMMIT: the caller first compares what was returned with
 -- what was asked for.
 -- Parameters are written $1 and not ?1: the driver counts a ?NNN that a statement leaves out.
@@ -10,22 +10,22 @@ INSERT INTO flows (
 SELECT
     substr($1, r.value ->> 0, 16),
     r.value ->> 1,
-    CAST(substr($1, r.value ->> 2, r.value ->> 3) AS TEXT),
-    CAST(substr($1, r.value ->> 4, r.value ->> 5) AS TEXT),
+    r.value ->> 2,
+    r.value ->> 3,
+    substr($1, r.value ->> 4, 32),
+    substr($1, r.value ->> 5, 32),
     substr($1, r.value ->> 6, 32),
-    substr($1, r.value ->> 7, 32),
-    substr($1, r.value ->> 8, 32),
-    CAST(substr($1, r.value ->> 9, r.value ->> 10) AS TEXT),
+    CAST(substr($1, r.value ->> 7, r.value ->> 8) AS TEXT),
+    r.value ->> 9,
+    r.value ->> 10,
     CAST(substr($1, r.value ->> 11, r.value ->> 12) AS TEXT),
-    r.value ->> 13,
-    CAST(substr($1, r.value ->> 14, r.value ->> 15) AS TEXT),
-    CAST(substr($1, r.value ->> 16, r.value ->> 17) AS TEXT),
-    r.value ->> 18,
-    r.value ->> 19,
-    CAST(substr($1, r.value ->> 20, r.value ->> 21) AS TEXT),
-    CAST(substr($1, r.value ->> 22, r.value ->> 23) AS TEXT),
-    substr($1, r.value ->> 24, 32),
-    substr($2, r.value ->> 25, r.value ->> 26)
+    CAST(substr($1, r.value ->> 13, r.value ->> 14) AS TEXT),
+    r.value ->> 15,
+    r.value ->> 16,
+    r.value ->> 17,
+    CAST(substr($1, r.value ->> 18, r.value ->> 19) AS TEXT),
+    substr($1, r.value ->> 20, 32),
+    substr($2, r.value ->> 21, r.value ->> 22)
 FROM jsonb_each($3) AS r
 WHERE true
 ON CONFLICT DO NOTHING
@@ -33,15 +33,15 @@ RETURNING 0, id;
 
 UPDATE flows SET
     version = version + 1,
-    person_key = substr($1, r.value ->> 8, 32),
-    subject = CAST(substr($1, r.value ->> 9, r.value ->> 10) AS TEXT),
-    phase = CAST(substr($1, r.value ->> 11, r.value ->> 12) AS TEXT),
-    open = r.value ->> 13,
-    state = CAST(substr($1, r.value ->> 14, r.value ->> 15) AS TEXT),
-    request_id = CAST(substr($1, r.value ->> 16, r.value ->> 17) AS TEXT),
-    expires_at = r.value ->> 19,
-    outcome = CAST(substr($1, r.value ->> 20, r.value ->> 21) AS TEXT),
-    detail = substr($2, r.value ->> 25, r.value ->> 26)
+    person_key = substr($1, r.value ->> 6, 32),
+    subject = CAST(substr($1, r.value ->> 7, r.value ->> 8) AS TEXT),
+    phase = r.value ->> 9,
+    open = r.value ->> 10,
+    state = CAST(substr($1, r.value ->> 11, r.value ->> 12) AS TEXT),
+    request_id = CAST(substr($1, r.value ->> 13, r.value ->> 14) AS TEXT),
+    expires_at = r.value ->> 16,
+    outcome = r.value ->> 17,
+    detail = coalesce(substr($2, r.value ->> 21, r.value ->> 22), detail)
 FROM jsonb_each($4) AS r
 WHERE flows.id = substr($1, r.value ->> 0, 16) AND flows.version + 1 = r.value ->> 1
 RETURNING 1, id;
@@ -50,9 +50,9 @@ INSERT INTO exchanges (id, flow, direction, at, bytes)
 SELECT
     substr($1, r.value ->> 0, 16),
     substr($1, r.value ->> 1, 16),
-    CAST(substr($1, r.value ->> 2, r.value ->> 3) AS TEXT),
-    r.value ->> 4,
-    substr($2, r.value ->> 5, r.value ->> 6)
+    r.value ->> 2,
+    r.value ->> 3,
+    substr($2, r.value ->> 4, r.value ->> 5)
 FROM jsonb_each($5) AS r;
 
 INSERT INTO records (seq, at, flow, kind, subject, event)
@@ -60,9 +60,9 @@ SELECT
     $9 + 1 + r.key,
     r.value ->> 0,
     substr($1, r.value ->> 1, 16),
-    CAST(substr($1, r.value ->> 2, r.value ->> 3) AS TEXT),
-    CAST(substr($1, r.value ->> 4, r.value ->> 5) AS TEXT),
-    CAST(substr($2, r.value ->> 6, r.value ->> 7) AS TEXT)
+    r.value ->> 2,
+    CAST(substr($1, r.value ->> 3, r.value ->> 4) AS TEXT),
+    CAST(substr($2, r.value ->> 5, r.value ->> 6) AS TEXT)
 FROM jsonb_each($6) AS r;
 
 INSERT INTO deliveries (webhook_id, flow, url, body, attempts, next_at, delivered_at)

@@ -41,7 +41,9 @@ pub(super) async fn writer(file: &Path) -> Result<SqliteConnection, StoreError> 
         .pragma("recursive_triggers", "ON")
         // The writer checkpoints between batches; this is the net below it.
         .pragma("wal_autocheckpoint", "16384")
-        .pragma("cache_size", "-16384")
+        .pragma("cache_size", "-4096")
+        // What a statement may have to undo is kept in memory: it is no part of what lasts.
+        .pragma("temp_store", "MEMORY")
         .connect()
         .await
         .map_err(|error| fault::of_sqlx(file, &error))?;

@@ -54,7 +54,7 @@ impl Stored<'_> {
                 .maybe_text("idempotency_key")?
                 .map(|key| Ok::<_, StoreError>((key, self.digest("request_digest")?)))
                 .transpose()?,
-            detail: self.get("detail")?,
+            detail: self.get::<Vec<u8>>("detail")?.into(),
         })
     }
 

@@ -191,7 +191,7 @@ async fn a_damaged_page_is_an_error_and_no_answer() {
     let units: Vec<_> = (0..200)
         .map(|number| {
             let mut row = flow_number(number);
-            row.detail = vec![1; 500];
+            row.detail = vec![1; 500].into();
             insert(&row)
         })
         .collect();
@@ -323,7 +323,7 @@ async fn a_full_disk_is_said_clearly_and_loses_nothing() {
     let mut refused = Vec::new();
     for number in 0..200 {
         let mut row = flow_number(number);
-        row.detail = vec![3; 5_000];
+        row.detail = vec![3; 5_000].into();
         match store.commit(vec![insert(&row)]).await.remove(0) {
             Ok(()) => kept.push(row.id),
             Err(error) => refused.push(error),
@@ -365,7 +365,7 @@ async fn the_log_before_the_database_stays_short_under_load() {
         let units = (0..64)
             .map(|part| {
                 let mut row = flow_number(number * 64 + part);
-                row.detail = vec![1; 4_000];
+                row.detail = vec![1; 4_000].into();
                 insert(&row)
             })
             .collect();

@@ -418,7 +418,7 @@ async fn details(node: &FullNode, flows: &[FlowId]) -> String {
     let mut text = String::new();
     for flow in flows {
         let row = node.store.flow(*flow).await.unwrap().unwrap();
-        writeln!(text, "{}", String::from_utf8(row.detail).unwrap()).unwrap();
+        writeln!(text, "{}", String::from_utf8(row.detail.into()).unwrap()).unwrap();
     }
     text
 }

@@ -7,10 +7,7 @@ use super::node::served_policies;
 
 /// The served policies and scripts in a folder of its own, whose limits are so wide that tests don't meet them.
 pub fn with_wide_limits() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for name in ["policies", "scripts"] {
-        copy(&served_policies().join(name), &folder.path().join(name));
-    }
+    let folder = copy_of_the_policies();
     for entry in fs::read_dir(folder.path().join("policies/services")).unwrap() {
         let path = entry.unwrap().path();
         let text = fs::read_to_string(&path).unwrap();
@@ -20,6 +17,15 @@ pub fn with_wide_limits() -> TempDir {
         });
         let widened: Vec<&str> = lines.collect();
         fs::write(&path, widened.join("\n") + "\n").unwrap();
+    }
+    folder
+}
+
+/// The served policies, their tests and scripts in a folder that a test may spoil.
+pub fn copy_of_the_policies() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["policies", "scripts"] {
+        copy(&served_policies().join(name), &folder.path().join(name));
     }
     folder
 }

@@ -1,0 +1,462 @@
+//! One case as a whole flow, in virtual time: the catalog plans and decides, the machine of `crate::flow` steps, the
+//! approval rule of the connector examines. Only what surrounds them is made up: the clock, the authority and its answers.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::authority::Asked;
+use super::authority::Authority;
+use super::happened::Happened;
+use super::happened::Rule;
+use super::happened::TurnedAway;
+use super::happened::word;
+use crate::catalog::DecideAsk;
+use crate::catalog::Decided;
+use crate::catalog::LoadedService;
+use crate::catalog::PlanAnswer;
+use crate::catalog::PlanAsk;
+use crate::connector;
+use crate::connector::ReplyMeaning;
+use crate::connector::Verdict;
+use crate::flow::Action;
+use crate::flow::Conclusion;
+use crate::flow::Event;
+use crate::flow::Note;
+use crate::flow::ReplyKind;
+use crate::flow::State;
+use crate::flow::step;
+use crate::policy::Answer;
+use crate::policy::AnswerName;
+use crate::policy::Case;
+use crate::policy::Given;
+use crate::policy::InputFault;
+use crate::policy::InputValue;
+use crate::policy::Plan;
+use crate::policy::Step;
+use crate::policy::Then;
+use crate::script::Hook;
+use crate::words::Challenge;
+use crate::words::Digest;
+use crate::words::ExchangeId;
+use crate::words::FieldSource;
+use crate::words::FlowId;
+use crate::words::InputName;
+use crate::words::Outcome;
+use crate::words::Person;
+use crate::words::Timestamp;
+
+/// Runs a case. With `told`, what happened when is written down in words.
+pub(super) fn run(loaded: &LoadedService, authority: &Authority, case: &Case, told: bool) -> Happened {
+    let given = &case.given;
+    let mut happened = Happened::default();
+    let inputs = match gate(loaded, given) {
+        Ok(inputs) => inputs,
+        Err(turned_away) => {
+            happened.turned_away = Some(turned_away);
+            return happened;
+        }
+    };
+    let mut world = World {
+        loaded,
+        authority,
+        given,
+        inputs,
+        now: given.now,
+        told,
+        state: State::new(given.now, MAX_ATTEMPTS),
+        steps: case.answers.iter().copied().collect(),
+        agenda: Vec::new(),
+        added: 0,
+        arrived: 0,
+        received: Vec::new(),
+        challenge: Challenge::from_random(8352_u64.to_be_bytes()),
+        happened,
+    };
+    world.begin();
+    world.live();
+    world.happened
+}
+
+/// What stands before a flow: the declared capabilities and channels, the inputs, the limits.
+fn gate(
+    loaded: &LoadedService,
+    given: &Given,
+) -> Result<std::collections::BTreeMap<InputName, InputValue>, TurnedAway> {
+    let service = &loaded.service;
+    let away = |rule: &str, detail: String, place| TurnedAway {
+        rule: rule.to_owned(),
+        detail,
+        place,
+    };
+    if service.capability(given.capability).is_none() {
+        let detail = format!("the service does not declare `{}`", given.capability);
+        return Err(away("capabilities", detail, None));
+    }
+    if !service.channels.contains(&given.channel) {
+        let detail = format!("the service is not offered on `{}`", given.channel);
+        return Err(away("channels", detail, None));
+    }
+    let inputs = service.check_inputs(&given.inputs).map_err(|faults| {
+        let first = faults.first().map_or("", |fault| fault.name.as_str());
+        let declared = service.inputs.get(first);
+        let rule = match declared {
+            Some(_) => format!("inputs.{first}"),
+            None => "inputs".to_owned(),
+        };
+        let told: Vec<String> = faults.iter().map(InputFault::to_string).collect();
+        away(&rule, told.join("; "), declared.map(|input| input.place.clone()))
+    })?;
+    let limits = &service.limits;
+    let others = given.others.map_or((0, Duration::ZERO), |others| others);
+    let own: Vec<Timestamp> = sorted(given.earlier.iter().map(|ago| given.now.minus(*ago)));
+    let of_others = std::iter::repeat_n(given.now.minus(others.1), others.0 as usize);
+    let all: Vec<Timestamp> = sorted(own.iter().copied().chain(of_others));
+    for (rule, limit, starts) in [
+        ("limits.per_service", limits.per_service, &all),
+        ("limits.per_person", limits.per_person, &own),
+    ] {
+        if let Some(wait) = limit.wait(starts, given.now) {
+            let detail = format!(
+                "the limit is reached; another flow may begin in {} s",
+                wait.as_secs()
+            );
+            return Err(away(rule, detail, None));
+        }
+    }
+    Ok(inputs)
+}
+
+fn sorted(moments: impl Iterator<Item = Timestamp>) -> Vec<Timestamp> {
+    let mut moments: Vec<Timestamp> = moments.collect();
+    moments.sort_unstable();
+    moments
+}
+
+/// Everything around one flow.
+struct World<'a> {
+    loaded: &'a LoadedService,
+    authority: &'a Authority,
+    given: &'a Given,
+    inputs: std::collections::BTreeMap<InputName, InputValue>,
+    now: Timestamp,
+    told: bool,
+    state: State,
+    /// What the authority has still to do.
+    steps: VecDeque<Step>,
+    /// What is going to happen, with a number that keeps the order of what happens at the same moment.
+    agenda: Vec<(Timestamp, u32, Happening)>,
+    added: u32,
+    arrived: u8,
+    /// Callbacks that arrived and wait to be examined.
+    received: Vec<(ExchangeId, Timestamp, Vec<u8>)>,
+    challenge: Challenge,
+    happened: Happened,
+}
+
+/// Something that is going to happen to the flow.
+enum Happening {
+    Reply(ReplyMeaning),
+    Callbacks(AnswerName),
+    Deadline,
+    Cancel,
+}
+
+impl World<'_> {
+    fn begin(&mut self) {
+        match self.loaded.plan(&self.plan_ask()) {
+            PlanAnswer::Go(plan, place) => {
+                let rule = Rule::of(&place, Hook::Plan);
+                self.tell(|| format!("the plan is made at {place}"));
+                self.state = State::new(self.now.plus(plan.expires_in), MAX_ATTEMPTS);
+                self.happened.plan = Some((plan, rule));
+                self.feed(&Event::Begin, None);
+            }
+            PlanAnswer::Refuse {
+                outcome,
+                decision,
+                fault,
+            } => {
+                self.tell(|| format!("refused before anything is sent, at {}", decision.rule));
+                let refused = Decided {
+                    outcome,
+                    decision,
+                    fault,
+                };
+                self.feed(&Event::Refuse(outcome), Some(&Hint::Refused(Box::new(refused))));
+            }
+        }
+    }
+
+    /// Lets everything happen, in the order of time.
+    fn live(&mut self) {
+        // A flow takes a few dozen steps; the bound is for a mistake here, not for a policy.
+        for _ in 0..MOST_STEPS {
+            let next = self
+                .agenda
+                .iter()
+                .enumerate()
+                .min_by_key(|(_, (at, number, _))| (*at, *number))
+                .map(|(index, _)| index);
+            let Some(index) = next else {
+                return;
+            };
+            let (at, _, happening) = self.agenda.swap_remove(index);
+            self.now = at;
+            self.happen(happening);
+        }
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::Reply(meaning) => {
+                self.tell(|| format!("the authority's reply: {}", reply_in_words(&meaning)));
+                let reply = match meaning {
+                    ReplyMeaning::Accepted { request_id } => ReplyKind::Accepted(request_id),
+                    ReplyMeaning::Refused { outcome, .. } => ReplyKind::Refused(outcome),
+                    ReplyMeaning::NotSent { .. } => ReplyKind::NotSent,
+                    ReplyMeaning::Unknown { .. } => ReplyKind::Unknown,
+                };
+                self.feed(&Event::Reply(reply), None);
+            }
+            Happening::Callbacks(answer) => {
+                let asked = Asked {
+                    citizen: &self.given.citizen,
+                    request_id: REQUEST_ID,
+                    additional_data: ADDITIONAL_DATA,
+                    challenge: &self.challenge,
+                    wants_person: self.wants_person(),
+                };
+                let made = self.authority.callbacks(answer, &asked, self.now);
+                for body in made {
+                    self.receive(body);
+                }
+            }
+            Happening::Deadline => self.feed(&Event::Deadline(self.now), None),
+            Happening::Cancel => {
+                self.tell(|| "the e-service gives up".to_owned());
+                self.feed(&Event::Cancel, None);
+            }
+        }
+    }
+
+    fn receive(&mut self, body: Vec<u8>) {
+        self.arrived = self.arrived.wrapping_add(1);
+        let exchange = ExchangeId::from_parts(self.now, [self.arrived; 10]);
+        let digest = Digest::of(&body);
+        self.tell(|| "a callback arrives".to_owned());
+        self.received.push((exchange, self.now, body));
+        self.feed(&Event::Callback { exchange, digest }, None);
+    }
+
+    /// One step of the machine, and what it asks for.
+    fn feed(&mut self, event: &Event, hint: Option<&Hint>) {
+        let (state, actions) = step(&self.state, event);
+        self.state = state;
+        for action in actions {
+            match action {
+                Action::Send { .. } => self.send(),
+                Action::Schedule(at) => self.add(at, Happening::Deadline),
+                Action::Examine(exchange) => self.examine(exchange),
+                Action::Decide(outcome) => self.decide(outcome, hint),
+                Action::Deliver => {}
+                // The clock strikes for every flow; that it means nothing after the ending is no news.
+                Action::Note(Note::Ignored) if matches!(event, Event::Deadline(_)) => {}
+                Action::Note(note) => {
+                    self.tell(|| format!("noted: {}", word(note)));
+                    self.happened.notes.push(note);
+                }
+            }
+        }
+    }
+
+    /// The request is handed over; what comes back is laid on the agenda.
+    fn send(&mut self) {
+        let Some(first) = self.steps.front().copied() else {
+            return;
+        };
+        self.tell(|| "the request is sent".to_owned());
+        let reply = Happening::Reply(self.authority.reply(first.answer, REQUEST_ID));
+        if first.answer == Answer::Named(AnswerName::Unreachable) {
+            // The last one stands for all further attempts.
+            if self.steps.len() > 1 {
+                self.steps.pop_front();
+            }
+            self.add(self.now, reply);
+            return;
+        }
+        let early = first.answer == Answer::Named(AnswerName::Early);
+        if !early {
+            self.add(self.now, reply);
+        }
+        let mut at = self.now;
+        let steps = std::mem::take(&mut self.steps);
+        let single = steps.len() == 1;
+        for step in steps {
+            let Answer::Named(answer) = step.answer else {
+                continue;
+            };
+            // The request has arrived all the same: the person approves, unless the case says what else they do.
+            if answer == AnswerName::NoReply && !single {
+                continue;
+            }
+            at = at.plus(step.after.unwrap_or_else(|| self.usual_pause(answer)));
+            let happening = match answer {
+                AnswerName::Cancelled => Happening::Cancel,
+                answer => Happening::Callbacks(answer),
+            };
+            self.add(at, happening);
+        }
+        if early {
+            self.add(
+                self.now.plus(A_MOMENT),
+                Happening::Reply(self.authority.reply(first.answer, REQUEST_ID)),
+            );
+        }
+    }
+
+    fn usual_pause(&self, answer: AnswerName) -> Duration {
+        match answer {
+            AnswerName::Late => {
+                let left = self.state.expires_at.since(self.now);
+                left.saturating_add(A_WHILE)
+            }
+            _ => Duration::ZERO,
+        }
+    }
+
+    fn examine(&mut self, exchange: ExchangeId) {
+        let Some(at) = self.received.iter().position(|(id, ..)| *id == exchange) else {
+            return;
+        };
+        let (_, received_at, body) = self.received.swap_remove(at);
+        let verdict = self.verdict(&body, received_at);
+        let failed = verdict.checks.iter().find(|check| !check.passed);
+        self.tell(|| match failed {
+            Some(check) => format!("the check `{}` fails: {}", check.name, check.detail),
+            None => "every check of the connector passes".to_owned(),
+        });
+        if self.happened.check.is_none() {
+            self.happened.check = failed.cloned();
+        }
+        let (conclusion, person) = match verdict.conclusion {
+            connector::Conclusion::Approved(person) => (Conclusion::Approved, Some(person)),
+            connector::Conclusion::Ended(outcome) => (Conclusion::Ended(outcome), None),
+            connector::Conclusion::Rejected => (Conclusion::Rejected, None),
+        };
+        let hint = person.map(Hint::Person);
+        self.feed(&Event::Examined { exchange, conclusion }, hint.as_ref());
+    }
+
+    fn verdict(&self, body: &[u8], received_at: Timestamp) -> Verdict {
+        let plan = self.plan();
+        self.authority.examine(
+            body,
+            &connector::Expected {
+                flow: FlowId::from_parts(self.given.now, [0; 10]),
+                request_id: self.state.request_id.as_ref(),
+                civil_no: Some(&self.given.citizen.civil_no),
+                assurance: plan.map_or(crate::words::Assurance::High, |plan| plan.assurance),
+                challenge: &self.challenge,
+                additional_data: ADDITIONAL_DATA,
+                requested_at: self.given.now,
+                expires_at: self.state.expires_at,
+                received_at,
+                fields: plan.map_or(&[], |plan| plan.fields.as_slice()),
+            },
+        )
+    }
+
+    fn decide(&mut self, outcome: Outcome, hint: Option<&Hint>) {
+        let person = match hint {
+            Some(Hint::Person(person)) => Some(person),
+            _ => None,
+        };
+        let (decided, asked) = match hint {
+            Some(Hint::Refused(decided)) => ((**decided).clone(), Hook::Plan),
+            _ => {
+                let ask = DecideAsk {
+                    plan: self.plan_ask(),
+                    outcome,
+                    person,
+                };
+                (self.loaded.decide(&ask), Hook::Ending(outcome.class()))
+            }
+        };
+        let (state, _) = step(&self.state, &Event::Decided(decided.outcome));
+        let decided = decided.agreed(&state);
+        self.state = state;
+        self.tell(|| {
+            format!(
+                "the flow ends as `{}`, by {}",
+                decided.outcome, decided.decision.rule
+            )
+        });
+        if decided.outcome == Outcome::Approved && decided.decision.then == Then::Continue {
+            self.happened.person = person.cloned();
+        }
+        self.happened.hook = Rule::of(&decided.decision.rule, asked).hook;
+        self.happened.outcome = Some(decided.outcome);
+        self.happened.fault = decided.fault;
+        self.happened.decision = Some(decided.decision);
+    }
+
+    fn plan(&self) -> Option<&Plan> {
+        self.happened.plan.as_ref().map(|(plan, _)| plan)
+    }
+
+    /// As the engine asks: only for more than the number.
+    fn wants_person(&self) -> bool {
+        self.plan().is_some_and(|plan| {
+            plan.fields
+                .iter()
+                .any(|field| field.source() != FieldSource::CivilNo)
+        })
+    }
+
+    fn plan_ask(&self) -> PlanAsk<'_> {
+        PlanAsk {
+            service: self.loaded.service.id.as_str(),
+            capability: self.given.capability,
+            channel: self.given.channel,
+            locale: self.given.locale,
+            inputs: &self.inputs,
+            now: self.now,
+            attempt: self.given.attempt,
+        }
+    }
+
+    fn add(&mut self, at: Timestamp, happening: Happening) {
+        self.added += 1;
+        self.agenda.push((at, self.added, happening));
+    }
+
+    fn tell(&mut self, what: impl FnOnce() -> String) {
+        if self.told {
+            let since = self.now.since(self.given.now);
+            self.happened.trail.push((since, what()));
+        }
+    }
+}
+
+/// What the decision needs and the machine does not carry.
+enum Hint {
+    Refused(Box<Decided>),
+    Person(Person),
+}
+
+fn reply_in_words(meaning: &ReplyMeaning) -> String {
+    match meaning {
+        ReplyMeaning::Accepted { .. } => "accepted".to_owned(),
+        ReplyMeaning::Refused { outcome, detail, .. } => format!("refused as `{outcome}` ({detail})"),
+        ReplyMeaning::NotSent { detail } => format!("nothing was sent ({detail})"),
+        ReplyMeaning::Unknown { detail } => format!("it may have arrived ({detail})"),
+    }
+}
+
+/// As the engine has it.
+const MAX_ATTEMPTS: u8 = 2;
+const MOST_STEPS: usize = 10_000;
+const A_MOMENT: Duration = Duration::from_millis(200);
+const A_WHILE: Duration = Duration::from_secs(10);
+const REQUEST_ID: &str = "7d2c9e4a-3b1f-4c5d-8e6f-9a0b1c2d3e4f";
+const ADDITIONAL_DATA: &str = "00112233445566778899aabbccddeeff";

@@ -208,6 +208,10 @@ pub struct EndingRecord {
     pub outcome: Outcome,
     /// The decision of the policy, as delivered.
     pub decision: serde_json::Value,
+    /// The outcome that the policy was asked about, where its answer made another of it; so that the decision can be
+    /// made again from what is recorded (law 9).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Outcome>,
     /// The rule that decided: file and line.
     pub rule: Option<String>,
     /// The exchange that led here; `None` for a timeout or a cancellation.

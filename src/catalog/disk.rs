@@ -1,10 +1,13 @@
-use std::fs;
-use std::io::Read as _;
 use std::path::Path;
 use std::path::PathBuf;
-use std::sync::Arc;
 
+use super::Folder;
+use super::Look;
 use super::Sources;
+use super::walk::MAX_DEPTH;
+use super::walk::MAX_FILE;
+use super::walk::MAX_FILES;
+use super::walk::MAX_TOTAL;
 
 /// Why the policy folders can't be read.
 #[derive(Debug, thiserror::Error)]
@@ -49,148 +52,20 @@ pub enum SourcesError {
 }
 
 impl Sources {
-    /// Reads every policy and script below `dir`, twice, until both readings agree: so a half-written or half
+    /// Reads every policy and script below `dir`, and looks again until nothing has moved: so a half-written or half
     /// copied tree is never taken for a whole one. Hidden files and files of other kinds are left out.
     ///
     /// # Errors
     /// Names the folder or file, and what to do about it.
     pub fn read(dir: &Path) -> Result<Self, SourcesError> {
-        let mut before = Self::read_once(dir);
-        for _ in 0..MAX_TRIES {
-            let after = Self::read_once(dir);
-            match (&before, after) {
-                (Ok(first), Ok(second)) if *first == second => return Ok(second),
-                // A file that vanished between listing and reading is a tree in motion; twice is an error.
-                (Err(_), Err(error)) => return Err(error),
-                (_, after) => before = after,
-            }
-        }
-        Err(SourcesError::Moving(dir.to_path_buf()))
-    }
-
-    fn read_once(dir: &Path) -> Result<Self, SourcesError> {
-        let root = fs::canonicalize(dir).map_err(|cause| missing_or_unreadable(dir, cause))?;
-        let mut walk = Walk {
-            shown: dir,
-            root: &root,
-            files: Vec::new(),
-            total: 0,
-        };
-        walk.folder("policies", 0)?;
-        if fs::symlink_metadata(dir.join("scripts")).is_ok() {
-            walk.folder("scripts", 0)?;
-        }
-        Ok(Self::from_texts(walk.files))
+        let mut folder = Folder::new(dir);
+        folder.still(&Look::Everything, |sources| sources.clone())
     }
 }
-
-struct Walk<'a> {
-    /// The folder as the caller named it, for errors.
-    shown: &'a Path,
-    /// The same folder without links.
-    root: &'a Path,
-    files: Vec<(String, Arc<str>)>,
-    total: u64,
-}
-
-impl Walk<'_> {
-    fn folder(&mut self, relative: &str, depth: usize) -> Result<(), SourcesError> {
-        let shown = self.shown.join(relative);
-        if depth > MAX_DEPTH {
-            return Err(SourcesError::TooMany(shown));
-        }
-        let real = self.resolve(&shown)?;
-        let unreadable = |cause| missing_or_unreadable(&shown, cause);
-        for entry in fs::read_dir(&real).map_err(unreadable)? {
-            let entry = entry.map_err(unreadable)?;
-            let name = entry.file_name();
-            let Some(name) = name.to_str() else {
-                return Err(SourcesError::BadName(shown.join(name)));
-            };
-            if name.starts_with('.') {
-                continue;
-            }
-            let path = format!("{relative}/{name}");
-            let kind = entry.file_type().map_err(unreadable)?;
-            if kind.is_dir() || (kind.is_symlink() && entry.path().is_dir()) {
-                self.folder(&path, depth + 1)?;
-            } else if is_source(&path) {
-                self.file(path)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn file(&mut self, path: String) -> Result<(), SourcesError> {
-        let shown = self.shown.join(&path);
-        if path.chars().any(|letter| letter.is_control() || letter == '\\') {
-            return Err(SourcesError::BadName(shown));
-        }
-        let real = self.resolve(&shown)?;
-        let unreadable = |cause| SourcesError::Unreadable {
-            path: shown.clone(),
-            cause,
-        };
-        // Looked at before it is opened: opening a pipe would wait for a writer.
-        if !fs::metadata(&real).map_err(unreadable)?.is_file() {
-            return Err(SourcesError::NotAFile(shown));
-        }
-        let mut bytes = Vec::new();
-        fs::File::open(&real)
-            .and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes))
-            .map_err(unreadable)?;
-        let size = bytes.len() as u64;
-        if size > MAX_FILE {
-            return Err(SourcesError::TooLarge(shown));
-        }
-        self.total += size;
-        if self.files.len() >= MAX_FILES || self.total > MAX_TOTAL {
-            return Err(SourcesError::TooMany(self.shown.to_path_buf()));
-        }
-        let text = String::from_utf8(bytes).map_err(|_| SourcesError::NotUtf8(shown))?;
-        self.files.push((path, text.into()));
-        Ok(())
-    }
-
-    /// Follows links, as mounted configuration needs them, but never out of the folder.
-    fn resolve(&self, shown: &Path) -> Result<PathBuf, SourcesError> {
-        let real = fs::canonicalize(shown).map_err(|cause| missing_or_unreadable(shown, cause))?;
-        if real.starts_with(self.root) {
-            return Ok(real);
-        }
-        Err(SourcesError::Outside {
-            path: shown.to_path_buf(),
-            dir: self.shown.to_path_buf(),
-        })
-    }
-}
-
-fn is_source(path: &str) -> bool {
-    match path.split_once('/') {
-        Some(("policies", rest)) => rest.ends_with(".yaml") || rest.ends_with(".yml"),
-        Some(("scripts", rest)) => rest.ends_with(".rhai"),
-        _ => false,
-    }
-}
-
-fn missing_or_unreadable(path: &Path, cause: std::io::Error) -> SourcesError {
-    if cause.kind() == std::io::ErrorKind::NotFound && path.extension().is_none() {
-        return SourcesError::MissingFolder(path.to_path_buf());
-    }
-    SourcesError::Unreadable {
-        path: path.to_path_buf(),
-        cause,
-    }
-}
-
-const MAX_FILE: u64 = 1024 * 1024;
-const MAX_FILES: usize = 100_000;
-const MAX_TOTAL: u64 = 512 * 1024 * 1024;
-const MAX_DEPTH: usize = 8;
-const MAX_TRIES: usize = 5;
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::symlink;
 
     use super::*;

@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::Catalog;
 use super::LoadedService;
 use super::Sources;
+use super::crew;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::Fix;
@@ -16,6 +17,7 @@ use crate::diagnostics::codes;
 use crate::diagnostics::meant;
 use crate::policy;
 use crate::policy::Organization;
+use crate::policy::Outline;
 use crate::policy::Place;
 use crate::policy::Service;
 use crate::script::Compiler;
@@ -32,16 +34,16 @@ impl Catalog {
         let mut load = Load {
             sources,
             previous,
-            compiler: None,
-            libraries: BTreeMap::new(),
+            libraries: previous
+                .map(|previous| Arc::clone(&previous.libraries))
+                .unwrap_or_default(),
             found: Diagnostics::default(),
         };
         let organization = load.organization();
         load.libraries();
         let services = load.services();
         load.strangers(&services);
-        let mut found = load.found;
-        found.sort();
+        let found = in_order(load.found);
         let libraries = load.libraries;
         let catalog =
             organization
@@ -61,11 +63,20 @@ impl Catalog {
 struct Load<'a> {
     sources: &'a Sources,
     previous: Option<&'a Catalog>,
-    /// Made when the first script has to be compiled: most reloads change YAML only.
-    compiler: Option<Compiler>,
-    libraries: BTreeMap<String, Arc<Library>>,
+    libraries: Arc<Libraries>,
     found: Diagnostics,
 }
+
+/// The scripts that others import, as checked together.
+#[derive(Debug, Default)]
+pub(super) struct Libraries {
+    pub(super) by_name: BTreeMap<String, Arc<Library>>,
+    /// What was found in them and is no error, so that an incremental load says it again.
+    warnings: Diagnostics,
+}
+
+/// Made when the first script has to be compiled: most reloads change YAML only.
+type Tools = Option<Compiler>;
 
 impl<'a> Load<'a> {
     fn organization(&mut self) -> Option<(Arc<Organization>, Diagnostics)> {
@@ -90,36 +101,72 @@ impl<'a> Load<'a> {
     }
 
     fn libraries(&mut self) {
-        for (file, text) in self.sources.iter() {
-            let Some(name) = Library::name_of(file) else {
-                continue;
-            };
-            let known = self.previous.and_then(|previous| previous.libraries.get(name));
-            let library = match known.filter(|known| known.text() == text) {
+        let texts: Vec<(&str, &str, &Arc<str>)> = self
+            .sources
+            .iter()
+            .filter_map(|(file, text)| Library::name_of(file).map(|name| (file, name, text)))
+            .collect();
+        let known = &self.libraries.by_name;
+        let unchanged = texts.len() == known.len()
+            && texts
+                .iter()
+                .all(|(_, name, text)| known.get(*name).is_some_and(|known| same(known.text(), text)));
+        if unchanged {
+            self.found.extend(self.libraries.warnings.clone());
+            return;
+        }
+        let compiler = Compiler::default();
+        let mut libraries = Libraries::default();
+        let mut found = Diagnostics::default();
+        for (file, name, text) in texts {
+            let library = match known.get(name).filter(|known| same(known.text(), text)) {
                 Some(known) => Ok(Arc::clone(known)),
-                None => self.compiler().library(file, text).map(Arc::new),
+                None => compiler.library(file, text).map(Arc::new),
             };
             match library {
                 Ok(library) => {
-                    self.libraries.insert(name.to_owned(), library);
+                    libraries.by_name.insert(name.to_owned(), library);
                 }
-                Err(error) => self.found.push(error),
+                Err(error) => found.push(error),
             }
         }
-        let libraries = std::mem::take(&mut self.libraries);
-        for library in libraries.values() {
-            let found = self.compiler().check_library(library, &libraries);
-            self.found.extend(found);
+        for library in libraries.by_name.values() {
+            found.extend(compiler.check_library(library, &libraries.by_name));
         }
-        self.libraries = libraries;
+        libraries.warnings = found.clone();
+        self.libraries = Arc::new(libraries);
+        self.found.extend(found);
     }
 
     fn services(&mut self) -> BTreeMap<ServiceName, Arc<LoadedService>> {
+        let files: Vec<(&str, &Arc<str>)> =
+            self.sources.iter().filter(|(file, _)| is_service(file)).collect();
+        let kept: Vec<Option<Arc<LoadedService>>> =
+            files.iter().map(|(file, text)| self.kept(file, text)).collect();
+        let changed: Vec<(&str, &Arc<str>)> = files
+            .iter()
+            .zip(&kept)
+            .filter_map(|(file, kept)| kept.is_none().then_some(*file))
+            .collect();
+        let hands = crew::hands(self.previous.is_some());
+        let mut made = crew::each(&changed, hands, |tools: &mut Tools, (file, text)| {
+            self.service(tools, file, text)
+        })
+        .into_iter();
         let mut services: BTreeMap<ServiceName, Arc<LoadedService>> = BTreeMap::new();
-        let mut files = 0;
-        for (file, text) in self.sources.iter().filter(|(file, _)| is_service(file)) {
-            files += 1;
-            let Some(loaded) = self.service(file, text) else {
+        for ((file, _), kept) in files.iter().zip(kept) {
+            let loaded = match kept {
+                Some(kept) => {
+                    self.found.extend(kept.warnings.clone());
+                    self.found.extend(kept.script_warnings.clone());
+                    Some(kept)
+                }
+                None => made.next().and_then(|(loaded, found)| {
+                    self.found.extend(found);
+                    loaded
+                }),
+            };
+            let Some(loaded) = loaded else {
                 continue;
             };
             let id = loaded.service.id.clone();
@@ -135,7 +182,7 @@ impl<'a> Load<'a> {
                 services.insert(id, loaded);
             }
         }
-        if files == 0 {
+        if files.is_empty() {
             let message = format!("{SERVICES} holds no service file");
             let none = Diagnostic::error(codes::NO_SERVICES, message, label(SERVICES));
             self.found
@@ -144,73 +191,103 @@ impl<'a> Load<'a> {
         services
     }
 
-    fn service(&mut self, file: &str, text: &'a Arc<str>) -> Option<Arc<LoadedService>> {
-        let known = self.known(file, text);
-        let (service, warnings) = match &known {
-            Some(known) => {
-                if self.script_is_unchanged(known) {
-                    self.found.extend(known.warnings.clone());
-                    self.found.extend(known.script_warnings.clone());
-                    return Some(Arc::clone(known));
-                }
-                (Some(Arc::clone(&known.service)), known.warnings.clone())
-            }
-            None => {
-                let (service, warnings) = policy::read_service(file, text);
-                (service.map(Arc::new), warnings)
-            }
-        };
-        self.found.extend(warnings.clone());
-        let service = service?;
-        let (script, script_warnings) = match &service.script {
-            None => (None, Diagnostics::default()),
-            Some(name) => {
-                let (script, found) = self.script(name, &service);
-                self.found.extend(found.clone());
-                (Some(Arc::new(script?)), found)
-            }
-        };
-        Some(Arc::new(LoadedService {
-            service,
-            script,
-            warnings,
-            script_warnings,
-        }))
+    /// What the previous catalog holds, if nothing that it was made from has changed.
+    fn kept(&self, file: &str, text: &Arc<str>) -> Option<Arc<LoadedService>> {
+        self.known(file, text)
+            .filter(|known| self.script_is_unchanged(known))
     }
 
-    fn script(&mut self, name: &str, service: &Service) -> (Option<crate::script::Script>, Diagnostics) {
-        let file = format!("scripts/{name}");
-        if let Some(text) = self.sources.text(&file) {
-            let libraries = std::mem::take(&mut self.libraries);
-            let made = self.compiler().script(&file, text, &libraries, service);
-            self.libraries = libraries;
-            return made;
-        }
-        let mut found = Diagnostics::default();
-        let place = service.script_place.clone().unwrap_or_else(|| Place {
-            file: service.file.clone(),
-            line: 1,
-            column: 1,
+    fn service(
+        &self,
+        tools: &mut Tools,
+        file: &str,
+        text: &Arc<str>,
+    ) -> (Option<Arc<LoadedService>>, Diagnostics) {
+        let (service, warnings) = match self.known(file, text) {
+            Some(known) => (Ok(Arc::clone(&known.service)), known.warnings.clone()),
+            None => {
+                let (service, warnings) = policy::read_service_or_outline(file, text);
+                (service.map(Arc::from), warnings)
+            }
+        };
+        let mut found = warnings.clone();
+        let service: Arc<Service> = match service {
+            Ok(service) => service,
+            Err(outline) => {
+                found.extend(self.mistakes(tools, file, outline.as_ref()));
+                return (None, found);
+            }
+        };
+        let named = service.script.clone().zip(service.script_place.clone());
+        let Some((name, place)) = named else {
+            let loaded = LoadedService {
+                service,
+                script: None,
+                warnings,
+                script_warnings: Diagnostics::default(),
+            };
+            return (Some(Arc::new(loaded)), found);
+        };
+        let path = format!("scripts/{name}");
+        let Some(text) = self.sources.text(&path) else {
+            found.push(self.script_missing(&name, &place));
+            return (None, found);
+        };
+        let compiler = tools.get_or_insert_with(Compiler::default);
+        let (script, script_warnings) = compiler.script(&path, text, &self.libraries.by_name, &service);
+        found.extend(script_warnings.clone());
+        let loaded = script.map(|script| LoadedService {
+            service,
+            script: Some(Arc::new(script)),
+            warnings,
+            script_warnings,
         });
-        let mut missing = Diagnostic::error(
+        (loaded.map(Arc::new), found)
+    }
+
+    /// The mistakes in the script of a service that has mistakes itself: all of them are told in one run.
+    fn mistakes(&self, tools: &mut Tools, file: &str, outline: Option<&Outline>) -> Diagnostics {
+        let named = outline.and_then(|outline| outline.script.as_ref());
+        let path = match named {
+            Some((name, _)) => format!("scripts/{name}"),
+            // The script that carries the name of the service is most likely its own.
+            None => format!("scripts/{}.rhai", stem(file)),
+        };
+        match (self.sources.text(&path), named) {
+            (Some(text), _) => tools.get_or_insert_with(Compiler::default).mistakes(
+                &path,
+                text,
+                &self.libraries.by_name,
+                outline,
+            ),
+            (None, Some((name, place))) => {
+                let mut found = Diagnostics::default();
+                found.push(self.script_missing(name, place));
+                found
+            }
+            (None, None) => Diagnostics::default(),
+        }
+    }
+
+    fn script_missing(&self, name: &str, place: &Place) -> Diagnostic {
+        let file = format!("scripts/{name}");
+        let missing = Diagnostic::error(
             codes::SCRIPT_MISSING,
             format!("there is no script {file}"),
-            label_at(&place, name.chars().count()),
+            label_at(place, name.chars().count()),
         );
         let scripts = self
             .sources
             .iter()
             .filter_map(|(file, _)| file.strip_prefix("scripts/"));
-        missing = match meant(name, scripts) {
+        match meant(name, scripts) {
             Some(near) => missing
                 .help(format!("did you mean `{}`?", near.word))
-                .fix(self.other_script(&place, name, near)),
+                .fix(self.other_script(place, name, near)),
             None => missing.help(format!(
                 "write {file}, or remove `script`: the YAML then says all"
             )),
-        };
-        found.push(missing);
-        (None, found)
+        }
     }
 
     fn other_script(&self, place: &Place, name: &str, near: Meant<'_>) -> Option<Fix> {
@@ -233,14 +310,15 @@ impl<'a> Load<'a> {
         if self.found.has_errors() {
             return;
         }
-        let used: BTreeSet<String> = services
+        let used: HashSet<&str> = services
             .values()
-            .filter_map(|loaded| loaded.service.script.as_ref())
-            .map(|name| format!("scripts/{name}"))
+            .filter_map(|loaded| loaded.service.script.as_deref())
             .collect();
         for (file, _) in self.sources.iter() {
-            let is_script = file.starts_with("scripts/") && Library::name_of(file).is_none();
-            if is_script && !used.contains(file) {
+            let script = file
+                .strip_prefix("scripts/")
+                .filter(|_| Library::name_of(file).is_none());
+            if script.is_some_and(|script| !used.contains(script)) {
                 self.found.push(
                     Diagnostic::warning(
                         codes::SCRIPT_UNUSED_HELPER,
@@ -272,13 +350,9 @@ impl<'a> Load<'a> {
         }
     }
 
-    fn compiler(&mut self) -> &mut Compiler {
-        self.compiler.get_or_insert_with(Compiler::default)
-    }
-
     fn is_unchanged(&self, file: &str, text: &Arc<str>) -> bool {
-        self.previous
-            .is_some_and(|previous| previous.sources.text(file) == Some(text))
+        let before = self.previous.and_then(|previous| previous.sources.text(file));
+        before.is_some_and(|before| same(before, text))
     }
 
     fn known(&self, file: &str, text: &Arc<str>) -> Option<Arc<LoadedService>> {
@@ -296,10 +370,35 @@ impl<'a> Load<'a> {
             (Some(script), Some(_)) => self
                 .sources
                 .text(script.file())
-                .is_some_and(|text| script.is_made_from(text, |name| self.libraries.get(name))),
+                .is_some_and(|text| script.is_made_from(text, |name| self.libraries.by_name.get(name))),
             _ => false,
         }
     }
+}
+
+/// Whether two texts are equal; those that are shared are so without being read.
+fn same(one: &Arc<str>, other: &Arc<str>) -> bool {
+    Arc::ptr_eq(one, other) || one == other
+}
+
+/// In the order of files and places. A script of two services is looked at twice, and what is wrong with it is
+/// told once.
+fn in_order(mut found: Diagnostics) -> Diagnostics {
+    found.sort();
+    let mut once = Diagnostics::default();
+    let mut last: Option<Diagnostic> = None;
+    for one in found {
+        if last.as_ref() != Some(&one) {
+            once.push(one.clone());
+            last = Some(one);
+        }
+    }
+    once
+}
+
+fn stem(file: &str) -> &str {
+    let name = file.strip_prefix(SERVICES).unwrap_or(file);
+    name.strip_suffix(".yaml").unwrap_or(name)
 }
 
 fn is_service(file: &str) -> bool {

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Sources;
+use super::load::Libraries;
 use crate::diagnostics::Diagnostics;
 use crate::policy::Organization;
 use crate::policy::Service;
@@ -17,7 +18,7 @@ pub struct Catalog {
     pub(super) digest: Digest,
     pub(super) organization: Arc<Organization>,
     pub(super) organization_warnings: Diagnostics,
-    pub(super) libraries: BTreeMap<String, Arc<Library>>,
+    pub(super) libraries: Arc<Libraries>,
     pub(super) services: BTreeMap<ServiceName, Arc<LoadedService>>,
 }
 
@@ -55,8 +56,8 @@ impl Catalog {
     }
 
     /// What scripts may import, by name.
-    pub(crate) const fn libraries(&self) -> &BTreeMap<String, Arc<Library>> {
-        &self.libraries
+    pub(crate) fn libraries(&self) -> &BTreeMap<String, Arc<Library>> {
+        &self.libraries.by_name
     }
 
     /// One service; `None` if there is none of that name.

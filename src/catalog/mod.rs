@@ -5,26 +5,39 @@
 //! catalog is pure and quick: [`Catalog::plan`] before anything is sent, [`Catalog::decide`] once a flow has
 //! an outcome.
 
-mod archive;
 mod ask;
+mod crew;
+mod diff;
 mod disk;
 mod ending;
+mod folder;
 mod load;
 mod loaded;
+mod manifest;
 mod planning;
 mod retired;
 mod sources;
 mod unreadable;
+mod walk;
 
-pub use archive::ArchiveError;
 pub use ask::DecideAsk;
 pub use ask::Decided;
 pub use ask::PlanAnswer;
 pub use ask::PlanAsk;
+pub use diff::CatalogDiff;
+pub use diff::Change;
+pub use diff::Kind;
+pub use diff::PartDiff;
 pub use disk::SourcesError;
+pub use folder::Folder;
+pub use folder::Look;
+pub use folder::Reading;
 pub use loaded::Catalog;
 pub use loaded::LoadedService;
+pub use manifest::ManifestError;
+pub use manifest::read_manifest;
 pub use retired::RetiredCatalogs;
+pub use sources::Source;
 pub use sources::Sources;
 
 #[cfg(test)]

@@ -4,20 +4,65 @@ use std::sync::Arc;
 use crate::words::Digest;
 
 /// The texts that a catalog is made of, by their path relative to the folder that holds `policies/` and
-/// `scripts/`. Cheap to copy: the texts are shared.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// `scripts/`. Cheap to copy: everything is shared.
+#[derive(Clone)]
 pub struct Sources {
-    files: BTreeMap<String, Arc<str>>,
+    files: Files,
     /// Test files stand beside the policies and are no part of a catalog: neither of its digest nor of its archive.
-    tests: BTreeMap<String, Arc<str>>,
+    tests: Files,
+    digest: Digest,
 }
+
+/// One text with its digest. Cheap to copy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    pub(super) text: Arc<str>,
+    pub(super) digest: Digest,
+}
+
+impl Source {
+    /// A text, with its digest taken here.
+    pub fn of(text: impl Into<Arc<str>>) -> Self {
+        let text = text.into();
+        Self {
+            digest: Digest::of(text.as_bytes()),
+            text,
+        }
+    }
+
+    /// The text.
+    pub fn text(&self) -> &Arc<str> {
+        &self.text
+    }
+
+    /// SHA-256 of the text.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+}
+
+type Files = Arc<BTreeMap<Arc<str>, Source>>;
 
 impl Sources {
     /// Puts texts together; of two with the same path the last stays.
     pub fn from_texts<P: Into<String>, T: Into<Arc<str>>>(texts: impl IntoIterator<Item = (P, T)>) -> Self {
-        let texts = texts.into_iter().map(|(path, text)| (path.into(), text.into()));
-        let (tests, files) = texts.partition(|(path, _): &(String, Arc<str>)| is_test(path));
-        Self { files, tests }
+        Self::from_files(
+            texts
+                .into_iter()
+                .map(|(path, text)| (Arc::from(path.into()), Source::of(text))),
+        )
+    }
+
+    pub(super) fn from_files(files: impl IntoIterator<Item = (Arc<str>, Source)>) -> Self {
+        let (tests, files): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            files.into_iter().partition(|(path, _)| is_test(path));
+        let mut sources = Self {
+            files: Arc::new(files),
+            tests: Arc::new(tests),
+            digest: Digest::from_bytes([0; 32]),
+        };
+        sources.digest = Digest::of(sources.manifest().as_bytes());
+        sources
     }
 
     /// The same with other texts in place of some, or beside them: what an editor holds and nobody has saved.
@@ -26,28 +71,40 @@ impl Sources {
         &self,
         texts: impl IntoIterator<Item = (P, T)>,
     ) -> Self {
-        let mut all = self.clone();
-        for (path, text) in texts {
-            let (path, text) = (path.into(), text.into());
-            let files = if is_test(&path) { &mut all.tests } else { &mut all.files };
-            files.insert(path, text);
-        }
-        all
+        let known = self.files.iter().chain(self.tests.iter());
+        let mut all: BTreeMap<Arc<str>, Source> =
+            known.map(|(path, source)| (Arc::clone(path), source.clone())).collect();
+        let others = texts
+            .into_iter()
+            .map(|(path, text)| (Arc::from(path.into()), Source::of(text)));
+        all.extend(others);
+        Self::from_files(all)
     }
 
     /// The text of one file, be it of the catalog or of its tests.
     pub fn text(&self, path: &str) -> Option<&Arc<str>> {
-        self.files.get(path).or_else(|| self.tests.get(path))
+        let test = || self.tests.get(path);
+        self.file(path).or_else(test).map(|file| &file.text)
     }
 
-    /// Every file of the catalog in the order of paths.
+    /// One file of the catalog.
+    pub fn file(&self, path: &str) -> Option<&Source> {
+        self.files.get(path)
+    }
+
+    /// Every text of the catalog in the order of paths.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Arc<str>)> {
-        self.files.iter().map(|(path, text)| (path.as_str(), text))
+        self.files().map(|(path, file)| (path, &file.text))
+    }
+
+    /// Every file in the order of paths.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &Source)> {
+        self.files.iter().map(|(path, file)| (&**path, file))
     }
 
     /// Every test file in the order of paths.
     pub fn tests(&self) -> impl Iterator<Item = (&str, &Arc<str>)> {
-        self.tests.iter().map(|(path, text)| (path.as_str(), text))
+        self.tests.iter().map(|(path, file)| (&**path, &file.text))
     }
 
     /// How many files there are, without tests.
@@ -60,9 +117,33 @@ impl Sources {
         self.files.is_empty()
     }
 
-    /// The name of a catalog: the SHA-256 of the archive, thus over each path, length and content in order.
+    /// The name of a catalog: the SHA-256 of the [manifest](Sources::manifest), thus over each path and content.
     pub fn digest(&self) -> Digest {
-        Digest::of(&self.to_bytes())
+        self.digest
+    }
+}
+
+impl Default for Sources {
+    fn default() -> Self {
+        Self::from_files([])
+    }
+}
+
+/// Equal names are equal sources.
+impl PartialEq for Sources {
+    fn eq(&self, other: &Self) -> bool {
+        self.digest == other.digest
+    }
+}
+
+impl Eq for Sources {}
+
+impl std::fmt::Debug for Sources {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Sources")
+            .field("digest", &self.digest)
+            .field("files", &self.files.keys())
+            .finish()
     }
 }
 

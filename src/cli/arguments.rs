@@ -6,6 +6,7 @@ use clap::Subcommand;
 use clap::ValueEnum;
 
 use super::bench;
+use super::catalog;
 use super::check;
 use super::dev;
 use super::explain;
@@ -13,6 +14,7 @@ use super::failure::COULD_NOT_RUN;
 use super::failure::Ending;
 use super::failure::Failure;
 use super::logging;
+use super::replay;
 use super::serve;
 use super::test;
 use super::trigger;
@@ -88,6 +90,10 @@ enum Command {
     Explain(explain::Explain),
     /// Run the tests of the policies; `--coverage` and `--mutate` say how good they are
     Test(test::Test),
+    /// The versions of the catalog: list, activate, roll back, compare
+    Catalog(catalog::Catalog),
+    /// Decide recorded flows again under another catalog, and print each difference
+    Replay(replay::Replay),
     /// Make the running sandbox do something, good or bad
     Trigger(trigger::Trigger),
     /// Measure this machine: flows, decisions, callbacks, reloads, each beside a control
@@ -108,6 +114,8 @@ pub fn run() -> ExitCode {
         Command::Check(command) => command.run(&common),
         Command::Explain(command) => command.run(&common),
         Command::Test(command) => command.run(&common),
+        Command::Catalog(command) => command.run(&common),
+        Command::Replay(command) => command.run(&common),
         Command::Trigger(command) => command.run(&common),
         Command::Bench(command) => command.run(&common),
     });

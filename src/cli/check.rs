@@ -7,6 +7,8 @@ use super::failure::Failure;
 use super::fixing::Fixed;
 use super::output;
 use crate::catalog::Catalog;
+use crate::catalog::Folder;
+use crate::catalog::Look;
 use crate::catalog::Sources;
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::render_annotations;
@@ -32,8 +34,8 @@ pub(crate) struct Check {
 
 impl Check {
     pub(crate) fn run(&self, common: &Common) -> Result<Ending, Failure> {
-        let sources = match Sources::read(&common.dir) {
-            Ok(sources) => sources,
+        let reading = match Folder::new(&common.dir).load(&Look::Everything, None, &[]) {
+            Ok(reading) => reading,
             Err(error) => {
                 let found = error.diagnostic(&common.dir).ok_or_else(|| Failure::new(&error))?;
                 let found: Diagnostics = [found].into_iter().collect();
@@ -42,20 +44,25 @@ impl Check {
             }
         };
         if !self.fix {
-            return Ok(self.report(&sources, None, common));
+            return Ok(self.report(&reading.sources, reading.loaded.unwrap_or_default(), None, common));
         }
-        let fixed = Fixed::from(&sources);
+        let fixed = Fixed::from(&reading.sources);
         if self.dry_run {
-            let ending = self.report(&fixed.sources, Some(&fixed), common);
+            let ending = self.report(&fixed.sources, Catalog::load(&fixed.sources, None), Some(&fixed), common);
             let would_change = !fixed.done.is_empty();
             return Ok(if would_change { Ending::Problems } else { ending });
         }
         fixed.write(&common.dir)?;
-        Ok(self.report(&fixed.sources, Some(&fixed), common))
+        Ok(self.report(&fixed.sources, Catalog::load(&fixed.sources, None), Some(&fixed), common))
     }
 
-    fn report(&self, sources: &Sources, fixed: Option<&Fixed>, common: &Common) -> Ending {
-        let (catalog, diagnostics) = Catalog::load(sources, None);
+    fn report(
+        &self,
+        sources: &Sources,
+        (catalog, diagnostics): (Option<Catalog>, Diagnostics),
+        fixed: Option<&Fixed>,
+        common: &Common,
+    ) -> Ending {
         let report = rendered(&diagnostics, sources, common, || verdict(catalog.as_ref()));
         output::print(&match fixed {
             Some(fixed) => self.with_fixes(fixed, report, common.report),

@@ -9,6 +9,7 @@ use super::failure::Failure;
 use crate::connector::kuwait::KuwaitSettings;
 use crate::words::Digest;
 use crate::words::Environment;
+use crate::words::FlowId;
 
 /// How a node runs: `midflow.yaml`. Never part of the catalog, and never holds a secret, only where one is.
 #[derive(Clone, Debug, Deserialize)]
@@ -31,6 +32,18 @@ pub(crate) struct Config {
     /// Hosts that outcome notices may go to.
     #[serde(default)]
     pub(crate) notify_hosts: Vec<String>,
+    /// What a changed catalog has to pass before it is active.
+    #[serde(default)]
+    pub(crate) reload: ReloadConfig,
+}
+
+/// What a changed catalog has to pass before it is active, besides its own checks.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReloadConfig {
+    /// Recorded flows that it has to decide as they were decided.
+    #[serde(default)]
+    pub(crate) replay: Vec<FlowId>,
 }
 
 /// Where things are kept.

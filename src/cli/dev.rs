@@ -15,6 +15,7 @@ use super::failure::Failure;
 use super::logging;
 use super::node::Node;
 use super::node::Socket;
+use super::node::admins;
 use super::node::reload_on_hangup;
 use super::output;
 use super::ready::Ready;
@@ -76,7 +77,8 @@ impl Dev {
 
         let key = hex::encode(random::<24>().map_err(Failure::new)?);
         let ready = sockets.ready(&sandbox, &engine, &key);
-        let node = sockets.serve(&sandbox, &engine, &key, &ready)?;
+        let secrets = Secrets::open(&state.join("secrets")).map_err(Failure::new)?;
+        let node = sockets.serve(&sandbox, &engine, &secrets, &key, &ready)?;
         let _watch = Watch::start(engine.clone(), &common.dir).map_err(Failure::new)?;
         reload_on_hangup(engine.clone(), common.dir.clone());
         let running = Running::of(&state);
@@ -144,7 +146,14 @@ impl Sockets {
         }
     }
 
-    fn serve(self, sandbox: &Sandbox, engine: &Engine, key: &str, ready: &Ready) -> Result<Node, Failure> {
+    fn serve(
+        self,
+        sandbox: &Sandbox,
+        engine: &Engine,
+        secrets: &Secrets,
+        key: &str,
+        ready: &Ready,
+    ) -> Result<Node, Failure> {
         let flows: Arc<dyn http::Flows> = Arc::new(engine.clone());
         let url = |url: &Option<String>| url.clone().unwrap_or_default();
         let page_key: [u8; 32] = random().map_err(Failure::new)?;
@@ -174,6 +183,7 @@ impl Sockets {
         };
         let console = http::ConsoleSettings {
             public_base: ready.console.clone(),
+            admins: admins(secrets),
         };
         let identity = sandbox.handle().sp_settings().callback_server;
         let tls = http::callback_tls(

@@ -12,7 +12,7 @@ pub(crate) enum Ending {
 }
 
 /// A command could not run: bad usage, unreadable input, a port in use. Exit code 2.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Failure {
     /// What happened, naming the thing.
     pub(crate) message: String,

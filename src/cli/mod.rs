@@ -2,6 +2,7 @@
 
 mod arguments;
 mod bench;
+mod catalog;
 mod check;
 mod config;
 mod dev;
@@ -11,10 +12,13 @@ mod fixing;
 mod logging;
 mod node;
 mod output;
+mod place;
 mod ready;
+mod replay;
 mod running;
 mod serve;
 mod test;
+mod settings;
 mod trigger;
 
 pub use arguments::Arguments;

@@ -10,7 +10,9 @@ use tokio::task::JoinSet;
 
 use super::failure::Failure;
 use crate::engine::Engine;
+use crate::engine::Secrets;
 use crate::http;
+use crate::words::Digest;
 
 /// The listeners of a node, until they are told to stop.
 pub(crate) struct Node {
@@ -90,6 +92,14 @@ async fn asked_to_stop() {
         }
         _ => std::future::pending().await,
     }
+}
+
+/// Who may change something through the console: the command line, with the key that the node's secrets give.
+pub(crate) fn admins(secrets: &Secrets) -> http::ApiKeys {
+    http::ApiKeys::new([http::ApiKey {
+        client: "command_line".to_owned(),
+        digest: Digest::of(secrets.admin_key().as_bytes()),
+    }])
 }
 
 /// Reloads on SIGHUP, by the same path as the file watch.

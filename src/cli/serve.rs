@@ -18,20 +18,23 @@ use super::failure::Failure;
 use super::logging;
 use super::node::Node;
 use super::node::Socket;
+use super::node::admins;
 use super::node::reload_on_hangup;
 use super::output;
 use super::ready::Ready;
+use super::settings::SettingsFile;
 use crate::connector::Connector;
 use crate::connector::kuwait::Kuwait;
+use crate::engine::CatalogGate;
 use crate::engine::Clock as _;
 use crate::engine::Engine;
 use crate::engine::EngineOptions;
 use crate::engine::EngineParts;
+use crate::engine::ReplayGate;
 use crate::engine::Secrets;
 use crate::engine::SystemClock;
 use crate::engine::Watch;
 use crate::http;
-use crate::policy::read_organization;
 use crate::store::Sqlite;
 use crate::words::Environment;
 
@@ -47,12 +50,12 @@ impl Serve {
     pub(crate) fn run(&self, common: &Common) -> Result<Ending, Failure> {
         logging::start(common.format);
         let config = Config::read(&self.config)?;
-        runtime()?.block_on(serve(&config, common))?;
+        runtime()?.block_on(serve(&config, &self.config, common))?;
         Ok(Ending::Good)
     }
 }
 
-async fn serve(config: &Config, common: &Common) -> Result<(), Failure> {
+async fn serve(config: &Config, file: &Path, common: &Common) -> Result<(), Failure> {
     let development = config.environment == Environment::Development;
     let api = Socket::open("the API", config.listeners.api.address)?;
     let callback = Socket::open("the callback listener", config.listeners.callback.address)?;
@@ -70,6 +73,13 @@ async fn serve(config: &Config, common: &Common) -> Result<(), Failure> {
     let store = Arc::new(Sqlite::open(path).await.map_err(Failure::new)?);
     let secrets = Arc::new(Secrets::open(&config.secrets).map_err(Failure::new)?);
     let page_key = secrets.page_key();
+    let admins = admins(&secrets);
+    let pinned = config.reload.replay.clone();
+    let gates: Vec<Arc<dyn CatalogGate>> = if pinned.is_empty() {
+        Vec::new()
+    } else {
+        vec![Arc::new(ReplayGate::new(store.clone(), pinned))]
+    };
     let engine = Engine::start(EngineParts {
         folder: common.dir.clone(),
         store,
@@ -78,11 +88,12 @@ async fn serve(config: &Config, common: &Common) -> Result<(), Failure> {
         clock: Arc::new(SystemClock),
         options: EngineOptions {
             environment: config.environment,
-            callback_base_url: callback_base_url(&common.dir, config)?,
             notify_hosts: config.notify_hosts.clone(),
             ..EngineOptions::default()
         },
         notify_roots: Vec::new(),
+        gates,
+        settings: Some(Arc::new(SettingsFile::at(file))),
     })
     .await
     .map_err(Failure::new)?;
@@ -107,6 +118,7 @@ async fn serve(config: &Config, common: &Common) -> Result<(), Failure> {
             let (url, tls) = (public_url(listener, &socket), tls_of(listener)?);
             let settings = http::ConsoleSettings {
                 public_base: Some(url.clone()),
+                admins,
             };
             node.serve(socket, http::console(flows, settings), tls);
             Some(url)
@@ -138,26 +150,6 @@ fn connector(config: &Config) -> Result<Arc<dyn Connector>, Failure> {
     let ConnectorConfig::Kuwait(settings) = &config.connector;
     let connector = Kuwait::open(settings, SystemClock.now()).map_err(Failure::new)?;
     Ok(Arc::new(connector))
-}
-
-/// R000-024: the callback URL is the one that the subscription form declares for this environment.
-fn callback_base_url(folder: &Path, config: &Config) -> Result<String, Failure> {
-    let name = "policies/organization.yaml";
-    let text = fs::read_to_string(folder.join(name)).map_err(|error| {
-        Failure::new(format!("can't read {name}: {error}")).remedy("name the folder with --dir DIR")
-    })?;
-    let (organization, _) = read_organization(name, &text);
-    let organization = organization
-        .ok_or_else(|| Failure::new(format!("{name} has mistakes")).remedy("`midflow check` shows them"))?;
-    let environment = config.environment;
-    organization
-        .environments
-        .get(&environment)
-        .map(|settings| settings.callback_base_url.clone())
-        .ok_or_else(|| {
-            Failure::new(format!("{name} declares no environment `{environment}`"))
-                .remedy("declare it there with its `callback_base_url`, as in the subscription form")
-        })
 }
 
 type MakeTls = fn(&[u8], &[u8], crate::words::Timestamp) -> Result<ServerConfig, http::TlsError>;

@@ -5,11 +5,15 @@ use std::sync::PoisonError;
 use std::sync::Weak;
 
 use arc_swap::ArcSwap;
+use serde::Serialize;
 
+use super::activate::render;
 use crate::catalog::Catalog;
 use crate::catalog::RetiredCatalogs;
 use crate::catalog::Sources;
+use crate::catalog::read_manifest;
 use crate::store::Store;
+use crate::store::StoreError;
 use crate::words::Digest;
 use crate::words::Timestamp;
 
@@ -22,7 +26,7 @@ pub(crate) struct Catalogs {
 }
 
 /// Desired and active, kept apart (reload rule R12).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CatalogStatus {
     /// The catalog that new flows begin under.
     pub active: Digest,
@@ -30,10 +34,34 @@ pub struct CatalogStatus {
     pub since: Timestamp,
     /// Who or what activated it.
     pub by: String,
-    /// The files as they were last read; equal to `active` unless they were refused.
+    /// What should be active: the files as they were last read, or what was activated by hand. Equal to `active`
+    /// unless it was refused.
     pub desired: Digest,
     /// Why the desired catalog is not active, rendered for a terminal without colour; `None` once it is.
     pub failure: Option<String>,
+    /// Since when it is not.
+    pub failed_at: Option<Timestamp>,
+    /// The files in the folder, where another catalog was activated by hand. They stay aside until they change, or
+    /// somebody asks for a reload.
+    pub set_aside: Option<Digest>,
+    /// What has changed in the settings of this node and takes a restart to be taken up, by name.
+    pub needs_restart: Vec<String>,
+}
+
+impl CatalogStatus {
+    /// A catalog that is active and desired.
+    pub(crate) fn good(active: Digest, since: Timestamp, by: &str) -> Self {
+        Self {
+            active,
+            since,
+            by: by.to_owned(),
+            desired: active,
+            failure: None,
+            failed_at: None,
+            set_aside: None,
+            needs_restart: Vec::new(),
+        }
+    }
 }
 
 impl Catalogs {
@@ -75,11 +103,11 @@ impl Catalogs {
     pub(crate) fn sweep(self: &Arc<Self>) {
         let catalogs = Arc::clone(self);
         tokio::task::spawn_blocking(move || {
-            catalogs
-                .retired
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .sweep();
+            let free = {
+                let mut retired = catalogs.retired.lock().unwrap_or_else(PoisonError::into_inner);
+                retired.sweep()
+            };
+            drop(free);
         });
     }
 
@@ -104,13 +132,39 @@ impl Catalogs {
     }
 }
 
-/// Loads a catalog that was active once from the store; `None` if it is not there or does not load any more.
-pub(crate) async fn load_kept(store: &dyn Store, digest: Digest) -> Option<Arc<Catalog>> {
-    let archive = store.catalog(&digest).await.ok().flatten()?;
+/// Loads a catalog that was active once from the store, sharing what `previous` has in common with it.
+///
+/// # Errors
+/// Says why it can't be: it is not kept, not whole, or no longer passes the checks of this version.
+pub async fn load_kept(
+    store: &dyn Store,
+    digest: Digest,
+    previous: Option<Arc<Catalog>>,
+) -> Result<Arc<Catalog>, String> {
+    let unreadable = |error: StoreError| error.to_string();
+    let manifest = store
+        .catalog(&digest)
+        .await
+        .map_err(unreadable)?
+        .ok_or_else(|| format!("the store keeps no catalog {}", digest.short()))?;
+    let files = read_manifest(&manifest).map_err(|error| error.to_string())?;
+    let digests = files.into_iter().map(|(_, digest)| digest).collect();
+    let kept = store.sources(digests).await.map_err(unreadable)?;
     let loaded = tokio::task::spawn_blocking(move || {
-        let sources = Sources::from_bytes(&archive).ok()?;
-        Catalog::load(&sources, None).0
+        let mut kept: HashMap<Digest, Vec<u8>> = kept.into_iter().collect();
+        let mut shared: HashMap<Digest, Vec<u8>> = HashMap::new();
+        let content = |digest: &Digest| {
+            // Two files may have one content.
+            let bytes = kept.remove(digest).or_else(|| shared.get(digest).cloned())?;
+            shared.insert(*digest, bytes.clone());
+            Some(bytes)
+        };
+        let sources = Sources::from_manifest(&manifest, content).map_err(|error| error.to_string())?;
+        if sources.digest() != digest {
+            return Err("what the store keeps is not the catalog of that name".to_owned());
+        }
+        let (catalog, found) = Catalog::load(&sources, previous.as_deref());
+        catalog.map(Arc::new).ok_or_else(|| render(&found, &sources))
     });
-    let catalog = loaded.await.ok().flatten()?;
-    (catalog.digest() == digest).then(|| Arc::new(catalog))
+    loaded.await.unwrap_or_else(|error| Err(error.to_string()))
 }

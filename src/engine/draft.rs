@@ -190,7 +190,7 @@ impl Inner {
             draft.detail_to_change().keep_person(person);
         }
         let exchange = draft.row.state.ending.as_ref().and_then(|ending| ending.exchange);
-        let record = draft.scribe().ending(&decided, exchange);
+        let record = draft.scribe().ending(outcome, &decided, exchange);
         draft.unit.records.push(record);
         if let Some(fault) = &decided.fault {
             draft.tallies.push(Tally::ScriptFault(fault.to_string()));

@@ -19,12 +19,15 @@ use super::Reload;
 use super::StartFlow;
 use super::Started;
 use super::TimelineEntry;
+use super::activate::Ask;
+use super::activate::NodeSettings;
 use super::activate::admin;
-use super::activate::render;
+use super::admit::CatalogGate;
 use super::catalogs::CatalogStatus;
 use super::catalogs::Catalogs;
 use super::clock::Clock;
 use super::clock::SystemClock;
+use super::first::first_catalog;
 use super::inner::Inner;
 use super::inner::notifier;
 use super::input::Input;
@@ -42,10 +45,13 @@ use crate::audit::CommitError;
 use crate::audit::Recorder;
 use crate::audit::RecorderOptions;
 use crate::catalog::Catalog;
-use crate::catalog::Sources;
+use crate::catalog::Look;
 use crate::connector::Connector;
+use crate::store::Activation;
 use crate::store::FlowSummary;
 use crate::store::Store;
+use crate::words::Digest;
+use crate::words::Environment;
 use crate::words::FlowId;
 
 /// A running engine. Clones are handles to the same one.
@@ -70,6 +76,10 @@ pub struct EngineParts {
     pub options: EngineOptions,
     /// Further root certificates that outcome notices trust, PEM.
     pub notify_roots: Vec<Vec<u8>>,
+    /// What a catalog has to pass before it is activated, besides its own checks.
+    pub gates: Vec<Arc<dyn CatalogGate>>,
+    /// The settings of the node, to name what only a restart takes up.
+    pub settings: Option<Arc<dyn NodeSettings>>,
 }
 
 impl EngineParts {
@@ -88,12 +98,14 @@ impl EngineParts {
             clock: Arc::new(SystemClock),
             options: EngineOptions::default(),
             notify_roots: Vec::new(),
+            gates: Vec::new(),
+            settings: None,
         }
     }
 }
 
 /// Why an engine does not start.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum EngineError {
     /// The policy folder can't be read.
     #[error("{0}")]
@@ -101,6 +113,12 @@ pub enum EngineError {
     /// The policies are not good; holds the diagnostics, rendered without colour.
     #[error("the policies can't be served:\n\n{0}")]
     Policies(String),
+    /// The organization does not declare the environment of this node.
+    #[error(
+        "policies/organization.yaml declares no environment `{0}`; declare it there with its `callback_base_url`, as \
+         in the subscription form"
+    )]
+    Environment(Environment),
     /// The store can't be read or written.
     #[error("the store can't be used: {0}")]
     Store(String),
@@ -115,32 +133,23 @@ impl Engine {
     /// # Errors
     /// When anything is missing that the engine could not serve safely without.
     pub async fn start(parts: EngineParts) -> Result<Self, EngineError> {
-        let (catalog, archive) = first_catalog(parts.folder.clone()).await?;
         let now = parts.clock.now();
-        parts
-            .store
-            .keep_catalog(&catalog.digest(), archive, now)
-            .await
-            .map_err(|error| EngineError::Store(error.to_string()))?;
-        parts
-            .store
-            .set_active_catalog(&catalog.digest(), now)
-            .await
-            .map_err(|error| EngineError::Store(error.to_string()))?;
-        let status = CatalogStatus {
-            active: catalog.digest(),
-            since: now,
-            by: "start".to_owned(),
-            desired: catalog.digest(),
-            failure: None,
-        };
+        let (catalog, status) = first_catalog(parts.folder.clone(), parts.store.as_ref(), now).await?;
+        let mut options = parts.options;
+        if options.callback_base_url.is_empty() {
+            options.callback_base_url = declared_callback_base(&catalog, options.environment)?;
+        }
+        let good = status.failure.is_none();
         let (schedule, due) = Schedule::start(Arc::clone(&parts.clock));
         let commit: Arc<dyn Store> = Arc::clone(&parts.store);
         let inner = Arc::new(Inner {
             recorder: Recorder::start(commit, RecorderOptions::default()),
             notifier: notifier(&parts.notify_roots)
                 .map_err(|error| EngineError::Notifier(error.to_string()))?,
-            options: parts.options,
+            options,
+            folder: parts.folder,
+            gates: parts.gates,
+            settings: parts.settings,
             clock: parts.clock,
             secrets: parts.secrets,
             store: parts.store,
@@ -157,14 +166,16 @@ impl Engine {
             loading_kept: tokio::sync::Mutex::default(),
             reloading: tokio::sync::Mutex::default(),
         });
-        inner.metrics.reload("activated", true);
-        let started = admin(
-            "engine_started",
-            "start",
-            Some(inner.catalogs.active().digest()),
-            String::new(),
-            now,
-        );
+        inner
+            .metrics
+            .reload(if good { "activated" } else { "refused" }, good);
+        let detail = if good {
+            String::new()
+        } else {
+            "the policy files can't be served; the last good catalog of the store is".to_owned()
+        };
+        let active = inner.catalogs.active().digest();
+        let started = admin("engine_started", "start", Some(active), detail, now);
         let ready = async {
             inner.recorder.record(started, ()).await?;
             inner.recover().await
@@ -286,9 +297,61 @@ impl Engine {
         self.inner.catalogs.status()
     }
 
-    /// Reads the policy files again and activates them, all or nothing.
+    /// Reads the policy files again and activates them, all or nothing; also those that were set aside by hand.
     pub async fn reload(&self, folder: &Path, actor: &str) -> Reload {
-        self.inner.reload_from(folder, actor).await
+        self.reload_by(folder, Look::Everything, actor, true).await
+    }
+
+    /// The same after a hint that files may have changed. What was set aside by hand stays aside.
+    pub async fn look_again(&self, folder: &Path, look: Look, actor: &str) -> Reload {
+        self.reload_by(folder, look, actor, false).await
+    }
+
+    /// Reads the node's own policy folder again, as [`Engine::reload`] does.
+    pub async fn reload_own(&self, actor: &str) -> Reload {
+        self.reload(&self.inner.folder, actor).await
+    }
+
+    /// Activates a catalog that the store keeps. What lies in the policy folder is set aside until it changes.
+    pub async fn activate_catalog(&self, digest: Digest, actor: &str) -> Reload {
+        let (inner, actor) = (Arc::clone(&self.inner), actor.to_owned());
+        self.whole(async move { inner.activate_kept(&inner.folder, digest, &actor).await })
+            .await
+    }
+
+    /// Activates the catalog that was active before the present one came, as [`Engine::activate_catalog`] does.
+    pub async fn roll_back_catalog(&self, actor: &str) -> Reload {
+        let (inner, actor) = (Arc::clone(&self.inner), actor.to_owned());
+        self.whole(async move { inner.roll_back(&inner.folder, &actor).await })
+            .await
+    }
+
+    async fn reload_by(&self, folder: &Path, look: Look, actor: &str, on_purpose: bool) -> Reload {
+        let (inner, folder, actor) = (Arc::clone(&self.inner), folder.to_path_buf(), actor.to_owned());
+        let reload = async move {
+            let ask = Ask {
+                look,
+                actor: &actor,
+                on_purpose,
+            };
+            inner.reload_from(&folder, ask).await
+        };
+        self.whole(reload).await
+    }
+
+    /// Does it whole, even if the caller stops waiting: what is recorded as active is.
+    async fn whole(&self, work: impl Future<Output = Reload> + Send + 'static) -> Reload {
+        self.detached(work)
+            .await
+            .unwrap_or_else(|problem| Reload::Refused(problem.to_string()))
+    }
+
+    /// The latest activations of catalogs, the latest first.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn activations(&self, limit: u32) -> Result<Vec<Activation>, Problem> {
+        self.inner.store.activations(limit).await.map_err(unavailable)
     }
 
     /// Whether the engine can serve: the store takes writes, and the engine is not stopping.
@@ -361,18 +424,13 @@ impl std::fmt::Debug for Engine {
     }
 }
 
-async fn first_catalog(folder: PathBuf) -> Result<(Arc<Catalog>, Vec<u8>), EngineError> {
-    let loaded = tokio::task::spawn_blocking(move || {
-        let sources = Sources::read(&folder).map_err(|error| EngineError::Sources(error.to_string()))?;
-        let (catalog, diagnostics) = Catalog::load(&sources, None);
-        match catalog {
-            Some(catalog) => Ok((Arc::new(catalog), sources.to_bytes())),
-            None => Err(EngineError::Policies(render(&diagnostics, &sources))),
-        }
-    });
-    loaded
-        .await
-        .unwrap_or_else(|error| Err(EngineError::Sources(error.to_string())))
+/// R000-024: the callback URL is the one that the subscription form declares for this environment.
+fn declared_callback_base(catalog: &Catalog, environment: Environment) -> Result<String, EngineError> {
+    let environments = &catalog.organization().environments;
+    environments
+        .get(&environment)
+        .map(|settings| settings.callback_base_url.clone())
+        .ok_or(EngineError::Environment(environment))
 }
 
 /// Carries out what the schedule says is due.

@@ -61,9 +61,18 @@ impl Inner {
         if let Some(catalog) = self.catalogs.in_memory(digest) {
             return Some(catalog);
         }
-        let catalog = load_kept(self.store.as_ref(), digest).await?;
-        self.catalogs.keep(Arc::clone(&catalog));
-        Some(catalog)
+        let active = self.catalogs.active();
+        match load_kept(self.store.as_ref(), digest, Some(active)).await {
+            Ok(catalog) => {
+                self.catalogs.keep(Arc::clone(&catalog));
+                Some(catalog)
+            }
+            Err(why) => {
+                self.metrics.alarm("catalog_lost");
+                tracing::error!(catalog = %digest, why, "the catalog of a running flow can't be loaded");
+                None
+            }
+        }
     }
 }
 

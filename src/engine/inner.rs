@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +9,9 @@ use tokio_util::task::TaskTracker;
 
 use super::EngineEvent;
 use super::FlowView;
+use super::activate::NodeSettings;
+use super::activate::Reloading;
+use super::admit::CatalogGate;
 use super::catalogs::Catalogs;
 use super::clock::Clock;
 use super::detail::Detail;
@@ -31,7 +35,8 @@ use crate::words::Text;
 pub struct EngineOptions {
     /// The environment this node serves.
     pub environment: Environment,
-    /// Base of the callback URLs that the authority is told; the flow's token is added to it.
+    /// Base of the callback URLs that the authority is told; the flow's token is added to it. Empty for the one that
+    /// the organization declares for the environment.
     pub callback_base_url: String,
     /// Hosts that outcome notices may go to, each `host` or `host:port`. Anything else is refused at the start
     /// of a flow: an e-service can't make this node call where it should not.
@@ -57,6 +62,10 @@ impl Default for EngineOptions {
 /// What all handles and tasks of one engine share.
 pub(crate) struct Inner {
     pub(crate) options: EngineOptions,
+    /// The folder that holds `policies/` and `scripts/`.
+    pub(crate) folder: PathBuf,
+    pub(crate) gates: Vec<Arc<dyn CatalogGate>>,
+    pub(crate) settings: Option<Arc<dyn NodeSettings>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) secrets: Arc<Secrets>,
     pub(crate) store: Arc<dyn Store>,
@@ -75,7 +84,7 @@ pub(crate) struct Inner {
     /// Makes loads of kept catalogs follow one another.
     pub(crate) loading_kept: tokio::sync::Mutex<()>,
     /// Makes reloads follow one another.
-    pub(crate) reloading: tokio::sync::Mutex<()>,
+    pub(crate) reloading: tokio::sync::Mutex<Reloading>,
 }
 
 impl Inner {

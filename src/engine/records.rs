@@ -150,9 +150,10 @@ impl Scribe<'_> {
     }
 
     /// R000-149: how the flow ended, and which rule decided what follows.
-    pub(crate) fn ending(&self, decided: &Decided, exchange: Option<ExchangeId>) -> Record {
+    pub(crate) fn ending(&self, asked: Outcome, decided: &Decided, exchange: Option<ExchangeId>) -> Record {
         self.record(Event::Ending(Box::new(EndingRecord {
             outcome: decided.outcome,
+            asked: (asked != decided.outcome).then_some(asked),
             decision: serde_json::to_value(&decided.decision).unwrap_or_default(),
             rule: Some(decided.decision.rule.to_string()),
             exchange,

@@ -85,6 +85,12 @@ impl Secrets {
         key
     }
 
+    /// The key of administrative calls to this node, as it is sent. Whoever can read the secrets of the node can make
+    /// it, and nobody else; it tells nothing of the pepper.
+    pub fn admin_key(&self) -> String {
+        hex::encode(hmac::sign(&self.pepper, b"midflow admin key").as_ref())
+    }
+
     /// Signs a message with the node's Ed25519 key.
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         self.signer.sign(message).as_ref().to_vec()

@@ -1,6 +1,9 @@
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use notify::RecommendedWatcher;
@@ -10,11 +13,13 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::Engine;
+use super::Reload;
+use crate::catalog::Look;
 
 /// Watches the policy folder and reloads what was saved, while this is alive.
 ///
 /// Folders are watched, never files: a file that an editor replaces by renaming would be lost for ever. Any
-/// event only means "look again"; a slow look without any event finds what no event tells, such as changes on a
+/// event only means "look there"; a slow look without any event finds what no event tells, such as changes on a
 /// network share or a watcher that has died.
 #[derive(Debug)]
 pub struct Watch {
@@ -30,15 +35,31 @@ pub struct WatchError {
 }
 
 impl Watch {
-    /// Begins to watch `folder`, which holds `policies/` and `scripts/`.
+    /// Begins to watch `folder`, which holds `policies/` and `scripts/`. A folder that is not there yet, or a system
+    /// that gives no watcher now, is tried again with each slow look, which also stands in for it.
     ///
     /// # Errors
-    /// When the system gives no watcher or the folder is not there.
+    /// When the folder is no folder that could ever be watched.
     pub fn start(engine: Engine, folder: &Path) -> Result<Self, WatchError> {
-        let changed = Arc::new(Notify::new());
-        let watcher = watcher(folder, &changed)?;
+        if folder.is_file() {
+            return Err(WatchError {
+                folder: folder.to_path_buf(),
+                cause: "it is a file".to_owned(),
+            });
+        }
+        let changed = Arc::new(Changed::default());
+        let watcher = watcher(folder, &changed);
+        if let Err(error) = &watcher {
+            tracing::warn!(%error, "the files are looked at every few seconds");
+        }
         let stop = CancellationToken::new();
-        tokio::spawn(run(engine, folder.to_path_buf(), watcher, changed, stop.clone()));
+        tokio::spawn(run(
+            engine,
+            folder.to_path_buf(),
+            watcher.ok(),
+            changed,
+            stop.clone(),
+        ));
         Ok(Self { stop })
     }
 }
@@ -49,27 +70,103 @@ impl Drop for Watch {
     }
 }
 
+/// What the watcher has told and nobody has looked at yet.
+#[derive(Default)]
+struct Changed {
+    told: Notify,
+    paths: Mutex<Paths>,
+}
+
+#[derive(Default)]
+struct Paths {
+    some: BTreeSet<PathBuf>,
+    /// Whether the paths are not the whole truth.
+    everything: bool,
+}
+
+impl Changed {
+    fn tell(&self, event: notify::Result<notify::Event>) {
+        let mut paths = self.paths.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            // Reading the files is no change.
+            Ok(event) if event.kind.is_access() => return,
+            Ok(event) if !event.need_rescan() && !event.paths.is_empty() => paths.some.extend(event.paths),
+            _ => paths.everything = true,
+        }
+        if paths.some.len() > MANY {
+            paths.some.clear();
+            paths.everything = true;
+        }
+        drop(paths);
+        self.told.notify_one();
+    }
+
+    /// What is to be looked at.
+    fn take(&self) -> Look {
+        let paths = std::mem::take(&mut *self.paths.lock().unwrap_or_else(PoisonError::into_inner));
+        if paths.everything {
+            Look::Stamps
+        } else {
+            Look::Only(paths.some)
+        }
+    }
+}
+
 async fn run(
     engine: Engine,
     folder: PathBuf,
-    mut watcher: RecommendedWatcher,
-    changed: Arc<Notify>,
+    mut watcher: Option<RecommendedWatcher>,
+    changed: Arc<Changed>,
     stop: CancellationToken,
 ) {
+    let mut slow_looks = 0_u32;
     loop {
-        tokio::select! {
-            () = changed.notified() => settle(&changed).await,
-            () = tokio::time::sleep(SLOW_LOOK) => {}
+        let (look, in_folders) = tokio::select! {
+            () = changed.told.notified() => {
+                settle(&changed.told).await;
+                let look = changed.take();
+                // New folders and swapped links need watches of their own.
+                let in_folders = !matches!(&look, Look::Only(paths) if paths.iter().all(|path| is_file_name(path)));
+                (look, in_folders)
+            }
+            () = tokio::time::sleep(SLOW_LOOK) => {
+                slow_looks = slow_looks.wrapping_add(1);
+                let closely = slow_looks.is_multiple_of(CLOSE_LOOK);
+                (if closely { Look::Everything } else { Look::Stamps }, closely || watcher.is_none())
+            }
             () = stop.cancelled() => return,
+        };
+        let by_event = matches!(look, Look::Only(_));
+        // It comes before the reading: what is written after the watches stand is told by them, what came before is
+        // read.
+        if in_folders {
+            renew(&mut watcher, &folder, &changed).await;
         }
-        // New folders and swapped links need watches of their own; making them anew is cheap. It comes before the
-        // reading: what is written after the watches stand is told by them, what came before is read.
-        match self::watcher(&folder, &changed) {
-            Ok(new) => watcher = new,
-            Err(error) => tracing::warn!(%error, "the watch could not be renewed; the slow look goes on"),
+        let reload = engine.look_again(&folder, look, "file_watch").await;
+        if !by_event && !in_folders && matches!(reload, Reload::Activated(_)) {
+            // The watcher should have told that.
+            renew(&mut watcher, &folder, &changed).await;
         }
-        let _ = &watcher;
-        engine.reload(&folder, "file_watch").await;
+    }
+}
+
+/// Watches anew. Finding all folders below takes a while where there are many files: not for a serving thread.
+async fn renew(watcher: &mut Option<RecommendedWatcher>, folder: &Path, changed: &Arc<Changed>) {
+    let (of, tell) = (folder.to_path_buf(), Arc::clone(changed));
+    let new = tokio::task::spawn_blocking(move || self::watcher(&of, &tell)).await;
+    match new {
+        Ok(Ok(new)) => *watcher = Some(new),
+        Ok(Err(error)) => tracing::warn!(%error, "the watch could not be renewed; the slow look goes on"),
+        Err(error) => tracing::warn!(%error, "the watch could not be renewed; the slow look goes on"),
+    }
+}
+
+/// Whether a path is the name of a policy file or of something beside it, and no folder or link that leads to others.
+fn is_file_name(path: &Path) -> bool {
+    match path.symlink_metadata() {
+        Ok(found) => found.is_file(),
+        // Gone; what is called like a file was one, and editors come and go with such names.
+        Err(_) => path.extension().is_some() || path.as_os_str().as_encoded_bytes().ends_with(b"~"),
     }
 }
 
@@ -86,19 +183,15 @@ async fn settle(changed: &Notify) {
     }
 }
 
-fn watcher(folder: &Path, changed: &Arc<Notify>) -> Result<RecommendedWatcher, WatchError> {
+fn watcher(folder: &Path, changed: &Arc<Changed>) -> Result<RecommendedWatcher, WatchError> {
     let fault = |cause: notify::Error| WatchError {
         folder: folder.to_path_buf(),
         cause: cause.to_string(),
     };
     let tell = Arc::clone(changed);
-    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        // Reading the files is no change; everything else, errors included, means looking again.
-        if !matches!(&event, Ok(event) if event.kind.is_access()) {
-            tell.notify_one();
-        }
-    })
-    .map_err(fault)?;
+    let mut watcher = notify::recommended_watcher(move |event| tell.tell(event)).map_err(fault)?;
+    // The names that the watcher tells begin with the name that it was given.
+    let folder = &folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
     watcher
         .watch(folder, RecursiveMode::NonRecursive)
         .map_err(fault)?;
@@ -122,6 +215,10 @@ fn watch_parent(watcher: &mut RecommendedWatcher, folder: &Path) -> notify::Resu
     }
 }
 
-const CALM: Duration = Duration::from_millis(25);
+const CALM: Duration = Duration::from_millis(20);
 const LONGEST_SETTLE: Duration = Duration::from_millis(150);
 const SLOW_LOOK: Duration = Duration::from_secs(5);
+/// Every so many slow looks all files are read, whatever their times say.
+const CLOSE_LOOK: u32 = 12;
+/// More names than these are not worth a look at each.
+const MANY: usize = 1_000;

@@ -21,10 +21,12 @@ use crate::engine::EngineEvent;
 use crate::engine::FlowView;
 use crate::engine::Problem;
 use crate::engine::ProblemCode;
+use crate::engine::Reload;
 use crate::engine::StartFlow;
 use crate::engine::Started;
 use crate::engine::TimelineEntry;
 use crate::flow::Phase;
+use crate::store::Activation;
 use crate::store::FlowSummary;
 use crate::words::Challenge;
 use crate::words::Digest;
@@ -55,6 +57,8 @@ pub(super) struct Inner {
     pub(super) records: Vec<TimelineEntry>,
     pub(super) failure: Option<String>,
     pub(super) store_down: bool,
+    /// Administrative acts that were asked for.
+    pub(super) acts: Vec<String>,
 }
 
 impl Fake {
@@ -284,8 +288,40 @@ impl Flows for Fake {
             } else {
                 self.catalog.digest()
             },
+            failed_at: failure.as_ref().map(|_| Self::now()),
             failure,
+            set_aside: None,
+            needs_restart: Vec::new(),
         }
+    }
+
+    async fn reload(&self, actor: &str) -> Reload {
+        self.inner.lock().unwrap().acts.push(format!("reload by {actor}"));
+        Reload::Unchanged
+    }
+
+    async fn activate_catalog(&self, catalog: Digest, actor: &str) -> Reload {
+        let act = format!("activate {} by {actor}", catalog.short());
+        self.inner.lock().unwrap().acts.push(act);
+        Reload::Refused("the store keeps no such catalog".to_owned())
+    }
+
+    async fn roll_back_catalog(&self, actor: &str) -> Reload {
+        self.inner
+            .lock()
+            .unwrap()
+            .acts
+            .push(format!("roll back by {actor}"));
+        Reload::Activated(self.catalog.digest())
+    }
+
+    async fn activations(&self, _limit: u32) -> Result<Vec<Activation>, Problem> {
+        Ok(vec![Activation {
+            catalog: self.catalog.digest(),
+            at: Self::now(),
+            by: "start".to_owned(),
+            set_aside: None,
+        }])
     }
 
     async fn ready(&self) -> Result<(), String> {

@@ -13,10 +13,13 @@ use crate::engine::Engine;
 use crate::engine::EngineEvent;
 use crate::engine::FlowView;
 use crate::engine::Problem;
+use crate::engine::Reload;
 use crate::engine::StartFlow;
 use crate::engine::Started;
 use crate::engine::TimelineEntry;
+use crate::store::Activation;
 use crate::store::FlowSummary;
+use crate::words::Digest;
 use crate::words::FlowId;
 
 /// What the HTTP interface needs of the engine, and nothing more; so its tests run against a fake.
@@ -53,6 +56,18 @@ pub trait Flows: Send + Sync + 'static {
 
     /// Which catalog is active, and why a newer one is not.
     fn catalog_status(&self) -> CatalogStatus;
+
+    /// Reads the node's policy folder again and activates it, all or nothing.
+    async fn reload(&self, actor: &str) -> Reload;
+
+    /// Activates a catalog that the store keeps.
+    async fn activate_catalog(&self, catalog: Digest, actor: &str) -> Reload;
+
+    /// Activates the catalog that was active before the present one.
+    async fn roll_back_catalog(&self, actor: &str) -> Reload;
+
+    /// The latest activations of catalogs, the latest first.
+    async fn activations(&self, limit: u32) -> Result<Vec<Activation>, Problem>;
 
     /// Whether flows can begin.
     ///
@@ -107,6 +122,22 @@ impl Flows for Engine {
 
     fn catalog_status(&self) -> CatalogStatus {
         Self::catalog_status(self)
+    }
+
+    async fn reload(&self, actor: &str) -> Reload {
+        self.reload_own(actor).await
+    }
+
+    async fn activate_catalog(&self, catalog: Digest, actor: &str) -> Reload {
+        Self::activate_catalog(self, catalog, actor).await
+    }
+
+    async fn roll_back_catalog(&self, actor: &str) -> Reload {
+        Self::roll_back_catalog(self, actor).await
+    }
+
+    async fn activations(&self, limit: u32) -> Result<Vec<Activation>, Problem> {
+        Self::activations(self, limit).await
     }
 
     async fn ready(&self) -> Result<(), String> {

@@ -159,6 +159,8 @@ texts! {
     status: "رمز الحالة", "Status";
     catalog_refused: "رفضت السياسات المعدلة، وما زالت السابقة سارية", "The changed catalog was refused; the previous one stays active";
     catalog_activated: "سياسات جديدة سارية الآن", "A new catalog is active";
+    catalog_set_aside: "فعلت يدوياً، وما في المجلد منحى جانباً إلى أن يتغير.", "It was activated by hand; what lies in the folder is set aside until it changes.";
+    needs_restart: "تغيرت إعدادات هذه العقدة، ولا تسري إلا بعد إعادة تشغيلها:", "Settings of this node have changed and take a restart:";
     show_diagnostics: "اعرض الأسباب", "Show why";
     active_catalog: "السياسات السارية", "Active catalog";
     services_lead: "الخدمات كما حملت، بعد كل القيم الافتراضية.", "The services as loaded, with every default filled in.";

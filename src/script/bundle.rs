@@ -21,6 +21,11 @@ impl Library {
         name.starts_with("lib/").then_some(name)
     }
 
+    /// The file, such as `scripts/lib/hours.rhai`.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
     /// The text it was parsed from.
     pub fn text(&self) -> &Arc<str> {
         &self.text

@@ -1,8 +1,11 @@
 use std::collections::BTreeMap;
+use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::LazyLock;
 
 use rhai::AST;
 use rhai::Engine;
+use rhai::EvalAltResult;
 
 use super::budget::with_budget;
 use super::bundle;
@@ -20,19 +23,26 @@ use crate::diagnostics::Diagnostic;
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::Position;
 use crate::diagnostics::codes;
+use crate::policy::Outline;
 use crate::policy::Service;
 
 /// Parses, lints and binds scripts, on an engine of its own: never on one that serves.
 pub struct Compiler {
     engine: Engine,
-    known: Known,
+    known: &'static Known,
+    /// Libraries that have been tried together, by their names in order.
+    tried: HashSet<Vec<String>>,
 }
 
 impl Default for Compiler {
     fn default() -> Self {
-        let engine = engine::build();
-        let known = Known::of(&engine);
-        Self { engine, known }
+        // Every engine is built alike, so what the first one knows they all know.
+        static KNOWN: LazyLock<Known> = LazyLock::new(|| Known::of(&engine::build()));
+        Self {
+            engine: engine::build(),
+            known: &KNOWN,
+            tried: HashSet::new(),
+        }
     }
 }
 
@@ -64,7 +74,7 @@ impl Compiler {
         library: &Library,
         libraries: &BTreeMap<String, Arc<Library>>,
     ) -> Diagnostics {
-        let mut found = lint::library(&self.known, library, libraries);
+        let mut found = lint::library(self.known, library, libraries);
         if let Err(name) = bundle::in_order(&library.syntax, libraries) {
             found.push(circle(&library.file, &library.syntax, &name));
         }
@@ -81,29 +91,16 @@ impl Compiler {
         libraries: &BTreeMap<String, Arc<Library>>,
         service: &Service,
     ) -> (Option<Script>, Diagnostics) {
-        let mut found = Diagnostics::default();
-        let syntax = match self.parse(file, text) {
-            Ok((_, syntax)) => syntax,
-            Err(error) => {
-                found.push(error);
-                return (None, found);
-            }
-        };
-        found.extend(lint::script(&self.known, file, text, &syntax, libraries, service));
-        let needed = match bundle::in_order(&syntax, libraries) {
-            Ok(needed) => needed,
-            Err(name) => {
-                found.push(circle(file, &syntax, &name));
-                return (None, found);
-            }
-        };
-        if found.has_errors() {
+        let outline = Outline::of(service);
+        let (parsed, mut found) = self.parse_and_lint(file, text, libraries, Some(&outline));
+        let Some((syntax, needed)) = parsed.filter(|_| !found.has_errors()) else {
             return (None, found);
-        }
+        };
         let declared = declared(service, text, &needed);
         let script = Script::new(file, text, needed, hooks(&syntax), declared);
-        // Exactly what a serving thread will do, so that nothing can fail there that was not seen here.
-        if let Err(error) = with_budget(|| worker::compile(&mut self.engine, &script)) {
+        // With what a serving thread will do, so that nothing can fail there that was not seen here. The script
+        // itself has just been compiled by the same rules; what is left are the libraries, together.
+        if let Err(error) = self.try_libraries(&script.libraries) {
             let place = crate::policy::Place {
                 file: file.to_owned(),
                 line: 1,
@@ -125,6 +122,53 @@ impl Compiler {
             return (None, found);
         }
         (Some(script), found)
+    }
+
+    /// Finds what is wrong with the script of a service that does not load itself. Of what the service declares
+    /// only that counts which could be read.
+    pub fn mistakes(
+        &self,
+        file: &str,
+        text: &Arc<str>,
+        libraries: &BTreeMap<String, Arc<Library>>,
+        service: Option<&Outline>,
+    ) -> Diagnostics {
+        self.parse_and_lint(file, text, libraries, service).1
+    }
+
+    fn parse_and_lint(
+        &self,
+        file: &str,
+        text: &Arc<str>,
+        libraries: &BTreeMap<String, Arc<Library>>,
+        service: Option<&Outline>,
+    ) -> (Option<(Syntax, Vec<Arc<Library>>)>, Diagnostics) {
+        let mut found = Diagnostics::default();
+        let syntax = match self.parse(file, text) {
+            Ok((_, syntax)) => syntax,
+            Err(error) => {
+                found.push(error);
+                return (None, found);
+            }
+        };
+        found.extend(lint::script(self.known, file, text, &syntax, libraries, service));
+        match bundle::in_order(&syntax, libraries) {
+            Ok(needed) => (Some((syntax, needed)), found),
+            Err(name) => {
+                found.push(circle(file, &syntax, &name));
+                (None, found)
+            }
+        }
+    }
+
+    /// Compiles and evaluates libraries together, once for each such set.
+    fn try_libraries(&mut self, libraries: &[Arc<Library>]) -> Result<(), Box<EvalAltResult>> {
+        let names: Vec<String> = libraries.iter().map(|library| library.name.clone()).collect();
+        if !names.is_empty() && !self.tried.contains(&names) {
+            with_budget(|| worker::modules(&mut self.engine, libraries))?;
+            self.tried.insert(names);
+        }
+        Ok(())
     }
 
     fn parse(&self, file: &str, text: &Arc<str>) -> Result<(AST, Syntax), Diagnostic> {

@@ -64,14 +64,23 @@ impl Script {
         std::iter::once(self.file.as_str()).chain(libraries)
     }
 
+    /// What it imports, each after those that it needs itself.
+    pub fn libraries(&self) -> impl Iterator<Item = &Library> {
+        self.libraries.iter().map(|library| &**library)
+    }
+
     /// Whether the script has this hook.
     pub fn has(&self, hook: Hook) -> bool {
         self.hooks.get(hook.index()).is_some_and(Option::is_some)
     }
 
     /// Whether it was made from exactly these texts; `library` finds the current one of a name.
-    pub fn is_made_from<'a>(&self, text: &str, library: impl Fn(&str) -> Option<&'a Arc<Library>>) -> bool {
-        *self.text == *text
+    pub fn is_made_from<'a>(
+        &self,
+        text: &Arc<str>,
+        library: impl Fn(&str) -> Option<&'a Arc<Library>>,
+    ) -> bool {
+        (Arc::ptr_eq(&self.text, text) || *self.text == **text)
             && self
                 .libraries
                 .iter()

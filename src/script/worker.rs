@@ -16,6 +16,7 @@ use rhai::module_resolvers::StaticModuleResolver;
 use super::answer::Answer;
 use super::budget::with_budget;
 use super::coverage;
+use super::bundle::Library;
 use super::engine;
 use super::fault::ScriptFault;
 use super::fault::kind_words;
@@ -42,20 +43,33 @@ pub(super) fn call(
 }
 
 /// Compiles a script with its libraries, so that it holds everything it imports.
-pub(super) fn compile(engine: &mut Engine, script: &Script) -> Result<AST, Box<EvalAltResult>> {
+fn compile(engine: &mut Engine, script: &Script) -> Result<AST, Box<EvalAltResult>> {
+    let ast = modules(engine, &script.libraries).and_then(|modules| {
+        engine.set_module_resolver(modules);
+        engine.compile_into_self_contained(&Scope::new(), &*script.text)
+    });
+    engine.set_module_resolver(DummyModuleResolver::new());
+    let mut ast = ast?;
+    ast.set_source(script.file.as_str());
+    Ok(ast)
+}
+
+/// Compiles and evaluates libraries, each after those that it needs. Leaves the engine without modules.
+pub(super) fn modules(
+    engine: &mut Engine,
+    libraries: &[Arc<Library>],
+) -> Result<StaticModuleResolver, Box<EvalAltResult>> {
     let mut resolver = StaticModuleResolver::new();
-    for library in &script.libraries {
+    let made = libraries.iter().try_for_each(|library| {
         let mut ast = engine.compile(&*library.text)?;
         ast.set_source(library.file.as_str());
         let module = Module::eval_ast_as_new(Scope::new(), &ast, engine)?;
         resolver.insert(library.name.as_str(), module);
         engine.set_module_resolver(resolver.clone());
-    }
-    let ast = engine.compile_into_self_contained(&Scope::new(), &*script.text);
+        Ok(())
+    });
     engine.set_module_resolver(DummyModuleResolver::new());
-    let mut ast = ast?;
-    ast.set_source(script.file.as_str());
-    Ok(ast)
+    made.map(|()| resolver)
 }
 
 /// The engine of one thread and its own copies of scripts.

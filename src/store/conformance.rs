@@ -63,6 +63,7 @@ macro_rules! conformance {
             }
             lasting {
                 catalogs_are_kept_and_one_is_active,
+                flows_are_read_page_by_page,
                 everything_survives_reopening,
                 a_closed_store_refuses_clearly,
             }

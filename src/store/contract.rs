@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::StoreError;
@@ -58,18 +60,32 @@ pub trait Store: Commit {
     /// Every outcome notice of a flow.
     async fn deliveries(&self, flow: FlowId) -> Result<Vec<DeliveryRow>, StoreError>;
 
-    /// Keeps a catalog; one that is kept already stays as it is.
-    async fn keep_catalog(&self, digest: &Digest, archive: Vec<u8>, at: Timestamp) -> Result<(), StoreError>;
+    /// Keeps a catalog, its files first; what is kept already stays as it is.
+    async fn keep_catalog(&self, catalog: KeptCatalog, at: Timestamp) -> Result<(), StoreError>;
 
-    /// A kept catalog.
-    async fn catalog(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError>;
+    /// The manifest of a kept catalog.
+    async fn catalog(&self, digest: &Digest) -> Result<Option<String>, StoreError>;
+
+    /// Which of these files are not kept yet, in any order.
+    async fn missing_sources(&self, digests: Vec<Digest>) -> Result<Vec<Digest>, StoreError>;
+
+    /// The content of kept files, in any order; those that are not kept are left out.
+    async fn sources(&self, digests: Vec<Digest>) -> Result<Vec<(Digest, Vec<u8>)>, StoreError>;
 
     /// The catalog that is active, and since when.
-    async fn active_catalog(&self) -> Result<Option<Activation>, StoreError>;
+    async fn active_catalog(&self) -> Result<Option<Activation>, StoreError> {
+        Ok(self.activations(1).await?.pop())
+    }
+
+    /// The latest activations, the latest first.
+    async fn activations(&self, limit: u32) -> Result<Vec<Activation>, StoreError>;
 
     /// Makes a kept catalog the active one; earlier activations stay on record. Fails with
     /// [`Rule`](super::StoreErrorKind::Rule) if the catalog is not kept.
-    async fn set_active_catalog(&self, digest: &Digest, at: Timestamp) -> Result<(), StoreError>;
+    async fn set_active_catalog(&self, activation: Activation) -> Result<(), StoreError>;
+
+    /// Flows in the order of their ids, after one of them or from the first: to look at all of them, page by page.
+    async fn flows_after(&self, after: Option<FlowId>, limit: u32) -> Result<Vec<FlowRow>, StoreError>;
 
     /// How much there is, for metrics. Cheap, however much there is.
     async fn counts(&self) -> Result<Counts, StoreError>;
@@ -122,13 +138,29 @@ pub struct FlowStart {
     pub at: Timestamp,
 }
 
-/// Which catalog became active, and when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A catalog to be kept: the list of its files, and of those the ones that may not be kept yet.
+#[derive(Clone, Debug)]
+pub struct KeptCatalog {
+    /// The name of the catalog.
+    pub digest: Digest,
+    /// The path and digest of every file.
+    pub manifest: String,
+    /// Files by their digest.
+    pub sources: Vec<(Digest, Arc<str>)>,
+}
+
+/// Which catalog became active, when, and by whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Activation {
     /// The catalog.
     pub catalog: Digest,
     /// Since when.
     pub at: Timestamp,
+    /// A person, `file_watch`, `start`, `signal`, ….
+    pub by: String,
+    /// The name of the files that lay in the folder when another catalog was activated by hand. They are not taken up
+    /// again by themselves; any change of them is.
+    pub set_aside: Option<Digest>,
 }
 
 /// How much the store holds.

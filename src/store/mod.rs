@@ -11,6 +11,7 @@ pub use contract::Activation;
 pub use contract::Counts;
 pub use contract::FlowStart;
 pub use contract::FlowSummary;
+pub use contract::KeptCatalog;
 pub use contract::Store;
 pub use contract::StoredRecord;
 pub use error::StoreError;

@@ -3,7 +3,7 @@
 //!
 //! A folder is named by its code. It holds the files that differ from `base/`; `<- here` ends each line that is wrong,
 //! or `where` names file and line where a comment would change the mistake. `absent` lists files that are not there,
-//! `run` names the hook that is called. `expected.txt` is what `check` prints, and then what `check --fix` changes.
+//! `run` names the hook that is called, or says `test`, `coverage` or `mutate`. `expected.txt` is what `check` prints, and then what `check --fix` changes.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -11,6 +11,7 @@ use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 
+use midflow::cases::Suite;
 use midflow::catalog::Catalog;
 use midflow::catalog::DecideAsk;
 use midflow::catalog::PlanAnswer;
@@ -174,11 +175,27 @@ impl Case {
         let (catalog, found) = Catalog::load(&sources, None);
         match self.read("run").trim() {
             "" => found,
+            way @ ("test" | "coverage" | "mutate") => {
+                let catalog = catalog.unwrap_or_else(|| panic!("{}: {found:#?}", self.name));
+                self.tested(&catalog, way)
+            }
             hook => {
                 let catalog = catalog.unwrap_or_else(|| panic!("{}: {found:#?}", self.name));
                 fault(&catalog, hook).into_iter().collect()
             }
         }
+    }
+
+    /// What `midflow test` tells. Of what is missing in tests, only the first: the files here are short.
+    fn tested(&self, catalog: &Catalog, way: &str) -> Diagnostics {
+        let (suite, found) = Suite::read(catalog).unwrap();
+        let found = match way {
+            "test" if found.is_empty() => return suite.run(catalog, None).diagnostics(),
+            "test" => return found,
+            "coverage" => suite.coverage(catalog, None).diagnostics(),
+            _ => suite.mutate(catalog, None).diagnostics(),
+        };
+        found.into_iter().filter(|one| one.code == self.code()).take(1).collect()
     }
 
     /// What is wrong with what was found.

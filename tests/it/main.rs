@@ -12,6 +12,7 @@
 mod adversary;
 mod bad_input;
 mod canary;
+mod catalog_command;
 mod check;
 mod crash;
 mod diagnostics;
@@ -24,3 +25,5 @@ mod sandbox;
 mod scenarios;
 mod support;
 mod tests;
+mod swaps;
+mod versions;

@@ -30,6 +30,10 @@ pub(crate) struct Bench {
     /// How many services the largest reload has
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     services: usize,
+
+    /// Loads and reloads only
+    #[arg(long)]
+    reload: bool,
 }
 
 impl Bench {
@@ -50,13 +54,20 @@ impl Bench {
         let scratch = scratch_folder(common)?;
         let folder = scratch.path();
         let time = Duration::from_secs(self.seconds.max(1));
-        let mut rows = decisions::measure(&common.dir, time / 2)?;
+        let mut rows = if self.reload {
+            Vec::new()
+        } else {
+            decisions::measure(&common.dir, time / 2)?
+        };
         // The sizes of the notes, as far as they were asked for.
         let sizes: Vec<usize> = [1, 100, 1_000, 10_000]
             .into_iter()
             .filter(|size| *size <= self.services)
             .collect();
-        rows.extend(reload::measure(&common.dir, folder, &sizes)?);
+        rows.extend(reload::measure(&common.dir, folder, &sizes).await?);
+        if self.reload {
+            return Ok(rows);
+        }
         let syncs = disk::syncs_per_second(folder, time / 2).map_err(Failure::new)?;
         let flows = flows::measure(&common.dir, folder, self.in_flight, time, syncs).await?;
         rows.push(callbacks::measure(&flows.connector, &flows.sample, time / 2)?);

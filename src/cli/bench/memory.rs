@@ -73,7 +73,7 @@ async fn begin(engine: &Engine, person: &CivilNo, flows: u32) -> Result<(), Fail
 
 /// An authority that takes every request and never answers.
 #[derive(Debug)]
-struct Silent;
+pub(super) struct Silent;
 
 #[async_trait]
 impl Connector for Silent {

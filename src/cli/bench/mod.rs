@@ -8,6 +8,7 @@ mod decisions;
 mod disk;
 mod flows;
 mod folder;
+mod live_reload;
 mod memory;
 mod process;
 mod reload;

@@ -5,7 +5,9 @@ use axum::http::StatusCode;
 use axum::middleware;
 use axum::response::Response;
 use axum::routing::get;
+use axum::routing::post;
 
+use super::admin;
 use super::flow_page;
 use super::flows_page;
 use super::live;
@@ -15,6 +17,7 @@ use crate::http::assets;
 use crate::http::flows::Flows;
 use crate::http::headers::Site;
 use crate::http::headers::page_headers;
+use crate::http::keys::ApiKeys;
 use crate::http::message::Message;
 use crate::http::page::SiteName;
 use crate::http::page::Visitor;
@@ -24,12 +27,15 @@ use crate::http::page::Visitor;
 pub struct ConsoleSettings {
     /// The public base of this listener, no slash at its end; without one, loopback names only are served.
     pub public_base: Option<String>,
+    /// Who may change something through this listener; nobody without keys.
+    pub admins: ApiKeys,
 }
 
 /// What every handler of the console knows.
 #[derive(Clone)]
 pub(super) struct ConsoleState {
     pub(super) flows: Arc<dyn Flows>,
+    pub(super) admins: Arc<ApiKeys>,
 }
 
 /// The console. It knows no users yet: keep its listener on loopback or behind something that does.
@@ -37,13 +43,21 @@ pub fn console(flows: Arc<dyn Flows>, settings: ConsoleSettings) -> Router {
     let site = settings
         .public_base
         .map_or_else(Site::loopback, |base| Site::of_base(&base));
-    let state = ConsoleState { flows };
+    let state = ConsoleState {
+        flows,
+        admins: Arc::new(settings.admins),
+    };
     Router::new()
         .route("/", get(flows_page::show))
         .route("/events", get(live::all))
         .route("/flows/{flow}", get(flow_page::show))
         .route("/flows/{flow}/events", get(live::one))
         .route("/services", get(services_page::show))
+        .route("/admin/catalog", get(admin::status))
+        .route("/admin/catalog/activations", get(admin::activations))
+        .route("/admin/catalog/reload", post(admin::reload))
+        .route("/admin/catalog/activate", post(admin::activate))
+        .route("/admin/catalog/rollback", post(admin::roll_back))
         .fallback(not_found)
         .layer(middleware::from_fn_with_state(site, page_headers))
         .with_state(state)

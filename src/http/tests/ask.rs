@@ -71,9 +71,18 @@ pub(super) fn api(fake: &Arc<Fake>) -> Router {
     crate::http::api(fake.clone(), settings)
 }
 
+/// The key of the command line is `admin-key`.
+fn admins() -> ApiKeys {
+    ApiKeys::new([ApiKey {
+        client: "command_line".to_owned(),
+        digest: Digest::of(b"admin-key"),
+    }])
+}
+
 pub(super) fn console(fake: &Arc<Fake>) -> Router {
     let settings = ConsoleSettings {
         public_base: Some("http://localhost:8080".to_owned()),
+        admins: admins(),
     };
     crate::http::console(fake.clone(), settings)
 }

@@ -1,5 +1,6 @@
 //! Each router as a whole, against the fake.
 
+mod admin;
 mod ask;
 mod callback_listener;
 mod demo_journey;

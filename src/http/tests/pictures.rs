@@ -72,6 +72,7 @@ pub(super) fn told(fake: &Arc<Fake>) -> FlowId {
     fake.record(
         11_735,
         Event::Ending(Box::new(EndingRecord {
+            asked: None,
             outcome: Outcome::Approved,
             decision: serde_json::json!({ "then": "continue" }),
             rule: Some("policies/services/licence-renewal.yaml:64:3".to_owned()),
@@ -203,6 +204,7 @@ async fn pages_can_be_looked_at() {
     let demo = crate::http::demo(fake.clone(), settings).unwrap();
     let console = ConsoleSettings {
         public_base: Some(format!("http://localhost:{}", port + 1)),
+        admins: Default::default(),
     };
     let console = crate::http::console(fake.clone(), console);
     let mut serving = tokio::task::JoinSet::new();

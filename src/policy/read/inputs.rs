@@ -129,9 +129,12 @@ fn pattern(reader: &mut Reader<'_>, entry: &Entry, path: &str) -> Option<regex::
     let compiled = if text.chars().count() > PATTERN_LENGTH {
         Err(format!("it has more than {PATTERN_LENGTH} characters"))
     } else {
-        // Alone first: a pattern such as `a)|(b` would break out of the anchors.
-        compile(text)
-            .and_then(|_| compile(&anchored(text)))
+        // A pattern such as `a)|(b` would break out of the anchors, so it has to be one alone too. Without a `)` it can't
+        // close what it has not opened, and one look is enough.
+        let alone = || compile(text).map(drop);
+        let alone_first = if text.contains(')') { alone() } else { Ok(()) };
+        alone_first
+            .and_then(|()| compile(&anchored(text)).map_err(|error| alone().err().unwrap_or(error)))
             .map_err(|error| why(&error))
     };
     match compiled {

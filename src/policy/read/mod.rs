@@ -11,6 +11,7 @@ mod inputs;
 mod organization;
 mod outcomes;
 mod places;
+mod outline;
 mod reader;
 mod service;
 mod texts;
@@ -24,6 +25,7 @@ use reader::Map;
 use reader::Reader;
 
 use super::Organization;
+use super::Outline;
 use super::Service;
 use super::TestFile;
 use crate::diagnostics::Diagnostics;
@@ -37,6 +39,26 @@ pub fn read_service(file: &str, text: &str) -> (Option<Service>, Diagnostics) {
     let (mut reader, root) = Reader::open(file, text);
     let service = root.and_then(|root| service::service(&mut reader, file, &root));
     close(reader, service)
+}
+
+/// The same; of a file with mistakes it tells what its script has to know, as far as that can be seen.
+///
+/// # Errors
+/// With the outline of a service that does not load; without one if the file can't be taken apart at all.
+pub fn read_service_or_outline(
+    file: &str,
+    text: &str,
+) -> (Result<Box<Service>, Option<Outline>>, Diagnostics) {
+    let (mut reader, root) = Reader::open(file, text);
+    let service = root
+        .as_ref()
+        .and_then(|root| service::service(&mut reader, file, root))
+        .filter(|_| !reader.has_errors());
+    let read = service.map(Box::new).ok_or_else(|| {
+        root.as_ref()
+            .map(|root| outline::outline(&reader, service::stem(file), root))
+    });
+    (read, reader.finish())
 }
 
 /// Reads the organization file. The organization is there only if nothing prevents loading; warnings do not.

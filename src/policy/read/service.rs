@@ -108,7 +108,7 @@ fn text(reader: &mut Reader<'_>, map: &Map<'_>, key: &str, max: usize) -> Option
 }
 
 /// The name of a file without its folder and ending.
-fn stem(file: &str) -> &str {
+pub(super) fn stem(file: &str) -> &str {
     let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
     name.strip_suffix(".yaml")
         .or_else(|| name.strip_suffix(".yml"))
@@ -313,7 +313,7 @@ fn limits(reader: &mut Reader<'_>, entry: &Entry) -> Option<Limits> {
     })
 }
 
-const KEYS: [&str; 15] = [
+pub(super) const KEYS: [&str; 15] = [
     "midflow",
     "service",
     "name",

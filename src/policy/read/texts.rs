@@ -9,6 +9,7 @@ use crate::policy::Unsafe;
 use crate::policy::first_unsafe;
 use crate::policy::render::Piece;
 use crate::policy::render::pieces;
+use crate::policy::safety::is_alphanumeric;
 use crate::policy::yaml::Entry;
 use crate::policy::yaml::Node;
 use crate::policy::yaml::Scalar;
@@ -303,11 +304,14 @@ fn letters_of(text: &str) -> String {
 
 /// Whether somebody meant to write the text later (R000-036, R000-079).
 fn is_placeholder_text(letters: &str) -> bool {
-    let bare = letters.trim_matches(|letter: char| !letter.is_alphanumeric());
-    let joined: String = bare.chars().filter(|letter| letter.is_alphanumeric()).collect();
-    let marked = bare
-        .split(|letter: char| !letter.is_alphanumeric())
-        .any(|word| MARKERS.contains(&word));
+    let bare = letters.trim_matches(|letter: char| !is_alphanumeric(letter));
+    // Most texts are longer than any of these, which the first letters show.
+    let joined = bare.chars().filter(|letter| is_alphanumeric(*letter));
+    let joined: String = joined.take(LONGEST_PLACEHOLDER + 1).collect();
+    let marked = MARKERS.iter().any(|marker| bare.contains(marker))
+        && bare
+            .split(|letter: char| !is_alphanumeric(letter))
+            .any(|word| MARKERS.contains(&word));
     PLACEHOLDERS.contains(&joined.as_str()) || marked || bare.starts_with("lorem ipsum")
 }
 
@@ -336,6 +340,9 @@ fn longest_value(kind: &InputKind) -> usize {
 
 /// Words that mark a text as unfinished wherever they stand.
 const MARKERS: [&str; 5] = ["todo", "fixme", "tbd", "tba", "xxx"];
+
+/// Characters of the longest of the words below.
+const LONGEST_PLACEHOLDER: usize = 20;
 
 /// Whole texts that say nothing, in lowercase and without spaces and signs.
 const PLACEHOLDERS: [&str; 31] = [
@@ -400,6 +407,12 @@ mod tests {
         ] {
             assert!(!is_placeholder_text(&letters_of(text)), "{text}");
         }
+    }
+
+    #[test]
+    fn no_placeholder_is_longer_than_what_is_looked_at() {
+        let longest = PLACEHOLDERS.iter().map(|word| word.chars().count()).max();
+        assert_eq!(longest, Some(LONGEST_PLACEHOLDER));
     }
 
     #[test]

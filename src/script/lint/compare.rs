@@ -172,19 +172,19 @@ impl Walk<'_> {
 
     /// A word that exists and never comes to this service, or to this hook.
     fn word_here(&mut self, frame: &Frame<'_>, words: Words, word: &str, at: Position) {
-        let Some(service) = self.service else {
+        let Some((service, whole)) = self.service.and_then(|service| Some((service, service.whole.as_ref()?))) else {
             return;
         };
         let (message, help) = match words {
-            Words::Channel if Channel::from_name(word).is_some_and(|one| !service.channels.contains(&one)) => (
-                format!("the service `{}` is not offered on `{word}`, so this never fits", service.id),
+            Words::Channel if Channel::from_name(word).is_some_and(|one| !whole.channels.contains(&one)) => (
+                format!("the service `{}` is not offered on `{word}`, so this never fits", service.service),
                 format!("add `{word}` to `channels`, or remove the comparison"),
             ),
             Words::Capability
-                if Capability::from_name(word).is_some_and(|one| service.capability(one).is_none()) =>
+                if Capability::from_name(word).is_some_and(|one| !whole.capabilities.contains(&one)) =>
             {
                 (
-                    format!("the service `{}` does not declare `{word}`, so this never fits", service.id),
+                    format!("the service `{}` does not declare `{word}`, so this never fits", service.service),
                     format!("add `{word}` to `capabilities`, or remove the comparison"),
                 )
             }

@@ -99,8 +99,11 @@ impl Walk<'_> {
                     message,
                     help,
                 );
-            } else if let Some(service) = self.service.filter(|service| !service.declares(&field)) {
-                let message = format!("the service `{}` does not declare the field `{name}`", service.id);
+            } else if let Some(service) = self.service.filter(|service| service.lacks_field(&field)) {
+                let message = format!(
+                    "the service `{}` does not declare the field `{name}`",
+                    service.service
+                );
                 let help = "there is nothing to drop";
                 self.error(
                     codes::SCRIPT_UNDECLARED_FIELD,
@@ -144,9 +147,9 @@ impl Walk<'_> {
             let Some((name, _)) = piece.split_once('}') else {
                 continue;
             };
-            if InputName::parse(name).is_ok() && !service.inputs.contains_key(name) {
-                let message = format!("the service `{}` declares no input `{name}`", service.id);
-                let near = meant(name, service.inputs.keys().map(InputName::as_str));
+            if InputName::parse(name).is_ok() && service.lacks_input(name) {
+                let message = format!("the service `{}` declares no input `{name}`", service.service);
+                let near = meant(name, service.inputs.iter().flatten().map(InputName::as_str));
                 let help = match near {
                     Some(near) => format!("did you mean `{{{}}}`?", near.word),
                     None => "declare it under `inputs`, or write the text without it".to_owned(),

@@ -1,6 +1,6 @@
 use super::walk::Walk;
 use crate::policy::InputKind;
-use crate::policy::Service;
+use crate::policy::Outline;
 use crate::words::Capability;
 use crate::words::Channel;
 use crate::words::Field;
@@ -83,8 +83,11 @@ impl Kind {
     }
 
     /// What is known of an input.
-    pub(super) fn of_input(service: &Service, name: &str) -> Self {
-        let Some((index, (_, input))) = service
+    pub(super) fn of_input(service: &Outline, name: &str) -> Self {
+        let Some(whole) = &service.whole else {
+            return Self::Other;
+        };
+        let Some((index, (_, input))) = whole
             .inputs
             .iter()
             .enumerate()
@@ -141,7 +144,7 @@ fn owned<'a>(words: impl IntoIterator<Item = &'a str>) -> Vec<String> {
 }
 
 fn choice<'w>(walk: &'w Walk<'_>, index: u16) -> Option<(&'w InputName, &'w Vec<String>)> {
-    let (name, input) = walk.service?.inputs.iter().nth(usize::from(index))?;
+    let (name, input) = walk.service?.whole.as_ref()?.inputs.iter().nth(usize::from(index))?;
     match &input.kind {
         InputKind::Choice(words) => Some((name, words)),
         _ => None,

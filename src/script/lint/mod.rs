@@ -29,7 +29,7 @@ use crate::diagnostics::byte_at;
 use crate::diagnostics::codes;
 use crate::diagnostics::meant;
 use crate::diagnostics::position_at;
-use crate::policy::Service;
+use crate::policy::Outline;
 use kind::Kind;
 use walk::Walk;
 
@@ -77,14 +77,14 @@ pub(super) fn script(
     text: &str,
     syntax: &Syntax,
     libraries: &BTreeMap<String, Arc<Library>>,
-    service: &Service,
+    service: Option<&Outline>,
 ) -> Diagnostics {
     let unit = Unit {
         file: path,
         text,
         syntax,
     };
-    let mut walk = Walk::new(known, libraries, Some(service));
+    let mut walk = Walk::new(known, libraries, service);
     file(&mut walk, unit);
     walk.unused_constants(unit);
     walk.called.clear();

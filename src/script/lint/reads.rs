@@ -137,13 +137,13 @@ impl Walk<'_> {
     }
 
     fn read_input(&mut self, frame: &Frame<'_>, name: &str, at: Position) {
-        let Some(service) = self.service.filter(|service| !service.inputs.contains_key(name)) else {
+        let Some(service) = self.service.filter(|service| service.lacks_input(name)) else {
             return;
         };
-        let declared: Vec<&str> = service.inputs.keys().map(InputName::as_str).collect();
+        let declared: Vec<&str> = service.inputs.iter().flatten().map(InputName::as_str).collect();
         let found = Misspelt {
             code: codes::SCRIPT_UNDECLARED_INPUT,
-            message: format!("the service `{}` declares no input `{name}`", service.id),
+            message: format!("the service `{}` declares no input `{name}`", service.service),
             word: name,
             around: ("flow.inputs.", ""),
             otherwise: format!(
@@ -155,20 +155,19 @@ impl Walk<'_> {
     }
 
     fn read_field(&mut self, frame: &Frame<'_>, name: &str, at: Position) {
-        let Some(service) = self.service else {
+        let Some((service, fields)) = self
+            .service
+            .zip(self.service.and_then(|known| known.fields.as_ref()))
+        else {
             return;
         };
-        let declared: Vec<String> = service
-            .fields
-            .iter()
-            .map(|declared| declared.field.name().to_string())
-            .collect();
+        let declared: Vec<String> = fields.iter().map(|field| field.name().to_string()).collect();
         if declared.iter().any(|field| field == name) {
             return;
         }
         let found = Misspelt {
             code: codes::SCRIPT_UNDECLARED_FIELD,
-            message: format!("the service `{}` does not declare the field `{name}`", service.id),
+            message: format!("the service `{}` does not declare the field `{name}`", service.service),
             word: name,
             around: ("flow.person.", ""),
             otherwise: format!(

@@ -9,7 +9,7 @@ use super::paths::ends;
 use super::report::Report;
 use crate::diagnostics::Position;
 use crate::diagnostics::codes;
-use crate::policy::Service;
+use crate::policy::Outline;
 use crate::script::bundle::Library;
 use crate::script::hook::Hook;
 use crate::script::syntax::Function;
@@ -22,7 +22,7 @@ pub(super) struct Walk<'a> {
     pub(super) known: &'a Known,
     pub(super) libraries: &'a BTreeMap<String, Arc<Library>>,
     /// Whose declarations count; `None` while a library is linted by itself.
-    pub(super) service: Option<&'a Service>,
+    pub(super) service: Option<&'a Outline>,
     pub(super) report: Report,
     /// Functions that something calls: file, name, number of parameters.
     pub(super) called: BTreeSet<(String, String, usize)>,
@@ -44,7 +44,7 @@ impl<'a> Walk<'a> {
     pub(super) fn new(
         known: &'a Known,
         libraries: &'a BTreeMap<String, Arc<Library>>,
-        service: Option<&'a Service>,
+        service: Option<&'a Outline>,
     ) -> Self {
         Self {
             known,

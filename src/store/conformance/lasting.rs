@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::Place;
 use super::assert_same;
 use super::commit_one;
@@ -10,6 +12,7 @@ use crate::audit::CommitError;
 use crate::audit::DeliveryChange;
 use crate::audit::Unit;
 use crate::store::Activation;
+use crate::store::KeptCatalog;
 use crate::store::StoreErrorKind;
 use crate::words::Digest;
 use crate::words::Timestamp;
@@ -18,23 +21,81 @@ pub(crate) async fn catalogs_are_kept_and_one_is_active(place: &dyn Place) {
     let store = place.open().await;
     let (first, second) = (Digest::of(b"1"), Digest::of(b"2"));
     let at = Timestamp::from_micros;
+    let source = |text: &str| (Digest::of(text.as_bytes()), Arc::from(text));
+    let kept = |digest, manifest: &str, sources: &[&str]| KeptCatalog {
+        digest,
+        manifest: manifest.to_owned(),
+        sources: sources.iter().map(|text| source(text)).collect(),
+    };
+    let activation = |catalog, moment, set_aside| Activation {
+        catalog,
+        at: at(moment),
+        by: "somebody".to_owned(),
+        set_aside,
+    };
     assert_eq!(store.active_catalog().await.unwrap(), None);
-    let refused = store.set_active_catalog(&first, at(1)).await.unwrap_err();
+    let refused = store
+        .set_active_catalog(activation(first, 1, None))
+        .await
+        .unwrap_err();
     assert_eq!(refused.kind(), StoreErrorKind::Rule);
-    store.keep_catalog(&first, vec![0, 1, 2], at(1)).await.unwrap();
-    store.keep_catalog(&first, vec![9], at(2)).await.unwrap();
-    store.keep_catalog(&second, Vec::new(), at(3)).await.unwrap();
-    assert_eq!(store.catalog(&first).await.unwrap(), Some(vec![0, 1, 2]));
-    assert_eq!(store.catalog(&second).await.unwrap(), Some(Vec::new()));
+    let large = "x".repeat(3 * 1024 * 1024);
+    let texts = ["", "one", "two", large.as_str(), &large[1..]];
+    store
+        .keep_catalog(kept(first, "manifest", &texts), at(1))
+        .await
+        .unwrap();
+    store
+        .keep_catalog(kept(first, "another", &["three"]), at(2))
+        .await
+        .unwrap();
+    store.keep_catalog(kept(second, "", &[]), at(3)).await.unwrap();
+    assert_eq!(store.catalog(&first).await.unwrap().as_deref(), Some("manifest"));
+    assert_eq!(store.catalog(&second).await.unwrap().as_deref(), Some(""));
     assert_eq!(store.catalog(&Digest::of(b"3")).await.unwrap(), None);
-    for (catalog, moment) in [(first, 5), (second, 6), (first, 7)] {
-        store.set_active_catalog(&catalog, at(moment)).await.unwrap();
-        let expected = Activation {
-            catalog,
-            at: at(moment),
-        };
+
+    let (unknown, _) = source("unknown");
+    let mut asked: Vec<Digest> = texts.iter().map(|text| source(text).0).collect();
+    asked.push(unknown);
+    assert_eq!(store.missing_sources(asked.clone()).await.unwrap(), [unknown]);
+    let mut found = store.sources(asked).await.unwrap();
+    let mut expected: Vec<_> = texts
+        .iter()
+        .map(|text| (source(text).0, text.as_bytes().to_vec()))
+        .collect();
+    found.sort();
+    expected.sort();
+    assert!(found == expected, "{} of {} files", found.len(), expected.len());
+
+    for (catalog, moment, set_aside) in [(first, 5, None), (second, 6, Some(first)), (first, 7, None)] {
+        let expected = activation(catalog, moment, set_aside);
+        store.set_active_catalog(expected.clone()).await.unwrap();
         assert_eq!(store.active_catalog().await.unwrap(), Some(expected));
     }
+    let all = store.activations(2).await.unwrap();
+    assert_eq!(
+        all,
+        [activation(first, 7, None), activation(second, 6, Some(first))]
+    );
+}
+
+pub(crate) async fn flows_are_read_page_by_page(place: &dyn Place) {
+    let store = place.open().await;
+    for number in 1..=5 {
+        commit_one(&store, insert(&flow(number))).await.unwrap();
+    }
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let page = store.flows_after(after, 2).await.unwrap();
+        let Some(last) = page.last() else {
+            break;
+        };
+        after = Some(last.id);
+        seen.extend(page.iter().map(|row| row.id));
+    }
+    let mut all: Vec<_> = (1..=5).map(|number| flow(number).id).collect();
+    all.sort();
+    assert_eq!(seen, all);
 }
 
 pub(crate) async fn everything_survives_reopening(place: &dyn Place) {

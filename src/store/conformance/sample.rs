@@ -150,6 +150,7 @@ pub(crate) fn every_event() -> Vec<Event> {
         }),
         Event::Verdict(Box::new(verdict())),
         Event::Ending(Box::new(EndingRecord {
+            asked: None,
             outcome: Outcome::Approved,
             decision: json!({ "then": "continue", "z": [1, 2.5, null], "a": { "ar": "نعم" } }),
             rule: Some("policies/services/licence-renewal.yaml:30".to_owned()),

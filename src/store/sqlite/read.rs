@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::sqlite::SqliteRow;
@@ -12,6 +14,7 @@ use crate::store::Activation;
 use crate::store::Counts;
 use crate::store::FlowStart;
 use crate::store::FlowSummary;
+use crate::store::KeptCatalog;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::StoreErrorKind;
@@ -146,8 +149,21 @@ impl Store for Sqlite {
         .await
     }
 
-    async fn keep_catalog(&self, digest: &Digest, archive: Vec<u8>, at: Timestamp) -> Result<(), StoreError> {
-        let arguments = arguments!(self, digest.as_bytes().to_vec(), archive, at.as_micros());
+    async fn keep_catalog(&self, catalog: KeptCatalog, at: Timestamp) -> Result<(), StoreError> {
+        for part in parts(&catalog.sources) {
+            let (bytes, places) = packed(part);
+            let arguments = arguments!(self, bytes, places);
+            self.write(
+                "INSERT INTO sources (digest, bytes)
+                    SELECT substr($1, r.value ->> 0, 32), substr($1, r.value ->> 1, r.value ->> 2)
+                    FROM json_each($2) AS r WHERE true ON CONFLICT DO NOTHING",
+                arguments,
+            )
+            .await?;
+        }
+        // Last, so that a catalog which is kept is kept whole.
+        let (digest, manifest) = (catalog.digest.as_bytes().to_vec(), catalog.manifest.into_bytes());
+        let arguments = arguments!(self, digest, manifest, at.as_micros());
         self.write(
             "INSERT INTO catalogs (digest, archive, kept_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
             arguments,
@@ -155,30 +171,70 @@ impl Store for Sqlite {
         .await
     }
 
-    async fn catalog(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+    async fn catalog(&self, digest: &Digest) -> Result<Option<String>, StoreError> {
         let arguments = arguments!(self, digest.as_bytes().to_vec());
         self.one(
-            "SELECT archive FROM catalogs WHERE digest = $1",
+            "SELECT CAST(archive AS TEXT) AS manifest FROM catalogs WHERE digest = $1",
             arguments,
-            |row| row.get("archive"),
+            |row| row.get("manifest"),
         )
         .await
     }
 
-    async fn active_catalog(&self) -> Result<Option<Activation>, StoreError> {
-        let arguments = arguments!(self);
-        self.one(
-            "SELECT catalog, at FROM activations ORDER BY seq DESC LIMIT 1",
+    async fn missing_sources(&self, digests: Vec<Digest>) -> Result<Vec<Digest>, StoreError> {
+        let (bytes, places) = side_by_side(&digests);
+        let arguments = arguments!(self, bytes, places);
+        self.all(
+            "SELECT substr($1, r.value, 32) AS digest FROM json_each($2) AS r
+                WHERE NOT EXISTS (SELECT 1 FROM sources WHERE sources.digest = substr($1, r.value, 32))",
+            arguments,
+            |row| row.digest("digest"),
+        )
+        .await
+    }
+
+    async fn sources(&self, digests: Vec<Digest>) -> Result<Vec<(Digest, Vec<u8>)>, StoreError> {
+        let (bytes, places) = side_by_side(&digests);
+        let arguments = arguments!(self, bytes, places);
+        self.all(
+            "SELECT digest, bytes FROM sources
+                WHERE digest IN (SELECT substr($1, r.value, 32) FROM json_each($2) AS r)",
+            arguments,
+            |row| Ok((row.digest("digest")?, row.get("bytes")?)),
+        )
+        .await
+    }
+
+    async fn activations(&self, limit: u32) -> Result<Vec<Activation>, StoreError> {
+        let arguments = arguments!(self, i64::from(limit));
+        self.all(
+            "SELECT catalog, at, actor, set_aside FROM activations ORDER BY seq DESC LIMIT $1",
             arguments,
             |row| row.activation(),
         )
         .await
     }
 
-    async fn set_active_catalog(&self, digest: &Digest, at: Timestamp) -> Result<(), StoreError> {
-        let arguments = arguments!(self, digest.as_bytes().to_vec(), at.as_micros());
-        self.write("INSERT INTO activations (catalog, at) VALUES ($1, $2)", arguments)
-            .await
+    async fn set_active_catalog(&self, activation: Activation) -> Result<(), StoreError> {
+        let catalog = activation.catalog.as_bytes().to_vec();
+        let set_aside = activation.set_aside.map(|digest| digest.as_bytes().to_vec());
+        let arguments = arguments!(self, catalog, activation.at.as_micros(), activation.by, set_aside);
+        self.write(
+            "INSERT INTO activations (catalog, at, actor, set_aside) VALUES ($1, $2, $3, $4)",
+            arguments,
+        )
+        .await
+    }
+
+    async fn flows_after(&self, after: Option<FlowId>, limit: u32) -> Result<Vec<FlowRow>, StoreError> {
+        let after = after.map_or_else(uuid::Uuid::nil, |after| after.as_uuid());
+        let arguments = arguments!(self, after, i64::from(limit));
+        self.all(
+            "SELECT * FROM flows WHERE id > $1 ORDER BY id LIMIT $2",
+            arguments,
+            |row| row.flow(),
+        )
+        .await
     }
 
     async fn counts(&self) -> Result<Counts, StoreError> {
@@ -219,6 +275,47 @@ impl Store for Sqlite {
         self.finish().await;
     }
 }
+
+/// Files in portions that one statement takes.
+fn parts(mut sources: &[(Digest, Arc<str>)]) -> impl Iterator<Item = &[(Digest, Arc<str>)]> {
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let count = sources
+            .iter()
+            .take_while(|(_, text)| {
+                bytes += text.len();
+                bytes <= PORTION
+            })
+            .count()
+            .max(1);
+        let (part, rest) = sources.split_at_checked(count)?;
+        sources = rest;
+        Some(part)
+    })
+}
+
+/// Digests and contents in one blob, and where each begins, from 1: digest, content, length of the content.
+fn packed(sources: &[(Digest, Arc<str>)]) -> (Vec<u8>, String) {
+    let mut bytes = Vec::new();
+    let places: Vec<[usize; 3]> = sources
+        .iter()
+        .map(|(digest, text)| {
+            let place = bytes.len() + 1;
+            bytes.extend_from_slice(digest.as_bytes());
+            bytes.extend_from_slice(text.as_bytes());
+            [place, place + 32, text.len()]
+        })
+        .collect();
+    (bytes, serde_json::to_string(&places).unwrap_or_default())
+}
+
+fn side_by_side(digests: &[Digest]) -> (Vec<u8>, String) {
+    let bytes = digests.iter().flat_map(|digest| *digest.as_bytes()).collect();
+    let places: Vec<usize> = (0..digests.len()).map(|index| index * 32 + 1).collect();
+    (bytes, serde_json::to_string(&places).unwrap_or_default())
+}
+
+const PORTION: usize = 4 * 1024 * 1024;
 
 impl Sqlite {
     async fn one<T>(

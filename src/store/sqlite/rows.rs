@@ -116,6 +116,8 @@ impl Stored<'_> {
         Ok(Activation {
             catalog: self.digest("catalog")?,
             at: self.time("at")?,
+            by: self.text("actor")?,
+            set_aside: self.maybe_digest("set_aside")?,
         })
     }
 
@@ -148,7 +150,7 @@ impl Stored<'_> {
         self.get(column).map(Timestamp::from_micros)
     }
 
-    fn digest(&self, column: &'static str) -> Result<Digest, StoreError> {
+    pub(super) fn digest(&self, column: &'static str) -> Result<Digest, StoreError> {
         self.maybe_digest(column)?.ok_or_else(|| self.unfit(column))
     }
 

@@ -45,6 +45,25 @@ impl Sqlite {
         })
     }
 
+    /// Opens the store to be read, also while another process owns it. Whatever would write fails, and nothing is brought
+    /// up to date.
+    ///
+    /// # Errors
+    /// When there is no such file, or it is no store of midflow of this version.
+    pub async fn open_to_read(file: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let file = file.as_ref().to_path_buf();
+        let readers = open::readers(&file);
+        let writer = Writer::none(file.clone());
+        let store = Self {
+            file,
+            readers,
+            writer,
+        };
+        // Says what is wrong with the file now, and not in the middle of something.
+        crate::store::Store::activations(&store, 1).await?;
+        Ok(store)
+    }
+
     /// The file.
     pub fn file(&self) -> &Path {
         &self.file

@@ -65,6 +65,19 @@ impl Writer {
         }
     }
 
+    /// No writer: every job is refused.
+    pub(super) fn none(file: PathBuf) -> Self {
+        let (jobs, _) = mpsc::channel(1);
+        let tasks = TaskTracker::new();
+        tasks.close();
+        Self {
+            file,
+            jobs,
+            stop: CancellationToken::new(),
+            tasks,
+        }
+    }
+
     pub(super) async fn commit(&self, units: Vec<Unit>) -> Vec<Result<(), CommitError>> {
         let count = units.len();
         let (answer, answered) = oneshot::channel();

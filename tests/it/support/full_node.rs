@@ -85,6 +85,8 @@ impl FullNode {
                 ..EngineOptions::default()
             },
             notify_roots: Vec::new(),
+            gates: Vec::new(),
+            settings: None,
         })
         .await
         .unwrap();

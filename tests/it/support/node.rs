@@ -111,6 +111,8 @@ async fn open(folder: &Path, state: &Path, authority: &Arc<ToldAuthority>, clock
             ..EngineOptions::default()
         },
         notify_roots: Vec::new(),
+        gates: Vec::new(),
+        settings: None,
     })
     .await
     .unwrap()

@@ -1,0 +1,91 @@
+//! Administrative calls, as JSON: what `midflow catalog` says to a running node. What changes something needs the
+//! key that only the node's own user can make; reading does not, as all of the console does not.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::site::ConsoleState;
+use crate::engine::Reload;
+use crate::http::problem::ApiProblem;
+use crate::http::problem::HttpCode;
+use crate::words::Digest;
+
+/// Which catalog is active, and why a newer one is not.
+pub(super) async fn status(State(state): State<ConsoleState>) -> Response {
+    Json(state.flows.catalog_status()).into_response()
+}
+
+/// The latest activations.
+pub(super) async fn activations(State(state): State<ConsoleState>) -> Response {
+    match state.flows.activations(MOST).await {
+        Ok(activations) => {
+            let rows: Vec<_> = activations
+                .iter()
+                .map(|one| {
+                    json!({ "catalog": one.catalog, "at": one.at, "by": one.by, "set_aside": one.set_aside })
+                })
+                .collect();
+            Json(rows).into_response()
+        }
+        Err(problem) => ApiProblem::from(problem).into_response(),
+    }
+}
+
+/// Reads the policy folder again.
+pub(super) async fn reload(State(state): State<ConsoleState>, headers: HeaderMap) -> Response {
+    match allowed(&state, &headers) {
+        Ok(actor) => answer(&state, &state.flows.reload(&actor).await),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// Activates the catalog that was active before.
+pub(super) async fn roll_back(State(state): State<ConsoleState>, headers: HeaderMap) -> Response {
+    match allowed(&state, &headers) {
+        Ok(actor) => answer(&state, &state.flows.roll_back_catalog(&actor).await),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// Activates a kept catalog.
+pub(super) async fn activate(State(state): State<ConsoleState>, headers: HeaderMap, body: Bytes) -> Response {
+    let actor = match allowed(&state, &headers) {
+        Ok(actor) => actor,
+        Err(problem) => return problem.into_response(),
+    };
+    match serde_json::from_slice::<Which>(&body) {
+        Ok(which) => answer(&state, &state.flows.activate_catalog(which.catalog, &actor).await),
+        Err(_) => {
+            let detail = "send `{\"catalog\": \"sha256:…\"}`";
+            ApiProblem::http(HttpCode::InvalidRequest, detail).into_response()
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Which {
+    catalog: Digest,
+}
+
+fn allowed(state: &ConsoleState, headers: &HeaderMap) -> Result<String, ApiProblem> {
+    state.admins.client_of(headers)
+}
+
+fn answer(state: &ConsoleState, reload: &Reload) -> Response {
+    let (result, diagnostics) = match reload {
+        Reload::Unchanged => ("unchanged", None),
+        Reload::Activated(_) => ("activated", None),
+        Reload::Refused(why) => ("refused", Some(why)),
+    };
+    let active = state.flows.catalog_status().active;
+    Json(json!({ "result": result, "active": active, "diagnostics": diagnostics })).into_response()
+}
+
+const MOST: u32 = 1_000;

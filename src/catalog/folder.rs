@@ -100,13 +100,10 @@ impl Folder {
         };
         let mut read = self.read(look);
         for _ in 0..MAX_TRIES {
-            let done = read
-                .as_ref()
-                .ok()
-                .map(|sources| (sources.digest(), work(sources)));
+            let done = read.as_ref().ok().map(|sources| (sources.clone(), work(sources)));
             let after = self.read(&again);
             match (done, after) {
-                (Some((before, done)), Ok(after)) if before == after.digest() => return Ok(done),
+                (Some((before, done)), Ok(after)) if before == after => return Ok(done),
                 // A file that vanished between listing and reading is a tree in motion; twice is an error.
                 (None, Err(error)) => return Err(error),
                 (_, after) => read = after,

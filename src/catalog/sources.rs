@@ -7,9 +7,9 @@ use crate::words::Digest;
 /// `scripts/`. Cheap to copy: everything is shared.
 #[derive(Clone)]
 pub struct Sources {
-    files: Files,
-    /// Test files stand beside the policies and are no part of a catalog: neither of its digest nor of its archive.
-    tests: Files,
+    files: Arc<BTreeMap<Arc<str>, Source>>,
+    /// Test files stand beside the policies and are no part of a catalog: neither of its name nor of what is kept.
+    tests: Arc<BTreeMap<Arc<str>, Source>>,
     digest: Digest,
 }
 
@@ -41,8 +41,6 @@ impl Source {
     }
 }
 
-type Files = Arc<BTreeMap<Arc<str>, Source>>;
-
 impl Sources {
     /// Puts texts together; of two with the same path the last stays.
     pub fn from_texts<P: Into<String>, T: Into<Arc<str>>>(texts: impl IntoIterator<Item = (P, T)>) -> Self {
@@ -54,8 +52,9 @@ impl Sources {
     }
 
     pub(super) fn from_files(files: impl IntoIterator<Item = (Arc<str>, Source)>) -> Self {
-        let (tests, files): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            files.into_iter().partition(|(path, _)| is_test(path));
+        let (tests, files) = files
+            .into_iter()
+            .partition(|(path, _): &(Arc<str>, Source)| is_test(path));
         let mut sources = Self {
             files: Arc::new(files),
             tests: Arc::new(tests),
@@ -72,8 +71,9 @@ impl Sources {
         texts: impl IntoIterator<Item = (P, T)>,
     ) -> Self {
         let known = self.files.iter().chain(self.tests.iter());
-        let mut all: BTreeMap<Arc<str>, Source> =
-            known.map(|(path, source)| (Arc::clone(path), source.clone())).collect();
+        let mut all: BTreeMap<Arc<str>, Source> = known
+            .map(|(path, source)| (Arc::clone(path), source.clone()))
+            .collect();
         let others = texts
             .into_iter()
             .map(|(path, text)| (Arc::from(path.into()), Source::of(text)));
@@ -83,8 +83,8 @@ impl Sources {
 
     /// The text of one file, be it of the catalog or of its tests.
     pub fn text(&self, path: &str) -> Option<&Arc<str>> {
-        let test = || self.tests.get(path);
-        self.file(path).or_else(test).map(|file| &file.text)
+        let file = self.files.get(path).or_else(|| self.tests.get(path));
+        file.map(|file| &file.text)
     }
 
     /// One file of the catalog.
@@ -97,14 +97,14 @@ impl Sources {
         self.files().map(|(path, file)| (path, &file.text))
     }
 
-    /// Every file in the order of paths.
-    pub fn files(&self) -> impl Iterator<Item = (&str, &Source)> {
-        self.files.iter().map(|(path, file)| (&**path, file))
-    }
-
     /// Every test file in the order of paths.
     pub fn tests(&self) -> impl Iterator<Item = (&str, &Arc<str>)> {
         self.tests.iter().map(|(path, file)| (&**path, &file.text))
+    }
+
+    /// Every file of the catalog in the order of paths.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &Source)> {
+        self.files.iter().map(|(path, file)| (&**path, file))
     }
 
     /// How many files there are, without tests.
@@ -129,14 +129,18 @@ impl Default for Sources {
     }
 }
 
-/// Equal names are equal sources.
+/// Equal names are equal catalogs; tests are compared besides.
 impl PartialEq for Sources {
     fn eq(&self, other: &Self) -> bool {
-        self.digest == other.digest
+        self.digest == other.digest && self.tests == other.tests
     }
 }
 
 impl Eq for Sources {}
+
+fn is_test(path: &str) -> bool {
+    path.starts_with("policies/") && path.ends_with(".test.yaml")
+}
 
 impl std::fmt::Debug for Sources {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -145,8 +149,4 @@ impl std::fmt::Debug for Sources {
             .field("files", &self.files.keys())
             .finish()
     }
-}
-
-fn is_test(path: &str) -> bool {
-    path.starts_with("policies/") && path.ends_with(".test.yaml")
 }

@@ -264,7 +264,10 @@ fn a_mistake_in_the_yaml_hides_none_in_the_script() {
     assert!(has(&found, "whatever") && has(&found, "deni"), "{found:#?}");
     assert!(!has(&found, "amout"), "{found:#?}");
     let found = messages(&format!("{yaml}\n  : ]"));
-    assert!(has(&found, "deni") && has(&found, "aproved") && !has(&found, "amout"), "{found:#?}");
+    assert!(
+        has(&found, "deni") && has(&found, "aproved") && !has(&found, "amout"),
+        "{found:#?}"
+    );
 }
 
 #[test]

@@ -60,7 +60,10 @@ fn reason(cause: &std::io::Error) -> &'static str {
 fn first_bad_byte(path: &Path) -> (Position, String) {
     let bytes = fs::read(path).unwrap_or_default();
     let Err(error) = std::str::from_utf8(&bytes) else {
-        return (Position { line: 1, column: 1 }, "the file is not UTF-8 text".to_owned());
+        return (
+            Position { line: 1, column: 1 },
+            "the file is not UTF-8 text".to_owned(),
+        );
     };
     let (good, bad) = bytes.split_at(error.valid_up_to());
     let before = String::from_utf8_lossy(good);

@@ -88,12 +88,12 @@ enum Command {
     Check(check::Check),
     /// Explain a code that `check` prints, in English or in Arabic
     Explain(explain::Explain),
-    /// Run the tests of the policies; `--coverage` and `--mutate` say how good they are
-    Test(test::Test),
     /// The versions of the catalog: list, activate, roll back, compare
     Catalog(catalog::Catalog),
     /// Decide recorded flows again under another catalog, and print each difference
     Replay(replay::Replay),
+    /// Run the tests of the policies; `--coverage` and `--mutate` say how good they are
+    Test(test::Test),
     /// Make the running sandbox do something, good or bad
     Trigger(trigger::Trigger),
     /// Measure this machine: flows, decisions, callbacks, reloads, each beside a control
@@ -108,17 +108,20 @@ pub fn run() -> ExitCode {
         .command
         .unwrap_or_else(|| Command::Dev(dev::Dev::default()));
     let is_check = matches!(command, Command::Check(_));
-    let result = arguments.common.settled(is_check).and_then(|common| match command {
-        Command::Dev(command) => command.run(&common),
-        Command::Serve(command) => command.run(&common),
-        Command::Check(command) => command.run(&common),
-        Command::Explain(command) => command.run(&common),
-        Command::Test(command) => command.run(&common),
-        Command::Catalog(command) => command.run(&common),
-        Command::Replay(command) => command.run(&common),
-        Command::Trigger(command) => command.run(&common),
-        Command::Bench(command) => command.run(&common),
-    });
+    let result = arguments
+        .common
+        .settled(is_check)
+        .and_then(|common| match command {
+            Command::Dev(command) => command.run(&common),
+            Command::Serve(command) => command.run(&common),
+            Command::Check(command) => command.run(&common),
+            Command::Explain(command) => command.run(&common),
+            Command::Test(command) => command.run(&common),
+            Command::Catalog(command) => command.run(&common),
+            Command::Replay(command) => command.run(&common),
+            Command::Trigger(command) => command.run(&common),
+            Command::Bench(command) => command.run(&common),
+        });
     match result {
         Ok(ending) => Ending::code(ending),
         Err(failure) => {
@@ -183,7 +186,11 @@ mod tests {
     #[test]
     fn formats_of_check_are_refused_elsewhere() {
         for format in ["sarif", "github"] {
-            let common = || Arguments::try_parse_from(["midflow", "--format", format]).unwrap().common;
+            let common = || {
+                Arguments::try_parse_from(["midflow", "--format", format])
+                    .unwrap()
+                    .common
+            };
             assert!(common().settled(true).is_ok());
             assert!(common().settled(false).is_err());
         }

@@ -37,9 +37,13 @@ impl Check {
         let reading = match Folder::new(&common.dir).load(&Look::Everything, None, &[]) {
             Ok(reading) => reading,
             Err(error) => {
-                let found = error.diagnostic(&common.dir).ok_or_else(|| Failure::new(&error))?;
+                let found = error
+                    .diagnostic(&common.dir)
+                    .ok_or_else(|| Failure::new(&error))?;
                 let found: Diagnostics = [found].into_iter().collect();
-                output::print(&rendered(&found, &Sources::default(), common, || UNREADABLE.to_owned()));
+                output::print(&rendered(&found, &Sources::default(), common, || {
+                    UNREADABLE.to_owned()
+                }));
                 return Ok(Ending::CouldNotRun);
             }
         };
@@ -48,12 +52,22 @@ impl Check {
         }
         let fixed = Fixed::from(&reading.sources);
         if self.dry_run {
-            let ending = self.report(&fixed.sources, Catalog::load(&fixed.sources, None), Some(&fixed), common);
+            let ending = self.report(
+                &fixed.sources,
+                Catalog::load(&fixed.sources, None),
+                Some(&fixed),
+                common,
+            );
             let would_change = !fixed.done.is_empty();
             return Ok(if would_change { Ending::Problems } else { ending });
         }
         fixed.write(&common.dir)?;
-        Ok(self.report(&fixed.sources, Catalog::load(&fixed.sources, None), Some(&fixed), common))
+        Ok(self.report(
+            &fixed.sources,
+            Catalog::load(&fixed.sources, None),
+            Some(&fixed),
+            common,
+        ))
     }
 
     fn report(

@@ -64,7 +64,8 @@ fn list(arabic: bool) -> String {
 }
 
 fn list_json() -> String {
-    let one = |page: &Code| json!({ "code": page.code, "title": { "ar": page.title_ar, "en": page.title_en } });
+    let one =
+        |page: &Code| json!({ "code": page.code, "title": { "ar": page.title_ar, "en": page.title_en } });
     let all: Vec<_> = codes::all().map(one).collect();
     serde_json::to_string_pretty(&all).unwrap_or_default()
 }
@@ -88,7 +89,12 @@ mod tests {
 
     #[test]
     fn an_unknown_code_is_answered_with_a_near_one() {
-        for (subject, near) in [("E009", "E0009"), ("W0009", "E0009"), ("E20033", "E2003"), ("e0099", "E0009")] {
+        for (subject, near) in [
+            ("E009", "E0009"),
+            ("W0009", "E0009"),
+            ("E20033", "E2003"),
+            ("e0099", "E0009"),
+        ] {
             let remedy = unknown(subject).remedy.unwrap();
             assert!(remedy.contains("midflow explain "), "{subject}: {remedy}");
             if near != "E0009" || subject != "e0099" {

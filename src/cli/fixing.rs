@@ -65,7 +65,10 @@ impl Fixed {
             .iter()
             .map(|done| {
                 let (line, column) = (done.at.line, done.at.column);
-                format!("fixed {}:{line}:{column} {}: {}\n", done.file, done.code, done.title)
+                format!(
+                    "fixed {}:{line}:{column} {}: {}\n",
+                    done.file, done.code, done.title
+                )
             })
             .collect()
     }
@@ -112,10 +115,11 @@ fn prepare(dir: &Path, file: &str, before: &str, after: &str) -> Result<Replacem
     let root = fs::canonicalize(dir).map_err(unwritable)?;
     let now = fs::read(&old).map_err(unwritable)?;
     if now != before.as_bytes() || !old.starts_with(&root) {
-        return Err(
-            Failure::new(format!("{} was changed while it was being fixed", shown.display()))
-                .remedy("nothing was written; run the command again"),
-        );
+        return Err(Failure::new(format!(
+            "{} was changed while it was being fixed",
+            shown.display()
+        ))
+        .remedy("nothing was written; run the command again"));
     }
     let name = old.file_name().unwrap_or_default().to_string_lossy();
     let new = old.with_file_name(format!(".{name}.fixed-{}", std::process::id()));
@@ -212,9 +216,7 @@ mod tests {
         let dir = folder();
         let mut fixed = fixed();
         let gone = "policies/services/gone.yaml".to_owned();
-        fixed
-            .changed
-            .insert(gone, ("old".to_owned(), "new".to_owned()));
+        fixed.changed.insert(gone, ("old".to_owned(), "new".to_owned()));
         assert!(fixed.write(dir.path()).is_err());
         assert_eq!(fs::read_to_string(dir.path().join(FILE)).unwrap(), "old");
         assert_eq!(names(dir.path()), ["a.yaml"]);

@@ -17,8 +17,8 @@ mod ready;
 mod replay;
 mod running;
 mod serve;
-mod test;
 mod settings;
+mod test;
 mod trigger;
 
 pub use arguments::Arguments;

@@ -93,7 +93,10 @@ mod tests {
     fn nothing_breaks_out_of_its_line() {
         let text = one("a,b:c%\n::error::x", "100%\r\n::set-output name=x::y");
         assert_eq!(text.matches('\n').count(), 1, "{text}");
-        assert!(text.contains("file=agency/a%2Cb%3Ac%25%0A%3A%3Aerror%3A%3Ax,line"), "{text}");
+        assert!(
+            text.contains("file=agency/a%2Cb%3Ac%25%0A%3A%3Aerror%3A%3Ax,line"),
+            "{text}"
+        );
         assert!(text.contains("::100%25%0D%0A::set-output"), "{text}");
     }
 

@@ -50,7 +50,12 @@ fn steps<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<Step<'a>> {
     } else {
         all.extend(shortest(old_middle, new_middle));
     }
-    all.extend(old_rest.iter().skip(old_middle.len()).map(|line| Step::Same(line)));
+    all.extend(
+        old_rest
+            .iter()
+            .skip(old_middle.len())
+            .map(|line| Step::Same(line)),
+    );
     all
 }
 

@@ -109,7 +109,11 @@ mod tests {
     #[test]
     fn places_outside_have_no_byte() {
         for (line, column) in [(0, 1), (1, 0), (1, 4), (9, 1), (2, 3)] {
-            assert_eq!(byte_at("ab\nc\n", Position { line, column }), None, "{line}:{column}");
+            assert_eq!(
+                byte_at("ab\nc\n", Position { line, column }),
+                None,
+                "{line}:{column}"
+            );
         }
         assert_eq!(position_at("ab", 900), Position { line: 1, column: 3 });
         assert_eq!(byte_at("", Position { line: 1, column: 1 }), Some(0));

@@ -68,9 +68,16 @@ mod tests {
     fn a_page_speaks_the_language_that_was_asked_for() {
         let page = codes::explain("E0009").unwrap();
         let english = render_page(page, false);
-        assert!(english.starts_with("E0009: unknown key\n\nmidflow does not know"), "{english}");
+        assert!(
+            english.starts_with("E0009: unknown key\n\nmidflow does not know"),
+            "{english}"
+        );
         assert!(render_page(page, true).starts_with("E0009: مفتاح غير معروف\n"));
-        assert!(render_page(page, true).lines().all(|line| line.chars().count() <= WIDTH));
+        assert!(
+            render_page(page, true)
+                .lines()
+                .all(|line| line.chars().count() <= WIDTH)
+        );
     }
 
     #[test]

@@ -139,9 +139,7 @@ impl Report<'_, '_> {
         }
         let changes: Vec<Value> = files
             .into_iter()
-            .map(
-                |(file, edits)| json!({ "artifactLocation": self.artifact(file), "replacements": edits }),
-            )
+            .map(|(file, edits)| json!({ "artifactLocation": self.artifact(file), "replacements": edits }))
             .collect();
         (!changes.is_empty())
             .then(|| json!({ "description": { "text": fix.title }, "artifactChanges": changes }))
@@ -224,7 +222,10 @@ mod tests {
         let result = &log["runs"][0]["results"][0];
         let place = &result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
         assert_eq!(place, "my%20agency/policies/services/a.yaml");
-        assert!(result.get("fixes").is_none(), "without its text a fix has no place");
+        assert!(
+            result.get("fixes").is_none(),
+            "without its text a fix has no place"
+        );
     }
 
     #[test]

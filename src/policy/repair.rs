@@ -80,7 +80,9 @@ fn seconds(text: &str) -> Option<u64> {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
         let (number, after) = rest.split_at(digits);
         let after = after.trim_start();
-        let letters = after.find(|letter: char| !letter.is_alphabetic()).unwrap_or(after.len());
+        let letters = after
+            .find(|letter: char| !letter.is_alphabetic())
+            .unwrap_or(after.len());
         let (word, after) = after.split_at(letters);
         let (_, length) = unit(word)?;
         if length >= last {
@@ -102,12 +104,24 @@ fn unit(word: &str) -> Option<(char, u64)> {
 }
 
 const UNITS: [(&[&str], char, u64); 6] = [
-    (&["s", "sec", "secs", "second", "seconds", "ثانية", "ثوان", "ثواني"], 's', 1),
-    (&["m", "min", "mins", "minute", "minutes", "دقيقة", "دقائق"], 'm', 60),
+    (
+        &["s", "sec", "secs", "second", "seconds", "ثانية", "ثوان", "ثواني"],
+        's',
+        1,
+    ),
+    (
+        &["m", "min", "mins", "minute", "minutes", "دقيقة", "دقائق"],
+        'm',
+        60,
+    ),
     (&["h", "hr", "hrs", "hour", "hours", "ساعة", "ساعات"], 'h', 3_600),
     (&["d", "day", "days", "يوم", "أيام"], 'd', 86_400),
     (&["w", "week", "weeks"], 'w', 7 * 86_400),
-    (&["y", "yr", "yrs", "year", "years", "سنة", "سنوات"], 'y', 31_557_600),
+    (
+        &["y", "yr", "yrs", "year", "years", "سنة", "سنوات"],
+        'y',
+        31_557_600,
+    ),
 ];
 
 #[cfg(test)]
@@ -137,12 +151,34 @@ mod tests {
     #[test]
     fn what_can_mean_several_things_is_left_alone() {
         for text in [
-            "", "5", "m", "5.5m", "-5m", "soon", "1 month", "5mm", "30m 1h", "5m5m", "0s", "200 years",
-            "99999999999999999999d", "5 6 m",
+            "",
+            "5",
+            "m",
+            "5.5m",
+            "-5m",
+            "soon",
+            "1 month",
+            "5mm",
+            "30m 1h",
+            "5m5m",
+            "0s",
+            "200 years",
+            "99999999999999999999d",
+            "5 6 m",
         ] {
             assert_eq!(repaired_duration(text), None, "{text}");
         }
-        for text in ["", "3", "3/", "/m", "0/m", "many/day", "3/soon", "3 10m", "1/2 years"] {
+        for text in [
+            "",
+            "3",
+            "3/",
+            "/m",
+            "0/m",
+            "many/day",
+            "3/soon",
+            "3 10m",
+            "1/2 years",
+        ] {
             assert_eq!(repaired_limit(text), None, "{text}");
         }
         for text in ["", "maybe", "1", "0"] {

@@ -103,7 +103,13 @@ pub(super) fn parse(text: &str) -> (Option<Node>, Vec<Fault>) {
     let mut faults: Vec<Fault> = faults
         .into_iter()
         .enumerate()
-        .map(|(number, fault)| if number < MAX_MOVED { corrected(fault, text) } else { fault })
+        .map(|(number, fault)| {
+            if number < MAX_MOVED {
+                corrected(fault, text)
+            } else {
+                fault
+            }
+        })
         .collect();
     if let Some(root) = &root {
         for (index, span) in repeated.into_iter().take(MAX_REPEATED) {
@@ -146,7 +152,11 @@ fn repeated_bytes(text: &str, start: usize, end: usize) -> Option<Range<usize>> 
             let comma = text.len() - next.len();
             Some(start..comma + blank(next))
         }
-        None => text.get(..start)?.trim_end().strip_suffix(',').map(|before| before.len()..end),
+        None => text
+            .get(..start)?
+            .trim_end()
+            .strip_suffix(',')
+            .map(|before| before.len()..end),
     }
 }
 
@@ -345,7 +355,11 @@ where
             if same(&first.node, &node) {
                 // A map or list in braces ends behind its last value.
                 let one_line = node.span.end.line == key.span.start.line;
-                let end = if one_line { node.span.end } else { last_written(&node) };
+                let end = if one_line {
+                    node.span.end
+                } else {
+                    last_written(&node)
+                };
                 let span = Span {
                     start: key.span.start,
                     end,

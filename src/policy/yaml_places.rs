@@ -63,11 +63,15 @@ fn syntax(mut fault: Fault, lines: &[&str]) -> Fault {
 
 /// The tab in the indent that the parser stumbled over.
 fn tab(lines: &[&str], span: Span) -> Option<Span> {
-    lines.iter().enumerate().skip(index(span)).find_map(|(number, line)| {
-        let indent = line.len() - line.trim_start().len();
-        let column = line.get(..indent)?.chars().position(|letter| letter == '\t')?;
-        Some(one(number, column))
-    })
+    lines
+        .iter()
+        .enumerate()
+        .skip(index(span))
+        .find_map(|(number, line)| {
+            let indent = line.len() - line.trim_start().len();
+            let column = line.get(..indent)?.chars().position(|letter| letter == '\t')?;
+            Some(one(number, column))
+        })
 }
 
 /// A value that begins with a quote in this line or above and has no second one in its line.
@@ -81,7 +85,9 @@ fn unclosed_quote(lines: &[&str], from: usize) -> Option<(Span, char)> {
             match open {
                 Some((quote, _)) if letter == quote && (quote == '\'' || before != '\\') => open = None,
                 Some(_) => {}
-                None if matches!(letter, '"' | '\'') && " [{,".contains(before) => open = Some((letter, column)),
+                None if matches!(letter, '"' | '\'') && " [{,".contains(before) => {
+                    open = Some((letter, column))
+                }
                 None if letter == '#' && before == ' ' => break,
                 None => {}
             }
@@ -125,7 +131,10 @@ fn missing_space(line: &str) -> Option<(&str, usize)> {
     let rest = line.get(start..)?;
     let colon = rest.find(':')?;
     let (key, after) = rest.split_at(colon);
-    let plain = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
+    let plain = !key.is_empty()
+        && key
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
     let glued = after.chars().nth(1).is_some_and(|next| !next.is_whitespace());
     (plain && glued && !rest.contains(": ")).then_some((key, start + colon))
 }
@@ -135,9 +144,17 @@ fn deeper_than_above(lines: &[&str], here: usize) -> Option<usize> {
     let indent = |line: &str| line.len() - line.trim_start().len();
     let written = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
     let line = lines.get(here).filter(|line| written(line))?;
-    let above = (0..here).rev().find(|number| lines.get(*number).is_some_and(written))?;
+    let above = (0..here)
+        .rev()
+        .find(|number| lines.get(*number).is_some_and(written))?;
     let previous = lines.get(above)?;
-    let is_key = |line: &str| line.split('#').next().unwrap_or_default().trim_end().contains(':');
+    let is_key = |line: &str| {
+        line.split('#')
+            .next()
+            .unwrap_or_default()
+            .trim_end()
+            .contains(':')
+    };
     let value = previous.split_once(": ").map(|(_, value)| value.trim());
     let whole = value.is_some_and(|value| !value.is_empty() && !value.starts_with(['#', '|', '>']));
     (whole && is_key(line) && indent(line) > indent(previous)).then_some(above)
@@ -167,7 +184,11 @@ fn mark_before(fault: &Fault, lines: &[&str]) -> Option<Span> {
             letters.get(*column) == Some(&mark) && free.is_none_or(|before| *before == ' ')
         };
         let column = (0..until.min(letters.len())).rev().find(begins)?;
-        let length = letters.iter().skip(column).take_while(|letter| **letter != ' ').count();
+        let length = letters
+            .iter()
+            .skip(column)
+            .take_while(|letter| **letter != ' ')
+            .count();
         let mut span = one(number, column);
         span.end.column = span.start.column.saturating_add(u32::try_from(length).ok()?);
         Some(span)

@@ -89,7 +89,17 @@ mod tests {
 
     #[test]
     fn nothing_makes_it_panic() {
-        for text in ["switch", "switch x {", "\"", "`${", "/*", "switch } }", "'", "switch {\"a\"=>", "=>"] {
+        for text in [
+            "switch",
+            "switch x {",
+            "\"",
+            "`${",
+            "/*",
+            "switch } }",
+            "'",
+            "switch {\"a\"=>",
+            "=>",
+        ] {
             cases(text);
         }
     }

@@ -108,7 +108,10 @@ fn message(error: &EvalAltResult, is_written: &dyn Fn(&str) -> bool) -> (String,
             Some(Exhausted::Steps) => (too_many(), SHORTER),
             _ => {
                 let most = WORK.as_millis();
-                (format!("the script took longer than {most} ms and was stopped"), SHORTER)
+                (
+                    format!("the script took longer than {most} ms and was stopped"),
+                    SHORTER,
+                )
             }
         },
         EvalAltResult::ErrorRuntime(value, _) => {
@@ -119,17 +122,25 @@ fn message(error: &EvalAltResult, is_written: &dyn Fn(&str) -> bool) -> (String,
                 Ok(text) if is_written(&text) => format!("the script threw \"{text}\""),
                 _ => "the script threw an error".to_owned(),
             };
-            (message, "to say no, return `refuse(…)`; `throw` counts as a fault")
+            (
+                message,
+                "to say no, return `refuse(…)`; `throw` counts as a fault",
+            )
         }
         EvalAltResult::ErrorStackOverflow(_) => (
             "functions call each other too deeply".to_owned(),
             "let the function end before it calls itself again, or write a loop",
         ),
-        EvalAltResult::ErrorTooManyVariables(_) => ("there are too many variables at once".to_owned(), SHORTER),
+        EvalAltResult::ErrorTooManyVariables(_) => {
+            ("there are too many variables at once".to_owned(), SHORTER)
+        }
         EvalAltResult::ErrorTooManyModules(_) => ("too many files are imported".to_owned(), SHORTER),
-        EvalAltResult::ErrorDataTooLarge(..) => ("a text, list or map has grown too large".to_owned(), SHORTER),
+        EvalAltResult::ErrorDataTooLarge(..) => {
+            ("a text, list or map has grown too large".to_owned(), SHORTER)
+        }
         EvalAltResult::ErrorArithmetic(..) => (
-            "a calculation failed: a number too large, a division by zero, or a text that is no number".to_owned(),
+            "a calculation failed: a number too large, a division by zero, or a text that is no number"
+                .to_owned(),
             "check the numbers first, as in `if count != 0 { … }`",
         ),
         EvalAltResult::ErrorArrayBounds(..) | EvalAltResult::ErrorStringBounds(..) => (
@@ -140,18 +151,26 @@ fn message(error: &EvalAltResult, is_written: &dyn Fn(&str) -> bool) -> (String,
         EvalAltResult::ErrorMismatchDataType(wanted, found, _)
         | EvalAltResult::ErrorMismatchOutputType(wanted, found, _) => {
             let (wanted, found) = (kind_words(wanted), kind_words(found));
-            let help = if found == NOTHING { MAY_BE_MISSING } else { OTHER_KIND };
+            let help = if found == NOTHING {
+                MAY_BE_MISSING
+            } else {
+                OTHER_KIND
+            };
             (format!("{wanted} is needed here, and there is {found}"), help)
         }
         EvalAltResult::ErrorDotExpr(text, _) => match quoted(text).filter(|name| is_written(name)) {
-            Some(name) if text.starts_with("Unknown property") => {
-                (format!("the value before the dot has no `{name}`"), MAY_BE_MISSING)
-            }
+            Some(name) if text.starts_with("Unknown property") => (
+                format!("the value before the dot has no `{name}`"),
+                MAY_BE_MISSING,
+            ),
             Some(name) => (
                 format!("`{name}` can't be changed"),
                 "keep the value in a variable of your own: `let amount = flow.inputs.amount;`",
             ),
-            None => ("the value before the dot has no such name".to_owned(), MAY_BE_MISSING),
+            None => (
+                "the value before the dot has no such name".to_owned(),
+                MAY_BE_MISSING,
+            ),
         },
         EvalAltResult::ErrorVariableNotFound(name, _)
         | EvalAltResult::ErrorPropertyNotFound(name, _)
@@ -184,7 +203,11 @@ fn not_for_these(signature: &str) -> (String, &'static str) {
         .filter(|kind| !kind.is_empty())
         .map(kind_words)
         .collect();
-    let help = if kinds.contains(&NOTHING) { MAY_BE_MISSING } else { OTHER_KIND };
+    let help = if kinds.contains(&NOTHING) {
+        MAY_BE_MISSING
+    } else {
+        OTHER_KIND
+    };
     let message = if kinds.is_empty() {
         format!("there is no function `{name}` without arguments")
     } else {
@@ -201,7 +224,10 @@ fn quoted(text: &str) -> Option<&str> {
 
 /// The kind of a value in words, by what the engine calls it.
 pub(super) fn kind_words(engine_name: &str) -> &'static str {
-    let name = engine_name.trim().trim_start_matches('&').trim_start_matches("mut ");
+    let name = engine_name
+        .trim()
+        .trim_start_matches('&')
+        .trim_start_matches("mut ");
     match name {
         "()" => NOTHING,
         "bool" => "true or false",
@@ -268,7 +294,10 @@ mod tests {
         }
         let error = EvalAltResult::ErrorMismatchDataType("bool".into(), "()".into(), Position::NONE);
         let fault = ScriptFault::from_engine(&error, Place::default(), &[]);
-        assert_eq!(fault.message, "true or false is needed here, and there is nothing");
+        assert_eq!(
+            fault.message,
+            "true or false is needed here, and there is nothing"
+        );
         assert!(fault.remedy.contains("!= ()"));
     }
 

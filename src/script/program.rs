@@ -58,15 +58,15 @@ impl Script {
         &self.file
     }
 
+    /// What it imports, each after those that it needs itself.
+    pub fn libraries(&self) -> impl Iterator<Item = &Library> {
+        self.libraries.iter().map(|library| &**library)
+    }
+
     /// Every file that it runs: its own, and those of its libraries.
     pub fn files(&self) -> impl Iterator<Item = &str> {
         let libraries = self.libraries.iter().map(|library| library.file.as_str());
         std::iter::once(self.file.as_str()).chain(libraries)
-    }
-
-    /// What it imports, each after those that it needs itself.
-    pub fn libraries(&self) -> impl Iterator<Item = &Library> {
-        self.libraries.iter().map(|library| &**library)
     }
 
     /// Whether the script has this hook.
@@ -212,7 +212,10 @@ mod tests {
     fn a_hook_that_is_not_there_says_nothing() {
         assert_eq!(call("fn plan(flow) {}", APPROVED), Ok(None));
         assert_eq!(call("fn plan(flow) {}", Hook::Plan), Ok(None));
-        assert_eq!(call("fn plan(flow) { if false { tighten(#{}) } }", Hook::Plan), Ok(None));
+        assert_eq!(
+            call("fn plan(flow) { if false { tighten(#{}) } }", Hook::Plan),
+            Ok(None)
+        );
     }
 
     #[test]
@@ -288,8 +291,18 @@ mod tests {
     #[test]
     fn nonsense_is_a_fault() {
         // In a list, where the lint does not see it.
-        for value in ["true", "42", "\"refuse\"", "#{ refuse: true }", "flow", "[tighten(#{})]"] {
-            let fault = call(&format!("fn plan(flow) {{ let all = [{value}]; all[0] }}"), Hook::Plan);
+        for value in [
+            "true",
+            "42",
+            "\"refuse\"",
+            "#{ refuse: true }",
+            "flow",
+            "[tighten(#{})]",
+        ] {
+            let fault = call(
+                &format!("fn plan(flow) {{ let all = [{value}]; all[0] }}"),
+                Hook::Plan,
+            );
             assert!(fault.is_err(), "{value}");
         }
         for body in [

@@ -48,17 +48,22 @@ struct Refusal<'a> {
 impl Refusal<'_> {
     fn diagnostic(&self, error: &ParseErrorType) -> Diagnostic {
         match error {
-            ParseErrorType::ExprTooDeep => self.limit("the script is nested too deeply", "split it into functions"),
-            ParseErrorType::TooManyFunctions => {
-                self.limit("the script has more than 64 functions", "move helpers into scripts/lib/")
+            ParseErrorType::ExprTooDeep => {
+                self.limit("the script is nested too deeply", "split it into functions")
             }
+            ParseErrorType::TooManyFunctions => self.limit(
+                "the script has more than 64 functions",
+                "move helpers into scripts/lib/",
+            ),
             ParseErrorType::LiteralTooLarge(_, most) => {
                 let message = format!("a text, list or map has more than {most} entries or characters");
                 self.limit(&message, "make it shorter")
             }
             ParseErrorType::VariableUndefined(name) => self.unknown_variable(name),
             ParseErrorType::ModuleUndefined(name) => self.unknown_module(name),
-            ParseErrorType::UnexpectedEOF => self.unclosed_or("the script ends in the middle", "complete the last line"),
+            ParseErrorType::UnexpectedEOF => {
+                self.unclosed_or("the script ends in the middle", "complete the last line")
+            }
             ParseErrorType::BadInput(error) => self.bad_input(error),
             ParseErrorType::MissingToken(token, _) => self.missing(token),
             ParseErrorType::Reserved(word) => self.reserved(word),
@@ -67,7 +72,9 @@ impl Refusal<'_> {
                 "close the function above with `}`, or move this one out of it",
             ),
             ParseErrorType::FnDuplicatedDefinition(name, _) => self.twice(name),
-            ParseErrorType::FnMissingName => self.syntax("a function has no name", "write `fn plan(flow) { … }`"),
+            ParseErrorType::FnMissingName => {
+                self.syntax("a function has no name", "write `fn plan(flow) { … }`")
+            }
             ParseErrorType::FnMissingParams(name) => self.syntax(
                 &format!("the function `{name}` has no brackets"),
                 &format!("write `fn {name}(flow) {{ … }}`"),
@@ -96,25 +103,30 @@ impl Refusal<'_> {
                 "nothing can be assigned to what stands before `=`",
                 "put a variable there, or write `==` to compare",
             ),
-            ParseErrorType::WrongSwitchDefaultCase => {
-                self.syntax("the case `_` is not the last", "move it below all others: it takes what they leave")
-            }
-            ParseErrorType::WrongSwitchCaseCondition => {
-                self.syntax("this case can't have a condition", "put the `if` into the braces behind `=>`")
-            }
-            ParseErrorType::WrongSwitchIntegerCase => {
-                self.syntax("a number stands behind a range of numbers", "write single numbers first")
-            }
+            ParseErrorType::WrongSwitchDefaultCase => self.syntax(
+                "the case `_` is not the last",
+                "move it below all others: it takes what they leave",
+            ),
+            ParseErrorType::WrongSwitchCaseCondition => self.syntax(
+                "this case can't have a condition",
+                "put the `if` into the braces behind `=>`",
+            ),
+            ParseErrorType::WrongSwitchIntegerCase => self.syntax(
+                "a number stands behind a range of numbers",
+                "write single numbers first",
+            ),
             ParseErrorType::LoopBreak => self.syntax(
                 "`break` and `continue` stand in a loop only",
                 "write `return` to leave the function",
             ),
-            ParseErrorType::PropertyExpected => {
-                self.syntax("a name is missing here", "write the name behind the dot, or the key before the colon")
-            }
-            ParseErrorType::VariableExpected => {
-                self.syntax("the name of a variable is missing here", "write `let name = value;`")
-            }
+            ParseErrorType::PropertyExpected => self.syntax(
+                "a name is missing here",
+                "write the name behind the dot, or the key before the colon",
+            ),
+            ParseErrorType::VariableExpected => self.syntax(
+                "the name of a variable is missing here",
+                "write `let name = value;`",
+            ),
             ParseErrorType::WrongExport => self.syntax("a script exports nothing", "remove `export`"),
             ParseErrorType::WrongDocComment => self.syntax(
                 "a comment with three slashes stands before nothing",
@@ -127,9 +139,10 @@ impl Refusal<'_> {
             ParseErrorType::MismatchedType(..) => {
                 self.syntax("a condition is true or false", "compare the value with something")
             }
-            ParseErrorType::MalformedIndexExpr(_) => {
-                self.syntax("what stands in the square brackets is no index", "write a whole number or a text there")
-            }
+            ParseErrorType::MalformedIndexExpr(_) => self.syntax(
+                "what stands in the square brackets is no index",
+                "write a whole number or a text there",
+            ),
             ParseErrorType::UnknownOperator(sign) => self.sign(sign),
             _ => self.syntax(
                 "the script can't be read from here on",
@@ -143,11 +156,21 @@ impl Refusal<'_> {
     }
 
     fn syntax_at(&self, at: Position, width: usize, message: &str, help: &str) -> Diagnostic {
-        Diagnostic::error(codes::SCRIPT_SYNTAX, message, lint::label(self.file, at, width, "")).help(help)
+        Diagnostic::error(
+            codes::SCRIPT_SYNTAX,
+            message,
+            lint::label(self.file, at, width, ""),
+        )
+        .help(help)
     }
 
     fn limit(&self, message: &str, help: &str) -> Diagnostic {
-        Diagnostic::error(codes::SCRIPT_LIMITS, message, lint::label(self.file, self.at, 1, "")).help(help)
+        Diagnostic::error(
+            codes::SCRIPT_LIMITS,
+            message,
+            lint::label(self.file, self.at, 1, ""),
+        )
+        .help(help)
     }
 
     /// A bracket that is never closed explains much of what the parser does not expect.
@@ -215,9 +238,10 @@ impl Refusal<'_> {
                 "a backslash in a text begins no known escape",
                 "write `\\\\` for a backslash and `\\\"` for a quotation mark",
             ),
-            LexError::MalformedNumber(number) => {
-                self.syntax(&format!("`{number}` is no number"), "write digits, with a point for decimals")
-            }
+            LexError::MalformedNumber(number) => self.syntax(
+                &format!("`{number}` is no number"),
+                "write digits, with a point for decimals",
+            ),
             LexError::MalformedChar(inner) => {
                 let found = self.syntax(
                     "single quotation marks hold one character",
@@ -229,7 +253,10 @@ impl Refusal<'_> {
             }
             LexError::ImproperSymbol(sign, _) => self.sign(sign),
             LexError::UnexpectedInput(sign) => self.sign(sign),
-            _ => self.syntax("the script can't be read from here on", "look for a typing mistake in this line"),
+            _ => self.syntax(
+                "the script can't be read from here on",
+                "look for a typing mistake in this line",
+            ),
         }
     }
 
@@ -237,7 +264,12 @@ impl Refusal<'_> {
     fn sign(&self, sign: &str) -> Diagnostic {
         if matches!(sign, ";" | "," | ")" | "]" | "}") {
             let message = format!("a value is missing before `{sign}`");
-            return self.syntax_at(self.at, 1, &message, "write the value, or remove the sign or word before it");
+            return self.syntax_at(
+                self.at,
+                1,
+                &message,
+                "write the value, or remove the sign or word before it",
+            );
         }
         let known = SIGNS.iter().find(|(other, ..)| *other == sign);
         let width = sign.chars().count();
@@ -247,8 +279,13 @@ impl Refusal<'_> {
             }
             Some((_, right, help)) => {
                 let fix = self.instead(self.at, sign, right, true);
-                self.syntax_at(self.at, width, &format!("`{sign}` means something else here"), help)
-                    .fix(fix)
+                self.syntax_at(
+                    self.at,
+                    width,
+                    &format!("`{sign}` means something else here"),
+                    help,
+                )
+                .fix(fix)
             }
             None => self.syntax_at(
                 self.at,
@@ -273,7 +310,8 @@ impl Refusal<'_> {
         let fix = (!right.is_empty())
             .then(|| self.instead(self.at, word, right, true))
             .flatten();
-        self.syntax(&format!("`{word}` is no word of the language"), help).fix(fix)
+        self.syntax(&format!("`{word}` is no word of the language"), help)
+            .fix(fix)
     }
 
     fn unknown_variable(&self, name: &str) -> Diagnostic {
@@ -349,7 +387,12 @@ impl Refusal<'_> {
             "keep one of the two, or give one another name",
         );
         match places.first().filter(|first| **first < at) {
-            Some(first) => found.also(lint::label(self.file, *first, name.chars().count(), "first written here")),
+            Some(first) => found.also(lint::label(
+                self.file,
+                *first,
+                name.chars().count(),
+                "first written here",
+            )),
             None => found,
         }
     }
@@ -366,8 +409,15 @@ impl Refusal<'_> {
             .collect();
         for line in self.text.lines() {
             let parameters = line.split_once("fn ").and_then(|(_, rest)| rest.split_once('('));
-            let inner = parameters.and_then(|(_, rest)| rest.split_once(')')).map(|(inner, _)| inner);
-            names.extend(inner.into_iter().flat_map(|inner| inner.split(',')).map(str::trim));
+            let inner = parameters
+                .and_then(|(_, rest)| rest.split_once(')'))
+                .map(|(inner, _)| inner);
+            names.extend(
+                inner
+                    .into_iter()
+                    .flat_map(|inner| inner.split(','))
+                    .map(str::trim),
+            );
         }
         names
     }
@@ -432,7 +482,11 @@ const SIGNS: [(&str, &str, &str); 9] = [
     ("<>", "!=", "write `!=`"),
     ("=<", "<=", "write `<=`"),
     (":=", "=", "write `=`"),
-    ("->", "", "a function says only its parameters: `fn plan(flow) { … }`"),
+    (
+        "->",
+        "",
+        "a function says only its parameters: `fn plan(flow) { … }`",
+    ),
     ("++", "", "write `count += 1`"),
     ("--", "", "write `count -= 1`"),
 ];

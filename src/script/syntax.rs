@@ -139,7 +139,10 @@ pub(super) enum What {
     /// `throw`.
     Throw(Option<Box<Node>>),
     /// `break` or `continue`.
-    Leave { ends_loop: bool, value: Option<Box<Node>> },
+    Leave {
+        ends_loop: bool,
+        value: Option<Box<Node>>,
+    },
     /// `import path as alias`.
     Import { path: Box<Node>, alias: String },
     /// `export …`.
@@ -154,7 +157,9 @@ impl Node {
     /// Where the piece begins: a chain of names, or an operator, is found at its middle.
     pub(super) fn start(&self) -> Position {
         match &self.what {
-            What::Member { of, .. } | What::Method { of, .. } | What::Index { of, .. } => of.start().min(self.at),
+            What::Member { of, .. } | What::Method { of, .. } | What::Index { of, .. } => {
+                of.start().min(self.at)
+            }
             What::Operator { parts, .. } | What::Logic(parts) => {
                 parts.first().map_or(self.at, |first| first.start().min(self.at))
             }
@@ -518,9 +523,7 @@ fn expression(expression: &Expr) -> Node {
         ),
         Expr::Array(items, _) => What::List(items.iter().map(self::expression).collect()),
         Expr::InterpolatedString(items, _) => What::Parts(items.iter().map(self::expression).collect()),
-        Expr::And(items, _) | Expr::Or(items, _) => {
-            What::Logic(items.iter().map(self::expression).collect())
-        }
+        Expr::And(items, _) | Expr::Or(items, _) => What::Logic(items.iter().map(self::expression).collect()),
         Expr::Coalesce(items, _) => What::Parts(items.iter().map(self::expression).collect()),
         Expr::Stmt(block) => What::Block(block.iter().map(statement).collect()),
         _ => What::Parts(Vec::new()),
@@ -537,7 +540,13 @@ fn function_call(call: &FnCallExpr, at: rhai::Position) -> Node {
     }
     if call.is_operator_call() {
         let name = call.name.to_string();
-        return node(What::Operator { name, parts: arguments }, at);
+        return node(
+            What::Operator {
+                name,
+                parts: arguments,
+            },
+            at,
+        );
     }
     let what = What::Call {
         alias: path(&call.namespace.path),

@@ -32,17 +32,29 @@ fn whatever_tighten_is_given_the_plan_asks_for_no_more() {
         let tight = plan.tighten(&a);
         let told = || format!("round {round}, seed {}: {plan:?} {a:?} {b:?}", dice.seed);
         assert!(Asks::of(&tight).no_more_than(&Asks::of(&plan)), "{}", told());
-        assert!(tight.fields.contains(&CIVIL_NO) == plan.fields.contains(&CIVIL_NO), "{}", told());
+        assert!(
+            tight.fields.contains(&CIVIL_NO) == plan.fields.contains(&CIVIL_NO),
+            "{}",
+            told()
+        );
         assert_eq!(tight.reason, plan.reason, "{}", told());
         // It is the meet with what the script asks for, and with nothing else.
-        assert_eq!(Asks::of(&tight), Asks::of(&plan).meet(&Asks::by(&a, &plan)), "{}", told());
+        assert_eq!(
+            Asks::of(&tight),
+            Asks::of(&plan).meet(&Asks::by(&a, &plan)),
+            "{}",
+            told()
+        );
         // Idempotent, commutative, associative.
         assert_eq!(tight.tighten(&a), tight, "{}", told());
         assert_eq!(tight.tighten(&b), plan.tighten(&b).tighten(&a), "{}", told());
         assert_eq!(tight.tighten(&b), plan.tighten(&both(&a, &b)), "{}", told());
     }
     // Both ways have been gone, or nothing was shown.
-    assert!(taken > rounds() / 10 && refused > rounds() / 10, "{taken} taken, {refused} refused");
+    assert!(
+        taken > rounds() / 10 && refused > rounds() / 10,
+        "{taken} taken, {refused} refused"
+    );
 }
 
 #[test]
@@ -141,7 +153,15 @@ fn plan(dice: &mut Dice) -> Plan {
 fn settings(dice: &mut Dice) -> Map {
     let mut map = Map::new();
     for _ in 0..dice.below(4) {
-        let key = dice.one_of(&["assurance", "drop", "expires_in", "drop", "expires_in", "assurance", "reason"]);
+        let key = dice.one_of(&[
+            "assurance",
+            "drop",
+            "expires_in",
+            "drop",
+            "expires_in",
+            "assurance",
+            "reason",
+        ]);
         let value = match (key, dice.below(12)) {
             (_, 0) => nonsense(dice),
             ("assurance", _) => text(dice.one_of(&["low", "medium", "high"])),
@@ -167,7 +187,16 @@ fn nonsense(dice: &mut Dice) -> Dynamic {
         3 => f64::NAN.into(),
         4 => Map::new().into(),
         5 => rhai::Array::from([Dynamic::from(1_i64)]).into(),
-        _ => text(dice.one_of(&["", "LOW", "none", "-5m", "99999999999h", "0s", "photo_of_somebody", "∞"])),
+        _ => text(dice.one_of(&[
+            "",
+            "LOW",
+            "none",
+            "-5m",
+            "99999999999h",
+            "0s",
+            "photo_of_somebody",
+            "∞",
+        ])),
     }
 }
 
@@ -183,9 +212,14 @@ struct Dice {
 
 impl Dice {
     fn new() -> Self {
-        let given = std::env::var("MIDFLOW_SEED").ok().and_then(|seed| seed.parse().ok());
+        let given = std::env::var("MIDFLOW_SEED")
+            .ok()
+            .and_then(|seed| seed.parse().ok());
         let seed = given.unwrap_or(0x5eed);
-        Self { seed, state: seed | 1 }
+        Self {
+            seed,
+            state: seed | 1,
+        }
     }
 
     fn below(&mut self, end: u64) -> u64 {

@@ -15,8 +15,8 @@ use rhai::module_resolvers::StaticModuleResolver;
 
 use super::answer::Answer;
 use super::budget::with_budget;
-use super::coverage;
 use super::bundle::Library;
+use super::coverage;
 use super::engine;
 use super::fault::ScriptFault;
 use super::fault::kind_words;
@@ -133,11 +133,12 @@ impl Worker {
         }
         let kind = kind_words(value.type_name());
         value.try_cast::<Answer>().map(Some).ok_or_else(|| {
-            let message = format!(
-                "`fn {}` returned {kind}, which no constructor made",
-                hook.name()
-            );
-            let makers: Vec<_> = hook.constructors().iter().map(|name| format!("`{name}`")).collect();
+            let message = format!("`fn {}` returned {kind}, which no constructor made", hook.name());
+            let makers: Vec<_> = hook
+                .constructors()
+                .iter()
+                .map(|name| format!("`{name}`"))
+                .collect();
             let remedy = format!("return what {} makes, or nothing", makers.join(" or "));
             ScriptFault::new(at.clone(), message).remedy(remedy)
         })

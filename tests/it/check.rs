@@ -48,7 +48,11 @@ fn spoiled() -> tempfile::TempDir {
     };
     spoil(SERVICE, "\nchannels:", "\nchanels:");
     spoil(SERVICE, "expires_in: 5m", "expires_in: 5 minutes");
-    spoil("scripts/licence-renewal.rhai", "return tighten(", "return tigten(");
+    spoil(
+        "scripts/licence-renewal.rhai",
+        "return tighten(",
+        "return tigten(",
+    );
     folder
 }
 
@@ -72,16 +76,34 @@ fn fixes_are_shown_and_then_made() {
     ] {
         assert!(shown.out.contains(words), "`{words}` is missing:\n{}", shown.out);
     }
-    assert_eq!(fs::read_to_string(&path).unwrap(), before, "a dry run changes nothing");
+    assert_eq!(
+        fs::read_to_string(&path).unwrap(),
+        before,
+        "a dry run changes nothing"
+    );
 
     let fixed = midflow(folder.path(), &["check", "--dir", "agency", "--fix"]);
     assert_eq!(fixed.code, Some(0), "{}{}", fixed.out, fixed.errors);
-    assert_eq!(fixed.out.lines().filter(|line| line.starts_with("fixed ")).count(), 3);
+    assert_eq!(
+        fixed
+            .out
+            .lines()
+            .filter(|line| line.starts_with("fixed "))
+            .count(),
+        3
+    );
     assert!(fixed.out.contains("good: 5 services"), "{}", fixed.out);
     let served = fs::read_to_string(served_policies().join(SERVICE)).unwrap();
-    assert_eq!(fs::read_to_string(&path).unwrap(), served, "comments and formatting stay");
+    assert_eq!(
+        fs::read_to_string(&path).unwrap(),
+        served,
+        "comments and formatting stay"
+    );
 
-    let again = midflow(folder.path(), &["check", "--dir", "agency", "--fix", "--format", "json"]);
+    let again = midflow(
+        folder.path(),
+        &["check", "--dir", "agency", "--fix", "--format", "json"],
+    );
     let report: Value = serde_json::from_str(&again.out).unwrap();
     assert_eq!((again.code, &report["fixed"]), (Some(0), &serde_json::json!([])));
 }
@@ -98,8 +120,14 @@ fn builds_get_their_formats() {
     for result in results {
         let place = &result["locations"][0]["physicalLocation"];
         let uri = place["artifactLocation"]["uri"].as_str().unwrap();
-        assert!(folder.path().join(uri).is_file(), "{uri} leads from where the command was started");
-        assert!(result["fixes"][0]["artifactChanges"][0]["replacements"][0]["deletedRegion"]["startLine"].is_u64());
+        assert!(
+            folder.path().join(uri).is_file(),
+            "{uri} leads from where the command was started"
+        );
+        assert!(
+            result["fixes"][0]["artifactChanges"][0]["replacements"][0]["deletedRegion"]["startLine"]
+                .is_u64()
+        );
     }
 
     let github = check("github");
@@ -116,17 +144,34 @@ fn builds_get_their_formats() {
 
     let elsewhere = midflow(folder.path(), &["explain", "E0009", "--format", "sarif"]);
     assert_eq!(elsewhere.code, Some(2));
-    assert!(elsewhere.errors.contains("for `midflow check`"), "{}", elsewhere.errors);
+    assert!(
+        elsewhere.errors.contains("for `midflow check`"),
+        "{}",
+        elsewhere.errors
+    );
 }
 
 #[test]
 fn a_file_that_is_no_text_is_shown_in_each_format() {
     let folder = spoiled();
-    fs::write(folder.path().join("agency").join(SERVICE), b"midflow: 1\nname: \xe3\n").unwrap();
-    for (format, words) in [("text", "sample"), ("github", "line=2"), ("json", "\"line\": 2"), ("sarif", "E0008")] {
+    fs::write(
+        folder.path().join("agency").join(SERVICE),
+        b"midflow: 1\nname: \xe3\n",
+    )
+    .unwrap();
+    for (format, words) in [
+        ("text", "sample"),
+        ("github", "line=2"),
+        ("json", "\"line\": 2"),
+        ("sarif", "E0008"),
+    ] {
         let said = midflow(folder.path(), &["check", "--dir", "agency", "--format", format]);
         assert_eq!(said.code, Some(2), "{}", said.out);
-        let words = if format == "text" { "licence-renewal.yaml:2:7" } else { words };
+        let words = if format == "text" {
+            "licence-renewal.yaml:2:7"
+        } else {
+            words
+        };
         assert!(said.out.contains(words), "{format}: {}", said.out);
     }
 }
@@ -136,13 +181,22 @@ fn codes_are_explained() {
     let here = Path::new(".");
     let page = midflow(here, &["explain", "e3016"]);
     assert_eq!(page.code, Some(0));
-    assert!(page.out.starts_with("E3016: an answer is made and thrown away"), "{}", page.out);
+    assert!(
+        page.out.starts_with("E3016: an answer is made and thrown away"),
+        "{}",
+        page.out
+    );
     let arabic = midflow(here, &["explain", "E3016", "--lang", "ar"]);
     assert!(arabic.out.contains("جواب يصنع ثم يضيع"), "{}", arabic.out);
-    let json: Value = serde_json::from_str(&midflow(here, &["explain", "E3016", "--format", "json"]).out).unwrap();
+    let json: Value =
+        serde_json::from_str(&midflow(here, &["explain", "E3016", "--format", "json"]).out).unwrap();
     assert_eq!(json["code"], "E3016");
     let unknown = midflow(here, &["explain", "E3O16"]);
     assert_eq!(unknown.code, Some(2));
-    assert!(unknown.errors.contains("midflow explain E3016"), "{}", unknown.errors);
+    assert!(
+        unknown.errors.contains("midflow explain E3016"),
+        "{}",
+        unknown.errors
+    );
     assert!(midflow(here, &["explain"]).out.lines().count() > 80);
 }

@@ -48,10 +48,19 @@ fn every_mistake_is_told_as_expected_and_generated() {
             fs::write(&path, &told).unwrap();
         }
         if fs::read_to_string(&path).unwrap_or_default() != told {
-            faults.push(format!("{}: expected.txt differs; `make generate`, and read it\n{told}", case.name));
+            faults.push(format!(
+                "{}: expected.txt differs; `make generate`, and read it\n{told}",
+                case.name
+            ));
         }
     }
-    assert!(faults.is_empty(), "{} of {}:\n{}", faults.len(), cases.len(), faults.join("\n"));
+    assert!(
+        faults.is_empty(),
+        "{} of {}:\n{}",
+        faults.len(),
+        cases.len(),
+        faults.join("\n")
+    );
     assert!(cases.len() >= 60, "only {} mistakes", cases.len());
 }
 
@@ -103,20 +112,30 @@ fn the_pages_of_the_codes_are_current_and_generated() {
         if std::env::var_os("MIDFLOW_GENERATE").is_some() {
             fs::write(&path, &page).unwrap();
         }
-        assert!(fs::read_to_string(&path).unwrap_or_default() == page, "{file}: run `make generate`");
+        assert!(
+            fs::read_to_string(&path).unwrap_or_default() == page,
+            "{file}: run `make generate`"
+        );
     }
 }
 
 fn pages(cases: &[Case], arabic: bool) -> String {
     let mut out = if arabic { PAGES_AR } else { PAGES_EN }.to_owned();
-    let (rtl, end) = if arabic { ("<div dir=\"rtl\" lang=\"ar\">\n\n", "\n\n</div>") } else { ("", "") };
+    let (rtl, end) = if arabic {
+        ("<div dir=\"rtl\" lang=\"ar\">\n\n", "\n\n</div>")
+    } else {
+        ("", "")
+    };
     for page in codes::all() {
         let (title, explanation) = if arabic {
             (page.title_ar, page.explanation_ar)
         } else {
             (page.title_en, page.explanation_en)
         };
-        out.push_str(&format!("\n{rtl}## {}: {title}\n\n{explanation}{end}\n", page.code));
+        out.push_str(&format!(
+            "\n{rtl}## {}: {title}\n\n{explanation}{end}\n",
+            page.code
+        ));
         if let Some(case) = cases.iter().find(|case| case.code() == page.code) {
             let told = case.read("expected.txt");
             let shown: Vec<&str> = told
@@ -195,7 +214,11 @@ impl Case {
             "coverage" => suite.coverage(catalog, None).diagnostics(),
             _ => suite.mutate(catalog, None).diagnostics(),
         };
-        found.into_iter().filter(|one| one.code == self.code()).take(1).collect()
+        found
+            .into_iter()
+            .filter(|one| one.code == self.code())
+            .take(1)
+            .collect()
     }
 
     /// What is wrong with what was found.

@@ -24,6 +24,6 @@ mod reload;
 mod sandbox;
 mod scenarios;
 mod support;
-mod tests;
 mod swaps;
+mod tests;
 mod versions;

@@ -128,10 +128,14 @@ fn an_answer_ends_as_the_same_scenario_does_on_a_whole_node() {
 fn a_test_file_does_not_change_the_name_of_the_catalog() {
     let (one, other) = (served(), with(&[(TESTS, "midflow: 1\n")]));
     assert_eq!(one.digest(), other.digest());
-    assert_eq!(one.to_bytes(), other.to_bytes());
+    assert_eq!(one.manifest(), other.manifest());
     assert_ne!(one, other);
     assert!(one.iter().all(|(path, _)| !path.ends_with(".test.yaml")));
-    let kept = Sources::from_bytes(&one.to_bytes()).unwrap();
+    let content = |digest: &midflow::words::Digest| {
+        let file = one.files().find(|(_, file)| file.digest() == *digest);
+        file.map(|(_, file)| file.text().as_bytes().to_vec())
+    };
+    let kept = Sources::from_manifest(&one.manifest(), content).unwrap();
     assert_eq!(kept.tests().count(), 0);
 }
 

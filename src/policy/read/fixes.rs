@@ -51,7 +51,10 @@ impl Reader<'_> {
     pub(super) fn instead(&self, span: Span, word: &str, other: &str, certain: bool) -> Option<Fix> {
         let bytes = self.bytes(span)?;
         let written = self.text.get(bytes.clone())?;
-        let quote = written.chars().next().filter(|letter| matches!(letter, '"' | '\''));
+        let quote = written
+            .chars()
+            .next()
+            .filter(|letter| matches!(letter, '"' | '\''));
         let inner = match quote {
             Some(quote) => written.strip_prefix(quote)?.strip_suffix(quote)?,
             None => written,
@@ -100,7 +103,9 @@ impl Reader<'_> {
             .enumerate()
             .find(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'))?;
         // Anything but a key, such as a brace or a mark of order, is not a place to put a key before.
-        first.starts_with(|letter: char| letter.is_ascii_lowercase()).then_some(())?;
+        first
+            .starts_with(|letter: char| letter.is_ascii_lowercase())
+            .then_some(())?;
         let start = *self.starts.get(index)?;
         let title = format!("add `{line}`");
         Some(Fix::at(self.file, start..start, format!("{line}\n"), title).certain_if(true))

@@ -160,7 +160,10 @@ fn why(error: &regex::Error) -> String {
             let last = text.lines().last().unwrap_or_default();
             let why = last.trim().trim_start_matches("error: ");
             let ours = WHYS.iter().find(|(theirs, _)| *theirs == why);
-            ours.map_or_else(|| "it holds a sign in a place where it means nothing".to_owned(), |(_, ours)| (*ours).to_owned())
+            ours.map_or_else(
+                || "it holds a sign in a place where it means nothing".to_owned(),
+                |(_, ours)| (*ours).to_owned(),
+            )
         }
     }
 }
@@ -268,7 +271,10 @@ const WHYS: [(&str, &str); 9] = [
         "`*`, `+`, `?` or `{…}` has nothing before it to repeat",
     ),
     ("unclosed counted repetition", "a `{` is never closed"),
-    ("repetition quantifier expects a valid decimal", "the braces hold no number, such as `{6,9}`"),
+    (
+        "repetition quantifier expects a valid decimal",
+        "the braces hold no number, such as `{6,9}`",
+    ),
     (
         "invalid repetition count range, the start must be <= the end",
         "in the braces the first number is greater than the second",
@@ -277,7 +283,10 @@ const WHYS: [(&str, &str); 9] = [
         "invalid character class range, the start must be <= the end",
         "a range in square brackets runs backwards",
     ),
-    ("unrecognized escape sequence", "a backslash stands before a letter that needs none"),
+    (
+        "unrecognized escape sequence",
+        "a backslash stands before a letter that needs none",
+    ),
 ];
 const TYPES: [&str; 5] = ["string", "integer", "decimal", "boolean", "choice"];
 const SETTINGS: [&str; 7] = ["type", "optional", "pattern", "max_length", "min", "max", "of"];

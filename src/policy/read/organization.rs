@@ -248,7 +248,13 @@ fn environment(reader: &mut Reader<'_>, entry: &Entry) -> Option<Environment> {
     if environment.is_none() {
         let known = Environment::ALL.map(Environment::as_str);
         let message = format!("unknown environment `{}`", shown(&entry.key));
-        reader.misspelt(codes::UNKNOWN_ENVIRONMENT, message, entry.key_span, &entry.key, &known);
+        reader.misspelt(
+            codes::UNKNOWN_ENVIRONMENT,
+            message,
+            entry.key_span,
+            &entry.key,
+            &known,
+        );
     }
     environment
 }

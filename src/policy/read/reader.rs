@@ -209,9 +209,12 @@ impl<'a> Reader<'a> {
             let help = match meant {
                 Some(found) => format!("did you mean `{}`?", found.word),
                 None => match home(&entry.key, path) {
-                Some(home) => format!("`{}` belongs {home}: check how far the line is indented", shown(&entry.key)),
-                None => format!("the keys {place} are {}", words(known)),
-            },
+                    Some(home) => format!(
+                        "`{}` belongs {home}: check how far the line is indented",
+                        shown(&entry.key)
+                    ),
+                    None => format!("the keys {place} are {}", words(known)),
+                },
             };
             let fix =
                 meant.and_then(|found| self.instead(entry.key_span, &entry.key, found.word, found.certain));
@@ -462,8 +465,29 @@ fn home(key: &str, path: &str) -> Option<&'static str> {
 
 const TOP: &str = "at the top of the file";
 const HOMES: [(&[&str], &str); 5] = [
-    (&["sensitivity", "channels", "capabilities", "inputs", "fields", "outcomes", "notices"], TOP),
-    (&["script", "retention", "limits", "audience", "purpose", "environments"], TOP),
+    (
+        &[
+            "sensitivity",
+            "channels",
+            "capabilities",
+            "inputs",
+            "fields",
+            "outcomes",
+            "notices",
+        ],
+        TOP,
+    ),
+    (
+        &[
+            "script",
+            "retention",
+            "limits",
+            "audience",
+            "purpose",
+            "environments",
+        ],
+        TOP,
+    ),
     (&["assurance", "expires_in"], "below a capability"),
     (&["then", "say", "attempts"], "below an outcome"),
     (&["contacts", "third_party"], "below `organization`"),

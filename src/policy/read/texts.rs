@@ -181,7 +181,10 @@ impl Reader<'_> {
     fn is_short(&mut self, node: &Node, path: &str, longest: usize, max: usize) -> bool {
         if longest > max {
             let (has, help) = if scalar_of(node).is_some_and(|scalar| scalar.text.contains('{')) {
-                ("can have", "shorten the text, or give its inputs a smaller `max_length` or `max`")
+                (
+                    "can have",
+                    "shorten the text, or give its inputs a smaller `max_length` or `max`",
+                )
             } else {
                 ("has", "shorten the text")
             };

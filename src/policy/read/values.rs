@@ -18,8 +18,7 @@ impl Reader<'_> {
         let text = self.measure(entry, path, example)?;
         let duration = parse_duration(&text);
         if duration.is_none() {
-            let fix = repaired_duration(&text)
-                .and_then(|meant| self.rewritten(entry.node.span, &meant));
+            let fix = repaired_duration(&text).and_then(|meant| self.rewritten(entry.node.span, &meant));
             self.error_fixed(
                 codes::BAD_DURATION,
                 format!("`{path}` can't be read as a duration: `{}`", shown(&text)),

@@ -1,7 +1,7 @@
 use super::Unit;
+use super::kind::Kind;
 use super::report;
 use super::report::label;
-use super::kind::Kind;
 use super::spelling;
 use super::walk::Frame;
 use super::walk::Walk;

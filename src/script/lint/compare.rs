@@ -85,7 +85,14 @@ impl Walk<'_> {
             let message = format!("a condition is true or false, and this is {words}");
             let help = "compare it with something, as in `flow.inputs.count > 3`";
             let width = written(node).chars().count();
-            self.error(codes::SCRIPT_WRONG_CONDITION, frame, node.start(), width, &message, help);
+            self.error(
+                codes::SCRIPT_WRONG_CONDITION,
+                frame,
+                node.start(),
+                width,
+                &message,
+                help,
+            );
         }
     }
 
@@ -135,8 +142,8 @@ impl Walk<'_> {
             Some((_, right, _)) => format!("write `{right}`"),
             None => format!("compare {left} with {left}"),
         };
-        let fix =
-            fix.and_then(|(wrong, right, certain)| spelling::instead(frame.unit, at, &wrong, &right, certain));
+        let fix = fix
+            .and_then(|(wrong, right, certain)| spelling::instead(frame.unit, at, &wrong, &right, certain));
         let width = fix
             .as_ref()
             .and_then(|fix| fix.edits.first())
@@ -172,19 +179,28 @@ impl Walk<'_> {
 
     /// A word that exists and never comes to this service, or to this hook.
     fn word_here(&mut self, frame: &Frame<'_>, words: Words, word: &str, at: Position) {
-        let Some((service, whole)) = self.service.and_then(|service| Some((service, service.whole.as_ref()?))) else {
+        let Some((service, whole)) = self
+            .service
+            .and_then(|service| Some((service, service.whole.as_ref()?)))
+        else {
             return;
         };
         let (message, help) = match words {
             Words::Channel if Channel::from_name(word).is_some_and(|one| !whole.channels.contains(&one)) => (
-                format!("the service `{}` is not offered on `{word}`, so this never fits", service.service),
+                format!(
+                    "the service `{}` is not offered on `{word}`, so this never fits",
+                    service.service
+                ),
                 format!("add `{word}` to `channels`, or remove the comparison"),
             ),
             Words::Capability
                 if Capability::from_name(word).is_some_and(|one| !whole.capabilities.contains(&one)) =>
             {
                 (
-                    format!("the service `{}` does not declare `{word}`, so this never fits", service.service),
+                    format!(
+                        "the service `{}` does not declare `{word}`, so this never fits",
+                        service.service
+                    ),
                     format!("add `{word}` to `capabilities`, or remove the comparison"),
                 )
             }

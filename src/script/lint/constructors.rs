@@ -90,7 +90,8 @@ impl Walk<'_> {
             };
             if field == Field::Plain(FieldSource::CivilNo) {
                 let message = "`civil_no` can't be dropped";
-                let help = "leave it out: by it the person who approved is compared with the person who was asked";
+                let help =
+                    "leave it out: by it the person who approved is compared with the person who was asked";
                 self.error(
                     codes::SCRIPT_INVALID_VALUE,
                     frame,

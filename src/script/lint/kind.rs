@@ -144,7 +144,13 @@ fn owned<'a>(words: impl IntoIterator<Item = &'a str>) -> Vec<String> {
 }
 
 fn choice<'w>(walk: &'w Walk<'_>, index: u16) -> Option<(&'w InputName, &'w Vec<String>)> {
-    let (name, input) = walk.service?.whole.as_ref()?.inputs.iter().nth(usize::from(index))?;
+    let (name, input) = walk
+        .service?
+        .whole
+        .as_ref()?
+        .inputs
+        .iter()
+        .nth(usize::from(index))?;
     match &input.kind {
         InputKind::Choice(words) => Some((name, words)),
         _ => None,

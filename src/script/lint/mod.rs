@@ -64,7 +64,12 @@ pub(super) fn library(
     let unit = Unit::of(library);
     let mut walk = Walk::new(known, libraries, None);
     file(&mut walk, unit);
-    for function in library.syntax.functions.iter().filter(|function| function.private) {
+    for function in library
+        .syntax
+        .functions
+        .iter()
+        .filter(|function| function.private)
+    {
         hook_or_helper(&mut walk, unit, function);
     }
     walk.report.into_diagnostics()
@@ -124,9 +129,7 @@ fn file(walk: &mut Walk<'_>, unit: Unit<'_>) {
             });
             let help = match near {
                 Some(near) => format!("did you mean `{}`?", near.word),
-                None => {
-                    "imports come from scripts/lib/ only: `import \"lib/hours\" as hours;`".to_owned()
-                }
+                None => "imports come from scripts/lib/ only: `import \"lib/hours\" as hours;`".to_owned(),
             };
             walk.report.error(
                 codes::SCRIPT_UNKNOWN_IMPORT,
@@ -222,7 +225,11 @@ fn hook_or_helper(walk: &mut Walk<'_>, unit: Unit<'_>, function: &Function) {
             function.at,
             width,
             message,
-            |found| found.help(format!("did you mean `fn {}(flow)`?", near.word)).fix(fix),
+            |found| {
+                found
+                    .help(format!("did you mean `fn {}(flow)`?", near.word))
+                    .fix(fix)
+            },
         );
         return;
     }

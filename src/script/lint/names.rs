@@ -59,11 +59,21 @@ impl Walk<'_> {
             names.collect(node, false);
         }
         for import in &unit.syntax.imports {
-            let known = import.path.as_ref().is_some_and(|path| self.libraries.contains_key(path));
+            let known = import
+                .path
+                .as_ref()
+                .is_some_and(|path| self.libraries.contains_key(path));
             if known && !names.aliases.contains(&import.alias) {
                 let message = format!("nothing uses the import `{}`", import.alias);
                 let help = "remove the line, or call one of its functions";
-                self.warn(unit, codes::SCRIPT_UNUSED_IMPORT, import.at, "import", message, help);
+                self.warn(
+                    unit,
+                    codes::SCRIPT_UNUSED_IMPORT,
+                    import.at,
+                    "import",
+                    message,
+                    help,
+                );
             }
         }
     }
@@ -78,7 +88,8 @@ impl Walk<'_> {
         help: &str,
     ) {
         let place = label(unit.file, at, name.chars().count(), "");
-        self.report.push(Diagnostic::warning(code, message, place).help(help));
+        self.report
+            .push(Diagnostic::warning(code, message, place).help(help));
     }
 }
 

@@ -31,12 +31,19 @@ impl Walk<'_> {
         let is_hook = Hook::from_name(&function.name).is_some();
         let returns_value = paths.returns_value || end == Way::Partly;
         if !is_hook && returns_value && matches!(end, Way::Nothing | Way::Partly) {
-            let message = format!("`{}` returns a value on some ways and nothing on others", function.name);
+            let message = format!(
+                "`{}` returns a value on some ways and nothing on others",
+                function.name
+            );
             let width = function.name.chars().count();
             let help = "end it with a value for the case that none of its conditions holds";
             self.report.push(
-                Diagnostic::warning(codes::SCRIPT_NO_VALUE, message, label(unit.file, function.at, width, ""))
-                    .help(help),
+                Diagnostic::warning(
+                    codes::SCRIPT_NO_VALUE,
+                    message,
+                    label(unit.file, function.at, width, ""),
+                )
+                .help(help),
             );
         }
     }
@@ -184,7 +191,11 @@ impl Paths<'_, '_, '_> {
                 self.inside(Some(condition));
                 let ways = [self.block(then, is_used), self.block(other, is_used)];
                 let has_other = !other.is_empty();
-                self.branches(&ways, &[first(then, node.at), first(other, node.at)], is_used && has_other);
+                self.branches(
+                    &ways,
+                    &[first(then, node.at), first(other, node.at)],
+                    is_used && has_other,
+                );
                 together(&ways)
             }
             What::Switch {
@@ -210,7 +221,11 @@ impl Paths<'_, '_, '_> {
                     self.inside(Some(part));
                 }
                 self.block(body, false);
-                if *endless && !breaks(body) { Way::Left } else { Way::Nothing }
+                if *endless && !breaks(body) {
+                    Way::Left
+                } else {
+                    Way::Nothing
+                }
             }
             What::Try { body, catch } => {
                 let ways = [self.block(body, is_used), self.block(catch, is_used)];

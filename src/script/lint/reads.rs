@@ -167,7 +167,10 @@ impl Walk<'_> {
         }
         let found = Misspelt {
             code: codes::SCRIPT_UNDECLARED_FIELD,
-            message: format!("the service `{}` does not declare the field `{name}`", service.service),
+            message: format!(
+                "the service `{}` does not declare the field `{name}`",
+                service.service
+            ),
             word: name,
             around: ("flow.person.", ""),
             otherwise: format!(

@@ -59,7 +59,14 @@ pub(super) fn instead(unit: Unit<'_>, at: Position, word: &str, other: &str, cer
         _ => start,
     };
     let is_there = unit.text.get(start..)?.starts_with(word);
-    let fix = || Fix::at(unit.file, start..start + word.len(), other, format!("write `{other}`"));
+    let fix = || {
+        Fix::at(
+            unit.file,
+            start..start + word.len(),
+            other,
+            format!("write `{other}`"),
+        )
+    };
     is_there.then(|| fix().certain_if(certain))
 }
 

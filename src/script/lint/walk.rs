@@ -140,9 +140,18 @@ impl<'a> Walk<'a> {
                 let message = format!("`fn {}` returns {words}, which is no answer", function.name);
                 let help = format!(
                     "return what {} makes, or nothing",
-                    frame.hook.map_or_else(String::new, |hook| ticked(hook.constructors()))
+                    frame
+                        .hook
+                        .map_or_else(String::new, |hook| ticked(hook.constructors()))
                 );
-                self.error(codes::SCRIPT_WRONG_RETURN, frame, value.start(), 1, &message, &help);
+                self.error(
+                    codes::SCRIPT_WRONG_RETURN,
+                    frame,
+                    value.start(),
+                    1,
+                    &message,
+                    &help,
+                );
             }
         }
     }

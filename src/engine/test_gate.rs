@@ -28,7 +28,11 @@ impl CatalogGate for TestGate {
 fn tested(candidate: &Catalog, active: &Catalog) -> Result<(), String> {
     let (suite, found) = Suite::read_changed(candidate, active).map_err(|error| error.to_string())?;
     let mut problems = Diagnostics::default();
-    problems.extend(found.into_iter().filter(|found| found.severity == Severity::Error));
+    problems.extend(
+        found
+            .into_iter()
+            .filter(|found| found.severity == Severity::Error),
+    );
     let report = suite.run(candidate, None);
     problems.extend(report.diagnostics());
     if !problems.has_errors() {

@@ -20,6 +20,7 @@ mod retired;
 mod rulebooks;
 mod setting;
 mod sources;
+mod unreadable;
 mod walk;
 
 pub use ask::DecideAsk;

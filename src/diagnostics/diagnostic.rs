@@ -1,5 +1,7 @@
 use serde::Serialize;
 
+use super::Fix;
+
 /// One thing that is wrong, or may be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
@@ -16,6 +18,9 @@ pub struct Diagnostic {
     /// The requirements and rules that it breaks, such as `R000-015`; none if it breaks the language only.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<String>,
+    /// Changes that would do it, the best first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fixes: Vec<Fix>,
 }
 
 /// Whether a diagnostic prevents loading. Ordered: errors first.
@@ -65,6 +70,7 @@ impl Diagnostic {
             labels: vec![label],
             help: Vec::new(),
             rules: Vec::new(),
+            fixes: Vec::new(),
         }
     }
 
@@ -87,6 +93,13 @@ impl Diagnostic {
     #[must_use]
     pub fn rules(mut self, ids: impl IntoIterator<Item = String>) -> Self {
         self.rules.extend(ids);
+        self
+    }
+
+    /// The same with a change that removes it, if there is one.
+    #[must_use]
+    pub fn fix(mut self, fix: impl Into<Option<Fix>>) -> Self {
+        self.fixes.extend(fix.into());
         self
     }
 
@@ -144,6 +157,14 @@ impl Diagnostics {
     /// Puts them in the order of files and places, so that the same input gives the same text.
     pub fn sort(&mut self) {
         self.0.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+        // What is wrong with a library is found with each script that uses it.
+        self.0.dedup();
+    }
+}
+
+impl FromIterator<Diagnostic> for Diagnostics {
+    fn from_iter<I: IntoIterator<Item = Diagnostic>>(found: I) -> Self {
+        Self(found.into_iter().collect())
     }
 }
 

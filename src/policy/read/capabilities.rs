@@ -3,7 +3,6 @@ use std::time::Duration;
 
 use super::notify::notify;
 use super::reader::Reader;
-use super::reader::did_you_mean;
 use super::sign::sign;
 use super::sign::unsigned;
 use super::texts::TextRules;
@@ -88,12 +87,8 @@ fn capability(reader: &mut Reader<'_>, entry: &Entry) -> Option<Capability> {
     let capability = Capability::from_name(&entry.key);
     if capability.is_none() {
         let known = Capability::ALL.map(Capability::as_str);
-        reader.error(
-            codes::UNKNOWN_CAPABILITY,
-            format!("unknown capability `{}`", shown(&entry.key)),
-            entry.key_span,
-            did_you_mean(&entry.key, &known),
-        );
+        let message = format!("unknown capability `{}`", shown(&entry.key));
+        reader.misspelt(codes::UNKNOWN_CAPABILITY, message, entry.key_span, &entry.key, &known);
     }
     capability
 }
@@ -167,11 +162,13 @@ fn assurance(
         Assurance::from_name,
     )?;
     if capability == Capability::Sign && level != Assurance::High {
-        reader.error(
+        let fix = reader.instead(entry.node.span, level.as_str(), "high", false);
+        reader.error_fixed(
             codes::SIGN_NEEDS_HIGH,
             format!("`sign` asks for `{level}` assurance; the authority signs only at `high`"),
             entry.node.span,
             "write `assurance: high`",
+            fix,
         );
         return None;
     }

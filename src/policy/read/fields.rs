@@ -1,6 +1,5 @@
 use super::reader::Map;
 use super::reader::Reader;
-use super::reader::did_you_mean;
 use super::texts::TextRules;
 use crate::diagnostics::codes;
 use crate::policy::DeclaredField;
@@ -53,17 +52,13 @@ pub(super) fn fields(reader: &mut Reader<'_>, entry: &Entry) -> Option<Vec<Decla
 fn unknown(reader: &mut Reader<'_>, entry: &Entry) {
     let mut known: Vec<&str> = FieldSource::ALL.iter().map(|source| source.as_str()).collect();
     known.extend(CLAIMS);
-    let help = if entry.key == "*" {
-        "name each field that the service needs; there is no way to ask for all".to_owned()
-    } else {
-        did_you_mean(&entry.key, &known)
-    };
-    reader.error(
-        codes::UNKNOWN_FIELD,
-        format!("unknown field `{}`", shown(&entry.key)),
-        entry.key_span,
-        help,
-    );
+    let message = format!("unknown field `{}`", shown(&entry.key));
+    if entry.key == "*" {
+        let help = "name each field that the service needs; there is no way to ask for all";
+        reader.error(codes::UNKNOWN_FIELD, message, entry.key_span, help);
+        return;
+    }
+    reader.misspelt(codes::UNKNOWN_FIELD, message, entry.key_span, &entry.key, &known);
 }
 
 fn declaration(reader: &mut Reader<'_>, entry: &Entry, field: &Field) -> Option<Text> {
@@ -104,11 +99,13 @@ fn check_source(reader: &mut Reader<'_>, map: &Map<'_>, field: &Field, at: Span)
     }
     let named = reader.string(&entry.node, &map.path_of("from"), source)?;
     if named != source {
-        reader.error(
+        let fix = reader.instead(entry.node.span, named, source, true);
+        reader.error_fixed(
             codes::WRONG_SOURCE,
             format!("`{}` is not derived from `{}`", map.path, shown(named)),
             entry.node.span,
             format!("write `from: {source}`"),
+            fix,
         );
         return None;
     }

@@ -5,9 +5,9 @@ use super::onboarding::optional;
 use super::onboarding::signed;
 use super::reader::Map;
 use super::reader::Reader;
-use super::reader::did_you_mean;
 use super::texts::TextRules;
 use crate::diagnostics::codes;
+use crate::diagnostics::suggest;
 use crate::policy::Contact;
 use crate::policy::EnvironmentSettings;
 use crate::policy::Logo;
@@ -291,6 +291,9 @@ fn environments(
     let mut taken = Taken::default();
     for one in entries {
         let Some(environment) = environment(reader, one) else {
+            // One mistake, one message: what was meant is not missing too.
+            let known = Environment::ALL.map(Environment::as_str);
+            named.extend(suggest(&one.key, known).and_then(Environment::from_name));
             good = false;
             continue;
         };
@@ -321,11 +324,13 @@ fn environment(reader: &mut Reader<'_>, entry: &Entry) -> Option<Environment> {
     let environment = Environment::from_name(&entry.key);
     if environment.is_none() {
         let known = Environment::ALL.map(Environment::as_str);
-        reader.error(
+        let message = format!("unknown environment `{}`", shown(&entry.key));
+        reader.misspelt(
             codes::UNKNOWN_ENVIRONMENT,
-            format!("unknown environment `{}`", shown(&entry.key)),
+            message,
             entry.key_span,
-            did_you_mean(&entry.key, &known),
+            &entry.key,
+            &known,
         );
     }
     environment

@@ -275,7 +275,8 @@ impl Folder {
 
     fn take_stock(&mut self) {
         let files = self.files.iter();
-        self.sources = Sources::with_shipped(files.map(|(path, seen)| (Arc::clone(path), seen.source.clone())));
+        self.sources =
+            Sources::with_shipped(files.map(|(path, seen)| (Arc::clone(path), seen.source.clone())));
     }
 }
 

@@ -274,7 +274,8 @@ impl<'a> Load<'a> {
         let (service, warnings) = match self.known(file, text) {
             Some(known) => (Ok(Arc::clone(&known.service)), known.warnings.clone()),
             None => {
-                let (service, warnings) = policy::read_service_or_outline(file, text, self.defaults.as_deref());
+                let (service, warnings) =
+                    policy::read_service_or_outline(file, text, self.defaults.as_deref());
                 (service.map(Arc::from), warnings)
             }
         };

@@ -9,7 +9,10 @@ use crate::script::definitions;
 pub(crate) struct Definitions {}
 
 impl Definitions {
-    #[expect(clippy::unused_self, reason = "a command takes no options and is run like any other")]
+    #[expect(
+        clippy::unused_self,
+        reason = "a command takes no options and is run like any other"
+    )]
     pub(crate) fn run(&self, _: &Common) -> Result<Ending, Failure> {
         output::print(&definitions());
         Ok(Ending::Good)

@@ -40,7 +40,11 @@ impl Fmt {
             }
             changed.push(file.display().to_string());
         }
-        let what = if self.check { "not in the usual form" } else { "changed" };
+        let what = if self.check {
+            "not in the usual form"
+        } else {
+            "changed"
+        };
         for file in &changed {
             output::print(&format!("{what}: {file}"));
         }
@@ -83,8 +87,9 @@ fn collect(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), 
 }
 
 fn fault(path: &Path, what: &str, error: &std::io::Error) -> Failure {
-    Failure::new(format!("can't {what} {}: {error}", path.display()))
-        .remedy("check that it exists and that this user may change it; --dir names the folder that holds policies/")
+    Failure::new(format!("can't {what} {}: {error}", path.display())).remedy(
+        "check that it exists and that this user may change it; --dir names the folder that holds policies/",
+    )
 }
 
 const DEEPEST: usize = 8;

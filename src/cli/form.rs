@@ -73,8 +73,10 @@ fn import(common: &Common, file: &PathBuf) -> Result<Ending, Failure> {
     }));
     let schema_or_new = |path: &str| path.contains("/.schema/") || !common.dir.join(path).exists();
     if let Some((path, _)) = files.iter().find(|(path, _)| !schema_or_new(path)) {
-        return Err(Failure::new(format!("{path} is there already; nothing was written"))
-            .remedy("import into an empty folder with --dir, and take over what you need"));
+        return Err(
+            Failure::new(format!("{path} is there already; nothing was written"))
+                .remedy("import into an empty folder with --dir, and take over what you need"),
+        );
     }
     for (path, text) in &files {
         let full = common.dir.join(path);
@@ -88,7 +90,10 @@ fn import(common: &Common, file: &PathBuf) -> Result<Ending, Failure> {
     if let Some(logo) = &form.organization.logo
         && !common.dir.join("policies").join(&logo.file).exists()
     {
-        output::print(&format!("put the logo into policies/{}; a form can't carry it", logo.file));
+        output::print(&format!(
+            "put the logo into policies/{}; a form can't carry it",
+            logo.file
+        ));
     }
     Ok(Ending::Good)
 }
@@ -102,17 +107,21 @@ fn export(common: &Common, html: bool, to: Option<&PathBuf>) -> Result<Ending, F
             &|file| sources.text(file).map(|text| &**text),
             output::wants_colour(),
         );
-        output::print(&format!("{}\nthe form is made from policies without errors", told.trim_end()));
+        output::print(&format!(
+            "{}\nthe form is made from policies without errors",
+            told.trim_end()
+        ));
         return Ok(Ending::Problems);
     };
     let services = catalog.services().map(|loaded| &*loaded.service);
     let form = policy::Form::of(catalog.organization(), services);
     let text = if html {
-        let logo = form
-            .organization
-            .logo
-            .as_ref()
-            .and_then(|logo| Some((logo.file.as_str(), &**sources.text(&format!("policies/{}", logo.file))?)));
+        let logo = form.organization.logo.as_ref().and_then(|logo| {
+            Some((
+                logo.file.as_str(),
+                &**sources.text(&format!("policies/{}", logo.file))?,
+            ))
+        });
         form_page::page(&form, logo)
     } else if common.format == Format::Json {
         serde_json::to_string_pretty(&form.to_json()).map_err(Failure::new)?

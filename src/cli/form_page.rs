@@ -67,8 +67,16 @@ fn organization(out: &mut String, form: &Form) {
     };
     row(out, ("طرف ثالث", "Third party"), &vendor);
     out.push_str("</table>\n<div class=\"pair\">");
-    contact(out, ("جهة الاتصال الأساسية", "Primary contact"), &about.primary_contact);
-    contact(out, ("جهة الاتصال الفنية", "Technical contact"), &about.technical_contact);
+    contact(
+        out,
+        ("جهة الاتصال الأساسية", "Primary contact"),
+        &about.primary_contact,
+    );
+    contact(
+        out,
+        ("جهة الاتصال الفنية", "Technical contact"),
+        &about.technical_contact,
+    );
     out.push_str("</div></section>\n");
 }
 
@@ -189,7 +197,12 @@ fn signatures(out: &mut String) {
         ))
     );
     out.push_str("<div class=\"pair lines\">");
-    for title in [("الاسم", "Name"), ("التوقيع", "Signature"), ("التاريخ", "Date"), ("الختم", "Stamp")] {
+    for title in [
+        ("الاسم", "Name"),
+        ("التوقيع", "Signature"),
+        ("التاريخ", "Date"),
+        ("الختم", "Stamp"),
+    ] {
         let _ = write!(out, "<div>{}</div>", both(title));
     }
     out.push_str("</div></section>\n");
@@ -231,11 +244,18 @@ fn both((ar, english): (&str, &str)) -> String {
 }
 
 fn text(text: &Text) -> String {
-    format!("<span class=\"ar\">{}</span>{}", escape(&text.ar), en("span", &text.en))
+    format!(
+        "<span class=\"ar\">{}</span>{}",
+        escape(&text.ar),
+        en("span", &text.en)
+    )
 }
 
 fn en(tag: &str, text: &str) -> String {
-    format!("<{tag} class=\"en\" lang=\"en\" dir=\"ltr\">{}</{tag}>", escape(text))
+    format!(
+        "<{tag} class=\"en\" lang=\"en\" dir=\"ltr\">{}</{tag}>",
+        escape(text)
+    )
 }
 
 fn ltr(text: &str) -> String {
@@ -265,7 +285,9 @@ fn picture(file: &str, text: &str) -> String {
     } else {
         ("image/png", text.trim().to_owned())
     };
-    let plain = data.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte));
+    let plain = data
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte));
     if !plain {
         return String::new();
     }
@@ -378,7 +400,10 @@ mod tests {
 
     #[test]
     fn nothing_that_is_written_in_a_form_runs() {
-        let text = FORM.replace("en: Example Municipality", "en: \"<script>alert('x')</script> & Sons\"");
+        let text = FORM.replace(
+            "en: Example Municipality",
+            "en: \"<script>alert('x')</script> & Sons\"",
+        );
         let page = page(&form(&text), Some(("logo.png", "\"><script>")));
         assert!(page.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; Sons"));
         assert!(!page.contains("<script"));

@@ -33,15 +33,32 @@ pub(crate) struct Init {
 impl Init {
     pub(crate) fn run(&self, _: &Common) -> Result<Ending, Failure> {
         if self.folder.join("policies").exists() {
-            return Err(Failure::new(format!("{} holds policies already", self.folder.display()))
-                .remedy("name a new folder, or add a service with `midflow new service NAME`"));
+            return Err(
+                Failure::new(format!("{} holds policies already", self.folder.display()))
+                    .remedy("name a new folder, or add a service with `midflow new service NAME`"),
+            );
         }
         let asks = io::stdin().is_terminal() && io::stdout().is_terminal();
         let answers = Answers {
-            name_ar: answer(self.name_ar.as_deref(), asks, "The organization's name in Arabic", "جهتي الحكومية"),
-            name_en: answer(self.name_en.as_deref(), asks, "Its name in English", "My Organization"),
+            name_ar: answer(
+                self.name_ar.as_deref(),
+                asks,
+                "The organization's name in Arabic",
+                "جهتي الحكومية",
+            ),
+            name_en: answer(
+                self.name_en.as_deref(),
+                asks,
+                "Its name in English",
+                "My Organization",
+            ),
             kind: answer(self.kind.as_deref(), asks, "government or private", "government"),
-            service: answer(self.service.as_deref(), asks, "The first service, as its name in the API", "my-first-service"),
+            service: answer(
+                self.service.as_deref(),
+                asks,
+                "The first service, as its name in the API",
+                "my-first-service",
+            ),
         };
         let files = scaffold::folder(&answers).map_err(Failure::new)?;
         for (path, text) in &files {

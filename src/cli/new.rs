@@ -39,12 +39,26 @@ struct Service {
 impl New {
     pub(crate) fn run(&self, common: &Common) -> Result<Ending, Failure> {
         let What::Service(wanted) = &self.what;
-        let capabilities = each(&wanted.capability, "capability", Capability::from_name, &Capability::ALL.map(Capability::as_str))?;
-        let channels = each(&wanted.channel, "channel", Channel::from_name, &Channel::ALL.map(Channel::as_str))?;
+        let capabilities = each(
+            &wanted.capability,
+            "capability",
+            Capability::from_name,
+            &Capability::ALL.map(Capability::as_str),
+        )?;
+        let channels = each(
+            &wanted.channel,
+            "channel",
+            Channel::from_name,
+            &Channel::ALL.map(Channel::as_str),
+        )?;
         let organization = organization(common)?;
         let row = scaffold::row(&wanted.name, capabilities, channels).map_err(Failure::new)?;
         let has_schemas = common.dir.join("policies/.schema/service.json").exists();
-        let schema = if has_schemas { "../.schema" } else { "../../docs/schema" };
+        let schema = if has_schemas {
+            "../.schema"
+        } else {
+            "../../docs/schema"
+        };
         let files = scaffold::service_files(&row, &organization, schema);
         let taken = files.iter().find(|(path, _)| common.dir.join(path).exists());
         if let Some((path, _)) = taken {
@@ -69,9 +83,9 @@ fn organization(common: &Common) -> Result<Text, Failure> {
         Failure::new(format!("there is no {ORGANIZATION}")).remedy("begin with `midflow init DIR`")
     })?;
     let (organization, _) = policy::read_organization(ORGANIZATION, text);
-    organization
-        .map(|organization| organization.name)
-        .ok_or_else(|| Failure::new(format!("{ORGANIZATION} has mistakes")).remedy("run `midflow check` first"))
+    organization.map(|organization| organization.name).ok_or_else(|| {
+        Failure::new(format!("{ORGANIZATION} has mistakes")).remedy("run `midflow check` first")
+    })
 }
 
 fn each<T>(
@@ -84,7 +98,8 @@ fn each<T>(
         .iter()
         .map(|word| {
             read(word).ok_or_else(|| {
-                Failure::new(format!("`{word}` is no {what}")).remedy(format!("name one of {}", known.join(", ")))
+                Failure::new(format!("`{word}` is no {what}"))
+                    .remedy(format!("name one of {}", known.join(", ")))
             })
         })
         .collect()

@@ -29,11 +29,17 @@ pub(super) fn folder(answers: &Answers) -> Result<Vec<(String, String)>, String>
     let text = first_form(answers).to_string();
     let (form, found) = read_form("the answers", &text);
     let Some(form) = form else {
-        let faults: Vec<String> = found.iter().map(|one| format!("{}; {}", one.message, one.help.join("; "))).collect();
+        let faults: Vec<String> = found
+            .iter()
+            .map(|one| format!("{}; {}", one.message, one.help.join("; ")))
+            .collect();
         return Err(faults.join("\n"));
     };
     let mut files = vec![
-        ("README.md".to_owned(), README.replace("SERVICE", &answers.service)),
+        (
+            "README.md".to_owned(),
+            README.replace("SERVICE", &answers.service),
+        ),
         (".gitignore".to_owned(), GITIGNORE.to_owned()),
         (
             "policies/organization.yaml".to_owned(),
@@ -54,7 +60,11 @@ pub(super) fn folder(answers: &Answers) -> Result<Vec<(String, String)>, String>
 }
 
 /// A row of the form for a service that has only a name yet.
-pub(super) fn row(name: &str, capabilities: Vec<Capability>, channels: Vec<Channel>) -> Result<FormService, String> {
+pub(super) fn row(
+    name: &str,
+    capabilities: Vec<Capability>,
+    channels: Vec<Channel>,
+) -> Result<FormService, String> {
     let answers = Answers {
         name_ar: "جهة".to_owned(),
         name_en: "Organization".to_owned(),
@@ -64,7 +74,10 @@ pub(super) fn row(name: &str, capabilities: Vec<Capability>, channels: Vec<Chann
     let (form, found) = read_form("the name", &first_form(&answers).to_string());
     let row = form.and_then(|form| form.services.into_iter().next());
     let Some(mut row) = row else {
-        let faults: Vec<String> = found.iter().map(|one| format!("{}; {}", one.message, one.help.join("; "))).collect();
+        let faults: Vec<String> = found
+            .iter()
+            .map(|one| format!("{}; {}", one.message, one.help.join("; ")))
+            .collect();
         return Err(faults.join("\n"));
     };
     row.channels = channels;
@@ -95,9 +108,10 @@ pub(super) fn service_files(row: &FormService, organization: &Text, schema: &str
         (format!("scripts/{script}"), SCRIPT.to_owned()),
     ];
     if row.capabilities.contains_key(&Capability::AuthPush) {
-        let test = TEST
-            .replace("SERVICE", row.id.as_str())
-            .replace("CHANNEL", row.channels.first().map_or("web", |channel| channel.as_str()));
+        let test = TEST.replace("SERVICE", row.id.as_str()).replace(
+            "CHANNEL",
+            row.channels.first().map_or("web", |channel| channel.as_str()),
+        );
         files.push((format!("policies/services/{}.test.yaml", row.id), test));
     }
     files

@@ -140,7 +140,8 @@ impl Engine {
             environment: parts.options.environment,
             today: Some(Day::in_kuwait(now)),
         };
-        let (catalog, status) = first_catalog(parts.folder.clone(), setting, parts.store.as_ref(), now).await?;
+        let (catalog, status) =
+            first_catalog(parts.folder.clone(), setting, parts.store.as_ref(), now).await?;
         let mut options = parts.options;
         if options.callback_base_url.is_empty() {
             options.callback_base_url = declared_callback_base(&catalog, options.environment)?;

@@ -124,7 +124,12 @@ impl Plan<'_> {
         }
         let outer = self.lines.get(first).map_or(0, |line| indent_of(line));
         let is_inside = |line: &&str| line.trim().is_empty() || indent_of(line) > outer;
-        let count = self.lines.iter().skip(first + 1).take_while(|line| is_inside(line)).count();
+        let count = self
+            .lines
+            .iter()
+            .skip(first + 1)
+            .take_while(|line| is_inside(line))
+            .count();
         first + count
     }
 
@@ -143,11 +148,8 @@ impl Plan<'_> {
     fn flow(&mut self, node: &Node) {
         let (first, last) = (index(node.span.start.line), index(node.span.end.line));
         if first == last {
-            self.flow.push((
-                first,
-                index(node.span.start.column),
-                index(node.span.end.column),
-            ));
+            self.flow
+                .push((first, index(node.span.start.column), index(node.span.end.column)));
         }
     }
 
@@ -157,18 +159,21 @@ impl Plan<'_> {
 
     /// Whether nothing but spaces, or a dash with spaces, stands before a key.
     fn begins_line(&self, line: usize, column: u32) -> bool {
-        self.lines.get(line).is_some_and(|text| {
-            text.chars()
-                .take(index(column))
-                .all(|letter| letter == ' ')
-        })
+        self.lines
+            .get(line)
+            .is_some_and(|text| text.chars().take(index(column)).all(|letter| letter == ' '))
     }
 
     fn write(&self) -> String {
         let mut out: Vec<String> = Vec::new();
         for (number, line) in self.lines.iter().enumerate() {
             let planned = self.indent.get(number).copied().flatten();
-            let inside = self.owned.get(number).copied().flatten().filter(|_| planned.is_none());
+            let inside = self
+                .owned
+                .get(number)
+                .copied()
+                .flatten()
+                .filter(|_| planned.is_none());
             if line.trim().is_empty() {
                 let again = out.last().is_none_or(String::is_empty);
                 if inside.is_some() {
@@ -202,7 +207,9 @@ impl Plan<'_> {
 
     /// Spaces at line ends mean something in block texts.
     fn keeps_spaces(&self, owner: usize) -> bool {
-        self.lines.get(owner).is_some_and(|line| line.contains(['|', '>']))
+        self.lines
+            .get(owner)
+            .is_some_and(|line| line.contains(['|', '>']))
     }
 
     /// How far a line moves: as it is planned, as the value it is part of, or, for a comment, as the next line.
@@ -284,7 +291,9 @@ fn tidy_flow(letters: &[char]) -> Vec<char> {
             }
             '{' => {
                 out.push('{');
-                let next = letters.get(at + 1..).and_then(|rest| rest.iter().find(|next| **next != ' '));
+                let next = letters
+                    .get(at + 1..)
+                    .and_then(|rest| rest.iter().find(|next| **next != ' '));
                 if next != Some(&'}') {
                     out.push(' ');
                 }
@@ -398,7 +407,10 @@ mod tests {
         for path in files {
             let text = std::fs::read_to_string(&path).unwrap();
             let formatted = format_yaml(&text);
-            let first = text.lines().zip(formatted.lines()).find(|(one, other)| one != other);
+            let first = text
+                .lines()
+                .zip(formatted.lines())
+                .find(|(one, other)| one != other);
             assert!(text == formatted, "{}: {first:?}", path.display());
         }
         let shipped = crate::policy::Rulebook::SHIPPED_TEXT;

@@ -98,7 +98,8 @@ fn member(value: &Value, keys: Option<&'static [Key]>, depth: usize, out: &mut S
 fn is_plain(text: &str) -> bool {
     let first = text.chars().next();
     let begins = first.is_some_and(char::is_alphabetic);
-    let inside = |letter: char| letter.is_alphanumeric() || " -_./()'،؟«»".contains(letter) || is_mark(letter);
+    let inside =
+        |letter: char| letter.is_alphanumeric() || " -_./()'،؟«»".contains(letter) || is_mark(letter);
     begins
         && text.chars().all(inside)
         && !text.ends_with(' ')
@@ -134,8 +135,9 @@ mod tests {
                     .collect(),
             ),
             yaml::Value::List(items) => items.iter().map(read).collect(),
-            yaml::Value::Scalar(scalar) if !scalar.quoted => serde_json::from_str(&scalar.text)
-                .unwrap_or_else(|_| Value::from(scalar.text.as_str())),
+            yaml::Value::Scalar(scalar) if !scalar.quoted => {
+                serde_json::from_str(&scalar.text).unwrap_or_else(|_| Value::from(scalar.text.as_str()))
+            }
             yaml::Value::Scalar(scalar) => Value::from(scalar.text.as_str()),
             yaml::Value::Broken => Value::Null,
         }

@@ -18,11 +18,18 @@ pub fn definitions() -> String {
     }
     out.push_str("\n// The properties of `flow`.\n");
     for property in FLOW {
-        out.push_str(&format!("\n/// {}\nfn get {property}(flow: flow) -> {};\n", about(property), kind(property)));
+        out.push_str(&format!(
+            "\n/// {}\nfn get {property}(flow: flow) -> {};\n",
+            about(property),
+            kind(property)
+        ));
     }
     out.push_str("\n// The properties of `flow.now`: the time in Kuwait at which the flow is decided.\n");
     for property in NOW {
-        out.push_str(&format!("\n/// {}\nfn get {property}(now: flow.now) -> int;\n", about(property)));
+        out.push_str(&format!(
+            "\n/// {}\nfn get {property}(now: flow.now) -> int;\n",
+            about(property)
+        ));
     }
     out.push_str(TAIL);
     out
@@ -61,9 +68,13 @@ fn kind(property: &str) -> &'static str {
 fn about(property: &str) -> &'static str {
     match property {
         "inputs" => "The declared inputs by name; `()` for an optional one that was not passed.",
-        "person" => "The declared fields by name, in `approved` only; `()` for one that the authority did not send.",
+        "person" => {
+            "The declared fields by name, in `approved` only; `()` for one that the authority did not send."
+        }
         "now" => "The time in Kuwait at which the flow is decided.",
-        "channel" => "Where the person is: `web`, `mobile_web`, `native_app`, `kiosk`, `call_center`, `counter`.",
+        "channel" => {
+            "Where the person is: `web`, `mobile_web`, `native_app`, `kiosk`, `call_center`, `counter`."
+        }
         "capability" => "What is asked of Mobile ID: `auth_push`, ….",
         "locale" => "The person's language: `ar` or `en`.",
         "attempt" => "1 for the first flow, one more for each retry.",
@@ -101,7 +112,11 @@ mod tests {
             std::fs::write(&path, definitions()).unwrap();
         }
         let committed = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(committed == definitions(), "{} is not current: run `make generate`", path.display());
+        assert!(
+            committed == definitions(),
+            "{} is not current: run `make generate`",
+            path.display()
+        );
     }
 
     #[test]
@@ -112,7 +127,10 @@ mod tests {
             assert!(text.contains(&format!("fn get {property}(")), "{property}");
         }
         for (name, arguments) in CONSTRUCTORS {
-            let line = text.lines().find(|line| line.starts_with(&format!("fn {name}("))).unwrap();
+            let line = text
+                .lines()
+                .find(|line| line.starts_with(&format!("fn {name}(")))
+                .unwrap();
             assert_eq!(line.matches(": ").count(), arguments, "{line}");
         }
         for hook in Hook::ALL {

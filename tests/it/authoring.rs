@@ -30,10 +30,25 @@ fn a_new_folder_passes_every_check() {
     let dir = parent.path().join("agency");
     let path = dir.display().to_string();
     let told = good(
-        &["init", &path, "--name-en", "Example Agency", "--name-ar", "هيئة تجريبية", "--service", "library-card"],
+        &[
+            "init",
+            &path,
+            "--name-en",
+            "Example Agency",
+            "--name-ar",
+            "هيئة تجريبية",
+            "--service",
+            "library-card",
+        ],
         parent.path(),
     );
-    for file in ["organization.yaml", "library-card.yaml", "library-card.test.yaml", "library-card.rhai", ".gitignore"] {
+    for file in [
+        "organization.yaml",
+        "library-card.yaml",
+        "library-card.test.yaml",
+        "library-card.rhai",
+        ".gitignore",
+    ] {
         assert!(told.contains(file), "{told}");
     }
     let checked = good(&["check", "--strict"], &dir);
@@ -54,13 +69,31 @@ fn a_new_service_of_every_capability_passes_every_check() {
     for capability in ["verify_qr", "auth_qr", "auth_push", "sign", "notify"] {
         let name = capability.replace('_', "-");
         let told = good(
-            &["new", "service", &name, "--capability", capability, "--channel", "web", "--channel", "kiosk"],
+            &[
+                "new",
+                "service",
+                &name,
+                "--capability",
+                capability,
+                "--channel",
+                "web",
+                "--channel",
+                "kiosk",
+            ],
             &dir,
         );
         assert!(told.contains(&format!("policies/services/{name}.yaml")), "{told}");
     }
     good(
-        &["new", "service", "both", "--capability", "auth_push", "--capability", "sign"],
+        &[
+            "new",
+            "service",
+            "both",
+            "--capability",
+            "auth_push",
+            "--capability",
+            "sign",
+        ],
         &dir,
     );
     let checked = good(&["check", "--strict"], &dir);
@@ -128,7 +161,10 @@ fn a_form_with_an_empty_cell_writes_nothing() {
     fs::write(&file, form).unwrap();
     let (code, told) = midflow(&["form", "import", &file.display().to_string()], dir.path());
     assert_eq!(code, Some(1), "{told}");
-    assert!(told.contains("`audience` has no `size`") && told.contains("R000-015"), "{told}");
+    assert!(
+        told.contains("`audience` has no `size`") && told.contains("R000-015"),
+        "{told}"
+    );
     assert!(!dir.path().join("policies").exists());
 }
 
@@ -138,7 +174,12 @@ fn formatting_changes_files_in_place_and_keeps_comments() {
     copy(&served_policies().join("policies"), &dir.path().join("policies"));
     let file = dir.path().join("policies/services/licence-renewal.yaml");
     let tidy = fs::read_to_string(&file).unwrap();
-    fs::write(&file, tidy.replace("{ evidence: 10y, ", "{evidence:  10y,").replace('\n', "  \n")).unwrap();
+    fs::write(
+        &file,
+        tidy.replace("{ evidence: 10y, ", "{evidence:  10y,")
+            .replace('\n', "  \n"),
+    )
+    .unwrap();
     let (code, told) = midflow(&["fmt", "--check"], dir.path());
     assert!(code == Some(1) && told.contains("licence-renewal.yaml"), "{told}");
     good(&["fmt"], dir.path());
@@ -156,6 +197,9 @@ fn schemas_and_definitions_are_printed() {
         assert_eq!(parsed["additionalProperties"], serde_json::Value::Bool(false));
     }
     let (code, told) = midflow(&["schema", "servise"], here);
-    assert!(code == Some(2) && told.contains("organization, defaults, service"), "{told}");
+    assert!(
+        code == Some(2) && told.contains("organization, defaults, service"),
+        "{told}"
+    );
     assert!(good(&["definitions"], here).contains("fn tighten(settings: map) -> answer;"));
 }

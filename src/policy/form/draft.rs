@@ -83,7 +83,9 @@ impl FormService {
             text(&mut out, 2, "reason", &texts::reason(*capability, self));
             own_settings(&mut out, *capability, self);
         }
-        out.push_str("\n# The only data of the person that this service ever sees, each with its reason.\nfields:\n");
+        out.push_str(
+            "\n# The only data of the person that this service ever sees, each with its reason.\nfields:\n",
+        );
         for declared in &self.fields {
             let _ = writeln!(out, "  {}:", declared.field.name());
             if !matches!(declared.field, Field::Plain(_)) {

@@ -168,4 +168,3 @@ impl FormService {
         Value::Object(row)
     }
 }
-

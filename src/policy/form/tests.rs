@@ -34,7 +34,10 @@ fn there_and_back(form: &Form) -> Form {
 }
 
 fn text() -> impl Strategy<Value = Value> {
-    ("[ء-ي]{4,8}( [ء-ي]{2,8}){1,3}[.؟]?", "[A-Z][a-z]{4,8}( [a-z0-9]{2,8}){1,4}[.:;!?'%&-]?( [a-z]{2,6})?")
+    (
+        "[ء-ي]{4,8}( [ء-ي]{2,8}){1,3}[.؟]?",
+        "[A-Z][a-z]{4,8}( [a-z0-9]{2,8}){1,4}[.:;!?'%&-]?( [a-z]{2,6})?",
+    )
         .prop_map(|(ar, en)| json!({ "ar": ar, "en": en }))
 }
 
@@ -45,16 +48,38 @@ fn row() -> impl Strategy<Value = Value> {
         1..=5,
     );
     let channels = prop::sample::subsequence(
-        vec!["web", "mobile_web", "native_app", "kiosk", "call_center", "counter"],
+        vec![
+            "web",
+            "mobile_web",
+            "native_app",
+            "kiosk",
+            "call_center",
+            "counter",
+        ],
         1..=6,
     );
     let fields = prop::sample::subsequence(
-        vec!["name_ar", "photo", "gender", "age_over_21", "valid_for_30d", "resident", "address"],
+        vec![
+            "name_ar",
+            "photo",
+            "gender",
+            "age_over_21",
+            "valid_for_30d",
+            "resident",
+            "address",
+        ],
         0..=7,
     );
     let texts = prop::collection::vec(text(), 12);
-    (capability, channels, fields, texts, 1_u32..1_000_000, prop::sample::select(vec!["normal", "sensitive"])).prop_map(
-        |(capabilities, channels, fields, texts, size, sensitivity)| {
+    (
+        capability,
+        channels,
+        fields,
+        texts,
+        1_u32..1_000_000,
+        prop::sample::select(vec!["normal", "sensitive"]),
+    )
+        .prop_map(|(capabilities, channels, fields, texts, size, sensitivity)| {
             let capabilities: serde_json::Map<String, Value> = capabilities
                 .into_iter()
                 .map(|(name, level)| {
@@ -91,8 +116,7 @@ fn row() -> impl Strategy<Value = Value> {
                 "sensitivity": sensitivity, "channels": channels,
                 "capabilities": capabilities, "fields": declared,
             })
-        },
-    )
+        })
 }
 
 fn form() -> impl Strategy<Value = Value> {
@@ -165,7 +189,14 @@ fn every_blank_cell_is_named() {
         }
         let (form, found) = read_form(FILE, &blank.to_string());
         assert!(form.is_none(), "{cell}");
-        let named = found.iter().any(|one| one.message.contains(&format!("`{key}`")) || key == "ar" || key == "en" || one.message.contains("civil number") || one.message.contains(key) || one.message.contains("third party"));
+        let named = found.iter().any(|one| {
+            one.message.contains(&format!("`{key}`"))
+                || key == "ar"
+                || key == "en"
+                || one.message.contains("civil number")
+                || one.message.contains(key)
+                || one.message.contains("third party")
+        });
         assert!(named, "{cell}: {found:#?}");
         let with_rule = found.iter().any(|one| !one.rules.is_empty());
         assert!(with_rule, "{cell}: {found:#?}");
@@ -194,7 +225,8 @@ fn paths(value: &Value, path: &str, found: &mut Vec<String>) {
 fn cells_that_policies_leave_open_are_named() {
     let (organization, _) = read_organization(
         "policies/organization.yaml",
-        &include_str!("../read/fixtures/organization.yaml").replace("  website: https://traffic.example.gov.kw\n", ""),
+        &include_str!("../read/fixtures/organization.yaml")
+            .replace("  website: https://traffic.example.gov.kw\n", ""),
     );
     let (service, _) = read_service(
         "policies/services/licence-renewal.yaml",
@@ -203,6 +235,10 @@ fn cells_that_policies_leave_open_are_named() {
     let form = Form::of(&organization.unwrap(), [&service.unwrap()]);
     assert_eq!(
         form.unfilled(),
-        ["organization.website", "organization.logo", "services.licence-renewal.description"]
+        [
+            "organization.website",
+            "organization.logo",
+            "services.licence-renewal.description"
+        ]
     );
 }

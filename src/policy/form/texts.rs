@@ -20,7 +20,11 @@ pub(super) fn reason(capability: Capability, service: &FormService) -> Text {
 
 /// How the data is used: every declared field by its name, and for how long it is kept.
 pub(super) fn data_use(service: &FormService) -> Text {
-    let labels: Vec<Text> = service.fields.iter().map(|declared| declared.field.label()).collect();
+    let labels: Vec<Text> = service
+        .fields
+        .iter()
+        .map(|declared| declared.field.label())
+        .collect();
     let ar: Vec<&str> = labels.iter().map(|label| label.ar.as_str()).collect();
     let en: Vec<String> = labels.iter().map(|label| lower_first(&label.en)).collect();
     Text::new(
@@ -53,7 +57,10 @@ pub(super) fn steps(organization: &Text) -> Vec<Text> {
             "A request from the Hawyti app will arrive on your phone in a moment.",
         ),
         Text::new(
-            format!("تأكد من ظهور اسم {} وشعارها، ومن تطابق الرقم مع الرقم الظاهر هنا.", organization.ar),
+            format!(
+                "تأكد من ظهور اسم {} وشعارها، ومن تطابق الرقم مع الرقم الظاهر هنا.",
+                organization.ar
+            ),
             format!(
                 "Check that it shows the name and logo of {}, and the same number as this page.",
                 organization.en

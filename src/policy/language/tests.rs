@@ -30,12 +30,15 @@ fn read(document: Document, text: &str) -> Diagnostics {
         Document::Organization => read_organization("policies/organization.yaml", text).1,
         Document::Defaults => read_defaults("policies/defaults.yaml", text).1,
         Document::Service => read_service("policies/services/everything.yaml", text).1,
-        Document::Rulebook => {
-            read_rulebook("policies/rulebooks/paci-onboarding-1.3.yaml", text, true).1
-        }
+        Document::Rulebook => read_rulebook("policies/rulebooks/paci-onboarding-1.3.yaml", text, true).1,
         Document::Test => {
             let (service, _) = read_service("policies/services/licence-renewal.yaml", TESTED);
-            read_tests("policies/services/licence-renewal.test.yaml", text, &service.unwrap()).1
+            read_tests(
+                "policies/services/licence-renewal.test.yaml",
+                text,
+                &service.unwrap(),
+            )
+            .1
         }
     }
 }
@@ -253,7 +256,10 @@ fn no_file_with_an_unknown_key_is_good() {
         maps(&good, "", &mut places);
         assert!(places.len() > 10, "{document:?}");
         // What a table holds is free until it is used.
-        let free = |place: &str| place.contains("/table/") || document == Document::Test && !KNOWN.iter().any(|end| place.ends_with(end));
+        let free = |place: &str| {
+            place.contains("/table/")
+                || document == Document::Test && !KNOWN.iter().any(|end| place.ends_with(end))
+        };
         for place in places.into_iter().filter(|place| !free(place)) {
             let mut bad = good.clone();
             let map = bad.pointer_mut(&place).and_then(Value::as_object_mut).unwrap();
@@ -348,7 +354,10 @@ fn generated_schemas_are_current() {
 fn generated_reference_is_current() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/policies.md");
     let mut page = std::fs::read_to_string(path).unwrap();
-    for document in Document::ALL.into_iter().filter(|document| *document != Document::Test) {
+    for document in Document::ALL
+        .into_iter()
+        .filter(|document| *document != Document::Test)
+    {
         let (begin, end) = (
             format!("<!-- generated: {} -->\n", document.as_str()),
             format!("<!-- end of {} -->", document.as_str()),

@@ -88,7 +88,13 @@ fn capability(reader: &mut Reader<'_>, entry: &Entry) -> Option<Capability> {
     if capability.is_none() {
         let known = Capability::ALL.map(Capability::as_str);
         let message = format!("unknown capability `{}`", shown(&entry.key));
-        reader.misspelt(codes::UNKNOWN_CAPABILITY, message, entry.key_span, &entry.key, &known);
+        reader.misspelt(
+            codes::UNKNOWN_CAPABILITY,
+            message,
+            entry.key_span,
+            &entry.key,
+            &known,
+        );
     }
     capability
 }

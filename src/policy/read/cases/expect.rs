@@ -10,10 +10,10 @@ use crate::policy::ExpectedPlan;
 use crate::policy::SentPlan;
 use crate::policy::Service;
 use crate::policy::Why;
+use crate::policy::language;
 use crate::policy::read::cases::given::meant;
 use crate::policy::read::reader::Map;
 use crate::policy::read::reader::Reader;
-use crate::policy::language;
 use crate::policy::yaml::Entry;
 use crate::policy::yaml::Node;
 use crate::policy::yaml::Value;
@@ -38,7 +38,12 @@ pub(super) fn expect(
         turned_away: word_of(reader, &map, "turned_away", &gates(service)),
         plan: plan(reader, &map, service),
         outcome: outcome(reader, &map),
-        then: word_of(reader, &map, "then", &owned(&["continue", "retry", "step_up", "stop"])),
+        then: word_of(
+            reader,
+            &map,
+            "then",
+            &owned(&["continue", "retry", "step_up", "stop"]),
+        ),
         attempts: attempts(reader, &map),
         refusal: map.get("refusal").and_then(|entry| {
             let path = map.path_of("refusal");

@@ -12,9 +12,9 @@ use crate::policy::Case;
 use crate::policy::Service;
 use crate::policy::Step;
 use crate::policy::TestFile;
+use crate::policy::language;
 use crate::policy::read::format_version;
 use crate::policy::read::reader::Reader;
-use crate::policy::language;
 use crate::policy::yaml::Entry;
 use crate::policy::yaml::Node;
 use crate::policy::yaml::Span;
@@ -104,7 +104,10 @@ struct Reading<'r, 'f> {
 impl Reading<'_, '_> {
     fn case(&mut self, entry: &Entry) {
         let path = format!("cases.{}", shown(&entry.key));
-        let Some(map) = self.reader.map(&entry.node, &path, entry.key_span, language::CASE) else {
+        let Some(map) = self
+            .reader
+            .map(&entry.node, &path, entry.key_span, language::CASE)
+        else {
             return;
         };
         let Some(rows) = map.get(table::TABLE) else {
@@ -193,4 +196,3 @@ fn accepted(reader: &mut Reader<'_>, entry: &Entry) -> Vec<AcceptedMutant> {
     }
     read
 }
-

@@ -60,7 +60,8 @@ impl Plan<'_> {
                     self.item(item, indent);
                 }
             }
-            Value::Scalar(_) | Value::Broken => self.several_lines(node),
+            // Its further lines belong to the line of its key or dash.
+            Value::Scalar(_) | Value::Broken => {}
         }
     }
 
@@ -131,11 +132,6 @@ impl Plan<'_> {
             .take_while(|line| is_inside(line))
             .count();
         first + count
-    }
-
-    fn several_lines(&mut self, node: &Node) {
-        let first = index(node.span.start.line);
-        self.own(first, index(node.span.end.line), node);
     }
 
     fn is_flow(&self, node: &Node) -> bool {

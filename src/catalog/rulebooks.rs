@@ -126,7 +126,7 @@ impl Book {
                 } else {
                     &["service", "organization"]
                 };
-                questions.parse(&holds.expression, variables).map_err(|why| {
+                questions.parse(&holds.expression, variables).map_err(|why| Box::new({
                     let at = Position {
                         line: holds.place.line,
                         column: holds.place.column,
@@ -137,11 +137,11 @@ impl Book {
                         label(file, at),
                     )
                     .help("write a Rhai expression over `service` and `organization` that gives `true` or `false`")
-                })
+                }))
             });
             match question.transpose() {
                 Ok(question) => parsed.push(question),
-                Err(problem) => found.push(problem),
+                Err(problem) => found.push(*problem),
             }
         }
         let whole = parsed.len() == rulebook.rules.len();

@@ -32,6 +32,7 @@ mod worker;
 
 pub use answer::Answer;
 pub use answer::Ruling;
+pub(crate) use budget::patiently;
 pub use bundle::Library;
 pub use compiler::Compiler;
 pub use coverage::Lines;

@@ -32,7 +32,11 @@ impl Unit {
     pub fn weight(&self) -> usize {
         let exchanges: usize = self.exchanges.iter().map(|exchange| exchange.bytes.len()).sum();
         let deliveries: usize = self.deliveries.iter().map(|change| change.row().body.len()).sum();
-        let detail = self.flow.as_ref().and_then(FlowChange::detail).map_or(0, Bytes::len);
+        let detail = self
+            .flow
+            .as_ref()
+            .and_then(FlowChange::detail)
+            .map_or(0, Bytes::len);
         exchanges + deliveries + detail
     }
 }

@@ -89,7 +89,11 @@ impl Coverage {
                 continue;
             }
             if let Some(script) = loaded.script() {
-                coverage.lines.extend(script.lines());
+                // What is shared is run by the cases of others as well, so it says nothing of a single service.
+                let own = |file: &str| filter.is_none() || file == script.file();
+                coverage
+                    .lines
+                    .extend(script.lines().into_iter().filter(|(file, _)| own(file)));
             }
             let classes = OutcomeClass::ALL.map(Answered::Class);
             let leaves = service.outcomes.codes.keys().copied().map(Answered::Leaf);

@@ -34,6 +34,7 @@ use crate::policy::InputValue;
 use crate::policy::Plan;
 use crate::policy::Step;
 use crate::policy::Then;
+use crate::script;
 use crate::script::Hook;
 use crate::words::Challenge;
 use crate::words::Digest;
@@ -72,8 +73,10 @@ pub(super) fn run(loaded: &LoadedService, authority: &Authority, case: &Case, to
         challenge: Challenge::from_random(8352_u64.to_be_bytes()),
         happened,
     };
-    world.begin();
-    world.live();
+    script::patiently(|| {
+        world.begin();
+        world.live();
+    });
     world.happened
 }
 

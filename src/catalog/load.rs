@@ -8,10 +8,13 @@ use super::Sources;
 use super::crew;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::Diagnostics;
+use crate::diagnostics::Fix;
 use crate::diagnostics::Label;
+use crate::diagnostics::Meant;
 use crate::diagnostics::Position;
+use crate::diagnostics::byte_at;
 use crate::diagnostics::codes;
-use crate::diagnostics::suggest;
+use crate::diagnostics::meant;
 use crate::policy;
 use crate::policy::Organization;
 use crate::policy::Outline;
@@ -172,16 +175,18 @@ impl<'a> Load<'a> {
                     "the service `{id}` is already described in {}",
                     other.service.file
                 );
+                let twice = Diagnostic::error(codes::SAME_SERVICE_TWICE, message, label(file));
                 self.found
-                    .push(Diagnostic::error(codes::SAME_SERVICE_TWICE, message, label(file)));
+                    .push(twice.help("give one of the two another name, in the file and in `service`"));
             } else {
                 services.insert(id, loaded);
             }
         }
         if files.is_empty() {
             let message = format!("{SERVICES} holds no service file");
+            let none = Diagnostic::error(codes::NO_SERVICES, message, label(SERVICES));
             self.found
-                .push(Diagnostic::error(codes::NO_SERVICES, message, label(SERVICES)));
+                .push(none.help("describe a service in a file there that ends in `.yaml`; `midflow new service NAME` writes one"));
         }
         services
     }
@@ -275,16 +280,32 @@ impl<'a> Load<'a> {
             .sources
             .iter()
             .filter_map(|(file, _)| file.strip_prefix("scripts/"));
-        match suggest(name, scripts) {
-            Some(near) => missing.help(format!("did you mean `{near}`?")),
+        match meant(name, scripts) {
+            Some(near) => missing
+                .help(format!("did you mean `{}`?", near.word))
+                .fix(self.other_script(place, name, near)),
             None => missing.help(format!(
                 "write {file}, or remove `script`: the YAML then says all"
             )),
         }
     }
 
+    fn other_script(&self, place: &Place, name: &str, near: Meant<'_>) -> Option<Fix> {
+        let text = self.sources.text(&place.file)?;
+        let at = Position {
+            line: place.line,
+            column: place.column,
+        };
+        let start = byte_at(text, at)?;
+        // In quotes or not, the name is the next thing that stands there.
+        let start = start + text.get(start..)?.find(name).filter(|before| *before <= 1)?;
+        let title = format!("write `{}`", near.word);
+        Some(Fix::at(&place.file, start..start + name.len(), near.word, title).certain_if(near.certain))
+    }
+
     /// Files that nothing reads: a typing mistake in a name must not pass in silence.
     fn strangers(&mut self, services: &BTreeMap<ServiceName, Arc<LoadedService>>) {
+        self.unread_policies();
         // Where a service could not be read it is unknown what it uses.
         if self.found.has_errors() {
             return;
@@ -306,6 +327,25 @@ impl<'a> Load<'a> {
                     )
                     .help("name it in a service with `script`, move it to scripts/lib/, or remove it"),
                 );
+            }
+        }
+    }
+
+    /// A service in a file with another ending, or in a folder, would silently not be there.
+    fn unread_policies(&mut self) {
+        let is_read = |file: &str| {
+            file == ORGANIZATION
+                || is_service(file)
+                || file.ends_with(".test.yaml")
+                || file.starts_with("policies/rulebooks/")
+        };
+        for (file, _) in self.sources.iter() {
+            if file.starts_with("policies/") && !is_read(file) {
+                let message = format!("nothing reads {file}");
+                let unread = Diagnostic::warning(codes::UNREAD_FILE, message, label(file));
+                self.found.push(unread.help(
+                    "services stand in policies/services/ and end in `.yaml`: rename the file, move it there, or remove it",
+                ));
             }
         }
     }

@@ -17,6 +17,7 @@ mod manifest;
 mod planning;
 mod retired;
 mod sources;
+mod unreadable;
 mod walk;
 
 pub use ask::DecideAsk;

@@ -64,6 +64,23 @@ impl Sources {
         sources
     }
 
+    /// The same with other texts in place of some, or beside them: what an editor holds and nobody has saved.
+    #[must_use]
+    pub fn with_texts<P: Into<String>, T: Into<Arc<str>>>(
+        &self,
+        texts: impl IntoIterator<Item = (P, T)>,
+    ) -> Self {
+        let known = self.files.iter().chain(self.tests.iter());
+        let mut all: BTreeMap<Arc<str>, Source> = known
+            .map(|(path, source)| (Arc::clone(path), source.clone()))
+            .collect();
+        let others = texts
+            .into_iter()
+            .map(|(path, text)| (Arc::from(path.into()), Source::of(text)));
+        all.extend(others);
+        Self::from_files(all)
+    }
+
     /// The text of one file, be it of the catalog or of its tests.
     pub fn text(&self, path: &str) -> Option<&Arc<str>> {
         let file = self.files.get(path).or_else(|| self.tests.get(path));

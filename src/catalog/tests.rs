@@ -133,7 +133,7 @@ fn an_approval_goes_on_unless_the_script_refuses() {
 #[test]
 fn a_failing_script_refuses_before_and_after() {
     let catalog = load(&sources(
-        "fn plan(flow) { throw 1; }\nfn approved(flow) { 1 / 0 }\nfn declined(flow) { loop {} }",
+        "fn plan(flow) { throw 1; }\nfn approved(flow) { if 1 / 0 == 1 {} }\nfn declined(flow) { loop {} }",
     ));
     let inputs = inputs(&catalog, 10);
     let PlanAnswer::Refuse {
@@ -264,7 +264,10 @@ fn a_mistake_in_the_yaml_hides_none_in_the_script() {
     assert!(has(&found, "whatever") && has(&found, "deni"), "{found:#?}");
     assert!(!has(&found, "amout"), "{found:#?}");
     let found = messages(&format!("{yaml}\n  : ]"));
-    assert!(has(&found, "deni") && has(&found, "aproved") && !has(&found, "amout"), "{found:#?}");
+    assert!(
+        has(&found, "deni") && has(&found, "aproved") && !has(&found, "amout"),
+        "{found:#?}"
+    );
 }
 
 #[test]

@@ -9,6 +9,7 @@ use super::bench;
 use super::catalog;
 use super::check;
 use super::dev;
+use super::explain;
 use super::failure::COULD_NOT_RUN;
 use super::failure::Ending;
 use super::failure::Failure;
@@ -39,15 +40,39 @@ pub(crate) struct Common {
     #[arg(long, global = true, default_value = ".", value_name = "DIR")]
     pub(crate) dir: PathBuf,
 
-    /// How results are printed
-    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    /// How results are printed; `sarif` and `github` are for `check`
+    #[arg(
+        long = "format",
+        global = true,
+        value_enum,
+        default_value_t = Report::Text,
+        value_name = "FORMAT"
+    )]
+    pub(crate) report: Report,
+
+    /// The same for commands that print one of two.
+    #[arg(skip)]
     pub(crate) format: Format,
 }
 
-/// How results are printed.
+/// How the problems of policies are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Report {
+    /// For people
+    Text,
+    /// For programs: one JSON value
+    Json,
+    /// For code review and security tools: SARIF 2.1.0
+    Sarif,
+    /// For builds on GitHub and compatible services: annotations of lines
+    Github,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Format {
     /// For people
+    #[default]
     Text,
     /// For programs: one JSON value
     Json,
@@ -61,6 +86,8 @@ enum Command {
     Serve(serve::Serve),
     /// Load the policies as a reload would, and report every problem at once
     Check(check::Check),
+    /// Explain a code that `check` prints, in English or in Arabic
+    Explain(explain::Explain),
     /// The versions of the catalog: list, activate, roll back, compare
     Catalog(catalog::Catalog),
     /// Decide recorded flows again under another catalog, and print each difference
@@ -77,26 +104,46 @@ enum Command {
 pub fn run() -> ExitCode {
     logging::quiet_panics();
     let arguments = Arguments::parse();
-    let common = arguments.common;
     let command = arguments
         .command
         .unwrap_or_else(|| Command::Dev(dev::Dev::default()));
-    let result = match command {
-        Command::Dev(command) => command.run(&common),
-        Command::Serve(command) => command.run(&common),
-        Command::Check(command) => command.run(&common),
-        Command::Catalog(command) => command.run(&common),
-        Command::Replay(command) => command.run(&common),
-        Command::Test(command) => command.run(&common),
-        Command::Trigger(command) => command.run(&common),
-        Command::Bench(command) => command.run(&common),
-    };
+    let is_check = matches!(command, Command::Check(_));
+    let result = arguments
+        .common
+        .settled(is_check)
+        .and_then(|common| match command {
+            Command::Dev(command) => command.run(&common),
+            Command::Serve(command) => command.run(&common),
+            Command::Check(command) => command.run(&common),
+            Command::Explain(command) => command.run(&common),
+            Command::Test(command) => command.run(&common),
+            Command::Catalog(command) => command.run(&common),
+            Command::Replay(command) => command.run(&common),
+            Command::Trigger(command) => command.run(&common),
+            Command::Bench(command) => command.run(&common),
+        });
     match result {
         Ok(ending) => Ending::code(ending),
         Err(failure) => {
             failure.report();
             ExitCode::from(COULD_NOT_RUN)
         }
+    }
+}
+
+impl Common {
+    /// The same with the format in the form that most commands know; refused where a command has no such form.
+    fn settled(mut self, is_check: bool) -> Result<Self, Failure> {
+        self.format = match self.report {
+            Report::Text => Format::Text,
+            Report::Json => Format::Json,
+            Report::Sarif | Report::Github if is_check => Format::Text,
+            Report::Sarif | Report::Github => {
+                return Err(Failure::new("this command prints `text` or `json`")
+                    .remedy("`--format sarif` and `--format github` are for `midflow check`"));
+            }
+        };
+        Ok(self)
     }
 }
 
@@ -114,6 +161,7 @@ Exit codes: 0 good, 1 it ran and found problems, 2 it could not run, 3 refused b
 First steps:
   midflow                     sign in to the demo with a phone on the screen
   midflow check               find every mistake in the policies
+  midflow explain E0009       what a mistake means and what to do
   midflow test                run the tests beside the services
   midflow trigger --list      what the sandbox can do";
 
@@ -136,13 +184,26 @@ mod tests {
     }
 
     #[test]
+    fn formats_of_check_are_refused_elsewhere() {
+        for format in ["sarif", "github"] {
+            let common = || {
+                Arguments::try_parse_from(["midflow", "--format", format])
+                    .unwrap()
+                    .common
+            };
+            assert!(common().settled(true).is_ok());
+            assert!(common().settled(false).is_err());
+        }
+    }
+
+    #[test]
     fn common_options_stand_before_or_after_the_command() {
         for line in [
             ["midflow", "--format", "json", "check"],
             ["midflow", "check", "--format", "json"],
         ] {
             let arguments = Arguments::try_parse_from(line).unwrap();
-            assert_eq!(arguments.common.format, Format::Json);
+            assert_eq!(arguments.common.settled(true).unwrap().format, Format::Json);
         }
     }
 }

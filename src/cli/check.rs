@@ -1,14 +1,19 @@
+use std::path::Path;
+
 use super::arguments::Common;
-use super::arguments::Format;
+use super::arguments::Report;
 use super::failure::Ending;
 use super::failure::Failure;
+use super::fixing::Fixed;
 use super::output;
 use crate::catalog::Catalog;
 use crate::catalog::Folder;
 use crate::catalog::Look;
 use crate::catalog::Sources;
 use crate::diagnostics::Diagnostics;
+use crate::diagnostics::render_annotations;
 use crate::diagnostics::render_json;
+use crate::diagnostics::render_sarif;
 use crate::diagnostics::render_text;
 
 /// `midflow check`: everything that a reload would find, without reloading.
@@ -17,43 +22,159 @@ pub(crate) struct Check {
     /// Warnings count as problems
     #[arg(long)]
     strict: bool,
+
+    /// Apply every fix that is certain, and check again
+    #[arg(long)]
+    fix: bool,
+
+    /// With --fix: show what would change, and change nothing
+    #[arg(long, requires = "fix")]
+    dry_run: bool,
 }
 
 impl Check {
     pub(crate) fn run(&self, common: &Common) -> Result<Ending, Failure> {
-        let reading = Folder::new(&common.dir).load(&Look::Everything, None, &[]);
-        let reading = reading.map_err(Failure::new)?;
-        let sources = reading.sources;
-        let (catalog, diagnostics) = reading.loaded.unwrap_or_default();
-        match common.format {
-            Format::Json => output::print(&render_json(&diagnostics)),
-            Format::Text => output::print(&as_text(&diagnostics, &sources, catalog.as_ref())),
+        let reading = match Folder::new(&common.dir).load(&Look::Everything, None, &[]) {
+            Ok(reading) => reading,
+            Err(error) => {
+                let found = error
+                    .diagnostic(&common.dir)
+                    .ok_or_else(|| Failure::new(&error))?;
+                let found: Diagnostics = [found].into_iter().collect();
+                output::print(&rendered(&found, &Sources::default(), common, || {
+                    UNREADABLE.to_owned()
+                }));
+                return Ok(Ending::CouldNotRun);
+            }
+        };
+        if !self.fix {
+            return Ok(self.report(&reading.sources, reading.loaded.unwrap_or_default(), None, common));
         }
+        let fixed = Fixed::from(&reading.sources);
+        if self.dry_run {
+            let ending = self.report(
+                &fixed.sources,
+                Catalog::load(&fixed.sources, None),
+                Some(&fixed),
+                common,
+            );
+            let would_change = !fixed.done.is_empty();
+            return Ok(if would_change { Ending::Problems } else { ending });
+        }
+        fixed.write(&common.dir)?;
+        Ok(self.report(
+            &fixed.sources,
+            Catalog::load(&fixed.sources, None),
+            Some(&fixed),
+            common,
+        ))
+    }
+
+    fn report(
+        &self,
+        sources: &Sources,
+        (catalog, diagnostics): (Option<Catalog>, Diagnostics),
+        fixed: Option<&Fixed>,
+        common: &Common,
+    ) -> Ending {
+        let report = rendered(&diagnostics, sources, common, || verdict(catalog.as_ref()));
+        output::print(&match fixed {
+            Some(fixed) => self.with_fixes(fixed, report, common.report),
+            None => report,
+        });
         // Dropping a large catalog takes longer than the system takes to clear a process that ends.
         let bad = catalog.is_none() || (self.strict && !diagnostics.is_empty());
         std::mem::forget(catalog);
-        Ok(if bad { Ending::Problems } else { Ending::Good })
+        if bad { Ending::Problems } else { Ending::Good }
+    }
+
+    /// The report with what was done before it; formats with a shape of their own stay as they are.
+    fn with_fixes(&self, fixed: &Fixed, report: String, format: Report) -> String {
+        match format {
+            Report::Text if self.dry_run => format!("{}{report}", fixed.diff()),
+            Report::Text => format!("{}{report}", fixed.told()),
+            Report::Json => {
+                let mut value: serde_json::Value = serde_json::from_str(&report).unwrap_or_default();
+                value["fixed"] = serde_json::json!(fixed.done);
+                if self.dry_run {
+                    value["diff"] = serde_json::json!(fixed.diff());
+                }
+                serde_json::to_string_pretty(&value).unwrap_or_default()
+            }
+            Report::Sarif | Report::Github => report,
+        }
     }
 }
 
-fn as_text(diagnostics: &Diagnostics, sources: &Sources, catalog: Option<&Catalog>) -> String {
-    let rendered = render_text(
-        diagnostics,
-        &|file| sources.text(file).map(|text| &**text),
-        output::wants_colour(),
-    );
-    let verdict = match catalog {
+fn rendered(
+    diagnostics: &Diagnostics,
+    sources: &Sources,
+    common: &Common,
+    verdict: impl Fn() -> String,
+) -> String {
+    let source = |file: &str| sources.text(file).map(|text| &**text);
+    match common.report {
+        Report::Json => render_json(diagnostics),
+        Report::Sarif => render_sarif(diagnostics, &source, &folder(&common.dir)),
+        Report::Github => render_annotations(diagnostics, &folder(&common.dir)),
+        Report::Text => {
+            let parts = [
+                render_text(diagnostics, &source, output::wants_colour()),
+                verdict(),
+            ];
+            let said = parts
+                .iter()
+                .map(|part| part.trim_end())
+                .filter(|part| !part.is_empty());
+            said.collect::<Vec<_>>().join("\n")
+        }
+    }
+}
+
+fn verdict(catalog: Option<&Catalog>) -> String {
+    match catalog {
         Some(catalog) => format!(
             "good: {} services, catalog {}",
             catalog.services().len(),
             catalog.digest()
         ),
         None => "these files can't be served; a node that runs keeps what it has".to_owned(),
-    };
-    let parts = [rendered, verdict];
-    let said = parts
-        .iter()
-        .map(|part| part.trim_end())
-        .filter(|part| !part.is_empty());
-    said.collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// What stands before each file, so that it leads there from where the command was started; a folder elsewhere can't be
+/// named so, and files are then told from that folder.
+fn folder(dir: &Path) -> String {
+    let mut out = String::new();
+    for part in dir.components() {
+        match part {
+            std::path::Component::CurDir => {}
+            std::path::Component::Normal(name) => {
+                out.push_str(&name.to_string_lossy());
+                out.push('/');
+            }
+            _ => return String::new(),
+        }
+    }
+    out
+}
+
+const UNREADABLE: &str = "nothing else was checked; a node that runs keeps what it has";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_told_from_where_the_command_was_started() {
+        for (dir, told) in [
+            (".", ""),
+            ("agency", "agency/"),
+            ("./a/b/", "a/b/"),
+            ("/abs", ""),
+            ("../up", ""),
+        ] {
+            assert_eq!(folder(Path::new(dir)), told, "{dir}");
+        }
+    }
 }

@@ -38,12 +38,22 @@ pub(crate) struct Config {
 }
 
 /// What a changed catalog has to pass before it is active, besides its own checks.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub(crate) struct ReloadConfig {
+    /// Whether the tests beside the services that were touched have to pass.
+    pub(crate) tests: bool,
     /// Recorded flows that it has to decide as they were decided.
-    #[serde(default)]
     pub(crate) replay: Vec<FlowId>,
+}
+
+impl Default for ReloadConfig {
+    fn default() -> Self {
+        Self {
+            tests: true,
+            replay: Vec::new(),
+        }
+    }
 }
 
 /// Where things are kept.

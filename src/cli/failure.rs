@@ -7,6 +7,8 @@ pub(crate) enum Ending {
     Good,
     /// It ran and found problems.
     Problems,
+    /// What it needs can't be read, and it has said so.
+    CouldNotRun,
 }
 
 /// A command could not run: bad usage, unreadable input, a port in use. Exit code 2.
@@ -46,6 +48,7 @@ impl Ending {
         match self {
             Self::Good => ExitCode::SUCCESS,
             Self::Problems => ExitCode::from(1),
+            Self::CouldNotRun => ExitCode::from(COULD_NOT_RUN),
         }
     }
 }

@@ -33,6 +33,7 @@ use crate::engine::EngineParts;
 use crate::engine::ReplayGate;
 use crate::engine::Secrets;
 use crate::engine::SystemClock;
+use crate::engine::TestGate;
 use crate::engine::Watch;
 use crate::http;
 use crate::store::Sqlite;
@@ -74,12 +75,7 @@ async fn serve(config: &Config, file: &Path, common: &Common) -> Result<(), Fail
     let secrets = Arc::new(Secrets::open(&config.secrets).map_err(Failure::new)?);
     let page_key = secrets.page_key();
     let admins = admins(&secrets);
-    let pinned = config.reload.replay.clone();
-    let gates: Vec<Arc<dyn CatalogGate>> = if pinned.is_empty() {
-        Vec::new()
-    } else {
-        vec![Arc::new(ReplayGate::new(store.clone(), pinned))]
-    };
+    let gates = gates(config, &store);
     let engine = Engine::start(EngineParts {
         folder: common.dir.clone(),
         store,
@@ -144,6 +140,19 @@ async fn serve(config: &Config, file: &Path, common: &Common) -> Result<(), Fail
         Format::Text => output::print(&announcement(&ready, config)),
     }
     node.run_until_asked(&engine).await
+}
+
+/// What a changed catalog has to pass before it is active on this node.
+fn gates(config: &Config, store: &Arc<Sqlite>) -> Vec<Arc<dyn CatalogGate>> {
+    let mut gates: Vec<Arc<dyn CatalogGate>> = Vec::new();
+    if config.reload.tests {
+        gates.push(Arc::new(TestGate));
+    }
+    if !config.reload.replay.is_empty() {
+        let pinned = config.reload.replay.clone();
+        gates.push(Arc::new(ReplayGate::new(Arc::clone(store) as _, pinned)));
+    }
+    gates
 }
 
 fn connector(config: &Config) -> Result<Arc<dyn Connector>, Failure> {

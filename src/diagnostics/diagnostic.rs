@@ -1,5 +1,7 @@
 use serde::Serialize;
 
+use super::Fix;
+
 /// One thing that is wrong, or may be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
@@ -13,6 +15,9 @@ pub struct Diagnostic {
     pub labels: Vec<Label>,
     /// What to do about it, one remedy an entry.
     pub help: Vec<String>,
+    /// Changes that would do it, the best first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fixes: Vec<Fix>,
 }
 
 /// Whether a diagnostic prevents loading. Ordered: errors first.
@@ -61,6 +66,7 @@ impl Diagnostic {
             message: message.into(),
             labels: vec![label],
             help: Vec::new(),
+            fixes: Vec::new(),
         }
     }
 
@@ -76,6 +82,13 @@ impl Diagnostic {
     #[must_use]
     pub fn help(mut self, remedy: impl Into<String>) -> Self {
         self.help.push(remedy.into());
+        self
+    }
+
+    /// The same with a change that removes it, if there is one.
+    #[must_use]
+    pub fn fix(mut self, fix: impl Into<Option<Fix>>) -> Self {
+        self.fixes.extend(fix.into());
         self
     }
 
@@ -123,6 +136,14 @@ impl Diagnostics {
     /// Puts them in the order of files and places, so that the same input gives the same text.
     pub fn sort(&mut self) {
         self.0.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+        // What is wrong with a library is found with each script that uses it.
+        self.0.dedup();
+    }
+}
+
+impl FromIterator<Diagnostic> for Diagnostics {
+    fn from_iter<I: IntoIterator<Item = Diagnostic>>(found: I) -> Self {
+        Self(found.into_iter().collect())
     }
 }
 

@@ -267,7 +267,11 @@ impl Inner {
             detail: Bytes::new(),
         };
         let token_digest = row.token;
-        let live = Live::new(Some(Arc::clone(catalog)), Some(seed.token), Cell::new(row, detail));
+        let live = Live::new(
+            Some(Arc::clone(catalog)),
+            Some(seed.token),
+            Cell::new(row, detail),
+        );
         // Known before it is sent: the callback can be faster than the reply.
         self.flows.insert(Arc::clone(&live), token_digest);
         let input = refused.map_or(Input::Begin, Input::Refuse);

@@ -231,10 +231,7 @@ const fn row(code: ProblemCode) -> (StatusCode, &'static str) {
         ProblemCode::UnknownFlow => (StatusCode::NOT_FOUND, "No such flow"),
         ProblemCode::FlowEnded => (StatusCode::CONFLICT, "The flow has ended"),
         ProblemCode::RetryNotAllowed => (StatusCode::CONFLICT, "The flow may not be tried again"),
-        ProblemCode::Internal => (
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "The request failed inside",
-        ),
+        ProblemCode::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "The request failed inside"),
         ProblemCode::StoreUnavailable => (
             StatusCode::SERVICE_UNAVAILABLE,
             "Nothing can be recorded at the moment",

@@ -137,7 +137,7 @@ texts! {
     late: "بعد انتهاء الطلب", "after the end";
     capability: "القدرة", "Capability";
     channel: "القناة", "Channel";
-    assurance: "مستوى الضمان", "Assurance";
+    assurance: "مستوى التحقق", "Assurance";
     catalog: "الإصدار", "Catalog";
     deadline: "المهلة", "Deadline";
     operation: "العملية", "Operation";

@@ -1,5 +1,11 @@
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use super::Input;
 use super::Place;
 use super::Service;
+use crate::words::Capability;
+use crate::words::Channel;
 use crate::words::Field;
 use crate::words::InputName;
 
@@ -7,7 +13,7 @@ use crate::words::InputName;
 ///
 /// It can be had from a service file with mistakes too, so that the mistakes of its script are found in the same
 /// run. What could not be read there is `None`, and nothing is said about it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Outline {
     /// The name of the service, as messages call it.
     pub service: String,
@@ -17,6 +23,19 @@ pub struct Outline {
     pub inputs: Option<Vec<InputName>>,
     /// The declared fields of the person.
     pub fields: Option<Vec<Field>>,
+    /// What is only told of a service that could be read as a whole.
+    pub whole: Option<Whole>,
+}
+
+/// What a script can compare values with.
+#[derive(Clone, Debug)]
+pub struct Whole {
+    /// The inputs with their kinds.
+    pub inputs: BTreeMap<InputName, Input>,
+    /// Where the service is offered.
+    pub channels: BTreeSet<Channel>,
+    /// What the service may ask for.
+    pub capabilities: BTreeSet<Capability>,
 }
 
 impl Outline {
@@ -33,6 +52,11 @@ impl Outline {
                     .map(|declared| declared.field.clone())
                     .collect(),
             ),
+            whole: Some(Whole {
+                inputs: service.inputs.clone(),
+                channels: service.channels.clone(),
+                capabilities: service.capabilities.keys().copied().collect(),
+            }),
         }
     }
 

@@ -4,6 +4,8 @@
 //! problems of a file are found in one run. Everything that makes YAML mean something else than it shows is
 //! refused: anchors, aliases, merge keys, tags, directives, further documents.
 
+use std::ops::Range;
+
 use serde_saphyr::granit_parser::ErrorKind;
 use serde_saphyr::granit_parser::Event;
 use serde_saphyr::granit_parser::Options;
@@ -12,7 +14,9 @@ use serde_saphyr::granit_parser::ScalarStyle;
 use serde_saphyr::granit_parser::ScanError;
 use serde_saphyr::granit_parser::Span as ParserSpan;
 
+use super::yaml_places::corrected;
 use crate::diagnostics::Position;
+use crate::diagnostics::byte_at;
 use crate::diagnostics::codes;
 
 /// A value with its place.
@@ -67,6 +71,8 @@ pub(super) struct Fault {
     /// Another place that explains it, with what is said there.
     pub(super) also: Option<(Span, &'static str)>,
     pub(super) help: &'static str,
+    /// The bytes of a second mention that says exactly what the first one does.
+    pub(super) superfluous: Option<Range<usize>>,
 }
 
 /// Reads a text. `None` if it can't be taken apart at all; the faults say why.
@@ -83,22 +89,105 @@ pub(super) fn parse(text: &str) -> (Option<Node>, Vec<Fault>) {
     let mut builder = Builder {
         events: Parser::new_from_str_with_options(text, options()),
         faults: Vec::new(),
+        repeated: Vec::new(),
         nodes: 0,
     };
     let root = match builder.document() {
         Ok(root) => root,
-        Err(mut fault) => {
-            fault.span = better_place(&fault, text);
+        Err(fault) => {
             builder.faults.push(*fault);
             None
         }
     };
-    (root, builder.faults)
+    let (faults, repeated) = (builder.faults, builder.repeated);
+    let mut faults: Vec<Fault> = faults
+        .into_iter()
+        .enumerate()
+        .map(|(number, fault)| {
+            if number < MAX_MOVED {
+                corrected(fault, text)
+            } else {
+                fault
+            }
+        })
+        .collect();
+    if let Some(root) = &root {
+        for (index, span) in repeated.into_iter().take(MAX_REPEATED) {
+            let bytes = superfluous(text, span, root, faults.len());
+            if let Some(fault) = faults.get_mut(index) {
+                fault.superfluous = bytes;
+            }
+        }
+    }
+    (root, faults)
+}
+
+/// The bytes that can be taken out so that the tree stays as it is and one problem less is found.
+fn superfluous(text: &str, span: Span, root: &Node, faults: usize) -> Option<Range<usize>> {
+    let (start, end) = (byte_at(text, span.start)?, byte_at(text, span.end)?);
+    let bytes = repeated_bytes(text, start, end)?;
+    let without = [text.get(..bytes.start)?, text.get(bytes.end..)?].concat();
+    let mut builder = Builder {
+        events: Parser::new_from_str_with_options(&without, options()),
+        faults: Vec::new(),
+        repeated: Vec::new(),
+        nodes: 0,
+    };
+    let again = builder.document().ok().flatten()?;
+    (builder.faults.len() + 1 == faults && same(&again, root)).then_some(bytes)
+}
+
+/// An entry with what separates it: its lines, or its comma.
+fn repeated_bytes(text: &str, start: usize, end: usize) -> Option<Range<usize>> {
+    let line = text.get(..start)?.rfind('\n').map_or(0, |last| last + 1);
+    let rest = text.get(end..)?;
+    let until = rest.find('\n').map_or(rest.len(), |next| next + 1);
+    let after = rest.get(..until)?.trim();
+    if text.get(line..start)?.trim().is_empty() && (after.is_empty() || after.starts_with('#')) {
+        return Some(line..end + until);
+    }
+    let blank = |text: &str| text.len() - text.trim_start().len();
+    match rest.trim_start().strip_prefix(',') {
+        Some(next) => {
+            let comma = text.len() - next.len();
+            Some(start..comma + blank(next))
+        }
+        None => text
+            .get(..start)?
+            .trim_end()
+            .strip_suffix(',')
+            .map(|before| before.len()..end),
+    }
+}
+
+/// Whether two trees say the same, wherever it stands.
+fn same(a: &Node, b: &Node) -> bool {
+    match (&a.value, &b.value) {
+        (Value::List(a), Value::List(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (Value::Map(a), Value::Map(b)) => {
+            let pairs = || a.iter().zip(b);
+            a.len() == b.len() && pairs().all(|(a, b)| a.key == b.key && same(&a.node, &b.node))
+        }
+        (Value::Scalar(_) | Value::Broken, _) => a.value == b.value,
+        _ => false,
+    }
+}
+
+/// The end of the last thing that is written in a value: a block goes on to the next key.
+fn last_written(node: &Node) -> Position {
+    match &node.value {
+        Value::List(items) => items.iter().map(last_written).max(),
+        Value::Map(entries) => entries.iter().map(|entry| last_written(&entry.node)).max(),
+        Value::Scalar(_) | Value::Broken => None,
+    }
+    .unwrap_or(node.span.end)
 }
 
 struct Builder<I> {
     events: I,
     faults: Vec<Fault>,
+    /// Second mentions that say what the first one does: the number of the fault, and where they stand.
+    repeated: Vec<(usize, Span)>,
     nodes: usize,
 }
 
@@ -263,6 +352,20 @@ where
                 "keep one of the two",
             );
             twice.also = Some((first.key_span, "first written here"));
+            if same(&first.node, &node) {
+                // A map or list in braces ends behind its last value.
+                let one_line = node.span.end.line == key.span.start.line;
+                let end = if one_line {
+                    node.span.end
+                } else {
+                    last_written(&node)
+                };
+                let span = Span {
+                    start: key.span.start,
+                    end,
+                };
+                self.repeated.push((self.faults.len(), span));
+            }
             self.faults.push(twice);
             return;
         }
@@ -439,38 +542,6 @@ fn syntax_fault(error: &ScanError) -> Fault {
     }
 }
 
-/// The parser gives up where it noticed: for a tab that is the value before it, and for something that is
-/// never closed the line after the last.
-fn better_place(fault: &Fault, text: &str) -> Span {
-    let start = fault.span.start;
-    let one = |line: usize, column: usize| {
-        let start = position(line + 1, column);
-        Span {
-            start,
-            end: Position {
-                column: start.column.saturating_add(1),
-                ..start
-            },
-        }
-    };
-    let from = usize::try_from(start.line)
-        .unwrap_or(usize::MAX)
-        .saturating_sub(1);
-    if fault.code == codes::YAML_TAB {
-        let indented = text.lines().enumerate().skip(from).find_map(|(index, line)| {
-            let indent = line.len() - line.trim_start().len();
-            let column = line.get(..indent)?.chars().position(|letter| letter == '\t')?;
-            Some(one(index, column))
-        });
-        return indented.unwrap_or(fault.span);
-    }
-    let last = text.lines().enumerate().last();
-    match last {
-        Some((index, line)) if from > index => one(index, line.chars().count()),
-        _ => fault.span,
-    }
-}
-
 fn too_large(span: Span) -> Fault {
     fault(
         codes::TOO_LARGE,
@@ -487,6 +558,7 @@ fn fault(code: &'static str, message: String, span: Span, help: &'static str) ->
         span,
         also: None,
         help,
+        superfluous: None,
     }
 }
 
@@ -545,3 +617,7 @@ const MAX_BYTES: usize = 1024 * 1024;
 const MAX_NODES: usize = 20_000;
 const MAX_DEPTH: usize = 16;
 const MAX_SHOWN: usize = 40;
+/// Of more repeated keys than a person writes, only the first ones are worth reading the file again.
+const MAX_REPEATED: usize = 8;
+/// Likewise for looking where a mistake really is.
+const MAX_MOVED: usize = 50;

@@ -19,6 +19,7 @@ pub(super) fn with_budget<T>(work: impl FnOnce() -> T) -> T {
         looked: now,
         next_look: LOOK_EVERY / 2,
         worked: Duration::ZERO,
+        patience: PATIENCE.get(),
     }));
     let _restore = Restore(before);
     work()
@@ -41,7 +42,8 @@ pub(super) fn step(_engine_count: u64) -> Option<Dynamic> {
         // Slow steps are looked at one by one, so that their sum can't run far past the limit.
         budget.next_look = budget.steps + if gap < SLOW { LOOK_EVERY } else { 1 };
         budget.looked = now;
-        let over = budget.worked > WORK || now.duration_since(budget.started) > HARD;
+        let patience = budget.patience;
+        let over = budget.worked > WORK * patience || now.duration_since(budget.started) > HARD * patience;
         over.then_some(Exhausted::Time)
     } else {
         None
@@ -66,6 +68,8 @@ struct Budget {
     looked: Instant,
     next_look: u32,
     worked: Duration,
+    /// How many times longer than usual it may take.
+    patience: u32,
 }
 
 struct Restore(Option<Budget>);
@@ -76,8 +80,22 @@ impl Drop for Restore {
     }
 }
 
+/// Gives the scripts that `work` calls on this thread more time, and not one step more. For tests of policies, whose results
+/// must not depend on what else a machine does; nothing that serves may use it.
+pub(crate) fn patiently<T>(work: impl FnOnce() -> T) -> T {
+    struct Impatient(u32);
+    impl Drop for Impatient {
+        fn drop(&mut self) {
+            PATIENCE.set(self.0);
+        }
+    }
+    let _after = Impatient(PATIENCE.replace(PATIENT));
+    work()
+}
+
 thread_local! {
     static CURRENT: Cell<Option<Budget>> = const { Cell::new(None) };
+    static PATIENCE: Cell<u32> = const { Cell::new(1) };
 }
 
 /// The most steps of one call; an ordinary decision takes fewer than 200.
@@ -86,6 +104,7 @@ pub(super) const MAX_STEPS: u32 = 50_000;
 pub(super) const WORK: Duration = Duration::from_millis(5);
 /// The most time between start and end of one call, whatever the thread did meanwhile.
 pub(super) const HARD: Duration = Duration::from_millis(60);
+const PATIENT: u32 = 100;
 const LOOK_EVERY: u32 = 16;
 const SLOW: Duration = Duration::from_micros(100);
 const MAX_GAP: Duration = Duration::from_millis(1);
@@ -97,6 +116,14 @@ mod tests {
     #[test]
     fn nothing_runs_without_a_budget() {
         assert!(step(1).is_some());
+    }
+
+    #[test]
+    fn patience_gives_time_and_no_steps() {
+        let steps = || with_budget(|| (0..=MAX_STEPS).filter_map(|_| step(0)).count());
+        assert_eq!(patiently(steps), 1);
+        assert_eq!(patiently(|| PATIENCE.get()), PATIENT);
+        assert_eq!(PATIENCE.get(), 1);
     }
 
     #[test]

@@ -6,8 +6,6 @@ use std::sync::LazyLock;
 use rhai::AST;
 use rhai::Engine;
 use rhai::EvalAltResult;
-use rhai::ParseError;
-use rhai::ParseErrorType;
 
 use super::budget::with_budget;
 use super::bundle;
@@ -18,11 +16,13 @@ use super::hook::Hook;
 use super::lint;
 use super::lint::Known;
 use super::program::Script;
+use super::refused::refused;
 use super::syntax::Syntax;
 use super::worker;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::Position;
+use crate::diagnostics::codes;
 use crate::policy::Outline;
 use crate::policy::Service;
 
@@ -111,11 +111,14 @@ impl Compiler {
                 line: fault.place.line,
                 column: fault.place.column,
             };
-            found.push(Diagnostic::error(
-                "E3013",
-                fault.message,
-                lint::label(&fault.place.file, at, 1, ""),
-            ));
+            found.push(
+                Diagnostic::error(
+                    codes::SCRIPT_LIMITS,
+                    fault.message,
+                    lint::label(&fault.place.file, at, 1, ""),
+                )
+                .help(fault.remedy),
+            );
             return (None, found);
         }
         (Some(script), found)
@@ -148,7 +151,7 @@ impl Compiler {
                 return (None, found);
             }
         };
-        found.extend(lint::script(self.known, file, &syntax, libraries, service));
+        found.extend(lint::script(self.known, file, text, &syntax, libraries, service));
         match bundle::in_order(&syntax, libraries) {
             Ok(needed) => (Some((syntax, needed)), found),
             Err(name) => {
@@ -172,7 +175,7 @@ impl Compiler {
         if text.len() > MAX_SCRIPT {
             let message = format!("the script is larger than {MAX_SCRIPT} bytes");
             return Err(
-                Diagnostic::error("E3013", message, lint::label(file, START, 1, ""))
+                Diagnostic::error(codes::SCRIPT_LIMITS, message, lint::label(file, START, 1, ""))
                     .help("move helpers into scripts/lib/, or say more in YAML"),
             );
         }
@@ -214,74 +217,11 @@ fn declared(service: &Service, text: &str, libraries: &[Arc<Library>]) -> Declar
 fn circle(file: &str, syntax: &Syntax, name: &str) -> Diagnostic {
     let at = syntax.imports.first().map_or(START, |import| import.at);
     Diagnostic::error(
-        "E3004",
+        codes::SCRIPT_UNKNOWN_IMPORT,
         format!("the imports lead back to `{name}`, or are more than eight deep"),
         lint::label(file, at, 6, ""),
     )
     .help("move what both files need into a third file in scripts/lib/")
-}
-
-fn refused(file: &str, text: &str, error: &ParseError) -> Diagnostic {
-    let at = Position {
-        line: number(error.position().line()).max(1),
-        column: number(error.position().position()).max(1),
-    };
-    let label = |width| lint::label(file, at, width, "");
-    // After a dot the parser only says that a name is missing where a forbidden word stands.
-    let word = word_at(text, at);
-    if let Some(word) = engine::FORBIDDEN.into_iter().find(|forbidden| *forbidden == word) {
-        return lint::forbidden(word, label(word.len()));
-    }
-    match error.err_type() {
-        ParseErrorType::ExprTooDeep => {
-            Diagnostic::error("E3013", "the script is nested too deeply", label(1))
-                .help("split it into functions")
-        }
-        ParseErrorType::TooManyFunctions => {
-            Diagnostic::error("E3013", "the script has more than 64 functions", label(1))
-                .help("move helpers into scripts/lib/")
-        }
-        ParseErrorType::LiteralTooLarge(what, most) => {
-            Diagnostic::error("E3013", format!("{what} is larger than {most}"), label(1))
-        }
-        ParseErrorType::VariableUndefined(name) => Diagnostic::error(
-            "E3001",
-            format!("there is no variable `{name}`"),
-            label(name.chars().count()),
-        )
-        .help("functions see their parameters, their own variables and `global::NAME` constants"),
-        ParseErrorType::ModuleUndefined(name) => Diagnostic::error(
-            "E3004",
-            format!("`{name}` is not imported"),
-            label(name.chars().count()),
-        )
-        .help(format!(
-            "add `import \"lib/{name}\" as {name};` at the top of the script"
-        )),
-        other => Diagnostic::error("E3001", lower_first(&other.to_string()), label(1)),
-    }
-}
-
-fn word_at(text: &str, at: Position) -> String {
-    let line = text
-        .lines()
-        .nth(usize::try_from(at.line).unwrap_or(1) - 1)
-        .unwrap_or_default();
-    line.chars()
-        .skip(usize::try_from(at.column).unwrap_or(1) - 1)
-        .take_while(|letter| letter.is_alphanumeric() || *letter == '_')
-        .collect()
-}
-
-fn number(value: Option<usize>) -> u32 {
-    value.and_then(|n| u32::try_from(n).ok()).unwrap_or_default()
-}
-
-fn lower_first(text: &str) -> String {
-    let mut letters = text.chars();
-    letters
-        .next()
-        .map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 const START: Position = Position { line: 1, column: 1 };

@@ -88,7 +88,7 @@ pub(super) fn one_language(value: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-fn tightening(settings: &Map) -> Result<Tightening, &'static str> {
+pub(super) fn tightening(settings: &Map) -> Result<Tightening, &'static str> {
     let mut made = Tightening::default();
     for (key, value) in settings {
         match key.as_str() {

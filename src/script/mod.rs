@@ -6,8 +6,10 @@
 //! deadline, a panic, nonsense, is a [`ScriptFault`], and the caller refuses (law 5).
 
 mod answer;
+mod brackets;
 mod budget;
 mod bundle;
+mod cases;
 mod compiler;
 mod constructors;
 mod coverage;
@@ -18,14 +20,19 @@ mod hook;
 mod lint;
 mod mutants;
 mod program;
+mod refused;
 #[cfg(test)]
 pub(crate) mod sample;
 mod syntax;
+#[cfg(test)]
+mod tighten_laws;
+mod tokens;
 mod view;
 mod worker;
 
 pub use answer::Answer;
 pub use answer::Ruling;
+pub(crate) use budget::patiently;
 pub use bundle::Library;
 pub use compiler::Compiler;
 pub use coverage::Lines;

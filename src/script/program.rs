@@ -212,7 +212,10 @@ mod tests {
     fn a_hook_that_is_not_there_says_nothing() {
         assert_eq!(call("fn plan(flow) {}", APPROVED), Ok(None));
         assert_eq!(call("fn plan(flow) {}", Hook::Plan), Ok(None));
-        assert_eq!(call("fn plan(flow) { if false { 1 } }", Hook::Plan), Ok(None));
+        assert_eq!(
+            call("fn plan(flow) { if false { tighten(#{}) } }", Hook::Plan),
+            Ok(None)
+        );
     }
 
     #[test]
@@ -287,15 +290,24 @@ mod tests {
     // Law 5: a script that throws or returns nonsense is a fault, and a fault is a refusal.
     #[test]
     fn nonsense_is_a_fault() {
-        for body in [
+        // In a list, where the lint does not see it.
+        for value in [
             "true",
             "42",
             "\"refuse\"",
             "#{ refuse: true }",
             "flow",
             "[tighten(#{})]",
+        ] {
+            let fault = call(
+                &format!("fn plan(flow) {{ let all = [{value}]; all[0] }}"),
+                Hook::Plan,
+            );
+            assert!(fault.is_err(), "{value}");
+        }
+        for body in [
             "throw \"x\"",
-            "1 / 0",
+            "if 1 / 0 == 1 {}",
             "let a = []; a[5]",
             "flow.inputs.count.nothing",
         ] {

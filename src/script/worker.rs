@@ -19,6 +19,7 @@ use super::bundle::Library;
 use super::coverage;
 use super::engine;
 use super::fault::ScriptFault;
+use super::fault::kind_words;
 use super::hook::Hook;
 use super::program::Script;
 use super::view::Flow;
@@ -130,13 +131,16 @@ impl Worker {
         if value.is_unit() {
             return Ok(None);
         }
-        let kind = value.type_name();
+        let kind = kind_words(value.type_name());
         value.try_cast::<Answer>().map(Some).ok_or_else(|| {
-            let message = format!(
-                "`fn {}` returned a value of type {kind}, which no constructor made",
-                hook.name()
-            );
-            ScriptFault::new(at.clone(), message)
+            let message = format!("`fn {}` returned {kind}, which no constructor made", hook.name());
+            let makers: Vec<_> = hook
+                .constructors()
+                .iter()
+                .map(|name| format!("`{name}`"))
+                .collect();
+            let remedy = format!("return what {} makes, or nothing", makers.join(" or "));
+            ScriptFault::new(at.clone(), message).remedy(remedy)
         })
     }
 

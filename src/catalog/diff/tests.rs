@@ -64,7 +64,14 @@ fn scripts_and_what_they_import_are_told() {
     let first = hours.lines().next().unwrap();
     let diff = after(&[("scripts/lib/hours.rhai", first, &format!("{first} //"))]);
     let parts: Vec<&str> = diff.parts.iter().map(|part| part.part.as_str()).collect();
-    assert_eq!(parts, ["sim-replacement", "university-transcript", "scripts/lib/hours.rhai"]);
+    assert_eq!(
+        parts,
+        [
+            "sim-replacement",
+            "university-transcript",
+            "scripts/lib/hours.rhai"
+        ]
+    );
 }
 
 #[test]

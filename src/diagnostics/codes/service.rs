@@ -34,14 +34,14 @@ codes! {
     UNKNOWN_ASSURANCE = "E2006" {
         "unknown assurance level",
         "The levels are `low` (registered on the phone), `medium` (with liveness detection) and `high` (registered in person with the card).",
-        "مستوى ثقة غير معروف",
+        "مستوى تحقق غير معروف",
         "المستويات هي `low` (تسجيل ذاتي على الهاتف) و`medium` (مع كشف الحيوية) و`high` (تسجيل حضوري بالبطاقة).",
     }
     SIGN_NEEDS_HIGH = "E2007" {
         "signing needs high assurance",
         "The authority lets people sign only at high assurance. A lower level would be refused at every request.",
-        "التوقيع يتطلب مستوى الثقة المرتفع",
-        "لا تسمح الجهة المشغلة بالتوقيع إلا بمستوى الثقة المرتفع، وأي مستوى أقل سيرفض في كل طلب.",
+        "التوقيع يتطلب مستوى التحقق العالي",
+        "لا تسمح الجهة المشغلة بالتوقيع إلا بمستوى التحقق العالي، وأي مستوى أقل سيرفض في كل طلب.",
     }
     BAD_EXPIRY = "E2008" {
         "the time to answer is too short or too long",
@@ -184,8 +184,8 @@ codes! {
     CRITICAL_BELOW_HIGH = "W2001" {
         "a critical service below high assurance",
         "The authority recommends high assurance for sensitive and critical services. A lower level is possible, and somebody should be able to say why.",
-        "خدمة حرجة بمستوى ثقة أقل من المرتفع",
-        "توصي الجهة المشغلة بمستوى الثقة المرتفع للخدمات الحساسة والحرجة. المستوى الأقل ممكن، وينبغي أن يوجد من يستطيع بيان السبب.",
+        "خدمة حرجة بمستوى تحقق أقل من العالي",
+        "توصي الجهة المشغلة بمستوى التحقق العالي للخدمات الحساسة والحرجة. المستوى الأقل ممكن، وينبغي أن يوجد من يستطيع بيان السبب.",
     }
     OPTIONAL_PLACEHOLDER = "W2002" {
         "a text uses an input that may be missing",
@@ -204,5 +204,11 @@ codes! {
         "Personal data that outlives the evidence it belongs to proves nothing any more. Keep it no longer than the evidence.",
         "بيانات شخصية تحفظ أطول من الأدلة",
         "البيانات الشخصية التي تبقى بعد الأدلة التي تخصها لا تثبت شيئا. لا تحفظها أطول من الأدلة.",
+    }
+    UNREAD_FILE = "W2005" {
+        "a policy file that nothing reads",
+        "midflow reads `policies/organization.yaml`, `policies/services/*.yaml` with their tests and `policies/rulebooks/*.yaml`. A file with another ending, such as `.yml`, or in another folder would silently not apply.",
+        "ملف سياسة لا يقرؤه شيء",
+        "يقرأ midflow الملفات `policies/organization.yaml` و`policies/services/*.yaml` مع اختباراتها و`policies/rulebooks/*.yaml`. أي ملف بامتداد آخر مثل `.yml` أو في مجلد آخر لا أثر له دون أن يلاحظ أحد.",
     }
 }

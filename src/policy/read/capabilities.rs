@@ -2,7 +2,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::reader::Reader;
-use super::reader::did_you_mean;
 use super::texts::TextRules;
 use crate::diagnostics::codes;
 use crate::policy::CapabilitySettings;
@@ -36,12 +35,8 @@ pub(super) fn capabilities(
     for one in entries {
         let Some(capability) = Capability::from_name(&one.key) else {
             let known = Capability::ALL.map(Capability::as_str);
-            reader.error(
-                codes::UNKNOWN_CAPABILITY,
-                format!("unknown capability `{}`", shown(&one.key)),
-                one.key_span,
-                did_you_mean(&one.key, &known),
-            );
+            let message = format!("unknown capability `{}`", shown(&one.key));
+            reader.misspelt(codes::UNKNOWN_CAPABILITY, message, one.key_span, &one.key, &known);
             good = false;
             continue;
         };
@@ -107,11 +102,13 @@ fn assurance(
         Assurance::from_name,
     )?;
     if capability == Capability::Sign && level != Assurance::High {
-        reader.error(
+        let fix = reader.instead(entry.node.span, level.as_str(), "high", false);
+        reader.error_fixed(
             codes::SIGN_NEEDS_HIGH,
             format!("`sign` asks for `{level}` assurance; the authority signs only at `high`"),
             entry.node.span,
             "write `assurance: high`",
+            fix,
         );
         return None;
     }

@@ -1,6 +1,5 @@
 use super::reader::Map;
 use super::reader::Reader;
-use super::reader::did_you_mean;
 use super::texts::TextRules;
 use crate::diagnostics::codes;
 use crate::policy::DeclaredField;
@@ -51,12 +50,8 @@ pub(super) fn fields(reader: &mut Reader<'_>, entry: &Entry) -> Option<Vec<Decla
 fn unknown(reader: &mut Reader<'_>, entry: &Entry) {
     let mut known: Vec<&str> = FieldSource::ALL.iter().map(|source| source.as_str()).collect();
     known.extend(["age_over_18", "age_over_21", "card_valid", "is_kuwaiti"]);
-    reader.error(
-        codes::UNKNOWN_FIELD,
-        format!("unknown field `{}`", shown(&entry.key)),
-        entry.key_span,
-        did_you_mean(&entry.key, &known),
-    );
+    let message = format!("unknown field `{}`", shown(&entry.key));
+    reader.misspelt(codes::UNKNOWN_FIELD, message, entry.key_span, &entry.key, &known);
 }
 
 fn declaration(reader: &mut Reader<'_>, entry: &Entry, field: &Field) -> Option<Text> {
@@ -97,11 +92,13 @@ fn check_source(reader: &mut Reader<'_>, map: &Map<'_>, field: &Field, at: Span)
     }
     let named = reader.string(&entry.node, &map.path_of("from"), source)?;
     if named != source {
-        reader.error(
+        let fix = reader.instead(entry.node.span, named, source, true);
+        reader.error_fixed(
             codes::WRONG_SOURCE,
             format!("`{}` is not derived from `{}`", map.path, shown(named)),
             entry.node.span,
             format!("write `from: {source}`"),
+            fix,
         );
         return None;
     }

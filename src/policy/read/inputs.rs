@@ -158,7 +158,12 @@ fn why(error: &regex::Error) -> String {
         other => {
             let text = other.to_string();
             let last = text.lines().last().unwrap_or_default();
-            last.trim().trim_start_matches("error: ").to_owned()
+            let why = last.trim().trim_start_matches("error: ");
+            let ours = WHYS.iter().find(|(theirs, _)| *theirs == why);
+            ours.map_or_else(
+                || "it holds a sign in a place where it means nothing".to_owned(),
+                |(_, ours)| (*ours).to_owned(),
+            )
         }
     }
 }
@@ -232,7 +237,11 @@ fn choice(reader: &mut Reader<'_>, map: &Map<'_>) -> Option<InputKind> {
         if !plain {
             reader.error(
                 codes::BAD_CHOICE,
-                format!("`{}` can't be a word to choose", shown(word)),
+                if word.is_empty() {
+                    "an empty text can't be a word to choose".to_owned()
+                } else {
+                    format!("`{}` can't be a word to choose", shown(word))
+                },
                 item.span,
                 "write 1 to 64 visible characters without spaces at the ends",
             );
@@ -252,6 +261,33 @@ fn choice(reader: &mut Reader<'_>, map: &Map<'_>) -> Option<InputKind> {
     good.then_some(InputKind::Choice(read))
 }
 
+/// What the compiler of patterns says, and what we do.
+const WHYS: [(&str, &str); 9] = [
+    ("unclosed character class", "a `[` is never closed"),
+    ("unclosed group", "a `(` is never closed"),
+    ("unopened group", "a `)` closes nothing"),
+    (
+        "repetition operator missing expression",
+        "`*`, `+`, `?` or `{…}` has nothing before it to repeat",
+    ),
+    ("unclosed counted repetition", "a `{` is never closed"),
+    (
+        "repetition quantifier expects a valid decimal",
+        "the braces hold no number, such as `{6,9}`",
+    ),
+    (
+        "invalid repetition count range, the start must be <= the end",
+        "in the braces the first number is greater than the second",
+    ),
+    (
+        "invalid character class range, the start must be <= the end",
+        "a range in square brackets runs backwards",
+    ),
+    (
+        "unrecognized escape sequence",
+        "a backslash stands before a letter that needs none",
+    ),
+];
 const TYPES: [&str; 5] = ["string", "integer", "decimal", "boolean", "choice"];
 const SETTINGS: [&str; 7] = ["type", "optional", "pattern", "max_length", "min", "max", "of"];
 const DEFAULT_LENGTH: i64 = 100;

@@ -6,6 +6,7 @@
 mod capabilities;
 mod cases;
 mod fields;
+mod fixes;
 mod inputs;
 mod organization;
 mod outcomes;
@@ -81,7 +82,10 @@ fn close<T>(reader: Reader<'_>, value: Option<T>) -> (Option<T>, Diagnostics) {
 
 /// The first key of every policy file.
 fn format_version(reader: &mut Reader<'_>, file: &Map<'_>) {
-    let Some(entry) = reader.required(file, "midflow", "1") else {
+    let Some(entry) = file.get("midflow") else {
+        let fix = reader.first_key("midflow: 1");
+        let message = "the file has no `midflow`";
+        reader.error_fixed(codes::MISSING_KEY, message, file.at, "add `midflow: 1`", fix);
         return;
     };
     if reader.integer(&entry.node, "midflow", 0, i64::MAX) == Some(1) || reader.has_error_at(entry.node.span)

@@ -2,9 +2,9 @@ use std::collections::BTreeMap;
 
 use super::reader::Map;
 use super::reader::Reader;
-use super::reader::did_you_mean;
 use super::texts::TextRules;
 use crate::diagnostics::codes;
+use crate::diagnostics::suggest;
 use crate::policy::Contact;
 use crate::policy::EnvironmentSettings;
 use crate::policy::Organization;
@@ -215,6 +215,9 @@ fn environments(
     let mut urls: Vec<(String, Span)> = Vec::new();
     for one in entries {
         let Some(environment) = environment(reader, one) else {
+            // One mistake, one message: what was meant is not missing too.
+            let known = Environment::ALL.map(Environment::as_str);
+            named.extend(suggest(&one.key, known).and_then(Environment::from_name));
             good = false;
             continue;
         };
@@ -244,11 +247,13 @@ fn environment(reader: &mut Reader<'_>, entry: &Entry) -> Option<Environment> {
     let environment = Environment::from_name(&entry.key);
     if environment.is_none() {
         let known = Environment::ALL.map(Environment::as_str);
-        reader.error(
+        let message = format!("unknown environment `{}`", shown(&entry.key));
+        reader.misspelt(
             codes::UNKNOWN_ENVIRONMENT,
-            format!("unknown environment `{}`", shown(&entry.key)),
+            message,
             entry.key_span,
-            did_you_mean(&entry.key, &known),
+            &entry.key,
+            &known,
         );
     }
     environment

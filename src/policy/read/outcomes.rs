@@ -73,6 +73,7 @@ fn unknown(reader: &mut Reader<'_>, entry: &Entry) -> Option<OutcomeClass> {
         .into_iter()
         .chain(Outcome::ALL.iter().map(|leaf| leaf.code()))
         .collect();
+    let fix = reader.spelling(entry.key_span, &entry.key, &every);
     let meant = suggest(&entry.key, every.iter().copied());
     let help = match meant {
         Some(meant) => format!("did you mean `{meant}`?"),
@@ -81,12 +82,8 @@ fn unknown(reader: &mut Reader<'_>, entry: &Entry) -> Option<OutcomeClass> {
             words(&classes)
         ),
     };
-    reader.error(
-        codes::UNKNOWN_OUTCOME,
-        format!("unknown outcome `{}`", shown(&entry.key)),
-        entry.key_span,
-        help,
-    );
+    let message = format!("unknown outcome `{}`", shown(&entry.key));
+    reader.error_fixed(codes::UNKNOWN_OUTCOME, message, entry.key_span, help, fix);
     meant.and_then(OutcomeClass::from_name)
 }
 

@@ -36,5 +36,6 @@ pub(super) fn outline(reader: &Reader<'_>, service: &str, root: &Node) -> Outlin
         script,
         inputs: names("inputs").and_then(|entries| entries.iter().map(input).collect()),
         fields: names("fields").and_then(|entries| entries.iter().map(field).collect()),
+        whole: None,
     }
 }

@@ -1,10 +1,14 @@
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::Diagnostics;
+use crate::diagnostics::Fix;
 use crate::diagnostics::Label;
 use crate::diagnostics::Position;
 use crate::diagnostics::codes;
+use crate::diagnostics::meant;
 use crate::diagnostics::suggest;
 use crate::policy::Place;
+use crate::policy::repair::repaired_boolean;
+use crate::policy::repair::repaired_integer;
 use crate::policy::yaml;
 use crate::policy::yaml::Entry;
 use crate::policy::yaml::Node;
@@ -15,8 +19,11 @@ use crate::policy::yaml::shown;
 
 /// One file being read: where problems are found, and where they are kept.
 pub(super) struct Reader<'a> {
-    file: &'a str,
-    lines: Vec<&'a str>,
+    pub(super) file: &'a str,
+    pub(super) text: &'a str,
+    pub(super) lines: Vec<&'a str>,
+    /// The byte at which each line begins.
+    pub(super) starts: Vec<usize>,
     found: Diagnostics,
 }
 
@@ -53,7 +60,16 @@ impl<'a> Reader<'a> {
     pub(super) fn open(file: &'a str, text: &'a str) -> (Self, Option<Node>) {
         let mut reader = Self {
             file,
+            text,
             lines: text.lines().collect(),
+            starts: text
+                .split_inclusive('\n')
+                .scan(0, |next, line| {
+                    let start = *next;
+                    *next += line.len();
+                    Some(start)
+                })
+                .collect(),
             found: Diagnostics::default(),
         };
         let (root, faults) = yaml::parse(text);
@@ -62,6 +78,10 @@ impl<'a> Reader<'a> {
                 Diagnostic::error(fault.code, fault.message, reader.label(fault.span, "")).help(fault.help);
             if let Some((span, text)) = fault.also {
                 diagnostic = diagnostic.also(reader.label(span, text));
+            }
+            if let Some(bytes) = fault.superfluous {
+                let title = "remove the second one, which says the same";
+                diagnostic = diagnostic.fix(Fix::at(file, bytes, "", title).certain_if(true));
             }
             reader.found.push(diagnostic);
         }
@@ -85,6 +105,11 @@ impl<'a> Reader<'a> {
             .iter()
             .filter_map(|diagnostic| diagnostic.labels.first())
             .any(|label| label.start == span.start)
+    }
+
+    /// Adds what was found.
+    pub(super) fn push(&mut self, diagnostic: Diagnostic) {
+        self.found.push(diagnostic);
     }
 
     /// Whether something was found between a key and the end of its value.
@@ -175,24 +200,33 @@ impl<'a> Reader<'a> {
                 .iter()
                 .copied()
                 .filter(|name| !found.iter().any(|(taken, _)| taken == name));
-            let meant = suggest(&entry.key, free);
+            let meant = meant(&entry.key, free);
             let place = if path.is_empty() {
                 "at the top of the file".to_owned()
             } else {
                 format!("in `{path}`")
             };
             let help = match meant {
-                Some(name) => format!("did you mean `{name}`?"),
-                None => format!("the keys {place} are {}", words(known)),
+                Some(found) => format!("did you mean `{}`?", found.word),
+                None => match home(&entry.key, path) {
+                    Some(home) => format!(
+                        "`{}` belongs {home}: check how far the line is indented",
+                        shown(&entry.key)
+                    ),
+                    None => format!("the keys {place} are {}", words(known)),
+                },
             };
-            self.error(
+            let fix =
+                meant.and_then(|found| self.instead(entry.key_span, &entry.key, found.word, found.certain));
+            self.error_fixed(
                 codes::UNKNOWN_KEY,
                 format!("unknown key `{}` {place}", shown(&entry.key)),
                 entry.key_span,
                 help,
+                fix,
             );
-            if let Some(name) = meant {
-                found.push((name, entry));
+            if let Some(meant) = meant {
+                found.push((meant.word, entry));
             }
         }
         Some(Map {
@@ -209,7 +243,8 @@ impl<'a> Reader<'a> {
         }
         let name = if path.is_empty() { "the file" } else { path };
         let span = if path.is_empty() { at } else { node.span };
-        self.wrong_type(node, name, "keys with values", span, "write each as `key: value`");
+        let help = "write each as `key: value`, indented below it";
+        self.wrong_type(node, name, "keys with values", span, help);
         None
     }
 
@@ -227,7 +262,8 @@ impl<'a> Reader<'a> {
             }
             Value::List(items) => Some(items),
             _ => {
-                self.wrong_type(node, path, "a list", node.span, &format!("write `{example}`"));
+                let help = format!("write `{example}`");
+                self.wrong_type(node, path, "a list", node.span, &help);
                 None
             }
         }
@@ -254,16 +290,22 @@ impl<'a> Reader<'a> {
 
     /// Reads a value that must be a text; a plain number, `true` or nothing is none.
     pub(super) fn string<'n>(&mut self, node: &'n Node, path: &str, example: &str) -> Option<&'n str> {
-        let help = match &node.value {
+        let (help, fix) = match &node.value {
             Value::Scalar(scalar) if scalar.quoted || plain_kind(&scalar.text) == Plain::Text => {
                 return Some(&scalar.text);
             }
-            Value::Scalar(scalar) if !scalar.text.is_empty() => {
-                format!("put it into quotes: \"{}\"", shown(&scalar.text))
-            }
-            _ => format!("write `{example}`; a text with brackets, braces or a colon goes into quotes"),
+            Value::Scalar(scalar) if !scalar.text.is_empty() => (
+                format!("put it into quotes: \"{}\"", shown(&scalar.text)),
+                (plain_kind(&scalar.text) != Plain::Nothing)
+                    .then(|| self.quoted(node.span, &scalar.text))
+                    .flatten(),
+            ),
+            _ => (
+                format!("write `{example}`; a text with brackets, braces or a colon goes into quotes"),
+                None,
+            ),
         };
-        self.wrong_type(node, path, "a text", node.span, &help);
+        self.wrong_type_fixed(node, path, "a text", node.span, &help, fix);
         None
     }
 
@@ -275,7 +317,10 @@ impl<'a> Reader<'a> {
             }
             _ => {
                 let help = "write digits only, without quotes, points or commas";
-                self.wrong_type(node, path, "a whole number", node.span, help);
+                let fix = scalar_text(node)
+                    .and_then(repaired_integer)
+                    .and_then(|number| self.rewritten(node.span, &number.to_string()));
+                self.wrong_type_fixed(node, path, "a whole number", node.span, help, fix);
                 return None;
             }
         };
@@ -302,13 +347,11 @@ impl<'a> Reader<'a> {
                 _ => {}
             }
         }
-        self.wrong_type(
-            node,
-            path,
-            "`true` or `false`",
-            node.span,
-            "write `true` or `false`",
-        );
+        let fix = scalar_text(node)
+            .and_then(repaired_boolean)
+            .and_then(|truth| self.rewritten(node.span, if truth { "true" } else { "false" }));
+        let help = "write `true` or `false`";
+        self.wrong_type_fixed(node, path, "`true` or `false`", node.span, help, fix);
         None
     }
 
@@ -326,13 +369,26 @@ impl<'a> Reader<'a> {
         let value = read(text);
         if value.is_none() {
             let message = format!("`{}` is no value of `{path}`", shown(text));
-            self.error(code, message, node.span, did_you_mean(text, known));
+            self.misspelt(code, message, node.span, text, known);
         }
         value
     }
 
     /// Reports a value of another kind than expected, once.
     pub(super) fn wrong_type(&mut self, node: &Node, path: &str, expected: &str, span: Span, help: &str) {
+        self.wrong_type_fixed(node, path, expected, span, help, None);
+    }
+
+    /// The same with the change that makes it the kind that is expected.
+    fn wrong_type_fixed(
+        &mut self,
+        node: &Node,
+        path: &str,
+        expected: &str,
+        span: Span,
+        help: &str,
+        fix: Option<Fix>,
+    ) {
         let Some(actual) = kind(&node.value) else {
             return;
         };
@@ -341,12 +397,8 @@ impl<'a> Reader<'a> {
         } else {
             format!("`{path}`")
         };
-        self.error(
-            codes::WRONG_TYPE,
-            format!("{name} needs {expected}, but {actual} is written"),
-            span,
-            help,
-        );
+        let message = format!("{name} needs {expected}, but {actual} is written");
+        self.error_fixed(codes::WRONG_TYPE, message, span, help, fix);
     }
 
     /// The place of some characters inside a value: exact where the value stands on one line as it is, and
@@ -379,7 +431,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A label; what goes on over several lines is marked on its first.
-    fn label(&self, span: Span, text: &str) -> Label {
+    pub(super) fn label(&self, span: Span, text: &str) -> Label {
         let line = usize::try_from(span.start.line)
             .ok()
             .and_then(|line| self.lines.get(line.saturating_sub(1)));
@@ -402,6 +454,50 @@ impl<'a> Reader<'a> {
             },
             text: text.to_owned(),
         }
+    }
+}
+
+/// Where a key belongs that stands at the wrong level.
+fn home(key: &str, path: &str) -> Option<&'static str> {
+    let (_, home) = HOMES.iter().find(|(keys, _)| keys.contains(&key))?;
+    (path.is_empty() != (*home == TOP)).then_some(*home)
+}
+
+const TOP: &str = "at the top of the file";
+const HOMES: [(&[&str], &str); 5] = [
+    (
+        &[
+            "sensitivity",
+            "channels",
+            "capabilities",
+            "inputs",
+            "fields",
+            "outcomes",
+            "notices",
+        ],
+        TOP,
+    ),
+    (
+        &[
+            "script",
+            "retention",
+            "limits",
+            "audience",
+            "purpose",
+            "environments",
+        ],
+        TOP,
+    ),
+    (&["assurance", "expires_in"], "below a capability"),
+    (&["then", "say", "attempts"], "below an outcome"),
+    (&["contacts", "third_party"], "below `organization`"),
+];
+
+/// The text of a single value.
+fn scalar_text(node: &Node) -> Option<&str> {
+    match &node.value {
+        Value::Scalar(scalar) => Some(&scalar.text),
+        _ => None,
     }
 }
 

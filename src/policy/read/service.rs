@@ -6,7 +6,6 @@ use super::inputs::inputs;
 use super::outcomes::outcomes;
 use super::reader::Map;
 use super::reader::Reader;
-use super::reader::did_you_mean;
 use super::texts::TextRules;
 use crate::diagnostics::codes;
 use crate::policy::Audience;
@@ -180,12 +179,8 @@ fn channels(reader: &mut Reader<'_>, node: &Node) -> Option<BTreeSet<Channel>> {
             continue;
         };
         let Some(channel) = Channel::from_name(word) else {
-            reader.error(
-                codes::UNKNOWN_CHANNEL,
-                format!("unknown channel `{}`", shown(word)),
-                item.span,
-                did_you_mean(word, &known),
-            );
+            let message = format!("unknown channel `{}`", shown(word));
+            reader.misspelt(codes::UNKNOWN_CHANNEL, message, item.span, word, &known);
             good = false;
             continue;
         };
@@ -260,11 +255,16 @@ fn script(reader: &mut Reader<'_>, entry: &Entry) -> Option<(String, Place)> {
     };
     let good = (1..=64).contains(&name.len()) && name.chars().all(plain);
     if !good {
-        reader.error(
+        let bare = !text.is_empty() && text.len() <= 64 && text.chars().all(plain);
+        let fix = bare
+            .then(|| reader.instead(entry.node.span, text, &format!("{text}.rhai"), false))
+            .flatten();
+        reader.error_fixed(
             codes::BAD_SCRIPT_NAME,
             format!("`{}` is not the name of a script file", shown(text)),
             entry.node.span,
-            "name a file in `scripts/`, such as `licence-renewal.rhai`, without folders",
+            "name a file in `scripts/` with its ending and without folders, such as `licence-renewal.rhai`",
+            fix,
         );
         return None;
     }

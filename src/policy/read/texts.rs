@@ -2,9 +2,10 @@ use std::collections::BTreeMap;
 
 use super::reader::Reader;
 use crate::diagnostics::codes;
-use crate::diagnostics::suggest;
+use crate::diagnostics::meant;
 use crate::policy::Input;
 use crate::policy::InputKind;
+use crate::policy::Unsafe;
 use crate::policy::first_unsafe;
 use crate::policy::render::Piece;
 use crate::policy::render::pieces;
@@ -154,27 +155,44 @@ impl Reader<'_> {
         };
         let span = self.inside(node, scalar, at, 1);
         let code = scalar.text.chars().nth(at).map_or(0, u32::from);
-        let help = if code == 0x0A {
-            "write the text on one line; `>-` joins several lines and adds no line break".to_owned()
-        } else {
-            format!("remove U+{code:04X}; the page sets the right direction by itself")
+        let help = match what {
+            _ if code == 0x0A => {
+                "write the text on one line; `>-` joins several lines and adds no line break".to_owned()
+            }
+            Unsafe::Direction => format!("remove U+{code:04X}; the page sets the right direction by itself"),
+            Unsafe::LookAlike => format!("type the Latin letter in place of U+{code:04X}"),
+            _ => format!("remove U+{code:04X}; nobody can see it, and it makes another text"),
         };
-        self.error(
+        // A letter that looks like another is not taken out but corrected, by somebody who reads the word.
+        let fix = match what {
+            Unsafe::Direction | Unsafe::Invisible => char::from_u32(code).and_then(|c| self.without(span, c)),
+            _ => None,
+        };
+        self.error_fixed(
             codes::UNSAFE_CHARACTER,
             format!("`{path}` holds {what}"),
             span,
             help,
+            fix,
         );
         false
     }
 
     fn is_short(&mut self, node: &Node, path: &str, longest: usize, max: usize) -> bool {
         if longest > max {
+            let (has, help) = if scalar_of(node).is_some_and(|scalar| scalar.text.contains('{')) {
+                (
+                    "can have",
+                    "shorten the text, or give its inputs a smaller `max_length` or `max`",
+                )
+            } else {
+                ("has", "shorten the text")
+            };
             self.error(
                 codes::TEXT_TOO_LONG,
-                format!("`{path}` can have {longest} characters; at most {max} fit"),
+                format!("`{path}` {has} {longest} characters; at most {max} fit"),
                 node.span,
-                "shorten the text, or give its inputs a smaller `max_length` or `max`",
+                help,
             );
         }
         longest <= max
@@ -238,15 +256,21 @@ impl Reader<'_> {
         };
         let Some(input) = inputs.get(name) else {
             let known: Vec<_> = inputs.keys().map(InputName::as_str).collect();
-            let help = match suggest(name, known.iter().copied()) {
-                Some(meant) => format!("did you mean `{{{meant}}}`?"),
+            let meant = meant(name, known.iter().copied());
+            let help = match meant {
+                Some(meant) => format!("did you mean `{{{}}}`?", meant.word),
                 None => "declare it under `inputs`, or write the text without it".to_owned(),
             };
-            self.error(
+            let fix = meant.and_then(|meant| {
+                let (wrong, right) = (format!("{{{name}}}"), format!("{{{}}}", meant.word));
+                self.instead(span, &wrong, &right, meant.certain)
+            });
+            self.error_fixed(
                 codes::UNDECLARED_PLACEHOLDER,
                 format!("`{path}` uses the input `{}`, which is not declared", shown(name)),
                 span,
                 help,
+                fix,
             );
             return None;
         };

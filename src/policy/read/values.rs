@@ -7,6 +7,8 @@ use crate::policy::address::HttpsUrl;
 use crate::policy::address::https_url;
 use crate::policy::duration::parse_duration;
 use crate::policy::duration::parse_limit;
+use crate::policy::repair::repaired_duration;
+use crate::policy::repair::repaired_limit;
 use crate::policy::yaml::Entry;
 use crate::policy::yaml::shown;
 
@@ -16,11 +18,13 @@ impl Reader<'_> {
         let text = self.measure(entry, path, example)?;
         let duration = parse_duration(&text);
         if duration.is_none() {
-            self.error(
+            let fix = repaired_duration(&text).and_then(|meant| self.rewritten(entry.node.span, &meant));
+            self.error_fixed(
                 codes::BAD_DURATION,
                 format!("`{path}` can't be read as a duration: `{}`", shown(&text)),
                 entry.node.span,
                 format!("write a whole number and one of `s`, `m`, `h`, `d`, `y`, such as `{example}`"),
+                fix,
             );
         }
         duration
@@ -31,11 +35,13 @@ impl Reader<'_> {
         let text = self.measure(entry, path, example)?;
         let limit = parse_limit(&text);
         if limit.is_none() {
-            self.error(
+            let fix = repaired_limit(&text).and_then(|meant| self.rewritten(entry.node.span, &meant));
+            self.error_fixed(
                 codes::BAD_LIMIT,
                 format!("`{path}` can't be read as a limit: `{}`", shown(&text)),
                 entry.node.span,
                 format!("write a number, a slash and a time of at most 366 days, such as `{example}`"),
+                fix,
             );
         }
         limit
@@ -58,11 +64,18 @@ impl Reader<'_> {
         } else {
             "write `https://`, the host and the path, without user name, query, `#` or spaces"
         };
-        self.error(
+        let fix = text.strip_prefix("http://").and_then(|rest| {
+            let other = format!("https://{rest}");
+            https_url(&other).filter(|url| accept(url))?;
+            // Whether something answers there is not known.
+            self.instead(entry.node.span, text, &other, false)
+        });
+        self.error_fixed(
             code,
             format!("`{path}` is not a complete https address"),
             entry.node.span,
             help,
+            fix,
         );
         None
     }

@@ -1,13 +1,14 @@
 use super::Unit;
+use super::kind::Kind;
 use super::report;
 use super::report::label;
+use super::spelling;
 use super::walk::Frame;
-use super::walk::Kind;
 use super::walk::Walk;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::Position;
 use crate::diagnostics::codes;
-use crate::diagnostics::suggest;
+use crate::diagnostics::meant;
 use crate::script::constructors::CONSTRUCTORS;
 use crate::script::engine::FORBIDDEN;
 use crate::script::syntax::Function;
@@ -67,10 +68,7 @@ impl Walk<'_> {
         let Some(library) = path.and_then(|path| self.libraries.get(path)) else {
             return;
         };
-        let unit = Unit {
-            file: &library.file,
-            syntax: &library.syntax,
-        };
+        let unit = Unit::of(library);
         let public = || unit.syntax.functions.iter().filter(|function| !function.private);
         if let Some(function) = find(unit, name, kinds.len()).filter(|function| !function.private) {
             self.follow(frame, unit, function, kinds);
@@ -84,9 +82,18 @@ impl Walk<'_> {
         let found = if arities.is_empty() {
             let message = format!("`{}` has no function `{name}`", library.name);
             let unknown = Diagnostic::error(codes::SCRIPT_UNKNOWN_FUNCTION, message, place);
-            match suggest(name, public().map(|function| function.name.as_str())) {
-                Some(near) => unknown.help(format!("did you mean `{alias}::{near}`?")),
-                None => unknown,
+            match meant(name, public().map(|function| function.name.as_str())) {
+                Some(near) => unknown
+                    .help(format!("did you mean `{alias}::{}`?", near.word))
+                    .fix(spelling::instead(frame.unit, at, name, near.word, near.certain)),
+                None => {
+                    let names: Vec<String> = public().map(|one| format!("`{alias}::{}`", one.name)).collect();
+                    unknown.help(if names.is_empty() {
+                        format!("{} has no function that can be called from outside", library.file)
+                    } else {
+                        format!("it has {}", names.join(", "))
+                    })
+                }
             }
         } else {
             wrong_arity(name, kinds.len(), &arities, place)
@@ -126,12 +133,17 @@ impl Walk<'_> {
         let found = if arities.is_empty() {
             let message = format!("there is no function `{name}`");
             let unknown = Diagnostic::error(codes::SCRIPT_UNKNOWN_FUNCTION, message, place);
-            let near = suggest(name, CONSTRUCTORS.iter().map(|(name, _)| *name))
-                .or_else(|| suggest(name, own.iter().map(|function| function.name.as_str())))
-                .or_else(|| suggest(name, self.known.names()));
+            let near = meant(name, CONSTRUCTORS.iter().map(|(name, _)| *name))
+                .or_else(|| meant(name, own.iter().map(|function| function.name.as_str())))
+                .or_else(|| meant(name, self.known.names()));
             match near {
-                Some(near) => unknown.help(format!("did you mean `{near}`?")),
-                None => unknown.help("a script makes its answer with `tighten`, `refuse`, `stop` or `say`"),
+                Some(near) => unknown
+                    .help(format!("did you mean `{}`?", near.word))
+                    .fix(spelling::instead(frame.unit, at, name, near.word, near.certain)),
+                None => unknown.help(
+                    "write the function or import the file that has it; an answer is made with `tighten`, `refuse`, \
+                     `stop` or `say`",
+                ),
             }
         } else {
             wrong_arity(name, arity - before, &arities, place)
@@ -142,14 +154,15 @@ impl Walk<'_> {
 
 fn wrong_arity(name: &str, given: usize, arities: &[usize], place: crate::diagnostics::Label) -> Diagnostic {
     let allowed: Vec<String> = arities.iter().map(ToString::to_string).collect();
-    let message = format!("`{name}` takes {} arguments, not {given}", allowed.join(" or "));
-    let found = Diagnostic::error(codes::SCRIPT_WRONG_ARITY, message, place);
-    match name {
-        "tighten" => found.help("write `tighten(#{ assurance: \"high\" })`"),
-        "refuse" => found.help("write `refuse(\"code\", #{ ar: \"…\", en: \"…\" })`"),
-        "stop" | "say" => found.help(format!("write `{name}(#{{ ar: \"…\", en: \"…\" }})`")),
-        _ => found,
-    }
+    let word = if arities == [1] { "argument" } else { "arguments" };
+    let message = format!("`{name}` takes {} {word}, not {given}", allowed.join(" or "));
+    let help = match name {
+        "tighten" => "write `tighten(#{ assurance: \"high\" })`".to_owned(),
+        "refuse" => "write `refuse(\"code\", #{ ar: \"…\", en: \"…\" })`".to_owned(),
+        "stop" | "say" => format!("write `{name}(#{{ ar: \"…\", en: \"…\" }})`"),
+        _ => format!("pass {} {word} between the brackets", allowed.join(" or ")),
+    };
+    Diagnostic::error(codes::SCRIPT_WRONG_ARITY, message, place).help(help)
 }
 
 fn find<'a>(unit: Unit<'a>, name: &str, arity: usize) -> Option<&'a Function> {

@@ -1,11 +1,17 @@
+use super::report::label;
+use super::spelling::Misspelt;
+use super::spelling::instead;
 use super::walk::Frame;
 use super::walk::Walk;
+use crate::diagnostics::Diagnostic;
 use crate::diagnostics::Position;
 use crate::diagnostics::codes;
-use crate::diagnostics::suggest;
+use crate::diagnostics::meant;
+use crate::policy::repaired_duration;
 use crate::script::constructors as rules;
 use crate::script::syntax::Node;
 use crate::script::syntax::What;
+use crate::words::Assurance;
 use crate::words::Field;
 use crate::words::FieldSource;
 use crate::words::InputName;
@@ -84,7 +90,8 @@ impl Walk<'_> {
             };
             if field == Field::Plain(FieldSource::CivilNo) {
                 let message = "`civil_no` can't be dropped";
-                let help = "by it the person who approved is compared with the person who was asked";
+                let help =
+                    "leave it out: by it the person who approved is compared with the person who was asked";
                 self.error(
                     codes::SCRIPT_INVALID_VALUE,
                     frame,
@@ -143,15 +150,18 @@ impl Walk<'_> {
             };
             if InputName::parse(name).is_ok() && service.lacks_input(name) {
                 let message = format!("the service `{}` declares no input `{name}`", service.service);
-                let help = "a text may hold declared inputs only, as in `{amount}`";
-                self.error(
-                    codes::SCRIPT_UNDECLARED_INPUT,
-                    frame,
-                    value.at,
-                    text.chars().count() + 2,
-                    &message,
-                    help,
-                );
+                let near = meant(name, service.inputs.iter().flatten().map(InputName::as_str));
+                let help = match near {
+                    Some(near) => format!("did you mean `{{{}}}`?", near.word),
+                    None => "declare it under `inputs`, or write the text without it".to_owned(),
+                };
+                let fix = near.and_then(|near| {
+                    let right = text.replace(&format!("{{{name}}}"), &format!("{{{}}}", near.word));
+                    instead(frame.unit, value.at, text, &right, near.certain)
+                });
+                let place = label(frame.unit.file, value.at, text.chars().count() + 2, "");
+                let found = Diagnostic::error(codes::SCRIPT_UNDECLARED_INPUT, message, place);
+                self.report.push(found.help(help).fix(fix));
             }
         }
     }
@@ -167,18 +177,18 @@ impl Walk<'_> {
             What::Text(text) => {
                 if let Err(why) = rule(text) {
                     let width = text.chars().count() + 2;
-                    self.error(
-                        codes::SCRIPT_INVALID_VALUE,
-                        frame,
-                        value.at,
-                        width,
-                        "a value that can't be taken",
-                        why,
+                    let place = label(frame.unit.file, value.at, width, "");
+                    let fix = repaired(why, text)
+                        .and_then(|(right, certain)| instead(frame.unit, value.at, text, &right, certain));
+                    self.report.push(
+                        Diagnostic::error(codes::SCRIPT_INVALID_VALUE, untakable(text), place)
+                            .help(why)
+                            .fix(fix),
                     );
                 }
             }
             What::Literal(kind) => {
-                let message = format!("a text is needed, and this is {kind}");
+                let message = format!("a text is needed, and this is {}", kind.words());
                 self.error(
                     codes::SCRIPT_INVALID_VALUE,
                     frame,
@@ -217,18 +227,36 @@ impl Walk<'_> {
     }
 
     fn unknown_key(&mut self, frame: &Frame<'_>, of: &str, known: &[&str], key: &str, at: Position) {
-        let message = format!("{of} has no `{key}`").replace("tighten has", "`tighten` has");
-        let help = match suggest(key, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("it has `{}`", known.join("`, `")),
+        let found = Misspelt {
+            code: codes::SCRIPT_UNKNOWN_CONSTRUCTOR_KEY,
+            message: format!("{of} has no `{key}`").replace("tighten has", "`tighten` has"),
+            word: key,
+            around: ("", ""),
+            otherwise: format!("it has `{}`", known.join("`, `")),
         };
-        self.error(
-            codes::SCRIPT_UNKNOWN_CONSTRUCTOR_KEY,
-            frame,
-            at,
-            key.chars().count(),
-            &message,
-            &help,
-        );
+        self.misspelt(frame, at, &found, known.iter().copied());
     }
+}
+
+fn untakable(text: &str) -> String {
+    if (1..=LONGEST_SHOWN).contains(&text.chars().count()) {
+        format!("`{}` can't be taken here", text.escape_debug())
+    } else {
+        "a value that can't be taken".to_owned()
+    }
+}
+
+const LONGEST_SHOWN: usize = 40;
+
+/// What a value of a constructor was meant to be, and whether that is certain; `why` is the rule that it breaks.
+fn repaired(why: &str, text: &str) -> Option<(String, bool)> {
+    if why.starts_with("`assurance`") {
+        let levels = Assurance::ALL.map(Assurance::as_str);
+        return meant(text, levels).map(|near| (near.word.to_owned(), near.certain));
+    }
+    if why.starts_with("`expires_in`") {
+        let right = repaired_duration(text).filter(|right| rules::duration(right).is_ok())?;
+        return Some((right, true));
+    }
+    None
 }

@@ -2,10 +2,15 @@
 //! arguments, unknown imports, misspelt hooks, undeclared fields and inputs, wrong values in constructors.
 
 mod calls;
+mod compare;
 mod constructors;
+mod kind;
 mod known;
+mod names;
+mod paths;
 mod reads;
 mod report;
+mod spelling;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -19,10 +24,13 @@ use super::syntax::Syntax;
 use super::syntax::What;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::Diagnostics;
+use crate::diagnostics::Position;
+use crate::diagnostics::byte_at;
 use crate::diagnostics::codes;
-use crate::diagnostics::suggest;
+use crate::diagnostics::meant;
+use crate::diagnostics::position_at;
 use crate::policy::Outline;
-use walk::Kind;
+use kind::Kind;
 use walk::Walk;
 
 pub(super) use known::Known;
@@ -33,7 +41,18 @@ pub(super) use report::label;
 #[derive(Clone, Copy)]
 struct Unit<'a> {
     file: &'a str,
+    text: &'a str,
     syntax: &'a Syntax,
+}
+
+impl<'a> Unit<'a> {
+    fn of(library: &'a Library) -> Self {
+        Self {
+            file: &library.file,
+            text: &library.text,
+            syntax: &library.syntax,
+        }
+    }
 }
 
 /// Lints a library by itself. What its functions read of a `flow` is linted with the scripts that hand them one.
@@ -42,12 +61,17 @@ pub(super) fn library(
     library: &Library,
     libraries: &BTreeMap<String, Arc<Library>>,
 ) -> Diagnostics {
-    let unit = Unit {
-        file: &library.file,
-        syntax: &library.syntax,
-    };
+    let unit = Unit::of(library);
     let mut walk = Walk::new(known, libraries, None);
     file(&mut walk, unit);
+    for function in library
+        .syntax
+        .functions
+        .iter()
+        .filter(|function| function.private)
+    {
+        hook_or_helper(&mut walk, unit, function);
+    }
     walk.report.into_diagnostics()
 }
 
@@ -55,13 +79,19 @@ pub(super) fn library(
 pub(super) fn script(
     known: &Known,
     path: &str,
+    text: &str,
     syntax: &Syntax,
     libraries: &BTreeMap<String, Arc<Library>>,
     service: Option<&Outline>,
 ) -> Diagnostics {
-    let unit = Unit { file: path, syntax };
+    let unit = Unit {
+        file: path,
+        text,
+        syntax,
+    };
     let mut walk = Walk::new(known, libraries, service);
     file(&mut walk, unit);
+    walk.unused_constants(unit);
     walk.called.clear();
     for function in &syntax.functions {
         if let Some(hook) = Hook::from_name(&function.name).filter(|_| function.parameters.len() == 1) {
@@ -90,22 +120,28 @@ fn file(walk: &mut Walk<'_>, unit: Unit<'_>) {
         };
         if !walk.libraries.contains_key(path) {
             let message = format!("there is no `{path}` to import");
-            let near = suggest(path, walk.libraries.keys().map(String::as_str)).map(str::to_owned);
+            let known: Vec<&str> = walk.libraries.keys().map(String::as_str).collect();
+            let near = meant(path, known.iter().copied());
+            let fix = near.and_then(|near| {
+                let quoted = |path: &str| format!("\"{path}\"");
+                let behind = behind_import(unit, import.at)?;
+                spelling::instead(unit, behind, &quoted(path), &quoted(near.word), near.certain)
+            });
+            let help = match near {
+                Some(near) => format!("did you mean `{}`?", near.word),
+                None => "imports come from scripts/lib/ only: `import \"lib/hours\" as hours;`".to_owned(),
+            };
             walk.report.error(
                 codes::SCRIPT_UNKNOWN_IMPORT,
                 unit.file,
                 import.at,
                 6,
                 message,
-                |found| match near {
-                    Some(near) => found.help(format!("did you mean `{near}`?")),
-                    None => {
-                        found.help("imports come from scripts/lib/ only: `import \"lib/hours\" as hours;`")
-                    }
-                },
+                |found| found.help(help).fix(fix),
             );
         }
     }
+    walk.unused_imports(unit);
     for node in &unit.syntax.globals {
         match &node.what {
             What::Import { .. } => {}
@@ -142,7 +178,17 @@ fn file(walk: &mut Walk<'_>, unit: Unit<'_>) {
         }
         let nothing_known = vec![Kind::Other; function.parameters.len()];
         walk.function(unit, function, &nothing_known, None);
+        walk.names(unit, function);
+        walk.paths(unit, function);
     }
+}
+
+/// Where the path stands behind an `import`.
+fn behind_import(unit: Unit<'_>, at: Position) -> Option<Position> {
+    let start = byte_at(unit.text, at)?;
+    let after = unit.text.get(start..)?.strip_prefix("import")?;
+    let path = after.trim_start();
+    Some(position_at(unit.text, unit.text.len() - path.len()))
 }
 
 fn hook_or_helper(walk: &mut Walk<'_>, unit: Unit<'_>, function: &Function) {
@@ -167,15 +213,23 @@ fn hook_or_helper(walk: &mut Walk<'_>, unit: Unit<'_>, function: &Function) {
         return;
     }
     let hooks = Hook::ALL.map(Hook::name);
-    if let Some(near) = suggest(name, hooks) {
+    let near = meant(name, hooks).filter(|_| walk.service.is_some());
+    if let Some(near) = near {
         let message = format!("nothing calls `{name}`; it is no hook");
+        let is_there = unit.syntax.functions.iter().any(|other| other.name == near.word);
+        let certain = near.certain && arity == 1 && !is_there;
+        let fix = spelling::instead(unit, function.at, name, near.word, certain);
         walk.report.error(
             codes::SCRIPT_UNKNOWN_HOOK,
             unit.file,
             function.at,
             width,
             message,
-            |found| found.help(format!("did you mean `fn {near}(flow)`?")),
+            |found| {
+                found
+                    .help(format!("did you mean `fn {}(flow)`?", near.word))
+                    .fix(fix)
+            },
         );
         return;
     }
@@ -187,7 +241,7 @@ fn hook_or_helper(walk: &mut Walk<'_>, unit: Unit<'_>, function: &Function) {
             place,
         )
         .help(format!(
-            "remove it; hooks are {}",
+            "call it or remove it; midflow itself calls {} and nothing else",
             hooks.map(|hook| format!("`{hook}`")).join(", ")
         )),
     );

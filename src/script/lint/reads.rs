@@ -1,9 +1,10 @@
+use super::kind::Kind;
+use super::kind::Words;
+use super::spelling::Misspelt;
 use super::walk::Frame;
-use super::walk::Kind;
 use super::walk::Walk;
 use crate::diagnostics::Position;
 use crate::diagnostics::codes;
-use crate::diagnostics::suggest;
 use crate::script::syntax::Node;
 use crate::script::syntax::What;
 use crate::script::view;
@@ -14,12 +15,19 @@ impl Walk<'_> {
     pub(super) fn read(&mut self, frame: &Frame<'_>, of: Kind, name: &str, at: Position) -> Kind {
         match of {
             Kind::Flow => return self.read_flow(frame, name, at),
-            Kind::Inputs => self.read_input(frame, name, at),
-            Kind::Person => self.read_field(frame, name, at),
-            Kind::Now if !view::NOW.contains(&name) => {
-                self.unknown_property(frame, "flow.now", &view::NOW, name, at);
+            Kind::Inputs => {
+                self.read_input(frame, name, at);
+                return self
+                    .service
+                    .map_or(Kind::Other, |service| Kind::of_input(service, name));
             }
-            Kind::Now | Kind::Other => {}
+            Kind::Person => {
+                self.read_field(frame, name, at);
+                return Kind::of_field(name);
+            }
+            Kind::Now if view::NOW.contains(&name) => return Kind::Whole,
+            Kind::Now => self.unknown_property(frame, "flow.now", &view::NOW, name, at),
+            _ => {}
         }
         Kind::Other
     }
@@ -28,8 +36,7 @@ impl Walk<'_> {
     pub(super) fn read_by_index(&mut self, frame: &Frame<'_>, of: Kind, index: &Node, at: Position) -> Kind {
         match (of, &index.what) {
             (Kind::Inputs | Kind::Person, What::Text(name)) => self.read(frame, of, name, index.at),
-            (Kind::Other, _) => Kind::Other,
-            (of, _) => {
+            (Kind::Flow | Kind::Inputs | Kind::Person | Kind::Now, _) => {
                 let (code, what) = match of {
                     Kind::Inputs => (codes::SCRIPT_UNDECLARED_INPUT, "an input"),
                     Kind::Person => (codes::SCRIPT_UNDECLARED_FIELD, "a field"),
@@ -46,13 +53,17 @@ impl Walk<'_> {
                 );
                 Kind::Other
             }
+            _ => Kind::Other,
         }
     }
 
     /// Checks the left side of an assignment: `flow` and its parts are read only.
     pub(super) fn assign(&mut self, frame: &mut Frame<'_>, target: &Node) {
         if let What::Member { of, .. } | What::Index { of, .. } = &target.what
-            && self.node(frame, of) != Kind::Other
+            && matches!(
+                self.node(frame, of),
+                Kind::Flow | Kind::Inputs | Kind::Person | Kind::Now
+            )
         {
             let message = "`flow` is read only";
             let help = "keep the value in a variable of your own: `let amount = flow.inputs.amount;`";
@@ -101,9 +112,12 @@ impl Walk<'_> {
                         help,
                     );
                 }
-                Kind::Other
+                Kind::Word(Words::Outcome)
             }
-            known if view::FLOW.contains(&known) => Kind::Other,
+            "channel" => Kind::Word(Words::Channel),
+            "capability" => Kind::Word(Words::Capability),
+            "locale" => Kind::Word(Words::Locale),
+            "attempt" => Kind::Whole,
             _ => {
                 self.unknown_property(frame, "flow", &view::FLOW, name, at);
                 Kind::Other
@@ -112,39 +126,32 @@ impl Walk<'_> {
     }
 
     fn unknown_property(&mut self, frame: &Frame<'_>, of: &str, known: &[&str], name: &str, at: Position) {
-        let message = format!("`{of}` has no `{name}`");
-        let help = match suggest(name, known.iter().copied()) {
-            Some(near) => format!("did you mean `{of}.{near}`?"),
-            None => format!("it has {}", ticked(known.iter().copied())),
+        let found = Misspelt {
+            code: codes::SCRIPT_UNKNOWN_FLOW_PROPERTY,
+            message: format!("`{of}` has no `{name}`"),
+            word: name,
+            around: (&format!("{of}."), ""),
+            otherwise: format!("it has {}", ticked(known.iter().copied())),
         };
-        self.error(
-            codes::SCRIPT_UNKNOWN_FLOW_PROPERTY,
-            frame,
-            at,
-            name.chars().count(),
-            &message,
-            &help,
-        );
+        self.misspelt(frame, at, &found, known.iter().copied());
     }
 
     fn read_input(&mut self, frame: &Frame<'_>, name: &str, at: Position) {
         let Some(service) = self.service.filter(|service| service.lacks_input(name)) else {
             return;
         };
-        let message = format!("the service `{}` declares no input `{name}`", service.service);
-        let declared = || service.inputs.iter().flatten().map(InputName::as_str);
-        let help = match suggest(name, declared()) {
-            Some(near) => format!("did you mean `flow.inputs.{near}`?"),
-            None => format!("declare it under `inputs`; declared are {}", ticked(declared())),
+        let declared: Vec<&str> = service.inputs.iter().flatten().map(InputName::as_str).collect();
+        let found = Misspelt {
+            code: codes::SCRIPT_UNDECLARED_INPUT,
+            message: format!("the service `{}` declares no input `{name}`", service.service),
+            word: name,
+            around: ("flow.inputs.", ""),
+            otherwise: format!(
+                "declare it under `inputs`; declared are {}",
+                ticked(declared.iter().copied())
+            ),
         };
-        self.error(
-            codes::SCRIPT_UNDECLARED_INPUT,
-            frame,
-            at,
-            name.chars().count(),
-            &message,
-            &help,
-        );
+        self.misspelt(frame, at, &found, declared.iter().copied());
     }
 
     fn read_field(&mut self, frame: &Frame<'_>, name: &str, at: Position) {
@@ -158,25 +165,20 @@ impl Walk<'_> {
         if declared.iter().any(|field| field == name) {
             return;
         }
-        let message = format!(
-            "the service `{}` does not declare the field `{name}`",
-            service.service
-        );
-        let help = match suggest(name, declared.iter().map(String::as_str)) {
-            Some(near) => format!("did you mean `flow.person.{near}`?"),
-            None => format!(
+        let found = Misspelt {
+            code: codes::SCRIPT_UNDECLARED_FIELD,
+            message: format!(
+                "the service `{}` does not declare the field `{name}`",
+                service.service
+            ),
+            word: name,
+            around: ("flow.person.", ""),
+            otherwise: format!(
                 "declare it under `fields` with its reason; declared are {}",
                 ticked(declared.iter().map(String::as_str))
             ),
         };
-        self.error(
-            codes::SCRIPT_UNDECLARED_FIELD,
-            frame,
-            at,
-            name.chars().count(),
-            &message,
-            &help,
-        );
+        self.misspelt(frame, at, &found, declared.iter().map(String::as_str));
     }
 }
 

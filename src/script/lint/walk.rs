@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::Known;
 use super::Unit;
+use super::kind::Kind;
+use super::paths::ends;
 use super::report::Report;
 use crate::diagnostics::Position;
 use crate::diagnostics::codes;
@@ -11,18 +13,9 @@ use crate::policy::Outline;
 use crate::script::bundle::Library;
 use crate::script::hook::Hook;
 use crate::script::syntax::Function;
+use crate::script::syntax::Literal;
 use crate::script::syntax::Node;
 use crate::script::syntax::What;
-
-/// What is known of a value before anything runs: whether it is `flow`, or a part of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
-    Flow,
-    Inputs,
-    Person,
-    Now,
-    Other,
-}
 
 /// Walks functions, following `flow` through variables and into helpers.
 pub(super) struct Walk<'a> {
@@ -43,6 +36,8 @@ pub(super) struct Frame<'a> {
     /// Whether this is the body of the hook itself, not of a helper.
     pub(super) is_hook: bool,
     names: Vec<(String, Kind)>,
+    /// Variables that are given another value somewhere: nothing is known of them.
+    changed: BTreeSet<String>,
 }
 
 impl<'a> Walk<'a> {
@@ -92,6 +87,7 @@ impl<'a> Walk<'a> {
             hook: None,
             is_hook: false,
             names: Vec::new(),
+            changed: BTreeSet::new(),
         };
         self.node(&mut frame, node);
     }
@@ -114,10 +110,59 @@ impl<'a> Walk<'a> {
                 .cloned()
                 .zip(arguments.iter().copied())
                 .collect(),
+            changed: changed(function),
         };
-        for node in &function.body {
-            self.node(&mut frame, node);
+        self.block(&mut frame, &function.body);
+        if is_hook {
+            self.returned(&mut frame, function);
         }
+        for closure in &function.closures {
+            let before = frame.names.len();
+            let unknown = closure.parameters.iter().map(|name| (name.clone(), Kind::Other));
+            frame.names.extend(unknown);
+            self.block(&mut frame, &closure.body);
+            frame.names.truncate(before);
+        }
+    }
+
+    /// What a hook returns is made by a constructor, or nothing.
+    fn returned(&mut self, frame: &mut Frame<'_>, function: &Function) {
+        let mut values = Vec::new();
+        ends(&function.body, true, &mut values);
+        for value in values {
+            // Names are out of sight here; what is written out, read of `flow` or compared is known.
+            let kind = match &value.what {
+                What::Name(name) if !function.parameters.contains(name) => Kind::Other,
+                What::Let { .. } | What::Assign { .. } => Kind::Other,
+                _ => self.node(frame, value),
+            };
+            if let Some(words) = kind.words() {
+                let message = format!("`fn {}` returns {words}, which is no answer", function.name);
+                let help = format!(
+                    "return what {} makes, or nothing",
+                    frame
+                        .hook
+                        .map_or_else(String::new, |hook| ticked(hook.constructors()))
+                );
+                self.error(
+                    codes::SCRIPT_WRONG_RETURN,
+                    frame,
+                    value.start(),
+                    1,
+                    &message,
+                    &help,
+                );
+            }
+        }
+    }
+
+    /// Walks statements; what they give names to is gone behind them.
+    fn block(&mut self, frame: &mut Frame<'_>, nodes: &[Node]) {
+        let before = frame.names.len();
+        for node in nodes {
+            self.node(frame, node);
+        }
+        frame.names.truncate(before);
     }
 
     /// Walks a piece and says what is known of its value.
@@ -139,21 +184,34 @@ impl<'a> Walk<'a> {
                 arguments,
             } => {
                 let kinds = self.nodes(frame, arguments);
-                self.call(frame, alias, name, arguments, &kinds, node.at);
+                // What `x in list` is read as.
+                if let ("contains", [list, _], [_, kind]) = (name.as_str(), arguments.as_slice(), &*kinds) {
+                    self.one_of(frame, list, *kind);
+                }
+                let followed: Vec<Kind> = kinds
+                    .iter()
+                    .map(|kind| if kind.is_followed() { *kind } else { Kind::Other })
+                    .collect();
+                self.call(frame, alias, name, arguments, &followed, node.at);
             }
             What::Method { of, name, arguments } => {
                 self.node(frame, of);
-                self.nodes(frame, arguments);
+                let kinds = self.nodes(frame, arguments);
+                if let ("contains", [kind]) = (name.as_str(), kinds.as_slice()) {
+                    self.one_of(frame, of, *kind);
+                }
                 self.method(frame, name, arguments.len(), node.at);
             }
             What::Let { name, value, .. } => {
                 let kind = self.node(frame, value);
+                let kind = frame.kept(name, kind);
                 frame.names.push((name.clone(), kind));
             }
             What::Assign { target, value } => {
                 self.assign(frame, target);
                 let kind = self.node(frame, value);
                 if let What::Name(name) = &target.what {
+                    let kind = frame.kept(name, kind);
                     frame.names.push((name.clone(), kind));
                 }
             }
@@ -161,9 +219,59 @@ impl<'a> Walk<'a> {
                 for (_, _, value) in entries {
                     self.node(frame, value);
                 }
+                return Kind::Map;
             }
-            What::List(parts) | What::Parts(parts) => {
+            What::List(parts) => {
                 self.nodes(frame, parts);
+                return Kind::List;
+            }
+            What::Parts(parts) => {
+                self.nodes(frame, parts);
+            }
+            What::Operator { name, parts } => {
+                let kinds = self.nodes(frame, parts);
+                return self.operator(frame, name, parts, &kinds, node.at);
+            }
+            What::Logic(parts) => {
+                for part in parts {
+                    let kind = self.node(frame, part);
+                    self.condition(frame, part, kind);
+                }
+                return Kind::Flag;
+            }
+            What::If {
+                condition,
+                then,
+                other,
+            } => {
+                let kind = self.node(frame, condition);
+                self.condition(frame, condition, kind);
+                self.block(frame, then);
+                self.block(frame, other);
+            }
+            What::Loop { head, body, .. } => {
+                let before = frame.names.len();
+                self.nodes(frame, head);
+                self.block(frame, body);
+                frame.names.truncate(before);
+            }
+            What::Switch { of, arms, .. } => {
+                let kind = self.node(frame, of);
+                self.cases(frame, kind, node.at);
+                for arm in arms {
+                    self.node(frame, &arm.condition);
+                    self.node(frame, &arm.body);
+                }
+            }
+            What::Try { body, catch } => {
+                self.block(frame, body);
+                self.block(frame, catch);
+            }
+            What::Block(block) => self.block(frame, block),
+            What::Return(value) | What::Throw(value) | What::Leave { value, .. } => {
+                if let Some(value) = value {
+                    self.node(frame, value);
+                }
             }
             What::Import { .. } => {
                 let message = "an import stands inside a function";
@@ -186,7 +294,9 @@ impl<'a> Walk<'a> {
                 let help = "write a `for` loop, or a closure that uses its own parameters only";
                 self.error(codes::SCRIPT_FORBIDDEN_SYMBOL, frame, node.at, 1, &message, help);
             }
-            What::Text(_) | What::Literal(_) => {}
+            What::Text(_) => return Kind::Text,
+            What::Literal(literal) => return of_literal(*literal),
+            What::Constant { .. } => {}
         }
         Kind::Other
     }
@@ -212,6 +322,15 @@ impl<'a> Walk<'a> {
 }
 
 impl Frame<'_> {
+    /// What is known of a variable for as long as it lives.
+    fn kept(&self, name: &str, kind: Kind) -> Kind {
+        if kind.is_followed() && !matches!(kind, Kind::Word(_)) || !self.changed.contains(name) {
+            kind
+        } else {
+            Kind::Other
+        }
+    }
+
     fn kind_of(&self, name: &str) -> Kind {
         self.names
             .iter()
@@ -219,6 +338,38 @@ impl Frame<'_> {
             .find(|(known, _)| known == name)
             .map_or(Kind::Other, |(_, kind)| *kind)
     }
+}
+
+/// The variables of a function that are given another value somewhere.
+fn changed(function: &Function) -> BTreeSet<String> {
+    fn collect(node: &Node, out: &mut BTreeSet<String>) {
+        if let What::Assign { target, .. } = &node.what
+            && let What::Name(name) = &target.what
+        {
+            out.insert(name.clone());
+        }
+        node.for_each_part(&mut |part| collect(part, out));
+    }
+    let mut out = BTreeSet::new();
+    for node in &function.body {
+        collect(node, &mut out);
+    }
+    out
+}
+
+const fn of_literal(literal: Literal) -> Kind {
+    match literal {
+        Literal::Flag => Kind::Flag,
+        Literal::Whole => Kind::Whole,
+        Literal::Number => Kind::Number,
+        Literal::Nothing => Kind::Nothing,
+        Literal::Character | Literal::Item => Kind::Other,
+    }
+}
+
+fn ticked(names: &[&str]) -> String {
+    let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(" or ")
 }
 
 /// A script that calls itself in ever new ways is not followed for ever.

@@ -125,7 +125,8 @@ impl Packed {
             request_id_size,
             Cell::Number(row.created_at.as_micros()),
             Cell::Number(row.expires_at.as_micros()),
-            row.outcome.map_or(Cell::Null, |outcome| Cell::Word(outcome.code())),
+            row.outcome
+                .map_or(Cell::Null, |outcome| Cell::Word(outcome.code())),
             key,
             key_size,
             digest,

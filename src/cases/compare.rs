@@ -435,11 +435,7 @@ fn first_place(plan: &SentPlan) -> Option<Label> {
 }
 
 const fn then_word(then: Then) -> &'static str {
-    match then {
-        Then::Continue => "continue",
-        Then::Retry { .. } => "retry",
-        Then::Stop => "stop",
-    }
+    then.as_str()
 }
 
 fn shown(value: &FieldValue) -> String {

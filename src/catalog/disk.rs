@@ -53,7 +53,8 @@ pub enum SourcesError {
 
 impl Sources {
     /// Reads every policy and script below `dir`, and looks again until nothing has moved: so a half-written or half
-    /// copied tree is never taken for a whole one. Hidden files and files of other kinds are left out.
+    /// copied tree is never taken for a whole one. Hidden files and files of other kinds are left out; a
+    /// PNG image is kept as base64.
     ///
     /// # Errors
     /// Names the folder or file, and what to do about it.
@@ -93,8 +94,9 @@ mod tests {
         sources.iter().map(|(path, _)| path.to_owned()).collect()
     }
 
-    const FOUND: [&str; 4] = [
+    const FOUND: [&str; 5] = [
         "policies/organization.yaml",
+        "policies/rulebooks/paci-onboarding-1.3.yaml",
         "policies/services/a.yaml",
         "scripts/a.rhai",
         "scripts/lib/b.rhai",
@@ -109,7 +111,7 @@ mod tests {
     fn a_folder_without_scripts_will_do() {
         let dir = folder();
         fs::remove_dir_all(dir.path().join("scripts")).unwrap();
-        assert_eq!(paths(dir.path()), FOUND[..2]);
+        assert_eq!(paths(dir.path()), FOUND[..3]);
     }
 
     #[test]

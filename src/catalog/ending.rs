@@ -75,7 +75,11 @@ impl LoadedService {
         let approved = ask.outcome.class() == OutcomeClass::Approved;
         decision.then = match decision.then {
             Then::Continue if approved => Then::Continue,
-            Then::Retry { attempts } if !approved && ask.plan.attempt < attempts => Then::Retry { attempts },
+            again @ (Then::Retry { attempts } | Then::StepUp { attempts })
+                if !approved && ask.plan.attempt < attempts =>
+            {
+                again
+            }
             _ => Then::Stop,
         };
         decision

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Catalog;
+use super::Setting;
 use super::Sources;
 use super::SourcesError;
 use super::crew;
@@ -30,6 +31,7 @@ pub struct Folder {
     root: PathBuf,
     files: BTreeMap<Arc<str>, Seen>,
     sources: Sources,
+    setting: Setting,
     /// Whether the next look has to be at the whole folder: before the first, after an error, and where links lead
     /// from one name to another.
     unsure: bool,
@@ -62,8 +64,14 @@ impl Folder {
             root: PathBuf::new(),
             files: BTreeMap::new(),
             sources: Sources::default(),
+            setting: Setting::default(),
             unsure: true,
         }
+    }
+
+    /// From now on catalogs are loaded for this environment and day.
+    pub fn load_for(&mut self, setting: Setting) {
+        self.setting = setting;
     }
 
     /// The folder as it was named.
@@ -82,9 +90,11 @@ impl Folder {
         previous: Option<&Catalog>,
         known: &[Digest],
     ) -> Result<Reading, SourcesError> {
+        let setting = self.setting;
         self.still(look, |sources| Reading {
             sources: sources.clone(),
-            loaded: (!known.contains(&sources.digest())).then(|| Catalog::load(sources, previous)),
+            loaded: (!known.contains(&sources.digest()))
+                .then(|| Catalog::load_for(sources, previous, setting)),
         })
     }
 
@@ -273,7 +283,8 @@ impl Folder {
 
     fn take_stock(&mut self) {
         let files = self.files.iter();
-        self.sources = Sources::from_files(files.map(|(path, seen)| (Arc::clone(path), seen.source.clone())));
+        self.sources =
+            Sources::with_shipped(files.map(|(path, seen)| (Arc::clone(path), seen.source.clone())));
     }
 }
 

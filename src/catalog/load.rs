@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use super::Catalog;
 use super::LoadedService;
+use super::Setting;
 use super::Sources;
 use super::crew;
+use super::judge::Bench;
+use super::judge::Judgement;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::Fix;
@@ -16,6 +19,7 @@ use crate::diagnostics::byte_at;
 use crate::diagnostics::codes;
 use crate::diagnostics::meant;
 use crate::policy;
+use crate::policy::Defaults;
 use crate::policy::Organization;
 use crate::policy::Outline;
 use crate::policy::Place;
@@ -30,20 +34,48 @@ impl Catalog {
     ///
     /// What `previous` holds of unchanged files is shared, not made again; the result is the same as without it.
     /// The catalog is there only if nothing found is an error; all problems are found in one run.
+    ///
+    /// Rules are told and refuse nothing, as in development: for what is going to be served, see
+    /// [`Catalog::load_for`].
     pub fn load(sources: &Sources, previous: Option<&Self>) -> (Option<Self>, Diagnostics) {
+        Self::load_for(sources, previous, Setting::default())
+    }
+
+    /// The same for an environment and a day: a broken rule that applies there refuses the catalog.
+    pub fn load_for(
+        sources: &Sources,
+        previous: Option<&Self>,
+        setting: Setting,
+    ) -> (Option<Self>, Diagnostics) {
         let mut load = Load {
             sources,
             previous,
+            defaults: None,
+            defaults_warnings: Diagnostics::default(),
             libraries: previous
                 .map(|previous| Arc::clone(&previous.libraries))
                 .unwrap_or_default(),
             found: Diagnostics::default(),
         };
         let organization = load.organization();
+        load.defaults();
         load.libraries();
         let services = load.services();
         load.strangers(&services);
-        let found = in_order(load.found);
+        let mut found = with_requirements(load.found);
+        let judgement = organization.as_ref().map(|(organization, _)| {
+            let bench = Bench {
+                sources,
+                previous,
+                setting,
+                organization,
+                defaults: load.defaults.as_ref(),
+                services: &services,
+            };
+            Judgement::make(&bench, &mut found)
+        });
+        let found = in_order(found);
+        let (defaults, defaults_warnings) = (load.defaults, load.defaults_warnings);
         let libraries = load.libraries;
         let catalog =
             organization
@@ -55,14 +87,34 @@ impl Catalog {
                     organization_warnings,
                     libraries,
                     services,
+                    defaults,
+                    defaults_warnings,
+                    judgement,
                 });
         (catalog, found)
     }
 }
 
+/// Faults that break a requirement wherever they stand, with that requirement.
+fn with_requirements(found: Diagnostics) -> Diagnostics {
+    let mut out = Diagnostics::default();
+    out.extend(found.into_iter().map(|diagnostic| {
+        if diagnostic.rules.is_empty() {
+            let rules = policy::requirements_of(diagnostic.code);
+            diagnostic.rules(rules)
+        } else {
+            diagnostic
+        }
+    }));
+    out
+}
+
 struct Load<'a> {
     sources: &'a Sources,
     previous: Option<&'a Catalog>,
+    /// What services share.
+    defaults: Option<Arc<Defaults>>,
+    defaults_warnings: Diagnostics,
     libraries: Arc<Libraries>,
     found: Diagnostics,
 }
@@ -98,6 +150,22 @@ impl<'a> Load<'a> {
         let (organization, found) = policy::read_organization(ORGANIZATION, text);
         self.found.extend(found.clone());
         organization.map(|organization| (Arc::new(organization), found))
+    }
+
+    /// What services share, if there is a file that says so.
+    fn defaults(&mut self) {
+        let Some(text) = self.sources.text(DEFAULTS) else {
+            return;
+        };
+        let known = self.previous.filter(|_| self.is_unchanged(DEFAULTS, text));
+        (self.defaults, self.defaults_warnings) = match known {
+            Some(previous) => (previous.defaults.clone(), previous.defaults_warnings.clone()),
+            None => {
+                let (defaults, found) = policy::read_defaults(DEFAULTS, text);
+                (defaults.map(Arc::new), found)
+            }
+        };
+        self.found.extend(self.defaults_warnings.clone());
     }
 
     fn libraries(&mut self) {
@@ -206,7 +274,8 @@ impl<'a> Load<'a> {
         let (service, warnings) = match self.known(file, text) {
             Some(known) => (Ok(Arc::clone(&known.service)), known.warnings.clone()),
             None => {
-                let (service, warnings) = policy::read_service_or_outline(file, text);
+                let (service, warnings) =
+                    policy::read_service_or_outline(file, text, self.defaults.as_deref());
                 (service.map(Arc::from), warnings)
             }
         };
@@ -355,8 +424,19 @@ impl<'a> Load<'a> {
         before.is_some_and(|before| same(before, text))
     }
 
+    fn defaults_are_unchanged(&self) -> bool {
+        match (
+            self.previous.and_then(|previous| previous.defaults.as_ref()),
+            &self.defaults,
+        ) {
+            (None, None) => true,
+            (Some(before), Some(now)) => Arc::ptr_eq(before, now),
+            _ => false,
+        }
+    }
+
     fn known(&self, file: &str, text: &Arc<str>) -> Option<Arc<LoadedService>> {
-        if !self.is_unchanged(file, text) {
+        if !self.is_unchanged(file, text) || !self.defaults_are_unchanged() {
             return None;
         }
         let name = file.strip_prefix(SERVICES)?.strip_suffix(".yaml")?;
@@ -431,5 +511,6 @@ fn label_at(place: &Place, width: usize) -> Label {
     }
 }
 
+const DEFAULTS: &str = "policies/defaults.yaml";
 const ORGANIZATION: &str = "policies/organization.yaml";
 const SERVICES: &str = "policies/services/";

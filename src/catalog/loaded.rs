@@ -2,8 +2,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Sources;
+use super::Waived;
+use super::judge::Judgement;
 use super::load::Libraries;
 use crate::diagnostics::Diagnostics;
+use crate::policy::Defaults;
+use crate::policy::Meant;
 use crate::policy::Organization;
 use crate::policy::Service;
 use crate::script::Library;
@@ -20,6 +24,10 @@ pub struct Catalog {
     pub(super) organization_warnings: Diagnostics,
     pub(super) libraries: Arc<Libraries>,
     pub(super) services: BTreeMap<ServiceName, Arc<LoadedService>>,
+    pub(super) defaults: Option<Arc<Defaults>>,
+    pub(super) defaults_warnings: Diagnostics,
+    /// What the rulebooks say; `None` where the organization could not be read.
+    pub(super) judgement: Option<Judgement>,
 }
 
 /// One service with its script.
@@ -48,6 +56,30 @@ impl Catalog {
     /// The service provider.
     pub fn organization(&self) -> &Arc<Organization> {
         &self.organization
+    }
+
+    /// The rulebooks that the catalog was judged by, that of midflow first.
+    pub fn rulebooks(&self) -> impl Iterator<Item = &crate::policy::Rulebook> {
+        self.judgement
+            .iter()
+            .flat_map(|judgement| judgement.rulebooks().iter())
+    }
+
+    /// The rules that services break for the time being, with who answers for it.
+    pub fn waived(&self) -> &[Waived] {
+        self.judgement.as_ref().map_or(&[], Judgement::waived)
+    }
+
+    /// Every value of a service with its origin, in the order of the reference page; `None` if there is no such
+    /// service.
+    pub fn meant(&self, name: &str) -> Option<Vec<Meant>> {
+        let service = &self.service(name)?.service;
+        let text = self.sources.text(&service.file)?;
+        Some(crate::policy::meant_service(
+            service,
+            text,
+            self.defaults.as_deref(),
+        ))
     }
 
     /// Every service in the order of names.

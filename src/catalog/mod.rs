@@ -11,11 +11,14 @@ mod diff;
 mod disk;
 mod ending;
 mod folder;
+mod judge;
 mod load;
 mod loaded;
 mod manifest;
 mod planning;
 mod retired;
+mod rulebooks;
+mod setting;
 mod sources;
 mod unreadable;
 mod walk;
@@ -32,13 +35,18 @@ pub use disk::SourcesError;
 pub use folder::Folder;
 pub use folder::Look;
 pub use folder::Reading;
+pub use judge::Waived;
 pub use loaded::Catalog;
 pub use loaded::LoadedService;
 pub use manifest::ManifestError;
 pub use manifest::read_manifest;
 pub use retired::RetiredCatalogs;
+pub use rulebooks::Rulebooks;
+pub use setting::Setting;
 pub use sources::Source;
 pub use sources::Sources;
 
+#[cfg(test)]
+mod rules_tests;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::LazyLock;
 
+use crate::policy::Rulebook;
 use crate::words::Digest;
 
 /// The texts that a catalog is made of, by their path relative to the folder that holds `policies/` and
@@ -43,14 +45,25 @@ impl Source {
 
 impl Sources {
     /// Puts texts together; of two with the same path the last stays.
+    ///
+    /// The rulebook that comes with midflow is part of every catalog, so that its digest and its archive say by which
+    /// rules it was judged; what the store keeps has the one it was made with.
     pub fn from_texts<P: Into<String>, T: Into<Arc<str>>>(texts: impl IntoIterator<Item = (P, T)>) -> Self {
-        Self::from_files(
+        Self::with_shipped(
             texts
                 .into_iter()
                 .map(|(path, text)| (Arc::from(path.into()), Source::of(text))),
         )
     }
 
+    /// The same of files that were read.
+    pub(super) fn with_shipped(files: impl IntoIterator<Item = (Arc<str>, Source)>) -> Self {
+        let shipped = (Arc::from(Rulebook::SHIPPED_FILE), SHIPPED.clone());
+        // First, so that a file of that name stays what it is, and is complained about.
+        Self::from_files([shipped].into_iter().chain(files))
+    }
+
+    /// These files and no others.
     pub(super) fn from_files(files: impl IntoIterator<Item = (Arc<str>, Source)>) -> Self {
         let (tests, files) = files
             .into_iter()
@@ -112,9 +125,9 @@ impl Sources {
         self.files.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are none but what comes with midflow.
     pub fn is_empty(&self) -> bool {
-        self.files.is_empty()
+        self.files.keys().all(|path| **path == *Rulebook::SHIPPED_FILE)
     }
 
     /// The name of a catalog: the SHA-256 of the [manifest](Sources::manifest), thus over each path and content.
@@ -150,3 +163,6 @@ impl std::fmt::Debug for Sources {
             .finish()
     }
 }
+
+/// One text for all catalogs.
+static SHIPPED: LazyLock<Source> = LazyLock::new(|| Source::of(Rulebook::SHIPPED_TEXT));

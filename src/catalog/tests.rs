@@ -327,6 +327,9 @@ const VARIANTS: &[&str] = &[
     "fn at_night(now) { now.hour > 22 }",
     "fn at_night(",
     "midflow: 1\n",
+    "midflow: 1\ndefaults: { retention: { evidence: 5y } }\n",
+    "midflow: 1\ndefaults: { outcomes: { other.cancelled: { then: stop, say: { ar: تم الإلغاء, en: It was cancelled } } } }\n",
+    "midflow: 1\nrulebook: own\ntitle: { ar: قواعد, en: Own rules }\nsource: { document: House rules }\nrules:\n  few: { section: one, severity: warning, environments: [development], check: { holds: \"service.audience.size < 1000000\" }, message: { ar: الجمهور كبير, en: it is too many }, remedy: { ar: قلل العدد, en: make them fewer } }\n",
 ];
 
 proptest! {
@@ -341,6 +344,8 @@ proptest! {
                 "scripts/sim-replacement.rhai",
                 "scripts/lib/hours.rhai",
                 "policies/services/lab-results.yaml",
+                "policies/defaults.yaml",
+                "policies/rulebooks/own.yaml",
             ]), prop::option::of(prop::sample::select(VARIANTS))),
             1..4,
         )
@@ -386,6 +391,9 @@ fn sampled(script: &str) -> Option<Catalog> {
         organization_warnings: Diagnostics::default(),
         libraries: Arc::default(),
         services: [(service.id, Arc::new(loaded))].into(),
+        defaults: None,
+        defaults_warnings: Diagnostics::default(),
+        judgement: None,
     })
 }
 

@@ -7,6 +7,9 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::Source;
 use super::SourcesError;
 
@@ -201,7 +204,11 @@ pub(super) fn read(found: &Found, shown: &Path) -> Result<Seen, SourcesError> {
     if bytes.len() as u64 > MAX_FILE {
         return Err(SourcesError::TooLarge(shown.to_path_buf()));
     }
-    let text = String::from_utf8(bytes).map_err(|_| SourcesError::NotUtf8(shown.to_path_buf()))?;
+    let text = if found.path.ends_with(".png") {
+        STANDARD.encode(&bytes)
+    } else {
+        String::from_utf8(bytes).map_err(|_| SourcesError::NotUtf8(shown.to_path_buf()))?
+    };
     Ok(Seen {
         stamp,
         settled,
@@ -211,7 +218,10 @@ pub(super) fn read(found: &Found, shown: &Path) -> Result<Seen, SourcesError> {
 
 pub(super) fn is_source(path: &str) -> bool {
     match path.split_once('/') {
-        Some(("policies", rest)) => rest.ends_with(".yaml") || rest.ends_with(".yml"),
+        Some(("policies", rest)) => {
+            let logo = !rest.contains('/') && (rest.ends_with(".svg") || rest.ends_with(".png"));
+            rest.ends_with(".yaml") || rest.ends_with(".yml") || logo
+        }
         Some(("scripts", rest)) => rest.ends_with(".rhai"),
         _ => false,
     }

@@ -8,13 +8,19 @@ use clap::ValueEnum;
 use super::bench;
 use super::catalog;
 use super::check;
+use super::definitions;
 use super::dev;
 use super::explain;
 use super::failure::COULD_NOT_RUN;
 use super::failure::Ending;
 use super::failure::Failure;
+use super::fmt;
+use super::form;
+use super::init;
 use super::logging;
+use super::new;
 use super::replay;
+use super::schema;
 use super::serve;
 use super::test;
 use super::trigger;
@@ -86,6 +92,18 @@ enum Command {
     Serve(serve::Serve),
     /// Load the policies as a reload would, and report every problem at once
     Check(check::Check),
+    /// Make a new folder of policies that passes every check
+    Init(init::Init),
+    /// Add a service, with its script and its test
+    New(new::New),
+    /// Put policy files into the usual form
+    Fmt(fmt::Fmt),
+    /// The subscription form, to policy files and back
+    Form(form::Form),
+    /// Print the JSON Schema of a kind of policy file
+    Schema(schema::Schema),
+    /// Print the Rhai definitions of what scripts can call
+    Definitions(definitions::Definitions),
     /// Explain a code that `check` prints, in English or in Arabic
     Explain(explain::Explain),
     /// The versions of the catalog: list, activate, roll back, compare
@@ -116,6 +134,12 @@ pub fn run() -> ExitCode {
             Command::Serve(command) => command.run(&common),
             Command::Check(command) => command.run(&common),
             Command::Explain(command) => command.run(&common),
+            Command::Init(command) => command.run(&common),
+            Command::New(command) => command.run(&common),
+            Command::Fmt(command) => command.run(&common),
+            Command::Form(command) => command.run(&common),
+            Command::Schema(command) => command.run(&common),
+            Command::Definitions(command) => command.run(&common),
             Command::Test(command) => command.run(&common),
             Command::Catalog(command) => command.run(&common),
             Command::Replay(command) => command.run(&common),

@@ -9,12 +9,18 @@ use super::output;
 use crate::catalog::Catalog;
 use crate::catalog::Folder;
 use crate::catalog::Look;
+use crate::catalog::Setting;
 use crate::catalog::Sources;
+use crate::catalog::Waived;
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::render_annotations;
 use crate::diagnostics::render_json;
 use crate::diagnostics::render_sarif;
 use crate::diagnostics::render_text;
+use crate::engine::Clock as _;
+use crate::engine::SystemClock;
+use crate::words::Day;
+use crate::words::Environment;
 
 /// `midflow check`: everything that a reload would find, without reloading.
 #[derive(Debug, clap::Args)]
@@ -22,6 +28,10 @@ pub(crate) struct Check {
     /// Warnings count as problems
     #[arg(long)]
     strict: bool,
+
+    /// Check for this environment; some rules apply in production only, and none refuses in development
+    #[arg(long, value_enum, default_value_t = For::Test)]
+    environment: For,
 
     /// Apply every fix that is certain, and check again
     #[arg(long)]
@@ -32,9 +42,38 @@ pub(crate) struct Check {
     dry_run: bool,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum For {
+    Production,
+    Test,
+    Dr,
+    Development,
+}
+
+impl From<For> for Environment {
+    fn from(named: For) -> Self {
+        match named {
+            For::Production => Self::Production,
+            For::Test => Self::Test,
+            For::Dr => Self::Dr,
+            For::Development => Self::Development,
+        }
+    }
+}
+
 impl Check {
+    /// What the policies are checked for.
+    fn setting(&self) -> Setting {
+        Setting {
+            environment: self.environment.into(),
+            today: Some(Day::in_kuwait(SystemClock.now())),
+        }
+    }
+
     pub(crate) fn run(&self, common: &Common) -> Result<Ending, Failure> {
-        let reading = match Folder::new(&common.dir).load(&Look::Everything, None, &[]) {
+        let mut folder = Folder::new(&common.dir);
+        folder.load_for(self.setting());
+        let reading = match folder.load(&Look::Everything, None, &[]) {
             Ok(reading) => reading,
             Err(error) => {
                 let found = error
@@ -54,7 +93,7 @@ impl Check {
         if self.dry_run {
             let ending = self.report(
                 &fixed.sources,
-                Catalog::load(&fixed.sources, None),
+                Catalog::load_for(&fixed.sources, None, self.setting()),
                 Some(&fixed),
                 common,
             );
@@ -64,7 +103,7 @@ impl Check {
         fixed.write(&common.dir)?;
         Ok(self.report(
             &fixed.sources,
-            Catalog::load(&fixed.sources, None),
+            Catalog::load_for(&fixed.sources, None, self.setting()),
             Some(&fixed),
             common,
         ))
@@ -137,12 +176,33 @@ fn rendered(
 fn verdict(catalog: Option<&Catalog>) -> String {
     match catalog {
         Some(catalog) => format!(
-            "good: {} services, catalog {}",
+            "{}good: {} services, catalog {}",
+            waived(catalog),
             catalog.services().len(),
             catalog.digest()
         ),
         None => "these files can't be served; a node that runs keeps what it has".to_owned(),
     }
+}
+
+/// The rules that are broken with somebody's name to it, a line each.
+fn waived(catalog: &Catalog) -> String {
+    catalog
+        .waived()
+        .iter()
+        .map(|one| {
+            let Waived {
+                service,
+                rule,
+                message,
+                waiver,
+            } = one;
+            format!(
+                "waived until {}: {service} breaks {} ({rule}): {message}; {} answers for it since {}\n",
+                waiver.until, waiver.of, waiver.by, waiver.on
+            )
+        })
+        .collect()
 }
 
 /// What stands before each file, so that it leads there from where the command was started; a folder elsewhere can't be

@@ -15,6 +15,9 @@ pub struct Diagnostic {
     pub labels: Vec<Label>,
     /// What to do about it, one remedy an entry.
     pub help: Vec<String>,
+    /// The requirements and rules that it breaks, such as `R000-015`; none if it breaks the language only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<String>,
     /// Changes that would do it, the best first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fixes: Vec<Fix>,
@@ -66,6 +69,7 @@ impl Diagnostic {
             message: message.into(),
             labels: vec![label],
             help: Vec::new(),
+            rules: Vec::new(),
             fixes: Vec::new(),
         }
     }
@@ -82,6 +86,13 @@ impl Diagnostic {
     #[must_use]
     pub fn help(mut self, remedy: impl Into<String>) -> Self {
         self.help.push(remedy.into());
+        self
+    }
+
+    /// The same with the requirements and rules that it breaks.
+    #[must_use]
+    pub fn rules(mut self, ids: impl IntoIterator<Item = String>) -> Self {
+        self.rules.extend(ids);
         self
     }
 
@@ -131,6 +142,16 @@ impl Diagnostics {
     /// Each of them.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
         self.0.iter()
+    }
+
+    /// Says once what was found several times, as a fault in a file that many share. Expects them in order.
+    pub fn dedup(&mut self) {
+        self.0.dedup();
+    }
+
+    /// Keeps those that a question is answered with `true` for.
+    pub fn retain(&mut self, keep: impl FnMut(&Diagnostic) -> bool) {
+        self.0.retain(keep);
     }
 
     /// Puts them in the order of files and places, so that the same input gives the same text.

@@ -86,6 +86,10 @@ fn one<'s>(diagnostic: &Diagnostic, source: &dyn Fn(&str) -> Option<&'s str>, re
         labels = rest;
         kind = AnnotationKind::Context;
     }
+    if !diagnostic.rules.is_empty() {
+        let rules = diagnostic.rules.join(", ");
+        group = group.element(Level::NOTE.with_name("rule").message(visible(&rules)));
+    }
     for remedy in &diagnostic.help {
         group = group.element(Level::HELP.message(visible(remedy)));
     }

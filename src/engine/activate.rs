@@ -13,11 +13,13 @@ use crate::audit::Unit;
 use crate::catalog::Catalog;
 use crate::catalog::Folder;
 use crate::catalog::Look;
+use crate::catalog::Setting;
 use crate::catalog::Sources;
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::render_text;
 use crate::store::Activation;
 use crate::store::KeptCatalog;
+use crate::words::Day;
 use crate::words::Digest;
 
 /// What became of a reload.
@@ -80,6 +82,7 @@ impl Inner {
             .take()
             .filter(|known| known.dir() == folder)
             .unwrap_or_else(|| Folder::new(folder));
+        of_folder.load_for(self.setting());
         let look = ask.look;
         let active = Arc::clone(&previous);
         let read = tokio::task::spawn_blocking(move || {
@@ -129,6 +132,14 @@ impl Inner {
                 self.in_sync(aside.filter(|aside| *aside == digest));
                 Reload::Unchanged
             }
+        }
+    }
+
+    /// What a catalog is loaded for here and now.
+    fn setting(&self) -> Setting {
+        Setting {
+            environment: self.options.environment,
+            today: Some(Day::in_kuwait(self.clock.now())),
         }
     }
 

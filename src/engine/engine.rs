@@ -46,10 +46,12 @@ use crate::audit::Recorder;
 use crate::audit::RecorderOptions;
 use crate::catalog::Catalog;
 use crate::catalog::Look;
+use crate::catalog::Setting;
 use crate::connector::Connector;
 use crate::store::Activation;
 use crate::store::FlowSummary;
 use crate::store::Store;
+use crate::words::Day;
 use crate::words::Digest;
 use crate::words::Environment;
 use crate::words::FlowId;
@@ -134,7 +136,12 @@ impl Engine {
     /// When anything is missing that the engine could not serve safely without.
     pub async fn start(parts: EngineParts) -> Result<Self, EngineError> {
         let now = parts.clock.now();
-        let (catalog, status) = first_catalog(parts.folder.clone(), parts.store.as_ref(), now).await?;
+        let setting = Setting {
+            environment: parts.options.environment,
+            today: Some(Day::in_kuwait(now)),
+        };
+        let (catalog, status) =
+            first_catalog(parts.folder.clone(), setting, parts.store.as_ref(), now).await?;
         let mut options = parts.options;
         if options.callback_base_url.is_empty() {
             options.callback_base_url = declared_callback_base(&catalog, options.environment)?;

@@ -10,6 +10,7 @@ use super::keep::to_be_kept;
 use crate::catalog::Catalog;
 use crate::catalog::Folder;
 use crate::catalog::Look;
+use crate::catalog::Setting;
 use crate::catalog::Sources;
 use crate::store::Activation;
 use crate::store::KeptCatalog;
@@ -23,11 +24,12 @@ use crate::words::Timestamp;
 /// good state, and the status says so.
 pub(crate) async fn first_catalog(
     folder: PathBuf,
+    setting: Setting,
     store: &dyn Store,
     now: Timestamp,
 ) -> Result<(Arc<Catalog>, CatalogStatus), EngineError> {
     let last = store.active_catalog().await.map_err(store_fault)?;
-    let read = tokio::task::spawn_blocking(move || read(folder))
+    let read = tokio::task::spawn_blocking(move || read(folder, setting))
         .await
         .map_err(|error| EngineError::Sources(error.to_string()))?;
     let last = match (read, last) {
@@ -87,8 +89,10 @@ enum Read {
     Bad(EngineError, Option<Digest>),
 }
 
-fn read(folder: PathBuf) -> Read {
-    let reading = match Folder::new(folder).load(&Look::Everything, None, &[]) {
+fn read(folder: PathBuf, setting: Setting) -> Read {
+    let mut folder = Folder::new(folder);
+    folder.load_for(setting);
+    let reading = match folder.load(&Look::Everything, None, &[]) {
         Ok(reading) => reading,
         Err(error) => return Read::Bad(EngineError::Sources(error.to_string()), None),
     };

@@ -163,8 +163,10 @@ impl Inner {
             return Err(refuse("of another service or person"));
         }
         match detail.decision.map(|decision| decision.then) {
-            Some(Then::Retry { attempts }) if detail.try_number < attempts => Ok(detail.try_number + 1),
-            Some(Then::Retry { .. }) => Err(refuse("whose attempts are used up")),
+            Some(Then::Retry { attempts } | Then::StepUp { attempts }) if detail.try_number < attempts => {
+                Ok(detail.try_number + 1)
+            }
+            Some(Then::Retry { .. } | Then::StepUp { .. }) => Err(refuse("whose attempts are used up")),
             _ => Err(refuse("whose decision is not `retry`")),
         }
     }

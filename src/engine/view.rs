@@ -3,7 +3,6 @@ use serde_json::json;
 
 use super::FlowView;
 use crate::policy::Decision;
-use crate::policy::Then;
 use crate::words::FieldValue;
 use crate::words::Person;
 use crate::words::Purpose;
@@ -36,14 +35,9 @@ impl FlowView {
 }
 
 fn decision_json(decision: &Decision) -> Value {
-    let (then, attempts) = match decision.then {
-        Then::Continue => ("continue", None),
-        Then::Retry { attempts } => ("retry", Some(attempts)),
-        Then::Stop => ("stop", None),
-    };
     json!({
-        "then": then,
-        "attempts": attempts,
+        "then": decision.then.as_str(),
+        "attempts": decision.then.attempts(),
         "refusal": decision.refusal,
         "say": decision.say,
         "rule": decision.rule.to_string(),

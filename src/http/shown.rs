@@ -60,6 +60,7 @@ pub(super) fn then(ui: &'static Ui, then: Then) -> String {
     match then {
         Then::Continue => ui.then_continue.to_owned(),
         Then::Retry { attempts } => format!("{} ({attempts})", ui.then_retry),
+        Then::StepUp { attempts } => format!("{} ({attempts})", ui.then_step_up),
         Then::Stop => ui.then_stop.to_owned(),
     }
 }

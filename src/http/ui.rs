@@ -178,6 +178,7 @@ texts! {
     script: "النص البرمجي", "Script";
     then_continue: "متابعة", "continue";
     then_retry: "إعادة المحاولة", "retry";
+    then_step_up: "رفع مستوى التحقق ثم إعادة المحاولة", "raise the assurance, then retry";
     then_stop: "توقف", "stop";
     connection_lost: "انقطع الاتصال، تجري إعادة المحاولة", "Connection lost, trying again";
     people: "شخص", "people";

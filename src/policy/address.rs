@@ -141,7 +141,7 @@ fn is_private(address: IpAddr) -> bool {
 }
 
 /// Labels of letters, digits and inner hyphens, joined by points.
-fn is_host(host: &str) -> bool {
+pub(super) fn is_host(host: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
             && !label.starts_with('-')

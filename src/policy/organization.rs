@@ -1,5 +1,8 @@
 use std::collections::BTreeMap;
 
+use super::Logo;
+use super::Onboarding;
+use super::ThirdParty;
 use crate::words::Environment;
 use crate::words::Text;
 
@@ -14,14 +17,22 @@ pub struct Organization {
     pub address: Option<Text>,
     /// The public web site.
     pub website: Option<String>,
+    /// The logo as registered.
+    pub logo: Option<Logo>,
     /// Who answers for the subscription.
     pub primary_contact: Contact,
     /// Who answers for the integration.
     pub technical_contact: Contact,
+    /// Who answers for personal data.
+    pub data_protection_contact: Option<Contact>,
+    /// Who answers citizens who complain.
+    pub complaints_contact: Option<Contact>,
     /// The vendor that does integration work; `None` where the form says none.
-    pub third_party: Option<String>,
+    pub third_party: Option<ThirdParty>,
     /// The declared environments; production and test are always there.
     pub environments: BTreeMap<Environment, EnvironmentSettings>,
+    /// How far the subscription has come.
+    pub onboarding: Onboarding,
 }
 
 /// The kind of an organization.
@@ -53,4 +64,8 @@ pub struct EnvironmentSettings {
     pub callback_base_url: String,
     /// Public addresses and ranges that requests leave from, CIDR.
     pub public_ips: Vec<String>,
+    /// The nodes, where there is more than one (R000-022).
+    pub nodes: Vec<String>,
+    /// The fingerprint of the client certificate, 64 hexadecimal digits (R000-003).
+    pub client_certificate: Option<String>,
 }

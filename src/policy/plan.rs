@@ -52,8 +52,33 @@ pub enum Then {
         /// The most attempts, the first included.
         attempts: u8,
     },
+    /// The person may try again once their Mobile ID has the assurance that is asked for, so many times in all.
+    StepUp {
+        /// The most attempts, the first included.
+        attempts: u8,
+    },
     /// The e-service stops here.
     Stop,
+}
+
+impl Then {
+    /// How many attempts there are where the person may try again, the first included; `None` where they may not.
+    pub const fn attempts(self) -> Option<u8> {
+        match self {
+            Self::Retry { attempts } | Self::StepUp { attempts } => Some(attempts),
+            Self::Continue | Self::Stop => None,
+        }
+    }
+
+    /// The word used in files and the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Continue => "continue",
+            Self::Retry { .. } => "retry",
+            Self::StepUp { .. } => "step_up",
+            Self::Stop => "stop",
+        }
+    }
 }
 
 /// What the policy does with an outcome: data that the runtime carries out.
@@ -103,6 +128,8 @@ mod tests {
             (1_u8..=120).prop_map(Field::AgeOver),
             Just(Field::CardValid),
             Just(Field::IsKuwaiti),
+            Just(Field::Resident),
+            (1_u16..=3_660).prop_map(Field::ValidFor),
         ]
     }
 

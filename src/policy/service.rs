@@ -2,16 +2,20 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::Approval;
+use super::Certification;
 use super::Decision;
 use super::Input;
 use super::InputFault;
 use super::InputValue;
+use super::LegalBasis;
 use super::Limits;
 use super::Place;
 use super::Plan;
 use super::Response;
 use super::Responses;
 use super::Retention;
+use super::Waiver;
 use super::inputs;
 use super::render;
 use crate::words::Assurance;
@@ -32,12 +36,16 @@ pub struct Service {
     pub file: String,
     /// The name citizens read.
     pub name: Text,
+    /// What the service does, for the subscription form (R000-014).
+    pub description: Option<Text>,
     /// What the integration is for (R000-018).
     pub purpose: Text,
     /// Who uses it and how many they are (R000-015).
     pub audience: Audience,
     /// How grave a mistake would be (R000-039).
     pub sensitivity: Sensitivity,
+    /// What entitles the provider to it.
+    pub legal_basis: Option<LegalBasis>,
     /// The channels it is offered on (R000-016).
     pub channels: BTreeSet<Channel>,
     /// The capabilities it may use, with their settings (R000-017).
@@ -58,6 +66,12 @@ pub struct Service {
     pub retention: Retention,
     /// How often it may be asked for.
     pub limits: Limits,
+    /// Who approved what (R000-161).
+    pub approvals: Vec<Approval>,
+    /// The certification test that it has passed (R000-006).
+    pub certification: Option<Certification>,
+    /// The rules that it breaks for the time being.
+    pub waivers: Vec<Waiver>,
 }
 
 impl Service {
@@ -125,6 +139,17 @@ pub struct Audience {
     pub size: u64,
 }
 
+impl Sensitivity {
+    /// The word used in files.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Sensitive => "sensitive",
+            Self::Critical => "critical",
+        }
+    }
+}
+
 /// How grave a mistake would be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sensitivity {
@@ -140,14 +165,62 @@ pub enum Sensitivity {
 /// The settings of one capability.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CapabilitySettings {
-    /// The assurance asked for; scripts may raise it.
+    /// The assurance asked for; scripts may raise it. `low` where the capability has none.
     pub assurance: Assurance,
     /// The reason the person reads on the phone; may hold `{input}` placeholders (R000-079).
     pub reason: Text,
     /// How long the person has to answer; scripts may shorten it.
     pub expires_in: Duration,
+    /// What only this capability has.
+    pub own: OwnSettings,
     /// Where the settings stand in the file.
     pub place: Place,
+}
+
+/// What only one capability has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OwnSettings {
+    /// Nothing.
+    Nothing,
+    /// What is signed and how.
+    Sign(SignSettings),
+    /// What may be sent.
+    Notify(NotifySettings),
+}
+
+/// What is signed and how (R000-091 to R000-106).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignSettings {
+    /// The kind of paper, as the file names it.
+    pub document: &'static str,
+    /// What the phone shows: `document`, `rendering` or `text` (R000-095).
+    pub preview: &'static str,
+    /// What is signed, where the phone shows only a text (R000-096); may hold `{input}` placeholders.
+    pub text: Option<Text>,
+    /// The kinds of signed documents: `pades`, `xades`, `cades`.
+    pub formats: Vec<&'static str>,
+    /// Said after every ending but an approval (R000-106).
+    pub unsigned: Text,
+}
+
+/// What may be sent (R000-195).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotifySettings {
+    /// The notifications, by name.
+    pub templates: BTreeMap<String, Template>,
+    /// The hosts that they may link to.
+    pub links: Vec<String>,
+}
+
+/// One notification.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template {
+    /// The first line.
+    pub title: Text,
+    /// The notification; may hold `{input}` placeholders.
+    pub text: Text,
+    /// Where it leads.
+    pub link: Option<String>,
 }
 
 /// A field of the person, declared with a reason (R000-036).
@@ -170,6 +243,8 @@ pub struct Notices {
     pub liability: Text,
     /// What will happen and what to do on the phone, step by step (R000-071, R000-076, R000-077).
     pub steps: Vec<Text>,
+    /// The same for signing; empty where the service does not sign (R000-091, R000-093).
+    pub sign_steps: Vec<Text>,
     /// How to get Mobile ID (R000-070).
     pub enrol: Text,
     /// The official page about enrolment (R000-070).

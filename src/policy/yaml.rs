@@ -60,6 +60,148 @@ pub(super) struct Entry {
 pub(super) struct Span {
     pub(super) start: Position,
     pub(super) end: Position,
+    pub(super) layer: Layer,
+}
+
+/// Which of the two files that make up a service something is written in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Layer {
+    /// The file itself.
+    #[default]
+    File,
+    /// `policies/defaults.yaml`.
+    Defaults,
+}
+
+impl Node {
+    /// Marks the whole tree as written in a file.
+    pub(super) fn stamp(&mut self, layer: Layer) {
+        self.span.layer = layer;
+        match &mut self.value {
+            Value::Scalar(_) | Value::Broken => {}
+            Value::List(items) => items.iter_mut().for_each(|item| item.stamp(layer)),
+            Value::Map(entries) => {
+                for entry in entries {
+                    entry.key_span.layer = layer;
+                    entry.node.stamp(layer);
+                }
+            }
+        }
+    }
+
+    /// The entry of a key, if this is a map that has it.
+    pub(super) fn entry(&self, key: &str) -> Option<&Entry> {
+        match &self.value {
+            Value::Map(entries) => entries.iter().find(|entry| entry.key == key),
+            _ => None,
+        }
+    }
+
+    /// What messages call the innermost key or entry at a place; empty at the top of the file.
+    pub(super) fn path_at(&self, span: Span) -> String {
+        let mut path = String::new();
+        self.descend(span, &mut path);
+        path
+    }
+
+    fn descend(&self, span: Span, path: &mut String) {
+        let inside = |from: Span, to: Span| {
+            from.layer == span.layer && from.start <= span.start && span.start < to.end.max(from.end)
+        };
+        match &self.value {
+            Value::Scalar(_) | Value::Broken => {}
+            Value::List(items) => {
+                let found = items
+                    .iter()
+                    .enumerate()
+                    .find(|(_, item)| inside(item.span, item.span));
+                if let Some((index, item)) = found {
+                    path.push_str(&format!("[{}]", index + 1));
+                    item.descend(span, path);
+                }
+            }
+            Value::Map(entries) => {
+                if let Some(entry) = entries
+                    .iter()
+                    .find(|entry| inside(entry.key_span, entry.node.span))
+                {
+                    if !path.is_empty() {
+                        path.push('.');
+                    }
+                    path.push_str(&entry.key);
+                    entry.node.descend(span, path);
+                }
+            }
+        }
+    }
+
+    /// The first key, if this is a map.
+    pub(super) fn first_key(&self) -> Option<Span> {
+        match &self.value {
+            Value::Map(entries) => entries.first().map(|entry| entry.key_span),
+            _ => None,
+        }
+    }
+
+    /// The place of the key that a path names; `None` if it is not there.
+    pub(super) fn find(&self, path: &str) -> Option<Span> {
+        let Value::Map(entries) = &self.value else {
+            return None;
+        };
+        entries.iter().find_map(|entry| {
+            let rest = path.strip_prefix(entry.key.as_str())?;
+            if rest.is_empty() {
+                return Some(entry.key_span);
+            }
+            entry.node.find(rest.strip_prefix('.')?)
+        })
+    }
+
+    /// The node of a path, or of the longest beginning of it that is there, with the place of its key.
+    pub(super) fn nearest<'n>(&'n self, path: &str) -> (Option<Span>, &'n Self) {
+        let Value::Map(entries) = &self.value else {
+            return (None, self);
+        };
+        for entry in entries {
+            let Some(rest) = path.strip_prefix(entry.key.as_str()) else {
+                continue;
+            };
+            if rest.is_empty() {
+                return (Some(entry.key_span), &entry.node);
+            }
+            // `other` is not the beginning of `other.not_enrolled` where that is a key of its own.
+            let longer = entries
+                .iter()
+                .any(|other| other.key.len() > entry.key.len() && path.starts_with(other.key.as_str()));
+            if longer {
+                continue;
+            }
+            if let Some(below) = rest.strip_prefix('.') {
+                let (at, node) = entry.node.nearest(below);
+                return (at.or(Some(entry.key_span)), node);
+            }
+            if let Some(below) = rest.strip_prefix('[') {
+                return entry.node.nearest_item(below, entry.key_span);
+            }
+        }
+        (None, self)
+    }
+
+    /// The same for the entry of a list, whose number stands at the beginning of the path.
+    fn nearest_item<'n>(&'n self, path: &str, at: Span) -> (Option<Span>, &'n Self) {
+        let item = path.split_once(']').and_then(|(number, below)| {
+            let number: usize = number.parse().ok()?;
+            match &self.value {
+                Value::List(items) => Some((items.get(number.checked_sub(1)?)?, below)),
+                _ => None,
+            }
+        });
+        let Some((item, below)) = item else {
+            return (Some(at), self);
+        };
+        let (found, node) = item.nearest(below.trim_start_matches('.'));
+        (found.or(Some(item.span)), node)
+    }
 }
 
 /// A problem with the YAML itself.
@@ -363,6 +505,7 @@ where
                 let span = Span {
                     start: key.span.start,
                     end,
+                    layer: Layer::File,
                 };
                 self.repeated.push((self.faults.len(), span));
             }
@@ -413,6 +556,7 @@ impl Span {
         Self {
             start: Position { line: 1, column: 1 },
             end: Position { line: 1, column: 2 },
+            layer: Layer::File,
         }
     }
 }
@@ -426,6 +570,7 @@ fn syntax_fault(error: &ScanError) -> Fault {
             column: start.column.saturating_add(1),
             ..start
         },
+        layer: Layer::File,
     };
     let of = |message: &str, help| fault(codes::YAML_SYNTAX, message.to_owned(), span, help);
     match error.kind() {
@@ -591,6 +736,7 @@ fn join(first: &ParserSpan, last: &ParserSpan) -> Span {
     Span {
         start,
         end: end.max(start),
+        layer: Layer::File,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where a mistake in YAML really is, and what it is: the parser says where it noticed.
 
 use super::yaml::Fault;
+use super::yaml::Layer;
 use super::yaml::Span;
 use crate::diagnostics::Position;
 use crate::diagnostics::codes;
@@ -223,6 +224,7 @@ fn one(line: usize, column: usize) -> Span {
             column: start.column.saturating_add(1),
             ..start
         },
+        layer: Layer::File,
     }
 }
 

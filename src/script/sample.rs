@@ -55,12 +55,14 @@ pub(crate) fn service() -> Service {
         id: ServiceName::parse("sample").unwrap(),
         file: FILE.to_owned(),
         name: text.clone(),
+        description: None,
         purpose: text.clone(),
         audience: Audience {
             who: text.clone(),
             size: 1,
         },
         sensitivity: Sensitivity::Normal,
+        legal_basis: None,
         channels: [Channel::Web].into(),
         capabilities: [(
             Capability::AuthPush,
@@ -68,6 +70,7 @@ pub(crate) fn service() -> Service {
                 assurance: Assurance::Medium,
                 reason: text.clone(),
                 expires_in: Duration::from_secs(300),
+                own: crate::policy::OwnSettings::Nothing,
                 place: at(5),
             },
         )]
@@ -120,6 +123,7 @@ pub(crate) fn service() -> Service {
             data_use: text.clone(),
             liability: text.clone(),
             steps: vec![text.clone()],
+            sign_steps: Vec::new(),
             enrol: text.clone(),
             enrol_url: "https://www.paci.gov.kw/".to_owned(),
         },
@@ -133,6 +137,9 @@ pub(crate) fn service() -> Service {
             per_person: limit,
             per_service: limit,
         },
+        approvals: Vec::new(),
+        certification: None,
+        waivers: Vec::new(),
     }
 }
 

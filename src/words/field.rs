@@ -131,6 +131,10 @@ pub enum Field {
     CardValid,
     /// `is_kuwaiti`: true if the nationality is Kuwait's.
     IsKuwaiti,
+    /// `resident`: true if the nationality is another than Kuwait's, so the person lives here by a residence permit.
+    Resident,
+    /// `valid_for_Nd`: true if the card is still valid so many days after the day of the flow, in Kuwait.
+    ValidFor(u16),
 }
 
 impl Field {
@@ -146,12 +150,24 @@ impl Field {
         match name {
             "card_valid" => return Ok(Self::CardValid),
             "is_kuwaiti" => return Ok(Self::IsKuwaiti),
+            "resident" => return Ok(Self::Resident),
             _ => {}
         }
+        let plain = |number: &str| {
+            !number.is_empty() && !number.starts_with('0') && number.bytes().all(|b| b.is_ascii_digit())
+        };
+        if let Some(days) = name
+            .strip_prefix("valid_for_")
+            .and_then(|rest| rest.strip_suffix('d'))
+        {
+            return match days.parse::<u16>() {
+                Ok(number @ 1..=MOST_DAYS) if plain(days) => Ok(Self::ValidFor(number)),
+                _ => Err(unknown()),
+            };
+        }
         let years = name.strip_prefix("age_over_").ok_or_else(unknown)?;
-        let plain = !years.is_empty() && !years.starts_with('0') && years.bytes().all(|b| b.is_ascii_digit());
         match years.parse::<u8>() {
-            Ok(years @ 1..=120) if plain => Ok(Self::AgeOver(years)),
+            Ok(number @ 1..=120) if plain(years) => Ok(Self::AgeOver(number)),
             _ => Err(unknown()),
         }
     }
@@ -163,6 +179,8 @@ impl Field {
             Self::AgeOver(years) => format!("age_over_{years}"),
             Self::CardValid => "card_valid".to_owned(),
             Self::IsKuwaiti => "is_kuwaiti".to_owned(),
+            Self::Resident => "resident".to_owned(),
+            Self::ValidFor(days) => format!("valid_for_{days}d"),
         })
     }
 
@@ -171,8 +189,8 @@ impl Field {
         match self {
             Self::Plain(source) => *source,
             Self::AgeOver(_) => FieldSource::BirthDate,
-            Self::CardValid => FieldSource::CardExpiry,
-            Self::IsKuwaiti => FieldSource::NationalityEn,
+            Self::CardValid | Self::ValidFor(_) => FieldSource::CardExpiry,
+            Self::IsKuwaiti | Self::Resident => FieldSource::NationalityEn,
         }
     }
 
@@ -189,6 +207,11 @@ impl Field {
             ),
             Self::CardValid => super::Text::new("سريان البطاقة المدنية", "Civil ID card is valid"),
             Self::IsKuwaiti => super::Text::new("كويتي الجنسية", "Is a Kuwaiti national"),
+            Self::Resident => super::Text::new("مقيم في الكويت", "Is a resident of another nationality"),
+            Self::ValidFor(days) => super::Text::new(
+                format!("سريان البطاقة المدنية لمدة {days} يوماً"),
+                format!("Civil ID card is valid for {days} more days"),
+            ),
         }
     }
 }
@@ -221,6 +244,9 @@ impl<'de> Deserialize<'de> for FieldName {
     }
 }
 
+/// Ten years: no card is valid for longer.
+const MOST_DAYS: u16 = 3_660;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -241,9 +267,31 @@ mod tests {
         );
     }
 
+    // R000-032: a claim says what is needed and nothing more.
+    #[test]
+    fn every_derived_claim_is_read_back() {
+        for (name, source) in [
+            ("age_over_18", FieldSource::BirthDate),
+            ("card_valid", FieldSource::CardExpiry),
+            ("valid_for_90d", FieldSource::CardExpiry),
+            ("is_kuwaiti", FieldSource::NationalityEn),
+            ("resident", FieldSource::NationalityEn),
+        ] {
+            let field = Field::parse(name).unwrap();
+            assert_eq!((field.name().as_str(), field.source()), (name, source));
+        }
+    }
+
     #[test]
     fn nonsense_is_no_field() {
         for bad in [
+            "valid_for_",
+            "valid_for_d",
+            "valid_for_0d",
+            "valid_for_090d",
+            "valid_for_90",
+            "valid_for_9999d",
+            "valid_for_+9d",
             "",
             "age_over_",
             "age_over_0",

@@ -10,6 +10,7 @@
 )]
 
 mod adversary;
+mod authoring;
 mod bad_input;
 mod canary;
 mod catalog_command;

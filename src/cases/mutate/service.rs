@@ -280,14 +280,14 @@ impl Making<'_> {
             }
         };
         let flipped = match response.then {
-            Then::Continue | Then::Retry { .. } => Then::Stop,
+            Then::Continue | Then::Retry { .. } | Then::StepUp { .. } => Then::Stop,
             Then::Stop => Then::Retry { attempts: 2 },
         };
         let change = format!("then `{}` becomes `{}`", word(response.then), word(flipped));
         self.add(&["outcomes", name, "then"], place, change, |service| {
             set(service, &|response| response.then = flipped);
         });
-        if let Then::Retry { attempts } = response.then {
+        if let Some(attempts) = response.then.attempts() {
             for other in [attempts + 1, attempts - 1]
                 .into_iter()
                 .filter(|other| *other >= 2)
@@ -295,7 +295,10 @@ impl Making<'_> {
                 let change = format!("attempts `{attempts}` becomes `{other}`");
                 self.add(&["outcomes", name, "attempts"], place, change, |service| {
                     set(service, &|response| {
-                        response.then = Then::Retry { attempts: other }
+                        response.then = match response.then {
+                            Then::StepUp { .. } => Then::StepUp { attempts: other },
+                            _ => Then::Retry { attempts: other },
+                        };
                     });
                 });
             }
@@ -405,11 +408,7 @@ fn told(limit: Limit) -> String {
 }
 
 const fn word(then: Then) -> &'static str {
-    match then {
-        Then::Continue => "continue",
-        Then::Retry { .. } => "retry",
-        Then::Stop => "stop",
-    }
+    then.as_str()
 }
 
 const OTHER_AR: &str = "نص آخر";

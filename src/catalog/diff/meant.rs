@@ -90,7 +90,7 @@ pub(super) fn organization(organization: &Organization) -> Value {
             "primary": contact(&organization.primary_contact),
             "technical": contact(&organization.technical_contact),
         },
-        "third_party": organization.third_party,
+        "third_party": organization.third_party.as_ref().map(|vendor| &vendor.name),
         "environments": environments.collect::<Map<_, _>>(),
     })
 }
@@ -103,6 +103,7 @@ fn then(then: Then) -> String {
     match then {
         Then::Continue => "continue".to_owned(),
         Then::Retry { attempts } => format!("retry ({attempts} attempts)"),
+        Then::StepUp { attempts } => format!("step_up ({attempts} attempts)"),
         Then::Stop => "stop".to_owned(),
     }
 }

@@ -62,12 +62,20 @@ fn value(personal: &Part<'_>, field: &Field, civil_no: &CivilNo, at: Timestamp) 
             Some(FieldValue::Flag(old_enough))
         }
         Field::CardValid => Some(FieldValue::Flag(card_expiry(personal)? >= kuwait_date(at)?)),
-        Field::IsKuwaiti => {
-            let nationality = text(personal.read("NationalityEn"))?;
-            let kuwaiti = KUWAITI.iter().any(|name| nationality.eq_ignore_ascii_case(name));
-            Some(FieldValue::Flag(kuwaiti))
+        Field::ValidFor(days) => {
+            let last = kuwait_date(at)?
+                .checked_add(jiff::Span::new().days(i64::from(*days)))
+                .ok()?;
+            Some(FieldValue::Flag(card_expiry(personal)? >= last))
         }
+        Field::IsKuwaiti => Some(FieldValue::Flag(is_kuwaiti(personal)?)),
+        Field::Resident => Some(FieldValue::Flag(!is_kuwaiti(personal)?)),
     }
+}
+
+fn is_kuwaiti(personal: &Part<'_>) -> Option<bool> {
+    let nationality = text(personal.read("NationalityEn"))?;
+    Some(KUWAITI.iter().any(|name| nationality.eq_ignore_ascii_case(name)))
 }
 
 /// Whether somebody born on `birth` has had the birthday by `today`. Who was born on 29 February has it on
@@ -254,6 +262,15 @@ mod tests {
         assert!(field("{}", "card_valid", NOON).is_none());
     }
 
+    // R000-029, law 7: how long the card is valid is answered, and the date stays unseen.
+    #[test]
+    fn a_card_is_valid_for_so_many_days() {
+        let at = "2026-02-27T09:00:00Z";
+        assert!(field(PERSON, "valid_for_2d", at) == Some(FieldValue::Flag(true)));
+        assert!(field(PERSON, "valid_for_3d", at) == Some(FieldValue::Flag(false)));
+        assert!(field("{}", "valid_for_2d", at).is_none());
+    }
+
     #[test]
     fn nationality_is_named_or_not() {
         let from = |name: &str| field(&format!(r#"{{"NationalityEn":"{name}"}}"#), "is_kuwaiti", NOON);
@@ -263,6 +280,10 @@ mod tests {
         for name in ["SAU", "Non-Kuwaiti", "Kuwait resident"] {
             assert!(from(name) == Some(FieldValue::Flag(false)), "{name}");
         }
+        let resident = |name: &str| field(&format!(r#"{{"NationalityEn":"{name}"}}"#), "resident", NOON);
+        assert!(resident("SAU") == Some(FieldValue::Flag(true)));
+        assert!(resident("KWT") == Some(FieldValue::Flag(false)));
+        assert!(resident("").is_none());
         assert!(from("").is_none());
     }
 

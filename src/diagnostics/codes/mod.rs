@@ -1,15 +1,18 @@
 //! Every code, stable for ever: its name in the code base, its title and its explanation in both languages.
 //!
-//! `E0…` the file itself, `E1…` the organization, `E2…` services, `E3…` scripts, `E6…` tests; `W…` the same for warnings.
+//! `E0…` the file itself, `E1…` the organization, `E2…` services, `E3…` scripts, `E4…` rulebooks, `E6…` tests; `W…`
+//! the same for warnings.
 
 mod cases;
 mod organization;
+mod rulebook;
 mod script;
 mod service;
 mod structure;
 
 pub use cases::*;
 pub use organization::*;
+pub use rulebook::*;
 pub use script::*;
 pub use service::*;
 pub use structure::*;
@@ -36,6 +39,7 @@ pub fn all() -> impl Iterator<Item = &'static Code> {
         organization::TABLE,
         service::TABLE,
         script::TABLE,
+        rulebook::TABLE,
         cases::TABLE,
     ]
     .into_iter()

@@ -67,4 +67,22 @@ codes! {
         "شخص واحد لجهتي الاتصال",
         "إذا غاب هذا الشخص فلن يجيب أحد لا عن الاشتراك ولا عن الربط. اذكر شخصين إن أمكن.",
     }
+    SHARED_CERTIFICATE = "E1011" {
+        "two environments share a client certificate",
+        "The authority issues one certificate for development and another for production, so that a test can't reach real citizens. Give each environment the fingerprint of its own.",
+        "بيئتان تشتركان في شهادة واحدة",
+        "تصدر الجهة المشغلة شهادة للتطوير وأخرى للإنتاج كي لا يصل الاختبار إلى مواطنين حقيقيين. اجعل لكل بيئة بصمة شهادتها.",
+    }
+    BAD_LOGO = "E1012" {
+        "the logo can't be used",
+        "The logo is an SVG or PNG file beside the organization file, of at most 256 KiB; a PNG has 64 to 2048 pixels a side. If a digest is given, the file must be the one that was registered, since people compare it with their phone.",
+        "شعار لا يمكن استخدامه",
+        "الشعار ملف SVG أو PNG بجانب ملف الجهة، لا يزيد على 256 كيلوبايت، ويكون عرض صورة PNG وارتفاعها من 64 إلى 2048 نقطة. وإذا ذكرت البصمة وجب أن يكون الملف هو المسجل لأن الناس يقارنونه بما في هواتفهم.",
+    }
+    BAD_NODE_NAME = "E1013" {
+        "not the name of a node",
+        "A node is named by 1 to 64 lowercase letters, digits and hyphens, beginning with a letter.",
+        "ليس اسما صالحا لعقدة",
+        "يتكون اسم العقدة من 1 إلى 64 من الحروف اللاتينية الصغيرة والأرقام والشرطات، ويبدأ بحرف.",
+    }
 }

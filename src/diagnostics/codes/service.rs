@@ -205,6 +205,42 @@ codes! {
         "بيانات شخصية تحفظ أطول من الأدلة",
         "البيانات الشخصية التي تبقى بعد الأدلة التي تخصها لا تثبت شيئا. لا تحفظها أطول من الأدلة.",
     }
+    SIGN_EXCLUDED = "E2031" {
+        "a kind of paper that can't be signed electronically",
+        "The law on electronic transactions leaves out personal status, waqf and wills, title deeds, negotiable instruments, and what has to be notarised. A service that signs such papers would make void ones.",
+        "نوع من المستندات لا يوقع إلكترونيا",
+        "يستثني قانون المعاملات الإلكترونية الأحوال الشخصية والوقف والوصية وسندات ملكية العقار والأوراق التجارية وما يجب توثيقه رسميا. وتوقيعها إلكترونيا لا يعتد به.",
+    }
+    SIGN_TEXT_TOO_GENERAL = "E2032" {
+        "a text that does not say what is signed",
+        "Where the phone shows only a text, that text is all the person knows. It names at least one input, such as the number or the amount, so that no two documents read the same.",
+        "نص لا يبين ما يوقع عليه",
+        "حين لا يعرض الهاتف إلا نصا فهو كل ما يعرفه الموقع. يجب أن يتضمن مدخلا واحدا على الأقل مثل الرقم أو المبلغ كي لا يتشابه مستندان.",
+    }
+    LINK_NOT_ALLOWED = "E2033" {
+        "a link to a host that is not listed",
+        "The provider answers for every link in a notification. A template leads only to the hosts that `links` lists.",
+        "رابط إلى موقع غير مدرج",
+        "الجهة مسؤولة عن كل رابط في إشعاراتها، فلا يشير القالب إلا إلى المواقع المدرجة في `links`.",
+    }
+    BAD_TEMPLATE = "E2034" {
+        "not a template of a notification",
+        "A template is named by lowercase letters, digits and hyphens. Its text holds no address: a link stands in `link`, where its host is checked, and an input without a pattern could smuggle one in.",
+        "قالب إشعار غير صالح",
+        "يسمى القالب بحروف لاتينية صغيرة وأرقام وشرطات. ولا يحتوي نصه على عنوان موقع، فالرابط يكتب في `link` حيث يفحص، وقد يدس المدخل الذي لا نمط له رابطا.",
+    }
+    BAD_HOST = "E2035" {
+        "not the name of a host",
+        "A host is written without `https://`, path or port: `services.example`.",
+        "ليس اسم موقع",
+        "يكتب اسم الموقع دون `https://` ودون مسار أو منفذ، مثل `services.example`.",
+    }
+    BAD_WAIVER = "E2036" {
+        "a waiver without a sensible end",
+        "A waiver holds from the day on which somebody took it on until a day at most two years later. After that the question has to be asked again.",
+        "استثناء دون نهاية معقولة",
+        "يسري الاستثناء من يوم تحمل مسؤوليته إلى يوم لا يتجاوز سنتين بعده، ثم يعاد النظر فيه.",
+    }
     UNREAD_FILE = "W2005" {
         "a policy file that nothing reads",
         "midflow reads `policies/organization.yaml`, `policies/services/*.yaml` with their tests and `policies/rulebooks/*.yaml`. A file with another ending, such as `.yml`, or in another folder would silently not apply.",

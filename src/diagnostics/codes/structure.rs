@@ -145,4 +145,16 @@ codes! {
         "ليس عنوان https كاملا",
         "يبدأ العنوان بـ `https://` ويذكر اسم المضيف، ولا يحتوي على اسم مستخدم ولا كلمة مرور ولا مسافات ولا علامة `#`.",
     }
+    BAD_SHA256 = "E0025" {
+        "not a SHA-256 digest",
+        "A digest is written as 64 hexadecimal digits in quotes, as `sha256sum` prints it. Quotes, because YAML may take digits for a number.",
+        "ليست بصمة SHA-256",
+        "تكتب البصمة 64 خانة ست عشرية بين علامتي اقتباس كما يطبعها الأمر `sha256sum`، فقد تقرأ الأرقام دونها عددا.",
+    }
+    BAD_DAY = "E0026" {
+        "not a day of the calendar",
+        "A day is written as year, month and day with hyphens: `2026-03-01`. It has to exist in the Gregorian calendar.",
+        "ليس تاريخا صحيحا",
+        "يكتب التاريخ بالسنة والشهر واليوم مفصولة بشرطات: `2026-03-01`، ويجب أن يكون موجودا في التقويم الميلادي.",
+    }
 }

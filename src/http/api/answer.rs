@@ -104,7 +104,7 @@ pub(super) struct OutcomeAnswer {
 pub(super) struct DecisionAnswer {
     /// What happens next.
     then: ThenName,
-    /// For `retry`: the most attempts, the first included.
+    /// For `retry` and `step_up`: the most attempts, the first included.
     attempts: Option<u8>,
     /// Where the policy refused: its own code.
     refusal: Option<String>,
@@ -123,6 +123,8 @@ pub(super) enum ThenName {
     Continue,
     /// The person may try again.
     Retry,
+    /// The person may try again once their Mobile ID has the assurance that is asked for.
+    StepUp,
     /// The e-service stops here.
     Stop,
 }
@@ -246,6 +248,7 @@ impl DecisionAnswer {
         let (then, attempts) = match decision.then {
             Then::Continue => (ThenName::Continue, None),
             Then::Retry { attempts } => (ThenName::Retry, Some(attempts)),
+            Then::StepUp { attempts } => (ThenName::StepUp, Some(attempts)),
             Then::Stop => (ThenName::Stop, None),
         };
         Self {

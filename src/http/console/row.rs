@@ -258,6 +258,7 @@ fn next(decision: &serde_json::Value, ui: &'static Ui) -> String {
     match word {
         Some("continue") => ui.then_continue.to_owned(),
         Some("retry") => ui.then_retry.to_owned(),
+        Some("step_up") => ui.then_step_up.to_owned(),
         Some("stop") => ui.then_stop.to_owned(),
         _ => ui.none.to_owned(),
     }

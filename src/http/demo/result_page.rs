@@ -119,7 +119,8 @@ fn page(
     let ui = visitor.ui();
     let received = received(&kept, &answer, visitor, ui);
     let retry = answer.decision.as_ref().is_some_and(|decision| {
-        decision.then == "retry" && decision.attempts.is_some_and(|attempts| kept.attempt < attempts)
+        matches!(decision.then.as_str(), "retry" | "step_up")
+            && decision.attempts.is_some_and(|attempts| kept.attempt < attempts)
     });
     let outcome = answer.outcome.map(|outcome| {
         let class = OutcomeClass::from_name(&outcome.class).unwrap_or(OutcomeClass::Other);

@@ -1,12 +1,17 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::notify::notify;
 use super::reader::Reader;
+use super::sign::sign;
+use super::sign::unsigned;
 use super::texts::TextRules;
 use crate::diagnostics::codes;
 use crate::policy::CapabilitySettings;
 use crate::policy::Input;
+use crate::policy::OwnSettings;
 use crate::policy::Sensitivity;
+use crate::policy::language;
 use crate::policy::yaml::Entry;
 use crate::policy::yaml::shown;
 use crate::words::Assurance;
@@ -33,10 +38,7 @@ pub(super) fn capabilities(
     let mut read = BTreeMap::new();
     let mut good = true;
     for one in entries {
-        let Some(capability) = Capability::from_name(&one.key) else {
-            let known = Capability::ALL.map(Capability::as_str);
-            let message = format!("unknown capability `{}`", shown(&one.key));
-            reader.misspelt(codes::UNKNOWN_CAPABILITY, message, one.key_span, &one.key, &known);
+        let Some(capability) = capability(reader, one) else {
             good = false;
             continue;
         };
@@ -50,6 +52,53 @@ pub(super) fn capabilities(
     good.then_some(read)
 }
 
+/// Checks settings that services share; none of them has to be there.
+pub(super) fn shared_capabilities(reader: &mut Reader<'_>, entry: &Entry) {
+    let path = "defaults.capabilities";
+    let Some(map) = reader.map(&entry.node, path, entry.key_span, language::SHARED_CAPABILITIES) else {
+        return;
+    };
+    for capability in [Capability::AuthQr, Capability::AuthPush, Capability::Sign] {
+        let Some(entry) = map.get(capability.as_str()) else {
+            continue;
+        };
+        let path = map.path_of(capability.as_str());
+        let keys = if capability == Capability::Sign {
+            language::SHARED_SIGN
+        } else {
+            language::SHARED_AUTH
+        };
+        let Some(map) = reader.map(&entry.node, &path, entry.key_span, keys) else {
+            continue;
+        };
+        if let Some(entry) = map.get("expires_in") {
+            expires_in(reader, entry, &map.path_of("expires_in"));
+        }
+        if capability == Capability::Sign {
+            unsigned(reader, &map);
+        } else if let Some(entry) = map.get("assurance") {
+            let path = map.path_of("assurance");
+            assurance(reader, entry, &path, capability, Sensitivity::Normal);
+        }
+    }
+}
+
+fn capability(reader: &mut Reader<'_>, entry: &Entry) -> Option<Capability> {
+    let capability = Capability::from_name(&entry.key);
+    if capability.is_none() {
+        let known = Capability::ALL.map(Capability::as_str);
+        let message = format!("unknown capability `{}`", shown(&entry.key));
+        reader.misspelt(
+            codes::UNKNOWN_CAPABILITY,
+            message,
+            entry.key_span,
+            &entry.key,
+            &known,
+        );
+    }
+    capability
+}
+
 fn settings(
     reader: &mut Reader<'_>,
     entry: &Entry,
@@ -58,15 +107,23 @@ fn settings(
     sensitivity: Sensitivity,
 ) -> Option<CapabilitySettings> {
     let path = format!("capabilities.{capability}");
-    let map = reader.map(
-        &entry.node,
-        &path,
-        entry.key_span,
-        &["assurance", "reason", "expires_in"],
-    )?;
-    let assurance = reader
-        .required(&map, "assurance", "medium")
-        .and_then(|entry| assurance(reader, entry, &map.path_of("assurance"), capability, sensitivity));
+    let keys = match capability {
+        Capability::VerifyQr => language::VERIFY_QR,
+        Capability::AuthQr | Capability::AuthPush => language::AUTH,
+        Capability::Sign => language::SIGN,
+        Capability::Notify => language::NOTIFY,
+    };
+    let map = reader.map(&entry.node, &path, entry.key_span, keys)?;
+    let assurance = match capability {
+        Capability::AuthQr | Capability::AuthPush => reader
+            .required(&map, "assurance", "medium")
+            .and_then(|entry| assurance(reader, entry, &map.path_of("assurance"), capability, sensitivity)),
+        Capability::Sign => match map.get("assurance") {
+            None => Some(Assurance::High),
+            Some(entry) => assurance(reader, entry, &map.path_of("assurance"), capability, sensitivity),
+        },
+        Capability::VerifyQr | Capability::Notify => Some(Assurance::Low),
+    };
     let rules = TextRules {
         max: REASON_LENGTH - CHALLENGE_SENTENCE,
         inputs: Some(inputs),
@@ -74,14 +131,23 @@ fn settings(
     let reason = reader
         .required(&map, "reason", "{ ar: \"…\", en: \"…\" }")
         .and_then(|entry| reader.text(entry, &map.path_of("reason"), rules));
-    let expires_in = match map.get("expires_in") {
-        None => Some(DEFAULT_EXPIRY),
-        Some(entry) => expires_in(reader, entry, &map.path_of("expires_in")),
+    let expires_in = match capability {
+        Capability::VerifyQr | Capability::Notify => Some(DEFAULT_EXPIRY),
+        _ => match map.get("expires_in") {
+            None => Some(DEFAULT_EXPIRY),
+            Some(entry) => expires_in(reader, entry, &map.path_of("expires_in")),
+        },
+    };
+    let own = match capability {
+        Capability::Sign => sign(reader, &map, inputs).map(OwnSettings::Sign),
+        Capability::Notify => notify(reader, &map, inputs).map(OwnSettings::Notify),
+        Capability::VerifyQr | Capability::AuthQr | Capability::AuthPush => Some(OwnSettings::Nothing),
     };
     Some(CapabilitySettings {
         assurance: assurance?,
         reason: reason?,
         expires_in: expires_in?,
+        own: own?,
         place: reader.place(entry.key_span),
     })
 }

@@ -3,6 +3,7 @@ use super::reader::Reader;
 use super::texts::TextRules;
 use crate::diagnostics::codes;
 use crate::policy::DeclaredField;
+use crate::policy::language;
 use crate::policy::yaml::Entry;
 use crate::policy::yaml::Span;
 use crate::policy::yaml::shown;
@@ -36,7 +37,8 @@ pub(super) fn fields(reader: &mut Reader<'_>, entry: &Entry) -> Option<Vec<Decla
     }
     let civil_no = FieldSource::CivilNo.as_str();
     if !entries.iter().any(|one| one.key == civil_no) {
-        reader.error(
+        reader.error_about(
+            "fields.civil_no".to_owned(),
             codes::CIVIL_NO_MISSING,
             "`fields` does not declare the civil number",
             entry.key_span,
@@ -49,14 +51,19 @@ pub(super) fn fields(reader: &mut Reader<'_>, entry: &Entry) -> Option<Vec<Decla
 
 fn unknown(reader: &mut Reader<'_>, entry: &Entry) {
     let mut known: Vec<&str> = FieldSource::ALL.iter().map(|source| source.as_str()).collect();
-    known.extend(["age_over_18", "age_over_21", "card_valid", "is_kuwaiti"]);
+    known.extend(CLAIMS);
     let message = format!("unknown field `{}`", shown(&entry.key));
+    if entry.key == "*" {
+        let help = "name each field that the service needs; there is no way to ask for all";
+        reader.error(codes::UNKNOWN_FIELD, message, entry.key_span, help);
+        return;
+    }
     reader.misspelt(codes::UNKNOWN_FIELD, message, entry.key_span, &entry.key, &known);
 }
 
 fn declaration(reader: &mut Reader<'_>, entry: &Entry, field: &Field) -> Option<Text> {
     let path = format!("fields.{}", entry.key);
-    let map = reader.map(&entry.node, &path, entry.key_span, &["reason", "from"])?;
+    let map = reader.map(&entry.node, &path, entry.key_span, language::FIELD)?;
     let source = check_source(reader, &map, field, entry.key_span);
     let reason = reader
         .required(&map, "reason", "{ ar: \"…\", en: \"…\" }")
@@ -131,4 +138,13 @@ fn letters(text: &str) -> String {
         .collect()
 }
 
+/// Claims as the help line offers them.
+const CLAIMS: [&str; 6] = [
+    "age_over_18",
+    "age_over_21",
+    "card_valid",
+    "valid_for_90d",
+    "is_kuwaiti",
+    "resident",
+];
 const REASON_LENGTH: usize = 250;

@@ -7,6 +7,7 @@ use crate::diagnostics::Fix;
 use crate::diagnostics::Position;
 use crate::diagnostics::byte_in_line;
 use crate::diagnostics::meant;
+use crate::policy::yaml::Layer;
 use crate::policy::yaml::Span;
 
 impl Reader<'_> {
@@ -113,6 +114,10 @@ impl Reader<'_> {
 
     /// The bytes of a place that is in the file.
     pub(super) fn bytes(&self, span: Span) -> Option<Range<usize>> {
+        // What stands in another file is not to be changed by its place in this one.
+        if span.layer == Layer::Defaults {
+            return None;
+        }
         let (start, end) = (self.byte(span.start)?, self.byte(span.end)?);
         (start <= end).then_some(start..end)
     }

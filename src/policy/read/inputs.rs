@@ -11,6 +11,7 @@ use crate::policy::InputKind;
 use crate::policy::first_unsafe;
 use crate::policy::inputs::anchored;
 use crate::policy::inputs::thousandths;
+use crate::policy::language;
 use crate::policy::yaml::Entry;
 use crate::policy::yaml::Node;
 use crate::policy::yaml::Value;
@@ -50,7 +51,7 @@ pub(super) fn inputs(reader: &mut Reader<'_>, entry: &Entry) -> BTreeMap<InputNa
 
 fn input(reader: &mut Reader<'_>, entry: &Entry) -> Option<(InputKind, bool)> {
     let path = format!("inputs.{}", entry.key);
-    let map = reader.map(&entry.node, &path, entry.key_span, &SETTINGS)?;
+    let map = reader.map(&entry.node, &path, entry.key_span, language::INPUT)?;
     let optional = match map.get("optional") {
         None => Some(false),
         Some(entry) => reader.boolean(&entry.node, &map.path_of("optional")),
@@ -60,8 +61,8 @@ fn input(reader: &mut Reader<'_>, entry: &Entry) -> Option<(InputKind, bool)> {
         &of_type.node,
         &map.path_of("type"),
         codes::UNKNOWN_INPUT_TYPE,
-        &TYPES,
-        |word| TYPES.into_iter().find(|name| *name == word),
+        language::INPUT_TYPES,
+        |word| language::INPUT_TYPES.iter().copied().find(|name| *name == word),
     )?;
     let own: &[&str] = match name {
         "string" => &["pattern", "max_length"],
@@ -81,7 +82,7 @@ fn input(reader: &mut Reader<'_>, entry: &Entry) -> Option<(InputKind, bool)> {
 }
 
 fn refuse_settings_of_others(reader: &mut Reader<'_>, map: &Map<'_>, name: &str, own: &[&str]) {
-    for key in SETTINGS {
+    for key in language::INPUT.iter().map(|key| key.name) {
         let general = matches!(key, "type" | "optional");
         if general || own.contains(&key) {
             continue;
@@ -288,8 +289,6 @@ const WHYS: [(&str, &str); 9] = [
         "a backslash stands before a letter that needs none",
     ),
 ];
-const TYPES: [&str; 5] = ["string", "integer", "decimal", "boolean", "choice"];
-const SETTINGS: [&str; 7] = ["type", "optional", "pattern", "max_length", "min", "max", "of"];
 const DEFAULT_LENGTH: i64 = 100;
 const LONGEST_VALUE: i64 = 1_000;
 const PATTERN_LENGTH: usize = 500;

@@ -1,5 +1,8 @@
 use std::collections::BTreeMap;
 
+use super::onboarding::onboarding;
+use super::onboarding::optional;
+use super::onboarding::signed;
 use super::reader::Map;
 use super::reader::Reader;
 use super::texts::TextRules;
@@ -7,40 +10,49 @@ use crate::diagnostics::codes;
 use crate::diagnostics::suggest;
 use crate::policy::Contact;
 use crate::policy::EnvironmentSettings;
+use crate::policy::Logo;
 use crate::policy::Organization;
 use crate::policy::OrganizationKind;
+use crate::policy::ThirdParty;
 use crate::policy::address::Network;
 use crate::policy::address::is_email;
 use crate::policy::address::is_kuwait_mobile;
 use crate::policy::address::network;
 use crate::policy::address::normal_base_url;
+use crate::policy::language;
 use crate::policy::yaml::Entry;
 use crate::policy::yaml::Node;
 use crate::policy::yaml::Span;
+use crate::policy::yaml::Value;
 use crate::policy::yaml::shown;
 use crate::words::Environment;
 
 /// Reads the whole organization file.
 pub(super) fn organization(reader: &mut Reader<'_>, root: &Node) -> Option<Organization> {
-    let file = reader.map(
-        root,
-        "",
-        Span::default_first(),
-        &["midflow", "organization", "environments"],
-    )?;
+    let file = reader.map(root, "", Span::default_first(), language::ORGANIZATION_FILE)?;
     super::format_version(reader, &file);
+    let onboarding = onboarding(reader, file.get("onboarding"));
+    let about = about(reader, &file);
+    Some(Organization {
+        onboarding: onboarding?,
+        ..about?
+    })
+}
+
+/// Reads the organization with its environments, from a file that has more than that.
+pub(super) fn about(reader: &mut Reader<'_>, file: &Map<'_>) -> Option<Organization> {
     let about = reader
-        .required(&file, "organization", "{ name: …, type: …, contacts: …, … }")
+        .required(file, "organization", "{ name: …, type: …, contacts: …, … }")
         .and_then(|entry| {
             reader.map(
                 &entry.node,
                 "organization",
                 entry.key_span,
-                &["name", "type", "address", "website", "contacts", "third_party"],
+                language::ORGANIZATION,
             )
         });
     let environments = reader
-        .required(&file, "environments", "{ production: …, test: … }")
+        .required(file, "environments", "{ production: …, test: … }")
         .and_then(|entry| environments(reader, entry));
     let about = about?;
     let name = reader
@@ -49,33 +61,61 @@ pub(super) fn organization(reader: &mut Reader<'_>, root: &Node) -> Option<Organ
     let kind = reader
         .required(&about, "type", "government")
         .and_then(|entry| kind(reader, entry));
-    let address = about
-        .get("address")
-        .map(|entry| reader.text(entry, "organization.address", TextRules::fixed(ADDRESS_LENGTH)));
-    let website = about
-        .get("website")
-        .map(|entry| reader.https_url(entry, "organization.website", codes::BAD_URL, |_| true));
+    let address = optional(&about, "address", |entry, path| {
+        reader.text(entry, path, TextRules::fixed(ADDRESS_LENGTH))
+    });
+    let website = optional(&about, "website", |entry, path| {
+        reader.https_url(entry, path, codes::BAD_URL, |_| true)
+    });
+    let logo = optional(&about, "logo", |entry, _| logo(reader, entry));
     let contacts = contacts(reader, &about);
     let third_party = third_party(reader, &about);
-    let (primary_contact, technical_contact) = contacts?;
+    let contacts = contacts?;
     Some(Organization {
         name: name?,
         kind: kind?,
-        address: optional(address)?,
-        website: optional(website)?,
-        primary_contact,
-        technical_contact,
+        address: address?,
+        website: website?,
+        logo: logo?,
+        primary_contact: contacts.primary,
+        technical_contact: contacts.technical,
+        data_protection_contact: contacts.data_protection,
+        complaints_contact: contacts.complaints,
         third_party: third_party?,
         environments: environments?,
+        onboarding: onboarding(reader, None)?,
     })
 }
 
-/// What may be absent but not wrong.
-fn optional<T>(value: Option<Option<T>>) -> Option<Option<T>> {
-    match value {
-        None => Some(None),
-        Some(read) => read.map(Some),
+fn logo(reader: &mut Reader<'_>, entry: &Entry) -> Option<Logo> {
+    let map = reader.map(&entry.node, "organization.logo", entry.key_span, language::LOGO)?;
+    let file = reader
+        .required(&map, "file", "logo.svg")
+        .and_then(|entry| logo_file(reader, entry, &map.path_of("file")));
+    let sha256 = optional(&map, "sha256", |entry, path| reader.sha256(entry, path));
+    Some(Logo {
+        file: file?,
+        sha256: sha256?,
+    })
+}
+
+fn logo_file(reader: &mut Reader<'_>, entry: &Entry, path: &str) -> Option<String> {
+    let name = reader.string(&entry.node, path, "logo.svg")?;
+    let stem = name.strip_suffix(".svg").or_else(|| name.strip_suffix(".png"));
+    let plain =
+        |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "-_".contains(letter);
+    let good = stem.is_some_and(|stem| {
+        (1..=63).contains(&stem.len()) && stem.chars().all(plain) && !stem.starts_with(['-', '_'])
+    });
+    if !good {
+        reader.error(
+            codes::BAD_LOGO,
+            format!("`{}` is not the name of a logo", shown(name)),
+            entry.node.span,
+            "name an SVG or PNG file beside the organization file, in lowercase, such as `logo.svg`",
+        );
     }
+    good.then(|| name.to_owned())
 }
 
 fn kind(reader: &mut Reader<'_>, entry: &Entry) -> Option<OrganizationKind> {
@@ -93,12 +133,23 @@ fn kind(reader: &mut Reader<'_>, entry: &Entry) -> Option<OrganizationKind> {
     )
 }
 
-fn contacts(reader: &mut Reader<'_>, about: &Map<'_>) -> Option<(Contact, Contact)> {
+struct Contacts {
+    primary: Contact,
+    technical: Contact,
+    data_protection: Option<Contact>,
+    complaints: Option<Contact>,
+}
+
+fn contacts(reader: &mut Reader<'_>, about: &Map<'_>) -> Option<Contacts> {
     let entry = reader.required(about, "contacts", "{ primary: …, technical: … }")?;
     let path = "organization.contacts";
-    let map = reader.map(&entry.node, path, entry.key_span, &["primary", "technical"])?;
-    let primary = contact(reader, &map, "primary");
-    let technical = contact(reader, &map, "technical");
+    let map = reader.map(&entry.node, path, entry.key_span, language::CONTACTS)?;
+    let primary = required_contact(reader, &map, "primary");
+    let technical = required_contact(reader, &map, "technical");
+    let data_protection = optional(&map, "data_protection", |entry, path| {
+        contact(reader, entry, path)
+    });
+    let complaints = optional(&map, "complaints", |entry, path| contact(reader, entry, path));
     let (primary, technical) = (primary?, technical?);
     if primary.name == technical.name
         && primary.email == technical.email
@@ -111,19 +162,22 @@ fn contacts(reader: &mut Reader<'_>, about: &Map<'_>) -> Option<(Contact, Contac
             "name a second person who can answer",
         );
     }
-    Some((primary, technical))
+    Some(Contacts {
+        primary,
+        technical,
+        data_protection: data_protection?,
+        complaints: complaints?,
+    })
 }
 
-fn contact(reader: &mut Reader<'_>, contacts: &Map<'_>, which: &str) -> Option<Contact> {
+fn required_contact(reader: &mut Reader<'_>, contacts: &Map<'_>, which: &str) -> Option<Contact> {
     let example = "{ name: …, title: …, email: …, mobile: \"+965…\" }";
     let entry = reader.required(contacts, which, example)?;
-    let path = contacts.path_of(which);
-    let map = reader.map(
-        &entry.node,
-        &path,
-        entry.key_span,
-        &["name", "title", "email", "mobile"],
-    )?;
+    contact(reader, entry, &contacts.path_of(which))
+}
+
+fn contact(reader: &mut Reader<'_>, entry: &Entry, path: &str) -> Option<Contact> {
+    let map = reader.map(&entry.node, path, entry.key_span, language::CONTACT)?;
     let mut line = |key: &str| {
         let path = map.path_of(key);
         reader
@@ -176,10 +230,11 @@ fn checked(
 }
 
 /// `Some(None)` where the form says that there is none (R000-013).
-fn third_party(reader: &mut Reader<'_>, about: &Map<'_>) -> Option<Option<String>> {
+fn third_party(reader: &mut Reader<'_>, about: &Map<'_>) -> Option<Option<ThirdParty>> {
     let help = "write the vendor's name, or `none`";
     let Some(entry) = about.get("third_party") else {
-        reader.error(
+        reader.error_about(
+            "organization.third_party".to_owned(),
             codes::THIRD_PARTY_UNDECLARED,
             "nothing is said about a third party",
             about.at,
@@ -188,6 +243,9 @@ fn third_party(reader: &mut Reader<'_>, about: &Map<'_>) -> Option<Option<String
         return None;
     };
     let path = "organization.third_party";
+    if matches!(entry.node.value, Value::Map(_)) {
+        return vendor(reader, entry, path).map(Some);
+    }
     let text = reader.string(&entry.node, path, "none")?;
     match text.trim().to_lowercase().as_str() {
         "none" => Some(None),
@@ -200,8 +258,26 @@ fn third_party(reader: &mut Reader<'_>, about: &Map<'_>) -> Option<Option<String
             );
             None
         }
-        _ => reader.line(entry, path, LINE_LENGTH).map(Some),
+        _ => {
+            let name = reader.line(entry, path, LINE_LENGTH)?;
+            Some(Some(ThirdParty {
+                name,
+                agreement: None,
+            }))
+        }
     }
+}
+
+fn vendor(reader: &mut Reader<'_>, entry: &Entry, path: &str) -> Option<ThirdParty> {
+    let map = reader.map(&entry.node, path, entry.key_span, language::THIRD_PARTY)?;
+    let name = reader
+        .required(&map, "name", "…")
+        .and_then(|entry| reader.line(entry, &map.path_of("name"), LINE_LENGTH));
+    let agreement = optional(&map, "agreement", |entry, path| signed(reader, entry, path));
+    Some(ThirdParty {
+        name: name?,
+        agreement: agreement?,
+    })
 }
 
 fn environments(
@@ -212,7 +288,7 @@ fn environments(
     let mut read = BTreeMap::new();
     let mut named = Vec::new();
     let mut good = true;
-    let mut urls: Vec<(String, Span)> = Vec::new();
+    let mut taken = Taken::default();
     for one in entries {
         let Some(environment) = environment(reader, one) else {
             // One mistake, one message: what was meant is not missing too.
@@ -222,7 +298,7 @@ fn environments(
             continue;
         };
         named.push(environment);
-        match settings(reader, one, environment, &mut urls) {
+        match settings(reader, one, environment, &mut taken) {
             Some(settings) => {
                 read.insert(environment, settings);
             }
@@ -231,7 +307,8 @@ fn environments(
     }
     for mandatory in [Environment::Production, Environment::Test] {
         if !named.contains(&mandatory) {
-            reader.error(
+            reader.error_about(
+                format!("environments.{mandatory}"),
                 codes::ENVIRONMENT_MISSING,
                 format!("the environment `{mandatory}` is missing"),
                 entry.key_span,
@@ -263,25 +340,88 @@ fn settings(
     reader: &mut Reader<'_>,
     entry: &Entry,
     environment: Environment,
-    urls: &mut Vec<(String, Span)>,
+    taken: &mut Taken,
 ) -> Option<EnvironmentSettings> {
     let path = format!("environments.{environment}");
-    let map = reader.map(
-        &entry.node,
-        &path,
-        entry.key_span,
-        &["callback_base_url", "public_ips"],
-    )?;
+    let map = reader.map(&entry.node, &path, entry.key_span, language::ENVIRONMENT)?;
     let url = reader
         .required(&map, "callback_base_url", "https://…")
-        .and_then(|entry| callback_base_url(reader, entry, &map.path_of("callback_base_url"), urls));
+        .and_then(|entry| {
+            callback_base_url(reader, entry, &map.path_of("callback_base_url"), &mut taken.urls)
+        });
     let ips = reader
         .required(&map, "public_ips", "[ \"203.0.113.10/32\" ]")
         .and_then(|entry| public_ips(reader, &entry.node, &map.path_of("public_ips"), environment));
+    let nodes = optional(&map, "nodes", |entry, path| nodes(reader, &entry.node, path));
+    let certificate = optional(&map, "client_certificate", |entry, path| {
+        certificate(reader, entry, path, &mut taken.certificates)
+    });
     Some(EnvironmentSettings {
         callback_base_url: url?,
         public_ips: ips?,
+        nodes: nodes?.unwrap_or_default(),
+        client_certificate: certificate?,
     })
+}
+
+/// What one environment has and no other may have.
+#[derive(Default)]
+struct Taken {
+    urls: Vec<(String, Span)>,
+    certificates: Vec<(String, Span)>,
+}
+
+fn nodes(reader: &mut Reader<'_>, node: &Node, path: &str) -> Option<Vec<String>> {
+    let mut read: Vec<String> = Vec::new();
+    let mut good = true;
+    for item in reader.list(node, path, "[node-1, node-2]")? {
+        let Some(name) = reader.string(item, path, "node-2") else {
+            good = false;
+            continue;
+        };
+        if !super::is_slug(name) {
+            reader.error(
+                codes::BAD_NODE_NAME,
+                format!("`{}` is not the name of a node", shown(name)),
+                item.span,
+                "use 1 to 64 lowercase letters, digits and hyphens, beginning with a letter",
+            );
+            good = false;
+        } else if read.iter().any(|other| other == name) {
+            reader.error(
+                codes::DUPLICATE_ITEM,
+                format!("`{name}` stands twice in `{path}`"),
+                item.span,
+                "remove one of the two",
+            );
+            good = false;
+        } else {
+            read.push(name.to_owned());
+        }
+    }
+    good.then_some(read)
+}
+
+/// The authority's certificates are of one environment each (R000-003).
+fn certificate(
+    reader: &mut Reader<'_>,
+    entry: &Entry,
+    path: &str,
+    taken: &mut Vec<(String, Span)>,
+) -> Option<String> {
+    let digest = reader.sha256(entry, path)?;
+    if let Some((_, first)) = taken.iter().find(|(other, _)| *other == digest) {
+        reader.error_with(
+            codes::SHARED_CERTIFICATE,
+            format!("`{path}` is the certificate of another environment"),
+            entry.node.span,
+            (*first, "used here already"),
+            "give each environment the fingerprint of its own certificate",
+        );
+        return None;
+    }
+    taken.push((digest.clone(), entry.node.span));
+    Some(digest)
 }
 
 fn callback_base_url(

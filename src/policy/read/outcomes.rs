@@ -10,6 +10,7 @@ use crate::policy::Input;
 use crate::policy::Response;
 use crate::policy::Responses;
 use crate::policy::Then;
+use crate::policy::language;
 use crate::policy::yaml::Entry;
 use crate::policy::yaml::shown;
 use crate::words::InputName;
@@ -22,6 +23,25 @@ pub(super) fn outcomes(
     entry: &Entry,
     inputs: &BTreeMap<InputName, Input>,
 ) -> Option<Responses> {
+    let (mut classes, leaves) = answers(reader, entry, inputs)?;
+    Some(Responses {
+        approved: classes.remove(&OutcomeClass::Approved)?,
+        declined: classes.remove(&OutcomeClass::Declined)?,
+        timeout: classes.remove(&OutcomeClass::Timeout)?,
+        error: classes.remove(&OutcomeClass::Error)?,
+        other: classes.remove(&OutcomeClass::Other)?,
+        codes: leaves,
+    })
+}
+
+/// Checks answers that services share; none of them has to be there.
+pub(super) fn shared_outcomes(reader: &mut Reader<'_>, entry: &Entry, inputs: &BTreeMap<InputName, Input>) {
+    answers(reader, entry, inputs);
+}
+
+type Answers = (BTreeMap<OutcomeClass, Response>, BTreeMap<Outcome, Response>);
+
+fn answers(reader: &mut Reader<'_>, entry: &Entry, inputs: &BTreeMap<InputName, Input>) -> Option<Answers> {
     let entries = reader.entries(&entry.node, "outcomes", entry.key_span)?;
     let mut classes: BTreeMap<OutcomeClass, Response> = BTreeMap::new();
     let mut leaves: BTreeMap<Outcome, Response> = BTreeMap::new();
@@ -41,13 +61,14 @@ pub(super) fn outcomes(
         }
     }
     for class in OutcomeClass::ALL {
-        if !named.contains(&class) {
+        if !named.contains(&class) && !reader.is_partial() {
             let then = if class == OutcomeClass::Approved {
                 "continue"
             } else {
                 "stop"
             };
-            reader.error(
+            reader.error_about(
+                format!("outcomes.{class}"),
                 codes::OUTCOME_UNHANDLED,
                 format!("the outcome `{class}` is not answered"),
                 entry.key_span,
@@ -55,14 +76,7 @@ pub(super) fn outcomes(
             );
         }
     }
-    Some(Responses {
-        approved: classes.remove(&OutcomeClass::Approved)?,
-        declined: classes.remove(&OutcomeClass::Declined)?,
-        timeout: classes.remove(&OutcomeClass::Timeout)?,
-        error: classes.remove(&OutcomeClass::Error)?,
-        other: classes.remove(&OutcomeClass::Other)?,
-        codes: leaves,
-    })
+    Some((classes, leaves))
 }
 
 /// Reports an unknown outcome. Gives the class that was probably meant, so that it is not reported as missing
@@ -95,7 +109,7 @@ fn response(
     inputs: &BTreeMap<InputName, Input>,
 ) -> Option<Response> {
     let path = format!("outcomes.{}", entry.key);
-    let map = reader.map(&entry.node, &path, entry.key_span, &["then", "attempts", "say"])?;
+    let map = reader.map(&entry.node, &path, entry.key_span, language::OUTCOME)?;
     let then = then(reader, &map, class, leaf);
     let rules = TextRules {
         max: SAY_LENGTH,
@@ -118,14 +132,7 @@ fn then(reader: &mut Reader<'_>, map: &Map<'_>, class: OutcomeClass, leaf: Optio
         "stop"
     };
     let entry = reader.required(map, "then", fitting)?;
-    let known = ["continue", "retry", "stop"];
-    let word = reader.word(
-        &entry.node,
-        &map.path_of("then"),
-        codes::UNKNOWN_WORD,
-        &known,
-        |word| known.into_iter().find(|name| *name == word),
-    )?;
+    let word = reader.one_of(&entry.node, &map.path_of("then"), language::NEXT_STEPS)?;
     let attempts = attempts(reader, map, word);
     // Only a verified approval goes on (law 4), and it always does: a script refuses, the outcome does not.
     if (class == OutcomeClass::Approved) != (word == "continue") {
@@ -139,6 +146,19 @@ fn then(reader: &mut Reader<'_>, map: &Map<'_>, class: OutcomeClass, leaf: Optio
             format!("`{word}` does not fit the outcome `{class}`"),
             entry.node.span,
             format!("write {fits}"),
+        );
+        return None;
+    }
+    // Only who lacks assurance can mend it by raising theirs.
+    if word == "step_up" && leaf != Some(Outcome::AssuranceInsufficient) {
+        reader.error(
+            codes::WRONG_NEXT_STEP,
+            format!(
+                "`step_up` does not fit the outcome `{}`",
+                leaf.map_or(class.as_str(), Outcome::code)
+            ),
+            entry.node.span,
+            "write `retry` or `stop`; `step_up` belongs to `other.assurance_insufficient`",
         );
         return None;
     }
@@ -156,6 +176,7 @@ fn then(reader: &mut Reader<'_>, map: &Map<'_>, class: OutcomeClass, leaf: Optio
     match word {
         "continue" => Some(Then::Continue),
         "retry" => Some(Then::Retry { attempts: attempts? }),
+        "step_up" => Some(Then::StepUp { attempts: attempts? }),
         _ => Some(Then::Stop),
     }
 }
@@ -163,7 +184,7 @@ fn then(reader: &mut Reader<'_>, map: &Map<'_>, class: OutcomeClass, leaf: Optio
 /// The attempts of a retry, the first included.
 fn attempts(reader: &mut Reader<'_>, map: &Map<'_>, then: &str) -> Option<u8> {
     let entry = map.get("attempts");
-    if then != "retry" {
+    if !matches!(then, "retry" | "step_up") {
         if let Some(entry) = entry {
             reader.error(
                 codes::BAD_ATTEMPTS,

@@ -1,6 +1,6 @@
 use super::reader::Reader;
-use super::service::KEYS;
 use crate::policy::Outline;
+use crate::policy::language;
 use crate::policy::yaml::Entry;
 use crate::policy::yaml::Node;
 use crate::policy::yaml::Value;
@@ -16,7 +16,9 @@ pub(super) fn outline(reader: &Reader<'_>, service: &str, root: &Node) -> Outlin
         };
     };
     // A key that is misspelt may be any of those that are missing, so what is missing is unknown then.
-    let all_known = entries.iter().all(|entry| KEYS.contains(&entry.key.as_str()));
+    let all_known = entries
+        .iter()
+        .all(|entry| language::SERVICE.iter().any(|key| key.name == entry.key));
     let find = |key: &str| entries.iter().find(|entry| entry.key == key);
     let names = |key: &str| match find(key).map(|entry| &entry.node.value) {
         Some(Value::Map(entries)) => Some(entries.as_slice()),

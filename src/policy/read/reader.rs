@@ -3,14 +3,19 @@ use crate::diagnostics::Diagnostics;
 use crate::diagnostics::Fix;
 use crate::diagnostics::Label;
 use crate::diagnostics::Position;
+use crate::diagnostics::Severity;
 use crate::diagnostics::codes;
 use crate::diagnostics::meant;
 use crate::diagnostics::suggest;
+use crate::policy::Defaults;
 use crate::policy::Place;
+use crate::policy::language::Key;
 use crate::policy::repair::repaired_boolean;
 use crate::policy::repair::repaired_integer;
+use crate::policy::rulebook;
 use crate::policy::yaml;
 use crate::policy::yaml::Entry;
+use crate::policy::yaml::Layer;
 use crate::policy::yaml::Node;
 use crate::policy::yaml::Scalar;
 use crate::policy::yaml::Span;
@@ -24,7 +29,15 @@ pub(super) struct Reader<'a> {
     pub(super) lines: Vec<&'a str>,
     /// The byte at which each line begins.
     pub(super) starts: Vec<usize>,
-    found: Diagnostics,
+    defaults: Option<&'a Defaults>,
+    partial: bool,
+    found: Vec<Found>,
+}
+
+/// A problem, with the key it is about where that key is not there to point at.
+struct Found {
+    diagnostic: Diagnostic,
+    about: Option<String>,
 }
 
 /// A map whose keys have been checked.
@@ -33,12 +46,54 @@ pub(super) struct Map<'a> {
     pub(super) path: String,
     /// Where the map is named: its key, or the beginning of the file.
     pub(super) at: Span,
+    known: Known,
     entries: Vec<(&'a str, &'a Entry)>,
+}
+
+/// The keys that a map knows.
+#[derive(Clone, Copy)]
+pub(super) enum Known {
+    /// Those of the description of the language.
+    Keys(&'static [Key]),
+    /// Those that are named where they are read.
+    Words(&'static [&'static str]),
+}
+
+impl Known {
+    fn names(self) -> impl Iterator<Item = &'static str> {
+        let (keys, words) = match self {
+            Self::Keys(keys) => (keys, &[][..]),
+            Self::Words(words) => (&[][..], words),
+        };
+        keys.iter().map(|key| key.name).chain(words.iter().copied())
+    }
+}
+
+impl From<&'static [Key]> for Known {
+    fn from(keys: &'static [Key]) -> Self {
+        Self::Keys(keys)
+    }
+}
+
+impl From<&'static [&'static str]> for Known {
+    fn from(words: &'static [&'static str]) -> Self {
+        Self::Words(words)
+    }
+}
+
+impl<const N: usize> From<&'static [&'static str; N]> for Known {
+    fn from(words: &'static [&'static str; N]) -> Self {
+        Self::Words(words)
+    }
 }
 
 impl<'a> Map<'a> {
     /// The entry of a key, also if the key is slightly misspelt (which has been reported).
     pub(super) fn get(&self, key: &str) -> Option<&'a Entry> {
+        debug_assert!(
+            self.known.names().any(|known| known == key),
+            "`{key}` is not in the description of the language"
+        );
         self.entries
             .iter()
             .find(|(name, _)| *name == key)
@@ -70,7 +125,9 @@ impl<'a> Reader<'a> {
                     Some(start)
                 })
                 .collect(),
-            found: Diagnostics::default(),
+            defaults: None,
+            partial: false,
+            found: Vec::new(),
         };
         let (root, faults) = yaml::parse(text);
         for fault in faults {
@@ -83,33 +140,101 @@ impl<'a> Reader<'a> {
                 let title = "remove the second one, which says the same";
                 diagnostic = diagnostic.fix(Fix::at(file, bytes, "", title).certain_if(true));
             }
-            reader.found.push(diagnostic);
+            reader.push(diagnostic);
         }
         (reader, root)
     }
 
-    /// Everything that was found, in the order of the file.
-    pub(super) fn finish(mut self) -> Diagnostics {
-        self.found.sort();
-        self.found
+    /// Takes what the file does not say from the defaults.
+    pub(super) fn inherit(&mut self, root: &mut Node, defaults: &'a Defaults) {
+        defaults.fill(root);
+        self.defaults = Some(defaults);
+    }
+
+    /// What is required elsewhere may be missing in this file.
+    pub(super) fn allow_missing(&mut self) {
+        self.partial = true;
+    }
+
+    /// Whether what is required elsewhere may be missing in this file.
+    pub(super) const fn is_partial(&self) -> bool {
+        self.partial
+    }
+
+    /// Everything that was found, in the order of the file, each with the rules of the authority that it breaks.
+    pub(super) fn finish(self, root: Option<&Node>) -> Diagnostics {
+        let mut found = Diagnostics::default();
+        for Found { diagnostic, about } in self.found {
+            let path = about.unwrap_or_else(|| {
+                let at = diagnostic.labels.first().map(|label| Span {
+                    start: label.start,
+                    end: label.end,
+                    layer: if label.file == self.file {
+                        Layer::File
+                    } else {
+                        Layer::Defaults
+                    },
+                });
+                root.zip(at)
+                    .map(|(root, at)| root.path_at(at))
+                    .unwrap_or_default()
+            });
+            let declares = |capability: &str| {
+                root.and_then(|root| root.entry("capabilities"))
+                    .is_some_and(|entry| entry.node.entry(capability).is_some())
+            };
+            let rules = rulebook::of_language(diagnostic.code, &path, declares);
+            found.push(diagnostic.rules(rules));
+        }
+        found.sort();
+        found
+    }
+
+    /// The same for a file that no rule speaks of.
+    pub(super) fn finish_plain(self) -> Diagnostics {
+        let mut found = Diagnostics::default();
+        found.extend(self.found.into_iter().map(|found| found.diagnostic));
+        found.sort();
+        found
     }
 
     /// Whether an error was found so far.
     pub(super) fn has_errors(&self) -> bool {
-        self.found.has_errors()
+        self.found
+            .iter()
+            .any(|found| found.diagnostic.severity == Severity::Error)
     }
 
     /// Whether something was found that begins at a place.
     pub(super) fn has_error_at(&self, span: Span) -> bool {
         self.found
             .iter()
-            .filter_map(|diagnostic| diagnostic.labels.first())
+            .filter_map(|found| found.diagnostic.labels.first())
             .any(|label| label.start == span.start)
     }
 
     /// Adds what was found.
     pub(super) fn push(&mut self, diagnostic: Diagnostic) {
-        self.found.push(diagnostic);
+        self.found.push(Found {
+            diagnostic,
+            about: None,
+        });
+    }
+
+    /// Adds an error about a key that is not there to point at.
+    pub(super) fn error_about(
+        &mut self,
+        path: String,
+        code: &'static str,
+        message: impl Into<String>,
+        span: Span,
+        help: impl Into<String>,
+    ) {
+        let diagnostic = Diagnostic::error(code, message, self.label(span, "")).help(help);
+        self.found.push(Found {
+            diagnostic,
+            about: Some(path),
+        });
     }
 
     /// Whether something was found between a key and the end of its value.
@@ -117,7 +242,7 @@ impl<'a> Reader<'a> {
         let end = node.span.end.max(key.end);
         self.found
             .iter()
-            .filter_map(|diagnostic| diagnostic.labels.first())
+            .filter_map(|found| found.diagnostic.labels.first())
             .any(|label| key.start <= label.start && label.start <= end)
     }
 
@@ -135,7 +260,7 @@ impl<'a> Reader<'a> {
         help: impl Into<String>,
     ) {
         let diagnostic = Diagnostic::error(code, message, self.label(span, "")).help(help);
-        self.found.push(diagnostic);
+        self.push(diagnostic);
     }
 
     /// Adds a warning with its remedy.
@@ -147,7 +272,7 @@ impl<'a> Reader<'a> {
         help: impl Into<String>,
     ) {
         let diagnostic = Diagnostic::warning(code, message, self.label(span, "")).help(help);
-        self.found.push(diagnostic);
+        self.push(diagnostic);
     }
 
     /// Adds an error that another place explains.
@@ -163,13 +288,13 @@ impl<'a> Reader<'a> {
         let diagnostic = Diagnostic::error(code, message, self.label(span, ""))
             .also(other)
             .help(help);
-        self.found.push(diagnostic);
+        self.push(diagnostic);
     }
 
     /// A place for what is read.
     pub(super) fn place(&self, span: Span) -> Place {
         Place {
-            file: self.file.to_owned(),
+            file: self.written_in(span).0.to_owned(),
             line: span.start.line,
             column: span.start.column,
         }
@@ -182,23 +307,18 @@ impl<'a> Reader<'a> {
         node: &'n Node,
         path: &str,
         at: Span,
-        known: &[&'n str],
+        known: impl Into<Known>,
     ) -> Option<Map<'n>> {
+        let known = known.into();
         let entries = self.entries(node, path, at)?;
+        let name_of = |entry: &Entry| known.names().find(|name| *name == entry.key);
         let mut found: Vec<(&str, &Entry)> = entries
             .iter()
-            .filter_map(|entry| {
-                let name = known.iter().find(|name| **name == entry.key)?;
-                Some((*name, entry))
-            })
+            .filter_map(|entry| name_of(entry).map(|name| (name, entry)))
             .collect();
-        for entry in entries
-            .iter()
-            .filter(|entry| !known.contains(&entry.key.as_str()))
-        {
+        for entry in entries.iter().filter(|entry| name_of(entry).is_none()) {
             let free = known
-                .iter()
-                .copied()
+                .names()
                 .filter(|name| !found.iter().any(|(taken, _)| taken == name));
             let meant = meant(&entry.key, free);
             let place = if path.is_empty() {
@@ -213,7 +333,10 @@ impl<'a> Reader<'a> {
                         "`{}` belongs {home}: check how far the line is indented",
                         shown(&entry.key)
                     ),
-                    None => format!("the keys {place} are {}", words(known)),
+                    None => {
+                        let names: Vec<_> = known.names().collect();
+                        format!("the keys {place} are {}", words(&names))
+                    }
                 },
             };
             let fix =
@@ -232,6 +355,7 @@ impl<'a> Reader<'a> {
         Some(Map {
             path: path.to_owned(),
             at,
+            known,
             entries: found,
         })
     }
@@ -272,13 +396,14 @@ impl<'a> Reader<'a> {
     /// The entry of a key that must be there.
     pub(super) fn required<'n>(&mut self, map: &Map<'n>, key: &str, example: &str) -> Option<&'n Entry> {
         let entry = map.get(key);
-        if entry.is_none() {
+        if entry.is_none() && !self.partial {
             let whose = if map.path.is_empty() {
                 "the file".to_owned()
             } else {
                 format!("`{}`", map.path)
             };
-            self.error(
+            self.error_about(
+                map.path_of(key),
                 codes::MISSING_KEY,
                 format!("{whose} has no `{key}`"),
                 map.at,
@@ -407,7 +532,7 @@ impl<'a> Reader<'a> {
         let start = node.span.start;
         let number = |value: u32| usize::try_from(value).unwrap_or(usize::MAX).saturating_sub(1);
         let offset = usize::from(scalar.quoted);
-        let written = self.lines.get(number(start.line)).map(|line| {
+        let written = self.line_of(node.span, number(start.line)).map(|line| {
             line.chars()
                 .skip(number(start.column).saturating_add(offset))
                 .take(at.saturating_add(length))
@@ -427,6 +552,7 @@ impl<'a> Reader<'a> {
         Span {
             start: column(at),
             end: column(at.saturating_add(length)),
+            layer: node.span.layer,
         }
     }
 
@@ -434,7 +560,7 @@ impl<'a> Reader<'a> {
     pub(super) fn label(&self, span: Span, text: &str) -> Label {
         let line = usize::try_from(span.start.line)
             .ok()
-            .and_then(|line| self.lines.get(line.saturating_sub(1)));
+            .and_then(|line| self.line_of(span, line.saturating_sub(1)));
         let width = line.map_or(0, |line| line.chars().count());
         let after_line = u32::try_from(width).unwrap_or(u32::MAX).saturating_add(1);
         let mut end = span.end;
@@ -446,13 +572,30 @@ impl<'a> Reader<'a> {
         }
         let least = span.start.column.saturating_add(1);
         Label {
-            file: self.file.to_owned(),
+            file: self.written_in(span).0.to_owned(),
             start: span.start,
             end: Position {
                 line: end.line,
                 column: end.column.max(least),
             },
             text: text.to_owned(),
+        }
+    }
+}
+
+impl<'a> Reader<'a> {
+    /// The file that something is written in, with its text if that is another file than this one.
+    fn written_in(&self, span: Span) -> (&'a str, Option<&'a str>) {
+        match (span.layer, self.defaults) {
+            (Layer::Defaults, Some(defaults)) => (&defaults.file, Some(&defaults.text)),
+            _ => (self.file, None),
+        }
+    }
+
+    fn line_of(&self, span: Span, number: usize) -> Option<&'a str> {
+        match self.written_in(span).1 {
+            Some(text) => text.lines().nth(number),
+            None => self.lines.get(number).copied(),
         }
     }
 }

@@ -3,6 +3,11 @@ use std::collections::BTreeSet;
 use super::capabilities::capabilities;
 use super::fields::fields;
 use super::inputs::inputs;
+use super::onboarding::approvals;
+use super::onboarding::certification;
+use super::onboarding::legal_basis;
+use super::onboarding::optional;
+use super::onboarding::waivers;
 use super::outcomes::outcomes;
 use super::reader::Map;
 use super::reader::Reader;
@@ -16,6 +21,7 @@ use crate::policy::Retention;
 use crate::policy::Sensitivity;
 use crate::policy::Service;
 use crate::policy::address::is_official_host;
+use crate::policy::language;
 use crate::policy::yaml::Entry;
 use crate::policy::yaml::Node;
 use crate::policy::yaml::Span;
@@ -26,12 +32,15 @@ use crate::words::Text;
 
 /// Reads a whole service file.
 pub(super) fn service(reader: &mut Reader<'_>, file: &str, root: &Node) -> Option<Service> {
-    let map = reader.map(root, "", Span::default_first(), &KEYS)?;
+    let map = reader.map(root, "", Span::default_first(), language::SERVICE)?;
     super::format_version(reader, &map);
     let id = reader
         .required(&map, "service", stem(file))
         .and_then(|entry| id(reader, entry, file));
     let name = text(reader, &map, "name", NAME_LENGTH);
+    let description = optional(&map, "description", |entry, path| {
+        reader.text(entry, path, TextRules::fixed(TEXT_LENGTH))
+    });
     let purpose = text(reader, &map, "purpose", TEXT_LENGTH);
     let audience = reader
         .required(&map, "audience", "{ who: { ar: …, en: … }, size: 10000 }")
@@ -40,6 +49,7 @@ pub(super) fn service(reader: &mut Reader<'_>, file: &str, root: &Node) -> Optio
         None => Some(Sensitivity::default()),
         Some(entry) => sensitivity(reader, entry),
     };
+    let legal_basis = optional(&map, "legal_basis", |entry, _| legal_basis(reader, entry));
     let channels = reader
         .required(&map, "channels", "[web]")
         .and_then(|entry| channels(reader, &entry.node));
@@ -70,7 +80,10 @@ pub(super) fn service(reader: &mut Reader<'_>, file: &str, root: &Node) -> Optio
             "notices",
             "{ data_use: …, liability: …, steps: […], enrol: …, enrol_url: … }",
         )
-        .and_then(|entry| notices(reader, entry));
+        .and_then(|entry| {
+            let signs = signs(root);
+            notices(reader, entry, signs)
+        });
     let script = match map.get("script") {
         None => Some(None),
         Some(entry) => script(reader, entry).map(Some),
@@ -81,14 +94,19 @@ pub(super) fn service(reader: &mut Reader<'_>, file: &str, root: &Node) -> Optio
     let limits = reader
         .required(&map, "limits", "{ per_person: 3/10m, per_service: 200/s }")
         .and_then(|entry| limits(reader, entry));
+    let approvals = optional(&map, "approvals", |entry, _| approvals(reader, &entry.node));
+    let certification = optional(&map, "certification", |entry, _| certification(reader, entry));
+    let waivers = optional(&map, "waivers", |entry, _| waivers(reader, &entry.node));
     let (script, script_place) = script?.unzip();
     Some(Service {
         id: id?,
         file: file.to_owned(),
         name: name?,
+        description: description?,
         purpose: purpose?,
         audience: audience?,
         sensitivity: sensitivity?,
+        legal_basis: legal_basis?,
         channels: channels?,
         capabilities: capabilities?,
         inputs,
@@ -99,7 +117,16 @@ pub(super) fn service(reader: &mut Reader<'_>, file: &str, root: &Node) -> Optio
         script_place,
         retention: retention?,
         limits: limits?,
+        approvals: approvals?.unwrap_or_default(),
+        certification: certification?,
+        waivers: waivers?.unwrap_or_default(),
     })
+}
+
+/// Whether the file declares that it signs, whatever else is wrong there.
+fn signs(root: &Node) -> bool {
+    root.entry("capabilities")
+        .is_some_and(|entry| entry.node.entry("sign").is_some())
 }
 
 fn text(reader: &mut Reader<'_>, map: &Map<'_>, key: &str, max: usize) -> Option<Text> {
@@ -141,8 +168,8 @@ fn id(reader: &mut Reader<'_>, entry: &Entry, file: &str) -> Option<ServiceName>
     Some(name)
 }
 
-fn audience(reader: &mut Reader<'_>, entry: &Entry) -> Option<Audience> {
-    let map = reader.map(&entry.node, "audience", entry.key_span, &["who", "size"])?;
+pub(super) fn audience(reader: &mut Reader<'_>, entry: &Entry) -> Option<Audience> {
+    let map = reader.map(&entry.node, "audience", entry.key_span, language::AUDIENCE)?;
     let who = text(reader, &map, "who", WHO_LENGTH);
     let size = reader
         .required(&map, "size", "10000")
@@ -153,7 +180,7 @@ fn audience(reader: &mut Reader<'_>, entry: &Entry) -> Option<Audience> {
     })
 }
 
-fn sensitivity(reader: &mut Reader<'_>, entry: &Entry) -> Option<Sensitivity> {
+pub(super) fn sensitivity(reader: &mut Reader<'_>, entry: &Entry) -> Option<Sensitivity> {
     let known = ["normal", "sensitive", "critical"];
     reader.word(
         &entry.node,
@@ -169,7 +196,7 @@ fn sensitivity(reader: &mut Reader<'_>, entry: &Entry) -> Option<Sensitivity> {
     )
 }
 
-fn channels(reader: &mut Reader<'_>, node: &Node) -> Option<BTreeSet<Channel>> {
+pub(super) fn channels(reader: &mut Reader<'_>, node: &Node) -> Option<BTreeSet<Channel>> {
     let known = Channel::ALL.map(Channel::as_str);
     let mut read = BTreeSet::new();
     let mut good = true;
@@ -197,18 +224,21 @@ fn channels(reader: &mut Reader<'_>, node: &Node) -> Option<BTreeSet<Channel>> {
     good.then_some(read)
 }
 
-fn notices(reader: &mut Reader<'_>, entry: &Entry) -> Option<Notices> {
-    let map = reader.map(
-        &entry.node,
-        "notices",
-        entry.key_span,
-        &["data_use", "liability", "steps", "enrol", "enrol_url"],
-    )?;
+/// Reads the notices; a service that signs also says how.
+pub(super) fn notices(reader: &mut Reader<'_>, entry: &Entry, signs: bool) -> Option<Notices> {
+    let map = reader.map(&entry.node, "notices", entry.key_span, language::NOTICES)?;
     let data_use = text(reader, &map, "data_use", TEXT_LENGTH);
     let liability = text(reader, &map, "liability", TEXT_LENGTH);
     let steps = reader
         .required(&map, "steps", "[ { ar: \"…\", en: \"…\" } ]")
-        .and_then(|entry| steps(reader, &entry.node));
+        .and_then(|entry| step_list(reader, &entry.node, "notices.steps"));
+    let sign_steps = match map.get("sign_steps") {
+        None if !signs => Some(Vec::new()),
+        None => reader
+            .required(&map, "sign_steps", "[ { ar: \"…\", en: \"…\" } ]")
+            .map(|_| Vec::new()),
+        Some(entry) => step_list(reader, &entry.node, "notices.sign_steps"),
+    };
     let enrol = text(reader, &map, "enrol", TEXT_LENGTH);
     let enrol_url = reader
         .required(&map, "enrol_url", "https://www.paci.gov.kw/")
@@ -217,16 +247,17 @@ fn notices(reader: &mut Reader<'_>, entry: &Entry) -> Option<Notices> {
         data_use: data_use?,
         liability: liability?,
         steps: steps?,
+        sign_steps: sign_steps?,
         enrol: enrol?,
         enrol_url: enrol_url?,
     })
 }
 
-fn steps(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Text>> {
-    let items = reader.list(node, "notices.steps", "[ { ar: \"…\", en: \"…\" } ]")?;
+fn step_list(reader: &mut Reader<'_>, node: &Node, path: &str) -> Option<Vec<Text>> {
+    let items = reader.list(node, path, "[ { ar: \"…\", en: \"…\" } ]")?;
     let mut read = Vec::new();
     for (index, item) in items.iter().enumerate() {
-        let path = format!("notices.steps[{}]", index + 1);
+        let path = format!("{path}[{}]", index + 1);
         read.push(reader.text_at(item, item.span, &path, TextRules::fixed(TEXT_LENGTH)));
     }
     read.into_iter().collect()
@@ -271,9 +302,8 @@ fn script(reader: &mut Reader<'_>, entry: &Entry) -> Option<(String, Place)> {
     Some((text.to_owned(), reader.place(entry.node.span)))
 }
 
-fn retention(reader: &mut Reader<'_>, entry: &Entry) -> Option<Retention> {
-    let keys = ["evidence", "personal_data"];
-    let map = reader.map(&entry.node, "retention", entry.key_span, &keys)?;
+pub(super) fn retention(reader: &mut Reader<'_>, entry: &Entry) -> Option<Retention> {
+    let map = reader.map(&entry.node, "retention", entry.key_span, language::RETENTION)?;
     let evidence = reader
         .required(&map, "evidence", "10y")
         .and_then(|entry| reader.duration(entry, "retention.evidence", "10y"));
@@ -298,9 +328,8 @@ fn retention(reader: &mut Reader<'_>, entry: &Entry) -> Option<Retention> {
     })
 }
 
-fn limits(reader: &mut Reader<'_>, entry: &Entry) -> Option<Limits> {
-    let keys = ["per_person", "per_service"];
-    let map = reader.map(&entry.node, "limits", entry.key_span, &keys)?;
+pub(super) fn limits(reader: &mut Reader<'_>, entry: &Entry) -> Option<Limits> {
+    let map = reader.map(&entry.node, "limits", entry.key_span, language::LIMITS)?;
     let per_person = reader
         .required(&map, "per_person", "3/10m")
         .and_then(|entry| reader.limit(entry, "limits.per_person", "3/10m"));
@@ -313,23 +342,6 @@ fn limits(reader: &mut Reader<'_>, entry: &Entry) -> Option<Limits> {
     })
 }
 
-pub(super) const KEYS: [&str; 15] = [
-    "midflow",
-    "service",
-    "name",
-    "purpose",
-    "audience",
-    "sensitivity",
-    "channels",
-    "capabilities",
-    "inputs",
-    "fields",
-    "outcomes",
-    "notices",
-    "script",
-    "retention",
-    "limits",
-];
 const NAME_LENGTH: usize = 100;
 const TEXT_LENGTH: usize = 2_000;
 const WHO_LENGTH: usize = 300;

@@ -7,6 +7,7 @@ use crate::policy::Input;
 use crate::policy::InputKind;
 use crate::policy::Unsafe;
 use crate::policy::first_unsafe;
+use crate::policy::language;
 use crate::policy::render::Piece;
 use crate::policy::render::pieces;
 use crate::policy::safety::is_alphanumeric;
@@ -58,7 +59,7 @@ impl Reader<'_> {
             );
             return None;
         }
-        let map = self.map(node, path, at, &["ar", "en"])?;
+        let map = self.map(node, path, at, language::LANGUAGES)?;
         let ar = self.language(&map, "ar", "Arabic", rules);
         let en = self.language(&map, "en", "English", rules);
         Some(Text { ar: ar?, en: en? })
@@ -82,7 +83,8 @@ impl Reader<'_> {
         rules: TextRules<'_>,
     ) -> Option<String> {
         let Some(entry) = map.get(key) else {
-            self.error(
+            self.error_about(
+                map.path.clone(),
                 codes::MISSING_LANGUAGE,
                 format!("`{}` has no {language} text", map.path),
                 map.at,

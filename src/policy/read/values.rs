@@ -10,7 +10,9 @@ use crate::policy::duration::parse_limit;
 use crate::policy::repair::repaired_duration;
 use crate::policy::repair::repaired_limit;
 use crate::policy::yaml::Entry;
+use crate::policy::yaml::Node;
 use crate::policy::yaml::shown;
+use crate::words::Day;
 
 impl Reader<'_> {
     /// Reads a duration.
@@ -78,6 +80,48 @@ impl Reader<'_> {
             fix,
         );
         None
+    }
+
+    /// Reads a day of the calendar.
+    pub(super) fn day(&mut self, entry: &Entry, path: &str) -> Option<Day> {
+        let text = self.string(&entry.node, path, "2026-03-01")?;
+        let day = Day::parse(text);
+        if day.is_none() {
+            self.error(
+                codes::BAD_DAY,
+                format!("`{path}` is not a day: `{}`", shown(text)),
+                entry.node.span,
+                "write year, month and day, as in `2026-03-01`",
+            );
+        }
+        day
+    }
+
+    /// Reads a SHA-256, and hands it out in lowercase.
+    pub(super) fn sha256(&mut self, entry: &Entry, path: &str) -> Option<String> {
+        let text = self.string(&entry.node, path, "\"9f86d081…\"")?;
+        let good = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !good {
+            self.error(
+                codes::BAD_SHA256,
+                format!("`{path}` is not a SHA-256 digest"),
+                entry.node.span,
+                "write the 64 hexadecimal digits that `sha256sum` prints, in quotes",
+            );
+        }
+        good.then(|| text.to_ascii_lowercase())
+    }
+
+    /// Reads one of a few words of the language.
+    pub(super) fn one_of(
+        &mut self,
+        node: &Node,
+        path: &str,
+        known: &'static [&'static str],
+    ) -> Option<&'static str> {
+        self.word(node, path, codes::UNKNOWN_WORD, known, |word| {
+            known.iter().copied().find(|name| *name == word)
+        })
     }
 
     /// A value with a unit; a plain number has none, which is a better message than one about quotes.

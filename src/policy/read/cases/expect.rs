@@ -10,6 +10,7 @@ use crate::policy::ExpectedPlan;
 use crate::policy::SentPlan;
 use crate::policy::Service;
 use crate::policy::Why;
+use crate::policy::language;
 use crate::policy::read::cases::given::meant;
 use crate::policy::read::reader::Map;
 use crate::policy::read::reader::Reader;
@@ -28,7 +29,7 @@ pub(super) fn expect(
     path: &str,
     service: &Service,
 ) -> Option<Expect> {
-    let map = reader.map(&entry.node, path, entry.key_span, &KEYS)?;
+    let map = reader.map(&entry.node, path, entry.key_span, language::EXPECT)?;
     let say = map
         .get("say")
         .map(|entry| text(reader, entry, &map.path_of("say")));
@@ -37,7 +38,12 @@ pub(super) fn expect(
         turned_away: word_of(reader, &map, "turned_away", &gates(service)),
         plan: plan(reader, &map, service),
         outcome: outcome(reader, &map),
-        then: word_of(reader, &map, "then", &owned(&["continue", "retry", "stop"])),
+        then: word_of(
+            reader,
+            &map,
+            "then",
+            &owned(&["continue", "retry", "step_up", "stop"]),
+        ),
         attempts: attempts(reader, &map),
         refusal: map.get("refusal").and_then(|entry| {
             let path = map.path_of("refusal");
@@ -69,8 +75,7 @@ fn plan(reader: &mut Reader<'_>, map: &Map<'_>, service: &Service) -> Option<Exp
         return Some(ExpectedPlan::Nothing(reader.label_of(entry.node.span)));
     }
     let path = map.path_of("plan");
-    let keys = ["assurance", "fields", "expires_in", "reason", "why"];
-    let map = reader.map(&entry.node, &path, entry.key_span, &keys)?;
+    let map = reader.map(&entry.node, &path, entry.key_span, language::EXPECTED_PLAN)?;
     let reason = map
         .get("reason")
         .map(|entry| text(reader, entry, &map.path_of("reason")));
@@ -336,19 +341,6 @@ fn found<T>(reader: &Reader<'_>, node: &Node, value: T) -> Expected<T> {
     Expected { value, at }
 }
 
-const KEYS: [&str; 11] = [
-    "turned_away",
-    "plan",
-    "outcome",
-    "then",
-    "attempts",
-    "refusal",
-    "say",
-    "person",
-    "why",
-    "check",
-    "notes",
-];
 /// The checks of the approval rule, in the order they are made.
 const CHECKS: [&str; 12] = [
     "readable",

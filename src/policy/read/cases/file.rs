@@ -12,6 +12,7 @@ use crate::policy::Case;
 use crate::policy::Service;
 use crate::policy::Step;
 use crate::policy::TestFile;
+use crate::policy::language;
 use crate::policy::read::format_version;
 use crate::policy::read::reader::Reader;
 use crate::policy::yaml::Entry;
@@ -32,7 +33,7 @@ pub(in crate::policy) fn read_tests(
     let read = read.filter(|_| !reader.has_errors());
     // A mistake in a template is found once for every row.
     let mut once = Diagnostics::default();
-    for found in reader.finish() {
+    for found in reader.finish_plain() {
         if !once.iter().any(|known| *known == found) {
             once.push(found);
         }
@@ -41,7 +42,7 @@ pub(in crate::policy) fn read_tests(
 }
 
 fn tests(reader: &mut Reader<'_>, file: &str, root: &Node, service: &Service) -> Option<TestFile> {
-    let map = reader.map(root, "", Span::default_first(), &KEYS)?;
+    let map = reader.map(root, "", Span::default_first(), language::TESTS)?;
     format_version(reader, &map);
     if let Some(entry) = reader.required(&map, "tests", service.id.as_str())
         && let Some(name) = reader.string(&entry.node, "tests", service.id.as_str())
@@ -103,7 +104,10 @@ struct Reading<'r, 'f> {
 impl Reading<'_, '_> {
     fn case(&mut self, entry: &Entry) {
         let path = format!("cases.{}", shown(&entry.key));
-        let Some(map) = self.reader.map(&entry.node, &path, entry.key_span, &CASE_KEYS) else {
+        let Some(map) = self
+            .reader
+            .map(&entry.node, &path, entry.key_span, language::CASE)
+        else {
             return;
         };
         let Some(rows) = map.get(table::TABLE) else {
@@ -118,7 +122,7 @@ impl Reading<'_, '_> {
     }
 
     fn one(&mut self, entry: &Entry, node: &Node, path: &str, row: &str) {
-        let Some(map) = self.reader.map(node, path, entry.key_span, &CASE_KEYS) else {
+        let Some(map) = self.reader.map(node, path, entry.key_span, language::CASE) else {
             return;
         };
         let written = map
@@ -170,8 +174,7 @@ fn accepted(reader: &mut Reader<'_>, entry: &Entry) -> Vec<AcceptedMutant> {
     };
     let mut read = Vec::new();
     for item in items {
-        let keys = ["file", "change", "because"];
-        let Some(map) = reader.map(item, "accepted", item.span, &keys) else {
+        let Some(map) = reader.map(item, "accepted", item.span, language::ACCEPTED) else {
             continue;
         };
         let mut text = |key: &str| {
@@ -193,6 +196,3 @@ fn accepted(reader: &mut Reader<'_>, entry: &Entry) -> Vec<AcceptedMutant> {
     }
     read
 }
-
-const KEYS: [&str; 5] = ["midflow", "tests", "given", "cases", "accepted"];
-const CASE_KEYS: [&str; 4] = ["table", "given", "answers", "expect"];

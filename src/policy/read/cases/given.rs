@@ -10,6 +10,7 @@ use crate::policy::Citizen;
 use crate::policy::Given;
 use crate::policy::Service;
 use crate::policy::duration::parse_duration;
+use crate::policy::language;
 use crate::policy::read::reader::Reader;
 use crate::policy::read::reader::did_you_mean;
 use crate::policy::read::reader::words;
@@ -137,7 +138,7 @@ impl Written {
 /// Reads what stands under `given`.
 pub(super) fn given(reader: &mut Reader<'_>, entry: &Entry, path: &str, service: &Service) -> Written {
     let mut written = Written::default();
-    let Some(map) = reader.map(&entry.node, path, entry.key_span, &KEYS) else {
+    let Some(map) = reader.map(&entry.node, path, entry.key_span, language::GIVEN) else {
         return written;
     };
     let at = |key: &str| map.path_of(key);
@@ -461,17 +462,6 @@ pub(super) fn meant(word: &str, known: &[&str]) -> String {
     }
 }
 
-const KEYS: [&str; 9] = [
-    "now",
-    "channel",
-    "capability",
-    "locale",
-    "attempt",
-    "inputs",
-    "person",
-    "earlier",
-    "others",
-];
 /// Sunday, 22 November 2026, 10:00 in Kuwait.
 const USUAL_NOW: &str = "2026-11-22T07:00:00Z";
 const USUAL_NUMBER: &str = "399123100017";

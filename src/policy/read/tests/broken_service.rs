@@ -149,12 +149,6 @@ fn capabilities() {
             marked("expires_in: 5m", "expires_in: ⟦29s", "E2008"),
             marked("expires_in: 5m", "expires_in: ⟦soon", "E0018"),
             marked("expires_in: 5m", "expires_in: ⟦300", "E0018"),
-            // R000-043
-            marked(
-                "    expires_in: 5m",
-                "  sign:\n    assurance: ⟦medium\n    reason: { ar: توقيع الطلب, en: Sign the form }",
-                "E2007",
-            ),
             // R000-039
             elsewhere("sensitivity: normal", "sensitivity: critical", "W2001", "medium"),
             elsewhere(

@@ -1,7 +1,9 @@
 //! Reading, as the writers of policies meet it: a good file, and every way to break it.
 
+mod broken_capabilities;
 mod broken_organization;
 mod broken_service;
+mod defaults;
 mod good;
 mod messages;
 mod mutations;
@@ -9,6 +11,8 @@ mod mutations;
 use crate::diagnostics::Diagnostics;
 
 const SERVICE: &str = include_str!("../fixtures/licence-renewal.yaml");
+const EVERYTHING: &str = include_str!("../fixtures/everything.yaml");
+const EVERY_ORGANIZATION: &str = include_str!("../fixtures/everything-organization.yaml");
 const SERVICE_FILE: &str = "policies/services/licence-renewal.yaml";
 const ORGANIZATION: &str = include_str!("../fixtures/organization.yaml");
 const ORGANIZATION_FILE: &str = "policies/organization.yaml";

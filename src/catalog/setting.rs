@@ -1,0 +1,21 @@
+use crate::words::Day;
+use crate::words::Environment;
+
+/// For what a catalog is loaded: rules apply in some environments and not in others, and waivers end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// The environment that is going to serve it.
+    pub environment: Environment,
+    /// The day; `None` where it does not matter because nothing is going to be activated, and no waiver ends.
+    pub today: Option<Day>,
+}
+
+/// A catalog to look into or to finish old flows with, not one to begin serving: rules are told and refuse nothing.
+impl Default for Setting {
+    fn default() -> Self {
+        Self {
+            environment: Environment::Development,
+            today: None,
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The service language as data: every key, what it takes, and what it says.
+//!
+//! This is the only list of keys. The reader asks it which keys a map knows, the JSON Schema and the reference page
+//! are written from it, and an editor reads its texts on hover.
+
+mod form;
+mod key;
+mod organization;
+mod reference;
+mod rulebook;
+mod schema;
+mod service;
+mod tests_file;
+
+#[cfg(test)]
+mod tests;
+
+pub use key::Key;
+pub use key::Names;
+pub use key::Need;
+pub use key::Shape;
+pub use reference::describe;
+pub use reference::reference_tables;
+pub use schema::Document;
+pub use schema::json_schema;
+
+pub(super) use form::*;
+pub(super) use key::LANGUAGES;
+pub(super) use organization::*;
+pub(super) use rulebook::*;
+pub(super) use service::*;
+pub(super) use tests_file::*;

@@ -403,7 +403,11 @@ impl<'a> Load<'a> {
     /// A service in a file with another ending, or in a folder, would silently not be there.
     fn unread_policies(&mut self) {
         let is_read = |file: &str| {
+            // The logo stands beside the organization; whether it is the right one, a rule asks.
+            let is_logo = file.matches('/').count() == 1 && (file.ends_with(".svg") || file.ends_with(".png"));
             file == ORGANIZATION
+                || file == DEFAULTS
+                || is_logo
                 || is_service(file)
                 || file.ends_with(".test.yaml")
                 || file.starts_with("policies/rulebooks/")

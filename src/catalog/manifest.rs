@@ -156,9 +156,14 @@ mod tests {
         assert_ne!(one.digest(), other.digest());
     }
 
+    /// These files, without the rulebook that comes with midflow.
+    fn exactly<const N: usize>(files: [(&str, &str); N]) -> Sources {
+        Sources::from_files(files.map(|(path, text)| (Arc::from(path), Source::of(text))))
+    }
+
     #[test]
     fn the_manifest_is_what_the_tools_of_the_system_write() {
-        let sources = Sources::from_texts([("policies/a.yaml", "abc"), ("scripts/a.rhai", "")]);
+        let sources = exactly([("policies/a.yaml", "abc"), ("scripts/a.rhai", "")]);
         let expected = "\
 ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  policies/a.yaml
 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  scripts/a.rhai
@@ -180,8 +185,8 @@ e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  scripts/a.rhai
 
     #[test]
     fn two_paths_are_never_written_alike() {
-        let one = Sources::from_texts([("a\nb", "")]);
-        let other = Sources::from_texts([("a\\u{a}b", "")]);
+        let one = exactly([("a\nb", "")]);
+        let other = exactly([("a\\u{a}b", "")]);
         assert_ne!(one.manifest(), other.manifest());
         assert_eq!(one.manifest().lines().count(), 1);
     }

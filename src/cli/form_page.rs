@@ -120,7 +120,7 @@ fn environments(out: &mut String, form: &Form) {
 fn services_page(out: &mut String, services: &[FormService], index: usize, count: usize) {
     let _ = write!(
         out,
-        "<section class=\"services\"><h2><span class=\"number\">3</span>{} <small>{} / {count}</small></h2>",
+        "<section class=\"services\"><h2><span class=\"number\">3</span>{} <small><bdi dir=\"ltr\">{} / {count}</bdi></small></h2>",
         both(("الخدمات الإلكترونية", "E-services")),
         index + 1
     );

@@ -79,7 +79,7 @@ fn a_comment_changes_no_meaning() {
     let diff = after(&[(RENEWAL, "midflow: 1", "midflow: 1 # the first version")]);
     assert_eq!(
         diff.to_text(),
-        "licence-renewal: no meaning changed in licence-renewal.yaml (line 5)"
+        "licence-renewal: no meaning changed in licence-renewal.yaml (line 7)"
     );
 }
 

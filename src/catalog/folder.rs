@@ -107,11 +107,7 @@ impl Folder {
     }
 
     /// Works on what is read, and again if the files have moved meanwhile.
-    fn still<T>(
-        &mut self,
-        look: &Look,
-        mut work: impl FnMut(&Sources) -> T,
-    ) -> Result<T, SourcesError> {
+    fn still<T>(&mut self, look: &Look, mut work: impl FnMut(&Sources) -> T) -> Result<T, SourcesError> {
         let again = match look {
             Look::Only(paths) => Look::Only(paths.clone()),
             Look::Everything | Look::Stamps => Look::Stamps,

@@ -404,7 +404,8 @@ impl<'a> Load<'a> {
     fn unread_policies(&mut self) {
         let is_read = |file: &str| {
             // The logo stands beside the organization; whether it is the right one, a rule asks.
-            let is_logo = file.matches('/').count() == 1 && (file.ends_with(".svg") || file.ends_with(".png"));
+            let is_logo =
+                file.matches('/').count() == 1 && (file.ends_with(".svg") || file.ends_with(".png"));
             file == ORGANIZATION
                 || file == DEFAULTS
                 || is_logo

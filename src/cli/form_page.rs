@@ -25,9 +25,9 @@ pub(super) fn page(form: &Form, logo: Option<(&str, &str)>) -> String {
         escape(&name.en)
     );
     let picture = logo.map(|(file, text)| picture(file, text)).unwrap_or_default();
-    let _ = write!(
+    let _ = writeln!(
         out,
-        "<header>{picture}<div><h1>طلب الاشتراك في الهوية الرقمية</h1>{}</div></header>\n",
+        "<header>{picture}<div><h1>طلب الاشتراك في الهوية الرقمية</h1>{}</div></header>",
         en("p", "Subscription request for Mobile ID")
     );
     organization(&mut out, form);

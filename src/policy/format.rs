@@ -176,9 +176,7 @@ impl Plan<'_> {
                 .filter(|_| planned.is_none());
             if line.trim().is_empty() {
                 let again = out.last().is_none_or(String::is_empty);
-                if inside.is_some() {
-                    out.push(String::new());
-                } else if !again {
+                if inside.is_some() || !again {
                     out.push(String::new());
                 }
                 continue;

@@ -30,9 +30,9 @@ pub enum Shape {
     /// A map with these keys and no others.
     Map(&'static [Key]),
     /// A map whose keys are names.
-    Named(Names, &'static Shape),
+    Named(Names, &'static Self),
     /// A list with at least one entry.
-    List(&'static Shape),
+    List(&'static Self),
     /// A text in Arabic and in English.
     Text {
         /// The most characters.

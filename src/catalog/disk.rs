@@ -59,8 +59,7 @@ impl Sources {
     /// # Errors
     /// Names the folder or file, and what to do about it.
     pub fn read(dir: &Path) -> Result<Self, SourcesError> {
-        let mut folder = Folder::new(dir);
-        folder.still(&Look::Everything, |sources| sources.clone())
+        Folder::new(dir).sources(&Look::Everything)
     }
 }
 

@@ -98,12 +98,16 @@ impl Folder {
         })
     }
 
+    /// Reads without loading, until nothing has moved meanwhile.
+    ///
+    /// # Errors
+    /// As [`Folder::load`].
+    pub fn sources(&mut self, look: &Look) -> Result<Sources, SourcesError> {
+        self.still(look, Sources::clone)
+    }
+
     /// Works on what is read, and again if the files have moved meanwhile.
-    pub(super) fn still<T>(
-        &mut self,
-        look: &Look,
-        mut work: impl FnMut(&Sources) -> T,
-    ) -> Result<T, SourcesError> {
+    fn still<T>(&mut self, look: &Look, mut work: impl FnMut(&Sources) -> T) -> Result<T, SourcesError> {
         let again = match look {
             Look::Only(paths) => Look::Only(paths.clone()),
             Look::Everything | Look::Stamps => Look::Stamps,

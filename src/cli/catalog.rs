@@ -81,7 +81,7 @@ impl Catalog {
             Format::Json => {
                 let rows = activations.iter().enumerate().map(|(index, one)| {
                     json!({
-                        "catalog": one.catalog, "at": one.at, "by": one.by, "set_aside": one.set_aside,
+                        "catalog": one.catalog, "at": one.at.to_string(), "by": one.by, "set_aside": one.set_aside,
                         "active": index == 0,
                     })
                 });

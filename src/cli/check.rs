@@ -130,7 +130,10 @@ impl Check {
     /// The report with what was done before it; formats with a shape of their own stay as they are.
     fn with_fixes(&self, fixed: &Fixed, report: String, format: Report) -> String {
         match format {
-            Report::Text if self.dry_run => format!("{}{report}", fixed.diff()),
+            Report::Text if self.dry_run && fixed.done.is_empty() => {
+                format!("no mistake has a fix that is certain\n{report}")
+            }
+            Report::Text if self.dry_run => format!("{}\nwith these changes:\n{report}", fixed.diff()),
             Report::Text => format!("{}{report}", fixed.told()),
             Report::Json => {
                 let mut value: serde_json::Value = serde_json::from_str(&report).unwrap_or_default();

@@ -165,12 +165,12 @@ impl Inner {
         let mut state = self.reloading.lock().await;
         let mut of_folder = state.folder.take().unwrap_or_else(|| Folder::new(folder));
         let read = tokio::task::spawn_blocking(move || {
-            let read = of_folder.load(&Look::Stamps, None, &[]);
+            let read = of_folder.sources(&Look::Stamps);
             (of_folder, read)
         });
         let in_folder = read.await.ok().and_then(|(of_folder, read)| {
             state.folder = Some(of_folder);
-            read.ok().map(|reading| reading.sources.digest())
+            read.ok().map(|sources| sources.digest())
         });
         let set_aside = in_folder.filter(|in_folder| *in_folder != digest);
         let active = self.catalogs.active();

@@ -6,6 +6,7 @@ use std::sync::Weak;
 
 use arc_swap::ArcSwap;
 use serde::Serialize;
+use serde::Serializer;
 
 use super::activate::render;
 use crate::catalog::Catalog;
@@ -31,6 +32,7 @@ pub struct CatalogStatus {
     /// The catalog that new flows begin under.
     pub active: Digest,
     /// Since when.
+    #[serde(serialize_with = "written")]
     pub since: Timestamp,
     /// Who or what activated it.
     pub by: String,
@@ -40,12 +42,25 @@ pub struct CatalogStatus {
     /// Why the desired catalog is not active, rendered for a terminal without colour; `None` once it is.
     pub failure: Option<String>,
     /// Since when it is not.
+    #[serde(serialize_with = "maybe_written")]
     pub failed_at: Option<Timestamp>,
     /// The files in the folder, where another catalog was activated by hand. They stay aside until they change, or
     /// somebody asks for a reload.
     pub set_aside: Option<Digest>,
     /// What has changed in the settings of this node and takes a restart to be taken up, by name.
     pub needs_restart: Vec<String>,
+}
+
+/// As people write a moment.
+fn written<S: Serializer>(moment: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(moment)
+}
+
+fn maybe_written<S: Serializer>(moment: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+    match moment {
+        Some(moment) => written(moment, serializer),
+        None => serializer.serialize_none(),
+    }
 }
 
 impl CatalogStatus {

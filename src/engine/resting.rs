@@ -38,12 +38,11 @@ pub async fn activate_at_rest(
     let catalog = load_kept(store, digest, None)
         .await
         .map_err(RestingError::Catalog)?;
-    let in_folder =
-        tokio::task::spawn_blocking(move || Folder::new(folder).load(&Look::Everything, None, &[]))
-            .await
-            .map_err(|error| RestingError::Folder(error.to_string()))?
-            .map_err(|error| RestingError::Folder(error.to_string()))?;
-    let set_aside = Some(in_folder.sources.digest()).filter(|in_folder| *in_folder != digest);
+    let in_folder = tokio::task::spawn_blocking(move || Folder::new(folder).sources(&Look::Everything))
+        .await
+        .map_err(|error| RestingError::Folder(error.to_string()))?
+        .map_err(|error| RestingError::Folder(error.to_string()))?;
+    let set_aside = Some(in_folder.digest()).filter(|in_folder| *in_folder != digest);
     let services = catalog.services().len();
     let detail = format!("{services} services; in a store that no node used");
     let unit = admin("catalog_activated", actor, Some(digest), detail, now);

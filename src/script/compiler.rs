@@ -52,6 +52,9 @@ impl std::fmt::Debug for Compiler {
     }
 }
 
+/// A script that could be parsed, with the libraries that it needs.
+type Parsed = (Syntax, Vec<Arc<Library>>);
+
 impl Compiler {
     /// Parses a file below `scripts/lib/`. What its functions call is checked by [`Compiler::check_library`],
     /// once all libraries are there.
@@ -146,7 +149,7 @@ impl Compiler {
         text: &Arc<str>,
         libraries: &BTreeMap<String, Arc<Library>>,
         service: Option<&Outline>,
-    ) -> (Option<(Syntax, Vec<Arc<Library>>)>, Diagnostics) {
+    ) -> (Option<Parsed>, Diagnostics) {
         let mut found = Diagnostics::default();
         let syntax = match self.parse(file, text) {
             Ok((_, syntax)) => syntax,

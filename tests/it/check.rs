@@ -116,7 +116,7 @@ fn builds_get_their_formats() {
     let sarif = check("sarif");
     let log: Value = serde_json::from_str(&sarif.out).unwrap();
     let results = log["runs"][0]["results"].as_array().unwrap();
-    assert_eq!((sarif.code, results.len()), (Some(1), 2), "{}", sarif.out);
+    assert_eq!((sarif.code, results.len()), (Some(1), 3), "{}", sarif.out);
     for result in results {
         let place = &result["locations"][0]["physicalLocation"];
         let uri = place["artifactLocation"]["uri"].as_str().unwrap();
@@ -133,7 +133,7 @@ fn builds_get_their_formats() {
     let github = check("github");
     assert_eq!(github.code, Some(1));
     let lines: Vec<&str> = github.out.lines().collect();
-    assert_eq!(lines.len(), 2, "{}", github.out);
+    assert_eq!(lines.len(), 3, "{}", github.out);
     assert!(lines[0].starts_with("::error file=agency/policies/services/licence-renewal.yaml,line="));
 
     let json: Value = serde_json::from_str(&check("json").out).unwrap();

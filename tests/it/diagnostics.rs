@@ -137,7 +137,7 @@ fn pages(cases: &[Case], arabic: bool) -> String {
             page.code
         ));
         if let Some(case) = cases.iter().find(|case| case.code() == page.code) {
-            let told = case.read("expected.txt");
+            let told = case.told(&case.found());
             let shown: Vec<&str> = told
                 .lines()
                 .take_while(|line| !line.starts_with("--- a/") && !line.starts_with("offered: "))

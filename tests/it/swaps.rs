@@ -240,9 +240,8 @@ fn yaml(version: usize) -> String {
     )
     .unwrap();
     let mut out = Vec::new();
-    let mut lines = served.lines();
     let mut part = String::new();
-    while let Some(line) = lines.next() {
+    for line in served.lines() {
         if !line.starts_with(' ') && !line.starts_with('#') && !line.is_empty() {
             part = line.split(':').next().unwrap_or_default().to_owned();
         }

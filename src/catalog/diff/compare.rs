@@ -94,7 +94,7 @@ impl Compared {
         }
     }
 
-    fn sets(&mut self, path: &mut Vec<String>, old: &[Value], new: &[Value]) {
+    fn sets(&mut self, path: &[String], old: &[Value], new: &[Value]) {
         let thing = words::thing_in(path).unwrap_or("entry");
         let only = |a: &[Value], b: &[Value]| -> Vec<String> {
             a.iter().filter(|value| !b.contains(value)).map(shown).collect()

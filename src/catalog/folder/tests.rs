@@ -86,11 +86,7 @@ fn what_was_written_just_now_is_read_again_whatever_its_stamp() {
     folder.read(&Look::Everything).unwrap();
     let path = dir.path().join(FILES[0]);
     let stamp = folder.files.get(FILES[0]).unwrap().stamp;
-    fs::write(
-        &path,
-        "same length, another text"[..FILES[0].len().min(25)].to_owned(),
-    )
-    .unwrap();
+    fs::write(&path, &"same length, another text"[..FILES[0].len().min(25)]).unwrap();
     // Whatever the file system says, as if the stamps were equal.
     let metadata = fs::metadata(&path).unwrap();
     let mut walk = Walk {

@@ -28,7 +28,7 @@ pub(super) async fn activations(State(state): State<ConsoleState>) -> Response {
             let rows: Vec<_> = activations
                 .iter()
                 .map(|one| {
-                    json!({ "catalog": one.catalog, "at": one.at, "by": one.by, "set_aside": one.set_aside })
+                    json!({ "catalog": one.catalog, "at": one.at.to_string(), "by": one.by, "set_aside": one.set_aside })
                 })
                 .collect();
             Json(rows).into_response()

@@ -153,7 +153,7 @@ impl<'a> Judge<'a> {
             file: &file,
         };
         for (rulebook, rule, _) in self.rulebooks.rules() {
-            let Some(severity) = rule.severity_in(self.bench.setting.environment) else {
+            let Some(severity) = self.severity(rule) else {
                 continue;
             };
             let mut breaches = Vec::new();
@@ -184,7 +184,7 @@ impl<'a> Judge<'a> {
         let mut used = vec![false; service.waivers.len()];
         let view = View::default();
         for (rulebook, rule, question) in self.rulebooks.rules() {
-            let Some(severity) = rule.severity_in(self.bench.setting.environment) else {
+            let Some(severity) = self.severity(rule) else {
                 continue;
             };
             for breach in self.breaches(service, rule, question, &view) {
@@ -296,6 +296,11 @@ impl<'a> Judge<'a> {
             .find(|(_, waiver)| rule.is_called(&waiver.of) && self.is_in_force(waiver))
     }
 
+    /// How a breach counts here; `None` where the rule does not apply.
+    fn severity(&self, rule: &Rule) -> Option<Severity> {
+        rule.severity_in(self.bench.setting.environment?)
+    }
+
     fn is_in_force(&self, waiver: &Waiver) -> bool {
         self.bench
             .setting
@@ -391,9 +396,12 @@ impl<'a> Judge<'a> {
                     .help("keep the rule and remove the waiver, or have somebody answer for it anew"),
                 );
             } else if !used
-                && called
-                    .iter()
-                    .any(|rule| rule.environments.contains(&self.bench.setting.environment))
+                && called.iter().any(|rule| {
+                    self.bench
+                        .setting
+                        .environment
+                        .is_some_and(|here| rule.environments.contains(&here))
+                })
             {
                 found.push(
                     Diagnostic::warning(

@@ -35,13 +35,13 @@ impl Catalog {
     /// What `previous` holds of unchanged files is shared, not made again; the result is the same as without it.
     /// The catalog is there only if nothing found is an error; all problems are found in one run.
     ///
-    /// Rules are told and refuse nothing, as in development: for what is going to be served, see
-    /// [`Catalog::load_for`].
+    /// No rulebook is asked: for what is going to be served, see [`Catalog::load_for`].
     pub fn load(sources: &Sources, previous: Option<&Self>) -> (Option<Self>, Diagnostics) {
         Self::load_for(sources, previous, Setting::default())
     }
 
-    /// The same for an environment and a day: a broken rule that applies there refuses the catalog.
+    /// The same for an environment and a day: a broken rule that applies there refuses the catalog; in development it
+    /// is told and refuses nothing.
     pub fn load_for(
         sources: &Sources,
         previous: Option<&Self>,

@@ -21,7 +21,7 @@ const SCRIPT: &str = "fn approved(flow) { if flow.person.name_ar == () { return 
 
 fn setting(environment: Environment) -> Setting {
     Setting {
-        environment,
+        environment: Some(environment),
         today: Day::parse("2026-11-22"),
     }
 }
@@ -64,6 +64,7 @@ struct Break(&'static str, &'static str, &'static str, &'static str);
 const GONE: &str = "(gone)";
 const S: &str = SERVICE_FILE;
 const O: &str = ORGANIZATION_FILE;
+const TEST: &str = "  test: { callback_base_url: https://callback.test.services.example/mid, public_ips: [\"198.51.100.10/32\"], client_certificate: \"2f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\" }\n";
 const DUTY: &str = "    - { ar: تأكد من اسم الجهة وشعارها ثم وافق, en: Check the name and logo of the provider and then approve }\n";
 const SIGN_DUTY: &str = "    - { ar: تأكد من اسم الجهة وشعارها ثم وقع, en: Check the name and logo of the provider and then sign }\n";
 
@@ -139,7 +140,7 @@ const BREAKS: &[Break] = &[
         "service: something",
     ),
     Break("production-environment", O, "  production:", "  prod:"),
-    Break("test-environment", O, "  test: {", "  tset: {"),
+    Break("test-environment", O, TEST, ""),
     Break(
         "further-environments",
         O,
@@ -258,7 +259,7 @@ const BREAKS: &[Break] = &[
         "certification: { passed_on: 2026-05-01, by: Huda Example, reference: CT-9, pack_sha256: \"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\" }\n",
         "",
     ),
-    Break("two-environments", O, "  test: {", "  tset: {"),
+    Break("two-environments", O, TEST, ""),
     Break(
         "environments-apart",
         O,
@@ -561,7 +562,7 @@ fn a_waiver_silences_until_its_day_and_is_told() {
         .into()
     );
     let tomorrow = Setting {
-        environment: Environment::Test,
+        environment: Some(Environment::Test),
         today: Day::parse("2026-11-23"),
     };
     let (catalog, found) = Catalog::load_for(&sources(&[(S, text)]), None, tomorrow);

@@ -65,7 +65,7 @@ impl Check {
     /// What the policies are checked for.
     fn setting(&self) -> Setting {
         Setting {
-            environment: self.environment.into(),
+            environment: Some(self.environment.into()),
             today: Some(Day::in_kuwait(SystemClock.now())),
         }
     }

@@ -138,7 +138,7 @@ impl Inner {
     /// What a catalog is loaded for here and now.
     fn setting(&self) -> Setting {
         Setting {
-            environment: self.options.environment,
+            environment: Some(self.options.environment),
             today: Some(Day::in_kuwait(self.clock.now())),
         }
     }

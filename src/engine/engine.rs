@@ -137,7 +137,7 @@ impl Engine {
     pub async fn start(parts: EngineParts) -> Result<Self, EngineError> {
         let now = parts.clock.now();
         let setting = Setting {
-            environment: parts.options.environment,
+            environment: Some(parts.options.environment),
             today: Some(Day::in_kuwait(now)),
         };
         let (catalog, status) =

@@ -176,7 +176,7 @@ fn formatting_changes_files_in_place_and_keeps_comments() {
     let tidy = fs::read_to_string(&file).unwrap();
     fs::write(
         &file,
-        tidy.replace("{ evidence: 10y, ", "{evidence:  10y,")
+        tidy.replace("{ evidence: 10y, ", "{evidence: 10y,")
             .replace('\n', "  \n"),
     )
     .unwrap();

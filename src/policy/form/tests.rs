@@ -36,7 +36,7 @@ fn there_and_back(form: &Form) -> Form {
 fn text() -> impl Strategy<Value = Value> {
     (
         "[ء-ي]{4,8}( [ء-ي]{2,8}){1,3}[.؟]?",
-        "[A-Z][a-z]{4,8}( [a-z0-9]{2,8}){1,4}[.:;!?'%&-]?( [a-z]{2,6})?",
+        "[A-Z][a-z]{4,8}q( [a-z0-9]{2,7}q){1,4}[.:;!?'%&-]?( [a-z]{2,6}q)?",
     )
         .prop_map(|(ar, en)| json!({ "ar": ar, "en": en }))
 }

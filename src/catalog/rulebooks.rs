@@ -136,7 +136,7 @@ impl Book {
                         format!("the expression of `{}` can't be read: {why}", rule.id),
                         label(file, at),
                     )
-                    .help("write a Rhai expression over `service` and `organization` that gives `true` or `false`")
+                    .help("write an expression over `service` and `organization` that gives `true` or `false`")
                 }))
             });
             match question.transpose() {

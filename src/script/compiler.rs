@@ -61,10 +61,6 @@ impl Compiler {
     ///
     /// # Errors
     /// What prevents parsing.
-    #[expect(
-        clippy::result_large_err,
-        reason = "a mistake is made once a file, and goes straight into the list"
-    )]
     pub fn library(&self, file: &str, text: &Arc<str>) -> Result<Library, Diagnostic> {
         let (_, syntax) = self.parse(file, text)?;
         Ok(Library {
@@ -178,10 +174,6 @@ impl Compiler {
         Ok(())
     }
 
-    #[expect(
-        clippy::result_large_err,
-        reason = "a mistake is made once a file, and goes straight into the list"
-    )]
     fn parse(&self, file: &str, text: &Arc<str>) -> Result<(AST, Syntax), Diagnostic> {
         if text.len() > MAX_SCRIPT {
             let message = format!("the script is larger than {MAX_SCRIPT} bytes");

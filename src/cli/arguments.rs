@@ -104,7 +104,7 @@ enum Command {
     Schema(schema::Schema),
     /// Print the Rhai definitions of what scripts can call
     Definitions(definitions::Definitions),
-    /// Explain a code that `check` prints, in English or in Arabic
+    /// Explain a code that `check` prints, a requirement, or a service with the origin of each value
     Explain(explain::Explain),
     /// The versions of the catalog: list, activate, roll back, compare
     Catalog(catalog::Catalog),

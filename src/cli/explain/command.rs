@@ -3,22 +3,27 @@ use std::fmt::Write as _;
 use clap::ValueEnum;
 use serde_json::json;
 
-use super::arguments::Common;
-use super::arguments::Format;
-use super::failure::Ending;
-use super::failure::Failure;
-use super::output;
+use super::requirement;
+use super::service;
+use crate::catalog::Catalog;
+use crate::catalog::Sources;
+use crate::cli::arguments::Common;
+use crate::cli::arguments::Format;
+use crate::cli::failure::Ending;
+use crate::cli::failure::Failure;
+use crate::cli::output;
 use crate::diagnostics::codes;
 use crate::diagnostics::codes::Code;
 use crate::diagnostics::render_page;
 use crate::diagnostics::render_page_json;
 use crate::diagnostics::suggest;
+use crate::words::ServiceName;
 
-/// `midflow explain`: the page of a code that `check` prints.
+/// `midflow explain`: the page of a code that `check` prints, what a requirement asks, or a service as it is meant.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Explain {
-    /// A code such as `E0009`; without it, every code with its title
-    #[arg(value_name = "CODE")]
+    /// A code such as `E0009`, a requirement such as `R000-010`, or a service; without it, every code with its title
+    #[arg(value_name = "CODE|REQUIREMENT|SERVICE")]
     subject: Option<String>,
 
     /// The language of the page
@@ -45,13 +50,46 @@ impl Explain {
             });
             return Ok(Ending::Good);
         };
-        let page = codes::explain(subject).ok_or_else(|| unknown(subject))?;
-        output::print(&match common.format {
-            Format::Text => render_page(page, arabic),
-            Format::Json => render_page_json(page),
-        });
+        let told = match (codes::explain(subject), requirement::rules(subject)) {
+            (Some(page), _) => match common.format {
+                Format::Text => render_page(page, arabic),
+                Format::Json => render_page_json(page),
+            },
+            (None, rules) if !rules.is_empty() => match common.format {
+                Format::Text => requirement::page(&rules, arabic),
+                Format::Json => requirement::json(&rules).to_string(),
+            },
+            // A service is written in lower case, so it can't be taken for a code.
+            (None, _) if ServiceName::parse(subject).is_ok() => of_service(subject, common)?,
+            (None, _) => return Err(unknown(subject)),
+        };
+        output::print(&told);
         Ok(Ending::Good)
     }
+}
+
+fn of_service(name: &str, common: &Common) -> Result<String, Failure> {
+    let sources = Sources::read(&common.dir).map_err(Failure::new)?;
+    let Some(catalog) = Catalog::load(&sources, None).0 else {
+        return Err(
+            Failure::new("the policies do not load, so no service can be explained")
+                .remedy("`midflow check` says what is wrong"),
+        );
+    };
+    let (Some(loaded), Some(values)) = (catalog.service(name), catalog.meant(name)) else {
+        let failure = Failure::new(format!("there is no code, requirement or service `{name}`"));
+        let services = catalog.services().map(|known| known.service.id.as_str());
+        let known = services.chain(codes::all().map(|page| page.code));
+        return Err(match suggest(name, known) {
+            Some(near) => failure.remedy(format!("did you mean `midflow explain {near}`?")),
+            None => failure.remedy("`midflow explain` lists every code"),
+        });
+    };
+    let file = &loaded.service.file;
+    Ok(match common.format {
+        Format::Text => service::page(name, file, &values),
+        Format::Json => service::json(name, file, &values).to_string(),
+    })
 }
 
 fn list(arabic: bool) -> String {

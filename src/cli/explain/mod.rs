@@ -1,0 +1,7 @@
+//! `midflow explain`: a code, a requirement or a service.
+
+mod command;
+mod requirement;
+mod service;
+
+pub(super) use command::Explain;

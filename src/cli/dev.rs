@@ -116,8 +116,9 @@ struct Sockets {
 
 impl Sockets {
     fn open(first: u16) -> Result<Self, Failure> {
-        let busy =
-            |failure: Failure| failure.remedy("give other ports with --port N, or --port 0 for free ones");
+        let busy = |failure: Failure| {
+            failure.remedy("give other ports with `midflow dev --port N`, or --port 0 for free ones")
+        };
         Ok(Self {
             console: Socket::open("the console", local(first, CONSOLE)).map_err(busy)?,
             demo: Socket::open("the demo", local(first, DEMO)).map_err(busy)?,

@@ -135,8 +135,24 @@ fn list(scenarios: &Value, format: Format) -> String {
     }
     let lines = scenarios.as_array().into_iter().flatten().map(|scenario| {
         let name = scenario["name"].as_str().unwrap_or_default();
-        let about = scenario["about"]["en"].as_str().unwrap_or_default();
+        let about = scenario["does"]["en"].as_str().unwrap_or_default();
         format!("{name:22} {about}")
     });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Each line was a name and blanks: the sandbox says `does`, and `about` was read.
+    #[test]
+    fn the_list_says_what_each_scenario_does() {
+        let scenarios =
+            serde_json::json!([{ "name": "late", "does": { "ar": "يتأخر", "en": "answers too late" } }]);
+        assert_eq!(
+            list(&scenarios, Format::Text),
+            "late                   answers too late"
+        );
+    }
 }

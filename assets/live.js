@@ -80,7 +80,8 @@ if (region) {
   const stream = new EventSource(region.dataset.live);
   stream.addEventListener("change", () => refresh(false));
   stream.addEventListener("open", () => {
-    if (lost && !lost.hidden) refresh(false);
+    // What changed between the page and this moment was told to nobody.
+    refresh(false);
     if (lost) lost.hidden = true;
   });
   stream.addEventListener("error", () => {

@@ -79,7 +79,7 @@ impl Suite {
                 files.insert(tests.service.clone(), tests);
             }
         }
-        for loaded in catalog.services() {
+        for loaded in catalog.services().filter(|loaded| wanted(loaded)) {
             let name = test_file_of(&loaded.service.file);
             if catalog.sources().text(&name).is_none() {
                 let message = format!("the service `{}` has no tests", loaded.service.id);

@@ -375,9 +375,7 @@ impl<'a> Judge<'a> {
                     )
                     .help(help),
                 );
-            } else if called.iter().all(|rule| {
-                !rule.waivable || (rule.is_held_by_language() && rule.severity == Severity::Error)
-            }) {
+            } else if called.iter().all(|rule| !rule.can_be_waived()) {
                 found.push(
                     Diagnostic::error(
                         codes::NOT_WAIVABLE,

@@ -23,7 +23,7 @@ pub enum ManifestError {
 
 impl Sources {
     /// The list of all files in the order of paths, each with its SHA-256, as `sha256sum` writes it. Its own SHA-256
-    /// is the name of the catalog, so that anybody can check with tools of the system what a catalog was made of.
+    /// is the name of the catalog. A logo stands in it as its base64, and the shipped rulebook as a file.
     pub fn manifest(&self) -> String {
         let size: usize = self.files().map(|(path, _)| path.len() + LINE).sum();
         let mut out = String::with_capacity(size);

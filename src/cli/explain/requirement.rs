@@ -3,6 +3,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::diagnostics::Severity;
 use crate::policy::Rule;
 use crate::policy::Rulebook;
 use crate::policy::shipped;
@@ -22,22 +23,30 @@ pub(super) fn page(rules: &[(&Rulebook, &Rule)], arabic: bool) -> String {
     let mut out = String::new();
     for (at, (book, rule)) in rules.iter().enumerate() {
         let said = |text: &crate::words::Text| if arabic { text.ar.clone() } else { text.en.clone() };
-        let environments: Vec<String> = rule.environments.iter().map(ToString::to_string).collect();
+        let labels = if arabic { &ARABIC } else { &ENGLISH };
         if at > 0 {
             out.push('\n');
         }
         let _ = writeln!(out, "{}  {}\n", rule.ids().join(", "), rule.id);
-        let _ = writeln!(out, "broken where: {}", said(&rule.message));
-        let _ = writeln!(out, "what to do:   {}", said(&rule.remedy));
         let edition = book.edition.as_deref().unwrap_or_default();
-        let _ = writeln!(out, "source:       {} {edition}, {}", book.document, rule.section);
-        let _ = writeln!(out, "refuses in:   {}", environments.join(", "));
-        let waiver = if rule.waivable {
-            "a waiver can set it aside until a day"
-        } else {
-            "no waiver sets it aside"
+        let source = format!("{} {edition}, {}", book.document, rule.section);
+        // What the language holds does not load anywhere, and no waiver makes it load.
+        let environments: Vec<String> = rule.environments.iter().map(ToString::to_string).collect();
+        let (counts, environments) = match rule.severity {
+            Severity::Error if rule.prevents_reading() => (labels.refuses, labels.everywhere.to_owned()),
+            Severity::Error => (labels.refuses, environments.join(", ")),
+            Severity::Warning => (labels.warns, environments.join(", ")),
         };
-        let _ = writeln!(out, "waiver:       {waiver}");
+        let waiver = if rule.can_be_waived() {
+            labels.a_waiver
+        } else {
+            labels.no_waiver
+        };
+        let _ = writeln!(out, "{} {}", labels.broken, said(&rule.message));
+        let _ = writeln!(out, "{} {}", labels.remedy, said(&rule.remedy));
+        let _ = writeln!(out, "{} {source}", labels.source);
+        let _ = writeln!(out, "{counts} {environments}");
+        let _ = writeln!(out, "{} {waiver}", labels.waiver);
     }
     out
 }
@@ -50,11 +59,48 @@ pub(super) fn json(rules: &[(&Rulebook, &Rule)]) -> Value {
             "message": rule.message, "remedy": rule.remedy,
             "source": { "document": book.document, "edition": book.edition, "section": rule.section },
             "environments": rule.environments.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            "waivable": rule.waivable,
+            "severity": rule.severity,
+            "waivable": rule.can_be_waived(),
         })
     };
     rules.iter().map(one).collect()
 }
+
+struct Labels {
+    broken: &'static str,
+    remedy: &'static str,
+    source: &'static str,
+    refuses: &'static str,
+    warns: &'static str,
+    everywhere: &'static str,
+    waiver: &'static str,
+    a_waiver: &'static str,
+    no_waiver: &'static str,
+}
+
+const ENGLISH: Labels = Labels {
+    broken: "broken where:",
+    remedy: "what to do:  ",
+    source: "source:      ",
+    refuses: "refuses in:  ",
+    warns: "warns in:    ",
+    everywhere: "every environment: such a file does not load",
+    waiver: "waiver:      ",
+    a_waiver: "one can set it aside until a day",
+    no_waiver: "none sets it aside",
+};
+
+const ARABIC: Labels = Labels {
+    broken: "المخالفة:",
+    remedy: "المعالجة:",
+    source: "المصدر:",
+    refuses: "يُرفض في:",
+    warns: "يُنبَّه إليه في:",
+    everywhere: "كل البيئات، فالملف لا يُحمَّل",
+    waiver: "الاستثناء:",
+    a_waiver: "يجوز تعليق القاعدة باستثناء محدد المدة",
+    no_waiver: "لا يجوز",
+};
 
 #[cfg(test)]
 mod tests {
@@ -71,6 +117,8 @@ mod tests {
                 assert!(page(&found, true).contains(&rule.remedy.ar), "{id}");
             }
         }
+        let sign = page(&rules("R000-043"), false);
+        assert!(sign.contains("does not load") && sign.contains("none sets it aside"), "{sign}");
         assert!(rules("R000-999").is_empty());
         assert!(!rules("r000-010").is_empty());
     }

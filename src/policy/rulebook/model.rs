@@ -98,6 +98,16 @@ impl Rule {
         told.then_some(Severity::Warning)
     }
 
+    /// Whether a waiver can set the rule aside. A file that the language refuses does not load, whatever is waived.
+    pub fn can_be_waived(&self) -> bool {
+        self.waivable && !self.prevents_reading()
+    }
+
+    /// Whether a file that breaks the rule does not load, wherever that is.
+    pub fn prevents_reading(&self) -> bool {
+        self.is_held_by_language() && self.severity == Severity::Error
+    }
+
     /// Whether the language itself holds the rule, and nothing else does.
     pub fn is_held_by_language(&self) -> bool {
         self.check.language.is_some()

@@ -257,6 +257,7 @@ fn settled(text: &str) -> String {
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", "MOMENT"),
         (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}", "DAY TIME"),
         (r"\d\d:\d\d:\d\d\.\d{3}", "TIME"),
+        (r"\.yaml:\d+(:\d+)?", ".yaml:LINE"),
         (r"#\d+ +", "#SEQ "),
         (r" +\+\d+ ms", " +MS"),
         (r"\d+ bytes", "SIZE bytes"),

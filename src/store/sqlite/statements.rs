@@ -9,8 +9,6 @@ use rusqlite::types::ValueRef;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::rows::direction_name;
-use super::rows::phase_name;
 use crate::audit::CommitError;
 use crate::audit::DeliveryChange;
 use crate::audit::ExchangeRow;
@@ -19,6 +17,7 @@ use crate::audit::FlowRow;
 use crate::audit::Record;
 use crate::audit::Unit;
 use crate::flow::Phase;
+use crate::store::names::direction_name;
 use crate::words::Digest;
 use crate::words::FlowId;
 use crate::words::Purpose;
@@ -116,7 +115,7 @@ impl<'c> Statements<'c> {
                 row.token.as_bytes(),
                 person_key,
                 subject,
-                phase_name(row.state.phase),
+                row.state.phase.as_str(),
                 is_open,
                 state,
                 request_id,
@@ -132,7 +131,7 @@ impl<'c> Statements<'c> {
                 version(row)?,
                 person_key,
                 subject,
-                phase_name(row.state.phase),
+                row.state.phase.as_str(),
                 is_open,
                 state,
                 request_id,
@@ -144,8 +143,7 @@ impl<'c> Statements<'c> {
                 id(row.id.as_uuid()),
                 version(row)?,
                 person_key,
-                subject,
-                phase_name(row.state.phase),
+                row.state.phase.as_str(),
                 is_open,
                 state,
                 request_id,
@@ -194,7 +192,7 @@ impl<'c> Statements<'c> {
             record.event.kind(),
             record
                 .subject
-                .as_ref()
+                .person()
                 .map(|number| number.expose(Purpose::Store)),
             Json(event),
         ])?;
@@ -273,8 +271,8 @@ const UPDATE_FLOW: &str = "
 
 const ADVANCE_FLOW: &str = "
     UPDATE flows SET
-        version = ?2, person_key = ?3, subject = ?4, phase = ?5, open = ?6, state = ?7, request_id = ?8,
-        expires_at = ?9, outcome = ?10
+        version = ?2, person_key = ?3, phase = ?4, open = ?5, state = ?6, request_id = ?7, expires_at = ?8,
+        outcome = ?9
     WHERE id = ?1 AND version = ?2 - 1";
 
 const INSERT_EXCHANGE: &str = "

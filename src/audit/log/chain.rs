@@ -41,6 +41,11 @@ impl Chain {
         self.next
     }
 
+    /// The leaf of the last entry; zeros before the first.
+    pub const fn previous(&self) -> &Digest {
+        &self.previous
+    }
+
     /// Writes the next entry down; `None`, and nothing has changed, if a part is longer than any that midflow writes.
     pub fn append(&mut self, facts: &EntryFacts<'_>) -> Option<Entry> {
         let entry = Entry::new(self.writer, self.next, &self.previous, facts)?;

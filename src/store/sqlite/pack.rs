@@ -156,7 +156,7 @@ impl Packed {
         let [flow, _] = self.words.maybe(flow.as_ref().map(<[u8; 16]>::as_slice))?;
         let subject = record
             .subject
-            .as_ref()
+            .person()
             .map(|number| number.expose(Purpose::Store));
         let [subject, subject_size] = self.words.maybe(subject.map(str::as_bytes))?;
         let [event, event_size] = self.bytes.put(&event)?;

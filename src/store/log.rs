@@ -5,8 +5,11 @@ use crate::audit::log::Edge;
 use crate::audit::log::LogRow;
 use crate::audit::log::Node;
 use crate::audit::log::Place;
-use crate::audit::log::Reference;
+use crate::audit::log::StoredExchange;
+use crate::audit::log::StoredFlow;
+use crate::audit::log::StoredNotice;
 use crate::words::Digest;
+use crate::words::ExchangeId;
 use crate::words::FlowId;
 
 /// The tamper-evident log as a store keeps it.
@@ -82,21 +85,6 @@ pub struct StoredTile {
     pub hashes: Vec<u8>,
 }
 
-/// A record and what it says of other rows. May hold the civil number it is about, so it has no `Debug`.
-#[derive(Clone)]
-pub struct Claim {
-    /// The number of the record.
-    pub seq: u64,
-    /// When it happened, microseconds since 1970.
-    pub at: i64,
-    /// Its flow.
-    pub flow: Option<FlowId>,
-    /// The civil number it is about.
-    pub subject: Option<Vec<u8>>,
-    /// What it says.
-    pub reference: Reference,
-}
-
 /// The whole store at one moment, read in portions: memory does not grow with the log.
 #[async_trait]
 pub trait LogSnapshot: Send {
@@ -109,8 +97,14 @@ pub trait LogSnapshot: Send {
     /// The checkpoints of more than `size` records, smallest first, at most `limit`; sizes and notes as they are stored.
     async fn checkpoints(&mut self, size: i64, limit: u32) -> Result<Vec<(i64, String)>, StoreError>;
 
-    /// Compares rows with what records say of them, and gives what does not fit.
-    async fn compare(&mut self, claims: Vec<Claim>) -> Result<Vec<(Place, String)>, StoreError>;
+    /// The messages of these ids, in any order; those that are not there are left out.
+    async fn exchanges(&mut self, ids: Vec<ExchangeId>) -> Result<Vec<StoredExchange>, StoreError>;
+
+    /// The flows of these ids, in any order; those that are not there are left out.
+    async fn flows(&mut self, ids: Vec<FlowId>) -> Result<Vec<StoredFlow>, StoreError>;
+
+    /// The outcome notices of these `webhook-id`s, in any order; those that are not there are left out.
+    async fn notices(&mut self, ids: Vec<String>) -> Result<Vec<StoredNotice>, StoreError>;
 
     /// Rows that no record speaks of, given how many there should be.
     async fn strays(&mut self, expected: Expected) -> Result<Vec<(Place, String)>, StoreError>;

@@ -25,8 +25,8 @@ impl std::fmt::Display for WriterId {
     }
 }
 
-/// What makes a commitment to a civil number tell nothing: 256 random bits, kept apart from the log. Once it is erased,
-/// nobody can tell any more whom the commitment is about, and the log still verifies.
+/// What makes a commitment to a civil number tell nothing: 256 random bits, kept apart from the log. Once they are erased,
+/// nobody can tell any more whom the commitment is about, and the log still verifies (law 12).
 #[derive(Clone)]
 pub struct Salt([u8; 32]);
 
@@ -45,58 +45,6 @@ impl Salt {
     }
 }
 
-/// What is kept beside a record so that its commitment can be made again: 33 bytes in the store.
-#[derive(Clone)]
-pub enum SubjectSlot {
-    /// The record is about nobody.
-    Nobody,
-    /// The salt of the commitment.
-    Salt(Salt),
-    /// The salt was erased, and the commitment put in its place.
-    Erased(Digest),
-}
-
-impl SubjectSlot {
-    /// The size of the stored form.
-    pub const SIZE: usize = 33;
-
-    /// The stored form.
-    pub fn to_bytes(&self) -> [u8; Self::SIZE] {
-        let (tag, value) = match self {
-            Self::Nobody => (0, [0; 32]),
-            Self::Salt(salt) => (1, salt.0),
-            Self::Erased(commitment) => (2, *commitment.as_bytes()),
-        };
-        let mut bytes = [tag; Self::SIZE];
-        if let Some(place) = bytes.get_mut(1..) {
-            place.copy_from_slice(&value);
-        }
-        bytes
-    }
-
-    /// Reads the stored form; `None` if it is none.
-    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (tag, value) = bytes.split_first()?;
-        let value = <[u8; 32]>::try_from(value).ok()?;
-        match tag {
-            0 if value == [0; 32] => Some(Self::Nobody),
-            1 => Some(Self::Salt(Salt(value))),
-            2 => Some(Self::Erased(Digest::from_bytes(value))),
-            _ => None,
-        }
-    }
-
-    /// The commitment of a record that is about `subject`; `None` if the record and the slot contradict each other.
-    pub fn commitment(&self, subject: Option<&[u8]>) -> Option<Option<Digest>> {
-        match (self, subject) {
-            (Self::Nobody, None) => Some(None),
-            (Self::Salt(salt), Some(subject)) => Some(Some(salt.commit(subject))),
-            (Self::Erased(commitment), None) => Some(Some(*commitment)),
-            _ => None,
-        }
-    }
-}
-
 /// What an entry says of its record, as the record is stored.
 #[derive(Clone, Copy)]
 pub struct EntryFacts<'a> {
@@ -107,7 +55,7 @@ pub struct EntryFacts<'a> {
     /// The kind of the event.
     pub kind: &'a [u8],
     /// The commitment to the civil number that it is about.
-    pub subject: Option<Digest>,
+    pub commitment: Option<Digest>,
     /// Digest of the canonical JSON of the event.
     pub event: Digest,
 }
@@ -139,11 +87,14 @@ impl Entry {
         bytes.extend(number.to_be_bytes());
         bytes.extend(previous.as_bytes());
         bytes.extend(facts.at.to_be_bytes());
-        let subject = facts.subject.as_ref().map(|digest| digest.as_bytes().as_slice());
+        let commitment = facts
+            .commitment
+            .as_ref()
+            .map(|digest| digest.as_bytes().as_slice());
         for part in [
             facts.flow.unwrap_or_default(),
             facts.kind,
-            subject.unwrap_or_default(),
+            commitment.unwrap_or_default(),
         ] {
             bytes.push(u8::try_from(part.len()).ok()?);
             bytes.extend(part);
@@ -179,7 +130,7 @@ mod tests {
             at: 1_770_000_000_000_000,
             flow: Some(&[9; 16]),
             kind: b"ending",
-            subject: Some(Digest::from_bytes([3; 32])),
+            commitment: Some(Digest::from_bytes([3; 32])),
             event: Digest::from_bytes([4; 32]),
         }
     }
@@ -221,7 +172,7 @@ mod tests {
             ..facts()
         });
         all.push(EntryFacts {
-            subject: None,
+            commitment: None,
             ..facts()
         });
         all.push(EntryFacts {
@@ -250,27 +201,6 @@ mod tests {
             ..facts()
         };
         assert!(Entry::new(writer(), 0, &first, &too_long).is_none());
-    }
-
-    // Law 12: the commitment outlives the salt, so that the log verifies after an erasure.
-    #[test]
-    fn an_erased_subject_leaves_its_commitment() {
-        let salt = Salt::from_random([6; 32]);
-        let slot = SubjectSlot::Salt(salt.clone());
-        let number: &[u8] = b"399123100017";
-        let commitment = slot.commitment(Some(number)).unwrap().unwrap();
-        let erased = SubjectSlot::from_bytes(&SubjectSlot::Erased(commitment).to_bytes()).unwrap();
-        assert_eq!(erased.commitment(None), Some(Some(commitment)));
-        assert_eq!(erased.commitment(Some(number)), None);
-        assert_eq!(slot.commitment(None), None);
-        assert_eq!(SubjectSlot::Nobody.commitment(Some(number)), None);
-        assert_ne!(Salt::from_random([7; 32]).commit(number), commitment);
-        for slot in [SubjectSlot::Nobody, slot, erased] {
-            let bytes = slot.to_bytes();
-            assert_eq!(SubjectSlot::from_bytes(&bytes).unwrap().to_bytes(), bytes);
-        }
-        assert!(SubjectSlot::from_bytes(&[3; 33]).is_none());
-        assert!(SubjectSlot::from_bytes(&[1; 32]).is_none());
     }
 
     // RFC 4231, test case 2, with its key filled up to the size of a salt: HMAC pads keys with zeros.

@@ -42,8 +42,9 @@ impl FlowParts<'_> {
     pub fn digest_of(row: &FlowRow) -> Digest {
         let person_key = row.person_key.as_ref().map(|key| key.as_bytes().as_slice());
         let subject = row.subject.as_ref().map(|number| number.expose(Purpose::Compare));
+        let id = row.id.as_uuid().into_bytes();
         let parts = FlowParts {
-            id: row.id.as_uuid().as_bytes(),
+            id: &id,
             service: row.service.as_str().as_bytes(),
             capability: row.capability.as_str().as_bytes(),
             catalog: row.catalog.as_bytes(),

@@ -7,6 +7,7 @@
 
 mod chain;
 mod checkpoint;
+mod compare;
 mod cosignature;
 mod edge;
 mod entry;
@@ -26,6 +27,10 @@ mod tile;
 pub use chain::Chain;
 pub use checkpoint::Checkpoint;
 pub use checkpoint::CheckpointError;
+pub use compare::Claim;
+pub use compare::StoredExchange;
+pub use compare::StoredFlow;
+pub use compare::StoredNotice;
 pub use cosignature::Cosigner;
 pub use cosignature::WitnessKey;
 pub use edge::Edge;
@@ -33,7 +38,6 @@ pub use edge::EdgeError;
 pub use entry::Entry;
 pub use entry::EntryFacts;
 pub use entry::Salt;
-pub use entry::SubjectSlot;
 pub use entry::WriterId;
 pub use evidence::LeafProof;
 pub use evidence::LeafProofError;

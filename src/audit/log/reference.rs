@@ -78,7 +78,11 @@ impl Reference {
         Some(match kind {
             b"request" => read::<InRequest>(event)?.request.references().into(),
             b"reply" => read::<InReply>(event)?.reply.references(),
-            b"callback" => read::<InCallback>(event)?.callback.reference().into_iter().collect(),
+            b"callback" => read::<InCallback>(event)?
+                .callback
+                .reference()
+                .into_iter()
+                .collect(),
             b"ending" => vec![read::<InEnding>(event)?.ending.reference()],
             b"notice" => vec![read::<InNotice>(event)?.notice.reference()],
             b"delivery" => vec![read::<InDelivery>(event)?.delivery.reference()],
@@ -145,12 +149,15 @@ struct Reply<'a> {
 
 impl Reply<'_> {
     fn references(self) -> Vec<Reference> {
-        let bytes = self.exchange.zip(self.digest).map(|(id, digest)| Reference::Exchange {
-            id,
-            digest,
-            direction: ExchangeDirection::Reply,
-            at: None,
-        });
+        let bytes = self
+            .exchange
+            .zip(self.digest)
+            .map(|(id, digest)| Reference::Exchange {
+                id,
+                digest,
+                direction: ExchangeDirection::Reply,
+                at: None,
+            });
         let accepted = self.request_id.map(|id| Reference::Accepted {
             request_id: id.into_owned(),
         });

@@ -1,13 +1,11 @@
 use super::entry::Entry;
 use super::entry::EntryFacts;
-use super::entry::SubjectSlot;
 use super::entry::WriterId;
 use crate::words::Digest;
 
-/// A record exactly as it lies in the store, unread: what was altered must be found, and not fail to be read.
-///
-/// May hold the civil number it is about, so it has no `Debug`.
-#[derive(Clone, Default)]
+/// A record exactly as it lies in the store, unread: what was altered must be found, and not fail to be read. Holds no
+/// personal data.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogRow {
     /// Its number in the log, from 1.
     pub seq: i64,
@@ -17,16 +15,14 @@ pub struct LogRow {
     pub flow: Option<Vec<u8>>,
     /// The kind of the event.
     pub kind: Vec<u8>,
-    /// The civil number it is about.
-    pub subject: Option<Vec<u8>>,
+    /// The commitment to the civil number it is about.
+    pub commitment: Option<Vec<u8>>,
     /// The canonical JSON of the event.
     pub event: Vec<u8>,
     /// The id of its writer.
     pub writer: Option<Vec<u8>>,
     /// Its number among the entries of its writer.
     pub number: Option<i64>,
-    /// What its commitment is made with; none where it is about nobody.
-    pub slot: Option<Vec<u8>>,
     /// The leaf that it was when it was written.
     pub leaf: Option<Vec<u8>>,
 }
@@ -40,9 +36,9 @@ pub enum RowFault {
     /// The leaf is none.
     #[error("it has no leaf in the log")]
     Leaf,
-    /// The person it is about and the commitment to that person contradict each other.
-    #[error("the person it is about, or the salt of the commitment to that person, was exchanged or taken away")]
-    Subject,
+    /// The commitment is none.
+    #[error("its commitment to the person it is about is none")]
+    Commitment,
     /// A part is longer than any that midflow writes.
     #[error("a part of it is longer than any that midflow writes")]
     Size,
@@ -59,25 +55,25 @@ impl LogRow {
 
     /// The leaf that was stored with it.
     pub fn stored_leaf(&self) -> Result<Digest, RowFault> {
-        let leaf = self.leaf.as_deref().and_then(|leaf| <[u8; 32]>::try_from(leaf).ok());
+        let leaf = self
+            .leaf
+            .as_deref()
+            .and_then(|leaf| <[u8; 32]>::try_from(leaf).ok());
         leaf.map(Digest::from_bytes).ok_or(RowFault::Leaf)
     }
 
     /// The entry that the row gives, after the entry with this leaf.
     pub fn entry(&self, previous: &Digest) -> Result<Entry, RowFault> {
         let (writer, number) = self.writer()?;
-        let slot = match &self.slot {
-            None => SubjectSlot::Nobody,
-            Some(slot) => SubjectSlot::from_bytes(slot).ok_or(RowFault::Subject)?,
+        let commitment = match &self.commitment {
+            None => None,
+            Some(bytes) => Some(<[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| RowFault::Commitment)?),
         };
-        let subject = slot
-            .commitment(self.subject.as_deref())
-            .ok_or(RowFault::Subject)?;
         let facts = EntryFacts {
             at: self.at,
             flow: self.flow.as_deref(),
             kind: &self.kind,
-            subject,
+            commitment: commitment.map(Digest::from_bytes),
             event: Digest::of(&self.event),
         };
         Entry::new(writer, number, previous, &facts).ok_or(RowFault::Size)

@@ -23,8 +23,13 @@ pub(super) fn load(file: &Path, connection: &Connection, size: u64) -> Result<Ed
         let width = count % TILE;
         levels.push(hashes(file, connection, level, count - width, width)?);
     }
-    Edge::restore(size, &levels)
-        .map_err(|error| StoreError::new(StoreErrorKind::Corrupt, file, format!("its log is damaged: {error}")))
+    Edge::restore(size, &levels).map_err(|error| {
+        StoreError::new(
+            StoreErrorKind::Corrupt,
+            file,
+            format!("its log is damaged: {error}"),
+        )
+    })
 }
 
 /// The hashes of perfect subtrees.
@@ -54,7 +59,9 @@ fn hashes(
                 .prepare_cached("SELECT leaf FROM records WHERE seq > ?1 AND seq <= ?2 ORDER BY seq")?;
             let (from, to) = (number(first), number(first + count));
             return leaves
-                .query_map(params![from, to], |row| row.get::<_, [u8; 32]>(0).map(Digest::from_bytes))?
+                .query_map(params![from, to], |row| {
+                    row.get::<_, [u8; 32]>(0).map(Digest::from_bytes)
+                })?
                 .collect::<rusqlite::Result<Vec<_>>>();
         }
         let from = (first % TILE) * 32;

@@ -12,7 +12,6 @@ use super::snapshot::Snapshot;
 use crate::audit::log::Edge;
 use crate::audit::log::LogRow;
 use crate::audit::log::Node;
-use crate::audit::log::SubjectSlot;
 use crate::store::KeptAnchor;
 use crate::store::KeptCheckpoint;
 use crate::store::LogSnapshot;
@@ -37,7 +36,8 @@ impl LogStore for Sqlite {
 
     async fn log_nodes(&self, nodes: &[Node]) -> Result<Vec<Digest>, StoreError> {
         let (file, nodes) = (self.file.clone(), nodes.to_vec());
-        self.look(move |connection| edge::nodes(&file, connection, &nodes)).await
+        self.look(move |connection| edge::nodes(&file, connection, &nodes))
+            .await
     }
 
     async fn log_rows(&self, flow: FlowId) -> Result<Vec<LogRow>, StoreError> {
@@ -86,8 +86,11 @@ impl LogStore for Sqlite {
     }
 
     async fn checkpoint_from(&self, size: u64) -> Result<Option<KeptCheckpoint>, StoreError> {
-        self.checkpoint("SELECT size, note FROM log_checkpoints WHERE size >= ?1 ORDER BY size LIMIT 1", size)
-            .await
+        self.checkpoint(
+            "SELECT size, note FROM log_checkpoints WHERE size >= ?1 ORDER BY size LIMIT 1",
+            size,
+        )
+        .await
     }
 
     async fn last_checkpoint(&self) -> Result<Option<KeptCheckpoint>, StoreError> {
@@ -177,29 +180,23 @@ impl Sqlite {
     }
 }
 
-/// A record as it lies there. Its slot is cut out of those of its commit.
+/// A record as it lies there.
 pub(super) fn row(row: &Row<'_>) -> rusqlite::Result<LogRow> {
-    let subject: Option<Vec<u8>> = row.get(4)?;
     Ok(LogRow {
         seq: row.get(0)?,
         at: row.get(1)?,
         flow: row.get(2)?,
         kind: row.get(3)?,
-        subject,
+        commitment: row.get(4)?,
         event: row.get(5)?,
         writer: row.get(6)?,
         number: row.get(7)?,
         leaf: row.get(8)?,
-        slot: row.get::<_, Option<Vec<u8>>>(9)?.filter(|slot| !slot.is_empty()),
     })
 }
 
 /// What was altered has to be read, too, so texts are read as the bytes that they are.
 pub(super) const ROWS: &str = "
-    SELECT r.seq, r.at, r.flow, CAST(r.kind AS BLOB), CAST(r.subject AS BLOB), CAST(r.event AS BLOB),
-        (SELECT w.id FROM log_writers AS w WHERE w.number = r.writer), r.number, r.leaf,
-        (SELECT substr(s.slots, (r.seq - s.first) * 33 + 1, 33) FROM log_salts AS s
-            WHERE s.first <= r.seq ORDER BY s.first DESC LIMIT 1)
+    SELECT r.seq, r.at, r.flow, CAST(r.kind AS BLOB), r.commitment, CAST(r.event AS BLOB),
+        (SELECT w.id FROM log_writers AS w WHERE w.number = r.writer), r.number, r.leaf
     FROM records AS r";
-
-const _: () = assert!(SubjectSlot::SIZE == 33, "the statement above cuts slots of this size");

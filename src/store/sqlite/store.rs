@@ -2,6 +2,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
+use rusqlite::types::Value;
 use sqlx::Arguments as _;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::sqlite::SqlitePool;
@@ -12,13 +13,14 @@ use super::writer::Writer;
 use crate::audit::Commit;
 use crate::audit::CommitError;
 use crate::audit::Unit;
+use crate::audit::log::WriterId;
 use crate::store::StoreError;
 use crate::store::StoreErrorKind;
 
 /// The store in one SQLite file.
 ///
 /// One process owns the file, through a lock beside it (`<file>.lock`). One connection writes, in its own
-/// task; a commit returns after the disk has confirmed it (`synchronous=FULL`, read back at the start).
+/// thread; a commit returns after the disk has confirmed it (`synchronous=FULL`, read back at the start).
 /// Folder and file are readable by their owner alone.
 pub struct Sqlite {
     pub(super) file: PathBuf,
@@ -35,9 +37,10 @@ impl Sqlite {
     pub async fn open(file: impl AsRef<Path>) -> Result<Self, StoreError> {
         let file = file.as_ref().to_path_buf();
         let ownership = Ownership::take(&file)?;
-        let connection = open::first_writer(&file).await?;
+        let writer = WriterId::from_uuid(uuid::Uuid::now_v7());
+        let connection = open::first_writer(&file, writer).await?;
         let readers = open::readers(&file);
-        let writer = Writer::start(file.clone(), ownership, connection);
+        let writer = Writer::start(file.clone(), ownership, connection, writer)?;
         Ok(Self {
             file,
             readers,
@@ -69,12 +72,8 @@ impl Sqlite {
         &self.file
     }
 
-    pub(super) async fn write(
-        &self,
-        statement: &'static str,
-        arguments: SqliteArguments,
-    ) -> Result<(), StoreError> {
-        self.writer.write(statement, arguments).await
+    pub(super) async fn write(&self, statement: &'static str, values: Vec<Value>) -> Result<(), StoreError> {
+        self.writer.write(statement, values).await
     }
 
     pub(super) async fn finish(&self) {

@@ -16,7 +16,9 @@ pub(super) fn find(connection: &Connection, expected: &Expected) -> Result<Vec<(
     let mut note = |place: Place, what: &str| found.push((place, what.to_owned()));
     let count = |table: &str| {
         connection
-            .query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, i64>(0))
+            .query_row(&format!("SELECT count(*) FROM {table}"), [], |row| {
+                row.get::<_, i64>(0)
+            })
             .map(|count| u64::try_from(count).unwrap_or(0))
     };
     if count("exchanges")? != expected.exchanges {
@@ -43,8 +45,13 @@ pub(super) fn find(connection: &Connection, expected: &Expected) -> Result<Vec<(
     Ok(found)
 }
 
-fn activations(connection: &Connection, expected: &Expected, note: &mut impl FnMut(Place, &str)) -> Result<()> {
-    let mut rows = connection.prepare("SELECT seq, catalog, at, actor, set_aside FROM activations ORDER BY seq")?;
+fn activations(
+    connection: &Connection,
+    expected: &Expected,
+    note: &mut impl FnMut(Place, &str),
+) -> Result<()> {
+    let mut rows =
+        connection.prepare("SELECT seq, catalog, at, actor, set_aside FROM activations ORDER BY seq")?;
     let mut rows = rows.query([])?;
     let mut before = i64::MIN;
     while let Some(row) = rows.next()? {
@@ -60,7 +67,10 @@ fn activations(connection: &Connection, expected: &Expected, note: &mut impl FnM
             note(Place::Activation(seq), "it is not as any record says");
         }
         if at < before {
-            note(Place::Activation(seq), "it is older than the one before it: they were exchanged");
+            note(
+                Place::Activation(seq),
+                "it is older than the one before it: they were exchanged",
+            );
         }
         before = at;
     }
@@ -84,7 +94,10 @@ fn catalogs(connection: &Connection, note: &mut impl FnMut(Place, &str)) -> Resu
         let name = digest(row, 0)?;
         let manifest = row.get_ref(1)?.as_blob().unwrap_or_default();
         if Digest::of(manifest) != name {
-            note(Place::Catalog(name), "the list of its files is not what its name says");
+            note(
+                Place::Catalog(name),
+                "the list of its files is not what its name says",
+            );
             continue;
         }
         for line in manifest.split(|byte| *byte == b'\n') {
@@ -92,7 +105,10 @@ fn catalogs(connection: &Connection, note: &mut impl FnMut(Place, &str)) -> Resu
             let digits = line.get(..64).unwrap_or_default();
             let is_named = hex::decode_to_slice(digits, &mut file).is_ok();
             if is_named && !sources.contains(&Digest::from_bytes(file)) {
-                note(Place::Source(Digest::from_bytes(file)), "it is missing, and a kept catalog names it");
+                note(
+                    Place::Source(Digest::from_bytes(file)),
+                    "it is missing, and a kept catalog names it",
+                );
             }
         }
     }

@@ -11,7 +11,6 @@ use crate::audit::log::Chain;
 use crate::audit::log::Edge;
 use crate::audit::log::EntryFacts;
 use crate::audit::log::Salt;
-use crate::audit::log::SubjectSlot;
 use crate::audit::log::WriterId;
 use crate::store::StoreError;
 use crate::words::Digest;
@@ -25,10 +24,6 @@ pub(super) struct Tail {
     writer: i64,
     chain: Chain,
     edge: Edge,
-    /// What the commitments since the last [`Tail::write`] are made with.
-    slots: Vec<u8>,
-    /// Whether one of them is about anybody.
-    is_about_somebody: bool,
 }
 
 /// Where a record has its place in the log.
@@ -44,7 +39,7 @@ pub(super) struct Line<'a> {
     pub(super) at: i64,
     pub(super) flow: Option<&'a [u8]>,
     pub(super) kind: &'a str,
-    pub(super) subject: Option<&'a str>,
+    pub(super) commitment: Option<Digest>,
     pub(super) event: &'a [u8],
 }
 
@@ -84,8 +79,6 @@ impl Tail {
             writer: number,
             chain,
             edge: edge::load(file, connection, u64::try_from(last).unwrap_or(0))?,
-            slots: Vec::new(),
-            is_about_somebody: false,
         })
     }
 
@@ -96,34 +89,21 @@ impl Tail {
             writer: enter(connection, writer)?,
             chain: Chain::new(writer),
             edge: Edge::default(),
-            slots: Vec::new(),
-            is_about_somebody: false,
         })
     }
 
     /// Gives the next record its place; nothing has changed where it can't have one.
     pub(super) fn place(&mut self, line: &Line<'_>) -> Result<Placed, PlaceError> {
-        let slot = match line.subject {
-            None => SubjectSlot::Nobody,
-            Some(_) => {
-                let mut salt = [0; 32];
-                rand::fill(&mut salt).map_err(|_| PlaceError::Random)?;
-                SubjectSlot::Salt(Salt::from_random(salt))
-            }
-        };
         let facts = EntryFacts {
             at: line.at,
             flow: line.flow,
             kind: line.kind.as_bytes(),
-            // The slot was made for this subject, so they can't contradict each other.
-            subject: slot.commitment(line.subject.map(str::as_bytes)).flatten(),
+            commitment: line.commitment,
             event: Digest::of(line.event),
         };
         let number = i64::try_from(self.chain.next()).map_err(|_| PlaceError::Size)?;
         let leaf = self.chain.append(&facts).ok_or(PlaceError::Size)?.leaf();
         self.edge.append(leaf);
-        self.slots.extend(slot.to_bytes());
-        self.is_about_somebody |= line.subject.is_some();
         self.last += 1;
         Ok(Placed {
             seq: self.last,
@@ -135,14 +115,6 @@ impl Tail {
 
     /// Writes what stands beside the records that were placed since the last call, into the same transaction.
     pub(super) fn write(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        if self.is_about_somebody {
-            let count = i64::try_from(self.slots.len() / SubjectSlot::SIZE).unwrap_or(i64::MAX);
-            connection
-                .prepare_cached("INSERT INTO log_salts (first, slots) VALUES (?1, ?2)")?
-                .execute(params![self.last - count + 1, self.slots])?;
-        }
-        self.slots.clear();
-        self.is_about_somebody = false;
         for tile in self.edge.take_tiles() {
             let number = i64::try_from(tile.number).unwrap_or(i64::MAX);
             connection
@@ -160,9 +132,11 @@ impl Tail {
 pub(super) fn adopt(file: &Path, connection: &mut Connection, writer: WriterId) -> Result<(), StoreError> {
     let work = |connection: &mut Connection| {
         let unplaced: Option<bool> = connection
-            .query_row("SELECT leaf IS NULL FROM records ORDER BY seq DESC LIMIT 1", [], |row| {
-                row.get(0)
-            })
+            .query_row(
+                "SELECT leaf IS NULL FROM records ORDER BY seq DESC LIMIT 1",
+                [],
+                |row| row.get(0),
+            )
             .optional()?;
         if unplaced != Some(true) {
             return Ok(());
@@ -170,19 +144,22 @@ pub(super) fn adopt(file: &Path, connection: &mut Connection, writer: WriterId) 
         let transaction = connection.transaction()?;
         let mut tail = Tail::before_all(&transaction, writer)?;
         {
-            let mut rows = transaction.prepare("SELECT at, flow, kind, subject, event FROM records ORDER BY seq")?;
+            let mut rows =
+                transaction.prepare("SELECT at, flow, kind, subject, event FROM records ORDER BY seq")?;
             let mut rows = rows.query([])?;
-            let mut place = transaction
-                .prepare("UPDATE records SET writer = ?2, number = ?3, leaf = ?4 WHERE seq = ?1")?;
+            let mut place = transaction.prepare(
+                "UPDATE records SET writer = ?2, number = ?3, leaf = ?4, commitment = ?5 WHERE seq = ?1",
+            )?;
             while let Some(row) = rows.next()? {
                 let (flow, kind, subject): (Option<Vec<u8>>, String, Option<String>) =
                     (row.get(1)?, row.get(2)?, row.get(3)?);
                 let event: String = row.get(4)?;
+                let commitment = subject.as_deref().map(commit).transpose().map_err(unplaceable)?;
                 let line = Line {
                     at: row.get(0)?,
                     flow: flow.as_deref(),
                     kind: &kind,
-                    subject: subject.as_deref(),
+                    commitment,
                     event: event.as_bytes(),
                 };
                 let placed = tail.place(&line).map_err(unplaceable)?;
@@ -190,7 +167,8 @@ pub(super) fn adopt(file: &Path, connection: &mut Connection, writer: WriterId) 
                     placed.seq,
                     placed.writer,
                     placed.number,
-                    placed.leaf.as_bytes()
+                    placed.leaf.as_bytes(),
+                    commitment.as_ref().map(Digest::as_bytes),
                 ])?;
             }
         }
@@ -200,12 +178,22 @@ pub(super) fn adopt(file: &Path, connection: &mut Connection, writer: WriterId) 
     work(connection).map_err(|error| fault::of_rusqlite(file, &error))
 }
 
+/// A commitment to a civil number that nobody has committed to before it came here. Its salt is not kept: the commitment
+/// only says that the number was not exchanged as long as somebody who was there can say so.
+pub(super) fn commit(subject: &str) -> Result<Digest, PlaceError> {
+    let mut salt = [0; 32];
+    rand::fill(&mut salt).map_err(|_| PlaceError::Random)?;
+    Ok(Salt::from_random(salt).commit(subject.as_bytes()))
+}
+
 /// The number under which rows name a writer.
 fn enter(connection: &Connection, writer: WriterId) -> rusqlite::Result<i64> {
     let id = writer.as_uuid().into_bytes();
     let known = |connection: &Connection| {
         connection
-            .query_row("SELECT number FROM log_writers WHERE id = ?1", [id], |row| row.get(0))
+            .query_row("SELECT number FROM log_writers WHERE id = ?1", [id], |row| {
+                row.get(0)
+            })
             .optional()
     };
     if let Some(number) = known(connection)? {

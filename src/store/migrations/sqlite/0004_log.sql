@@ -1,5 +1,7 @@
 -- The tamper-evident log. A record gets its place in the chain of its writer and the leaf that it is in the tree, with
 -- the row itself; records of earlier versions have none until the store is opened the next time.
+-- The commitment to the civil number that it is about takes the place of the number.
+ALTER TABLE records ADD COLUMN commitment BLOB CHECK (length(commitment) = 32);
 ALTER TABLE records ADD COLUMN writer INTEGER;
 ALTER TABLE records ADD COLUMN number INTEGER;
 ALTER TABLE records ADD COLUMN leaf BLOB CHECK (length(leaf) = 32);
@@ -18,13 +20,6 @@ END;
 CREATE TABLE log_writers (
     number INTEGER NOT NULL PRIMARY KEY,
     id     BLOB    NOT NULL UNIQUE CHECK (length(id) = 16)
-) STRICT;
-
--- What the commitments to civil numbers are made with, apart from the log because it can be erased: 33 bytes a record,
--- those of one commit side by side from record `first` on. No row where none of them is about anybody.
-CREATE TABLE log_salts (
-    first INTEGER NOT NULL PRIMARY KEY,
-    slots BLOB    NOT NULL
 ) STRICT;
 
 -- Hashes of full subtrees, 256 a tile, so that proofs are cheap. Level 0 are the leaves, which stand with their records.

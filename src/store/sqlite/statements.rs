@@ -148,7 +148,6 @@ impl<'c> Statements<'c> {
                 id(row.id.as_uuid()),
                 version(row)?,
                 person_key,
-                subject,
                 row.state.phase.as_str(),
                 is_open,
                 state,
@@ -304,8 +303,8 @@ const UPDATE_FLOW: &str = "
 
 const ADVANCE_FLOW: &str = "
     UPDATE flows SET
-        version = ?2, person_key = ?3, subject = ?4, phase = ?5, open = ?6, state = ?7, request_id = ?8,
-        expires_at = ?9, outcome = ?10
+        version = ?2, person_key = ?3, phase = ?4, open = ?5, state = ?6, request_id = ?7, expires_at = ?8,
+        outcome = ?9
     WHERE id = ?1 AND version = ?2 - 1";
 
 const INSERT_EXCHANGE: &str = "

@@ -20,6 +20,7 @@ pub use record::CheckRecord;
 pub use record::DeliveryRecord;
 pub use record::EndingRecord;
 pub use record::Event;
+pub use record::NoticeRecord;
 pub use record::Record;
 pub use record::RefusalRecord;
 pub use record::ReplyRecord;

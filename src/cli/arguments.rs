@@ -5,6 +5,7 @@ use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
 
+use super::audit;
 use super::bench;
 use super::catalog;
 use super::check;
@@ -108,6 +109,8 @@ enum Command {
     Explain(explain::Explain),
     /// The versions of the catalog: list, activate, roll back, compare
     Catalog(catalog::Catalog),
+    /// The tamper-evident log: verify it, print its checkpoint
+    Audit(audit::Audit),
     /// Decide recorded flows again under another catalog, and print each difference
     Replay(replay::Replay),
     /// Run the tests of the policies; `--coverage` and `--mutate` say how good they are
@@ -142,6 +145,7 @@ pub fn run() -> ExitCode {
             Command::Definitions(command) => command.run(&common),
             Command::Test(command) => command.run(&common),
             Command::Catalog(command) => command.run(&common),
+            Command::Audit(command) => command.run(&common),
             Command::Replay(command) => command.run(&common),
             Command::Trigger(command) => command.run(&common),
             Command::Bench(command) => command.run(&common),

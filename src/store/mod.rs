@@ -33,4 +33,4 @@ pub use log::StoredTile;
 pub use sqlite::Sqlite;
 
 #[cfg(test)]
-mod conformance;
+pub(crate) mod conformance;

@@ -75,7 +75,7 @@ pub struct EntryFacts<'a> {
 /// 1+n length of the commitment to the civil number (32, or 0 for none) and the commitment
 /// 32  SHA-256 of the event's canonical JSON
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry(Vec<u8>);
 
 impl Entry {

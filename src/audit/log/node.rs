@@ -1,3 +1,4 @@
+use super::hash::empty_root;
 use super::hash::node_hash;
 use super::tile::HEIGHT;
 use crate::words::Digest;
@@ -27,6 +28,20 @@ impl Node {
             at += 1 << height;
         }
         nodes
+    }
+
+    /// The perfect subtrees that a tree of `size` leaves is made of, the largest first.
+    pub fn of_tree(size: u64) -> Vec<Self> {
+        Self::cover(0, size)
+    }
+
+    /// The root of a tree, from the hashes of [`Node::of_tree`] in their order.
+    pub fn root_of_tree(hashes: &[Digest]) -> Digest {
+        let mut from_right = hashes.iter().rev();
+        match from_right.next() {
+            None => empty_root(),
+            Some(last) => from_right.fold(*last, |right, left| node_hash(left, &right)),
+        }
     }
 
     /// The stored hashes that it is made of: the level of their tiles, the first one, and how many.

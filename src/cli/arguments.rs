@@ -5,6 +5,7 @@ use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
 
+use super::audit;
 use super::bench;
 use super::catalog;
 use super::check;
@@ -109,6 +110,8 @@ enum Command {
     Explain(explain::Explain),
     /// The versions of the catalog: list, activate, roll back, compare
     Catalog(catalog::Catalog),
+    /// The tamper-evident log: verify it, print its checkpoint
+    Audit(audit::Audit),
     /// Why a flow ended as it did: each step, rule, file and line, and what would have led elsewhere
     Why(why::WhyFlow),
     /// Decide recorded flows again under another catalog, and print each difference
@@ -145,6 +148,7 @@ pub fn run() -> ExitCode {
             Command::Definitions(command) => command.run(&common),
             Command::Test(command) => command.run(&common),
             Command::Catalog(command) => command.run(&common),
+            Command::Audit(command) => command.run(&common),
             Command::Why(command) => command.run(&common),
             Command::Replay(command) => command.run(&common),
             Command::Trigger(command) => command.run(&common),

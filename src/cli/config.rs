@@ -2,11 +2,14 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
 use super::failure::Failure;
 use crate::connector::kuwait::KuwaitSettings;
+use crate::engine::log::Anchor;
+use crate::engine::log::AnchorFolder;
 use crate::words::Digest;
 use crate::words::Environment;
 use crate::words::FlowId;
@@ -35,6 +38,38 @@ pub(crate) struct Config {
     /// What a changed catalog has to pass before it is active.
     #[serde(default)]
     pub(crate) reload: ReloadConfig,
+    /// Where checkpoints of the log are carried.
+    #[serde(default)]
+    pub(crate) audit: AuditConfig,
+}
+
+/// How the log is anchored outside of the store.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AuditConfig {
+    /// Where checkpoints are carried.
+    #[serde(default)]
+    anchors: Vec<AnchorConfig>,
+}
+
+/// One place for checkpoints.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub(crate) enum AnchorConfig {
+    /// A folder, best on somebody else's machine: one file a checkpoint, written once.
+    Folder(PathBuf),
+}
+
+impl AuditConfig {
+    /// The anchors, ready to be used.
+    pub(crate) fn anchors(&self) -> Vec<Arc<dyn Anchor>> {
+        self.anchors
+            .iter()
+            .map(|anchor| match anchor {
+                AnchorConfig::Folder(folder) => Arc::new(AnchorFolder::new(folder)) as Arc<dyn Anchor>,
+            })
+            .collect()
+    }
 }
 
 /// What a changed catalog has to pass before it is active, besides its own checks.
@@ -144,6 +179,9 @@ impl Config {
         let StoreConfig::Sqlite(store) = &mut self.store;
         *store = folder.join(&store);
         self.secrets = folder.join(&self.secrets);
+        for AnchorConfig::Folder(path) in &mut self.audit.anchors {
+            *path = folder.join(&path);
+        }
         let all = [
             Some(&mut self.listeners.api),
             Some(&mut self.listeners.callback),

@@ -15,6 +15,7 @@ use crate::catalog::Folder;
 use crate::catalog::Look;
 use crate::engine::Secrets;
 use crate::engine::load_kept;
+use crate::engine::log::Anchor;
 use crate::store::Sqlite;
 use crate::store::Store;
 use crate::words::Digest;
@@ -23,7 +24,9 @@ use std::sync::Arc;
 /// The node that a command is about: where its store and secrets are, and how it is reached while it runs.
 pub(crate) struct Place {
     pub(crate) store: PathBuf,
-    secrets: PathBuf,
+    pub(crate) secrets: PathBuf,
+    /// Where checkpoints of its log are carried.
+    pub(crate) anchors: Vec<Arc<dyn Anchor>>,
     console: Option<Console>,
 }
 
@@ -59,6 +62,7 @@ impl Place {
             return Ok(Self {
                 store,
                 secrets: config.secrets,
+                anchors: config.audit.anchors(),
                 console,
             });
         }
@@ -75,6 +79,7 @@ impl Place {
         Ok(Self {
             store,
             secrets: state.join("secrets"),
+            anchors: Vec::new(),
             console: console.map(|url| Console {
                 url,
                 address: None,

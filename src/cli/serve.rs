@@ -90,6 +90,7 @@ async fn serve(config: &Config, file: &Path, common: &Common) -> Result<(), Fail
         notify_roots: Vec::new(),
         gates,
         settings: Some(Arc::new(SettingsFile::at(file))),
+        anchors: config.audit.anchors(),
     })
     .await
     .map_err(Failure::new)?;

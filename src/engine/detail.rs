@@ -51,6 +51,9 @@ pub(crate) struct Detail {
     pub(crate) decision: Option<Decision>,
     /// When the flow ended.
     pub(crate) ended_at: Option<Timestamp>,
+    /// 256 random bits that nothing else holds, so that the digest of this tells nothing of what is in it.
+    #[serde(default)]
+    blinding: String,
     /// The declared fields, once approved.
     person: Option<BTreeMap<FieldName, FieldValue>>,
 }
@@ -65,6 +68,7 @@ impl Detail {
         additional_data: String,
         requested_at: Timestamp,
         try_number: u8,
+        blinding: String,
     ) -> Self {
         Self {
             client: ask.client.clone(),
@@ -81,6 +85,7 @@ impl Detail {
             try_number,
             decision: None,
             ended_at: None,
+            blinding,
             person: None,
         }
     }

@@ -33,11 +33,15 @@ use super::inner::notifier;
 use super::input::Input;
 use super::limits::Starts;
 use super::live::LiveFlows;
+use super::log::Anchor;
+use super::log::LogFault;
+use super::log::LogKeeper;
 use super::metrics::Metrics;
 use super::schedule::Due;
 use super::schedule::DueFlows;
 use super::schedule::Schedule;
 use super::secrets::Secrets;
+use super::secrets::SecretsError;
 use super::start::problem;
 use super::start::unavailable;
 use super::webhook;
@@ -53,11 +57,14 @@ use crate::catalog::Setting;
 use crate::connector::Connector;
 use crate::store::Activation;
 use crate::store::FlowSummary;
+use crate::store::KeptCheckpoint;
 use crate::store::Store;
 use crate::words::Day;
 use crate::words::Digest;
 use crate::words::Environment;
 use crate::words::FlowId;
+use crate::words::Locale;
+use crate::words::Text;
 
 /// A running engine. Clones are handles to the same one.
 #[derive(Clone)]
@@ -85,6 +92,8 @@ pub struct EngineParts {
     pub gates: Vec<Arc<dyn CatalogGate>>,
     /// The settings of the node, to name what only a restart takes up.
     pub settings: Option<Arc<dyn NodeSettings>>,
+    /// Where checkpoints of the log are carried.
+    pub anchors: Vec<Arc<dyn Anchor>>,
 }
 
 impl EngineParts {
@@ -105,6 +114,7 @@ impl EngineParts {
             notify_roots: Vec::new(),
             gates: Vec::new(),
             settings: None,
+            anchors: Vec::new(),
         }
     }
 }
@@ -127,6 +137,9 @@ pub enum EngineError {
     /// The store can't be read or written.
     #[error("the store can't be used: {0}")]
     Store(String),
+    /// The log of the store is not what was promised of it.
+    #[error("{0}")]
+    Log(String),
     /// The client for outcome notices can't be made.
     #[error("outcome notices can't be sent: {0}")]
     Notifier(String),
@@ -143,12 +156,33 @@ impl Engine {
             environment: Some(parts.options.environment),
             today: Some(Day::in_kuwait(now)),
         };
+        let log_fault = |error: LogFault| EngineError::Log(error.to_string());
+        let keeper = |key| {
+            let (store, anchors) = (Arc::clone(&parts.store), parts.anchors.clone());
+            LogKeeper::new(Arc::new(key), store, parts.secrets.folder(), anchors).map_err(log_fault)
+        };
+        let secrets_fault = |error: SecretsError| EngineError::Log(error.to_string());
+        // Before anything is written: a store that lacks what was promised is kept as it is.
+        let named = parts.secrets.named_log_key().map_err(secrets_fault)?;
+        let log = named.map(keeper).transpose()?;
+        if let Some(log) = &log {
+            log.check().await.map_err(log_fault)?;
+        }
         let (catalog, status) =
             first_catalog(parts.folder.clone(), setting, parts.store.as_ref(), now).await?;
         let mut options = parts.options;
         if options.callback_base_url.is_empty() {
             options.callback_base_url = declared_callback_base(&catalog, options.environment)?;
         }
+        let log = match log {
+            Some(log) => log,
+            None => {
+                let origin = log_origin(&catalog.organization().name, options.environment);
+                let log = keeper(parts.secrets.log_key(&origin).map_err(secrets_fault)?)?;
+                log.check().await.map_err(log_fault)?;
+                log
+            }
+        };
         let good = status.failure.is_none();
         let (schedule, due) = Schedule::start(Arc::clone(&parts.clock));
         let commit: Arc<dyn Store> = Arc::clone(&parts.store);
@@ -162,6 +196,7 @@ impl Engine {
             settings: parts.settings,
             clock: parts.clock,
             secrets: parts.secrets,
+            log,
             store: parts.store,
             connector: parts.connector,
             catalogs: Arc::new(Catalogs::new(catalog, status)),
@@ -195,6 +230,7 @@ impl Engine {
             .map_err(|error: CommitError| EngineError::Store(error.to_string()))?;
         tracing::info!(recovered, "the engine serves");
         inner.tasks.spawn(strike(Arc::clone(&inner), due));
+        inner.tasks.spawn(Arc::clone(&inner).keep_log());
         Ok(Self { inner })
     }
 
@@ -399,7 +435,20 @@ impl Engine {
         self.inner.recorder.stats()
     }
 
-    /// The key with which e-services verify outcome notices and receipts, as Standard Webhooks writes it.
+    /// The key with which everybody verifies checkpoints of the log and receipts, as C2SP `signed-note` writes it.
+    pub fn log_public_key(&self) -> String {
+        self.inner.log.key().verifier().to_string()
+    }
+
+    /// Signs the head of the log as it is now, and gives the newest checkpoint.
+    ///
+    /// # Errors
+    /// When the store can't be read or written.
+    pub async fn checkpoint(&self) -> Result<KeptCheckpoint, Problem> {
+        self.inner.log.checkpoint().await.map_err(unavailable)
+    }
+
+    /// The key with which e-services verify outcome notices, as Standard Webhooks writes it.
     pub fn webhook_public_key(&self) -> String {
         webhook::public_key(&self.inner.secrets)
     }
@@ -411,6 +460,7 @@ impl Engine {
         // Whatever still runs is durable up to here, and is picked up at the next start.
         let _ = tokio::time::timeout(SHUTDOWN_GRACE, self.inner.tasks.wait()).await;
         self.inner.recorder.shutdown().await;
+        self.inner.finish_log().await;
         self.inner.store.close().await;
     }
 
@@ -502,6 +552,16 @@ fn unknown_flow() -> Problem {
         ProblemCode::UnknownFlow,
         "there is no such flow, or it belongs to another client",
     )
+}
+
+/// The name of a log that has none yet: whose it is, and for which environment. It stays whatever they are called later.
+fn log_origin(organization: &Text, environment: Environment) -> String {
+    let words = organization.in_locale(Locale::En).to_lowercase();
+    let words: Vec<&str> = words
+        .split(|letter: char| !letter.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    format!("{}/midflow/{environment}", words.join("-"))
 }
 
 const SWEEP_EVERY: Duration = Duration::from_secs(60);

@@ -26,6 +26,8 @@ pub(crate) struct Metrics {
     catalog_in_sync: Gauge,
     recorder_units: Gauge,
     recorder_commits: Gauge,
+    log_size: Gauge,
+    log_anchored: Family<AnchorLabel, Gauge>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -42,6 +44,11 @@ struct OutcomeLabel {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct PlacedLabel {
     placed: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AnchorLabel {
+    anchor: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -64,6 +71,8 @@ impl Metrics {
             catalog_in_sync: Gauge::default(),
             recorder_units: Gauge::default(),
             recorder_commits: Gauge::default(),
+            log_size: Gauge::default(),
+            log_anchored: Family::default(),
         };
         metrics.register();
         metrics
@@ -105,6 +114,10 @@ impl Metrics {
         registry.register("open_flows", "Flows in memory", self.open_flows.clone());
         let help = "1 if the files on disk are the active catalog";
         registry.register("catalog_in_sync", help, self.catalog_in_sync.clone());
+        let help = "Records below the newest checkpoint of the log";
+        registry.register("log_size", help, self.log_size.clone());
+        let help = "Records below the newest checkpoint that an anchor has";
+        registry.register("log_anchored", help, self.log_anchored.clone());
         let help = "Units made durable since the start";
         registry.register("recorder_units", help, self.recorder_units.clone());
         let help = "Commits since the start; units by commits is how well disk syncs are shared";
@@ -136,6 +149,21 @@ impl Metrics {
 
     pub(crate) fn script_fault(&self, service: &ServiceName) {
         self.script_faults.get_or_create(&service_label(service)).inc();
+    }
+
+    /// Notes how many records the newest checkpoint of the log vouches for.
+    pub(crate) fn log_size(&self, size: u64) {
+        self.log_size.set(i64::try_from(size).unwrap_or(i64::MAX));
+    }
+
+    /// Notes up to where an anchor knows the log.
+    pub(crate) fn anchored(&self, anchor: &str, size: u64) {
+        let label = AnchorLabel {
+            anchor: anchor.to_owned(),
+        };
+        self.log_anchored
+            .get_or_create(&label)
+            .set(i64::try_from(size).unwrap_or(i64::MAX));
     }
 
     pub(crate) fn alarm(&self, what: &str) {

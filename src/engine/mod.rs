@@ -21,6 +21,7 @@ mod input;
 mod keep;
 mod limits;
 mod live;
+pub mod log;
 mod metrics;
 mod notify_url;
 mod receipt;

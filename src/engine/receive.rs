@@ -104,6 +104,7 @@ impl Inner {
                 size: body.len() as u64,
                 source,
                 placed: placed.to_owned(),
+                arrived_at: None,
             }),
         };
         let unit = Unit {

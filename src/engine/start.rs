@@ -247,6 +247,7 @@ impl Inner {
             seed.additional_data,
             now,
             try_number,
+            seed.blinding,
         );
         let row = FlowRow {
             id: seed.flow,
@@ -307,6 +308,7 @@ struct Seed {
     token: CallbackToken,
     challenge: Challenge,
     additional_data: String,
+    blinding: String,
 }
 
 impl Seed {
@@ -317,6 +319,7 @@ impl Seed {
             challenge: Challenge::from_random(random()?),
             // Not the flow's id: the authority learns nothing that is used elsewhere.
             additional_data: hex::encode(random::<16>()?),
+            blinding: hex::encode(random::<32>()?),
         })
     }
 }

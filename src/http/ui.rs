@@ -132,7 +132,9 @@ texts! {
     ev_ended: "انتهى الطلب", "Ended";
     ev_decided: "قررت السياسة", "Decided";
     ev_refused: "رفض الطلب", "Refused";
+    ev_notice: "أعد إشعار النتيجة", "Outcome notice prepared";
     ev_delivery: "إبلاغ الخدمة", "Outcome notice";
+    webhook_id: "رقم الإشعار", "Notice id";
     ev_admin: "إجراء إداري", "Administrative act";
     why: "لماذا؟", "Why?";
     why_lead: "لماذا انتهى هذا الطلب كما انتهى، وما الذي كان سيغير نتيجته.", "Why this flow ended as it did, and what would have led elsewhere.";

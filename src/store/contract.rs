@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::LogStore;
 use super::StoreError;
 use crate::audit::Commit;
 use crate::audit::DeliveryRow;
@@ -23,7 +24,7 @@ use crate::words::Timestamp;
 /// [`StoreError`] that names the file, the cause and the remedy; a row that can't be read back is
 /// [`Corrupt`](super::StoreErrorKind::Corrupt), never a guess.
 #[async_trait]
-pub trait Store: Commit {
+pub trait Store: Commit + LogStore {
     /// A flow by its id.
     async fn flow(&self, id: FlowId) -> Result<Option<FlowRow>, StoreError>;
 

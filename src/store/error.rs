@@ -48,6 +48,11 @@ impl StoreError {
         }
     }
 
+    /// A fault of this program while it worked on a store.
+    pub(crate) fn internal(cause: &str) -> Self {
+        Self::new(StoreErrorKind::Rule, Path::new(""), cause)
+    }
+
     /// What sort of trouble it is.
     pub const fn kind(&self) -> StoreErrorKind {
         self.kind

@@ -5,6 +5,7 @@
 
 mod contract;
 mod error;
+mod log;
 mod names;
 #[allow(
     dead_code,
@@ -22,7 +23,14 @@ pub use contract::Store;
 pub use contract::StoredRecord;
 pub use error::StoreError;
 pub use error::StoreErrorKind;
+pub use log::Expected;
+pub use log::ExpectedActivation;
+pub use log::KeptAnchor;
+pub use log::KeptCheckpoint;
+pub use log::LogSnapshot;
+pub use log::LogStore;
+pub use log::StoredTile;
 pub use sqlite::Sqlite;
 
 #[cfg(test)]
-mod conformance;
+pub(crate) mod conformance;

@@ -74,6 +74,7 @@ impl Desk {
             notify_roots: Vec::new(),
             gates: Vec::new(),
             settings: None,
+            anchors: Vec::new(),
         };
         change(&mut parts);
         Engine::start(parts).await

@@ -1,13 +1,18 @@
 //! One SQLite file, owned by one process: a single thread writes, a few connections read.
 
 mod batch;
+mod edge;
 mod fault;
 mod lock;
+mod log;
 mod open;
 mod read;
 mod rows;
+mod snapshot;
 mod statements;
 mod store;
+mod strays;
+mod tail;
 mod writer;
 
 pub use store::Sqlite;

@@ -13,13 +13,15 @@ use sqlx::sqlite::SqlitePool;
 use sqlx::sqlite::SqlitePoolOptions;
 
 use super::fault;
+use super::tail;
+use crate::audit::log::WriterId;
 use crate::store::StoreError;
 use crate::store::StoreErrorKind;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations/sqlite");
 
-/// Brings the schema up to date and opens the writing connection.
-pub(super) async fn first_writer(file: &Path) -> Result<Connection, StoreError> {
+/// Brings the schema and the log up to date and opens the writing connection.
+pub(super) async fn first_writer(file: &Path, id: WriterId) -> Result<Connection, StoreError> {
     let mut connection = options(file)
         .connect()
         .await
@@ -34,7 +36,9 @@ pub(super) async fn first_writer(file: &Path) -> Result<Connection, StoreError> 
         .close()
         .await
         .map_err(|error| fault::of_sqlx(file, &error))?;
-    writer(file)
+    let mut connection = writer(file)?;
+    tail::adopt(file, &mut connection, id)?;
+    Ok(connection)
 }
 
 /// Opens the writing connection to a file whose schema is known to be right, and makes sure that a commit means the
@@ -49,6 +53,18 @@ pub(super) fn writer(file: &Path) -> Result<Connection, StoreError> {
         assert_durable(file, &connection).map(|result| result.map(|()| connection))
     };
     open().map_err(|error| fault::of_rusqlite(file, &error))?
+}
+
+/// Opens a connection that only reads, and may be slow.
+pub(super) fn looker(file: &Path) -> Result<Connection, StoreError> {
+    let open = || {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(file, flags)?;
+        connection.busy_timeout(BUSY)?;
+        connection.execute_batch("PRAGMA query_only = ON")?;
+        Ok(connection)
+    };
+    open().map_err(|error| fault::of_rusqlite(file, &error))
 }
 
 /// The connections that read.

@@ -13,8 +13,10 @@ use super::batch::Committer;
 use super::fault;
 use super::lock::Ownership;
 use super::open;
+use super::tail::Tail;
 use crate::audit::CommitError;
 use crate::audit::Unit;
+use crate::audit::log::WriterId;
 use crate::store::StoreError;
 use crate::store::StoreErrorKind;
 
@@ -47,12 +49,14 @@ impl Writer {
         file: PathBuf,
         ownership: Ownership,
         connection: Connection,
+        writer: WriterId,
     ) -> Result<Self, StoreError> {
         let (jobs, waiting) = mpsc::channel();
         let worker = Worker {
             file: file.clone(),
             connection: Some(connection),
-            last_record: None,
+            writer,
+            tail: None,
             since_checkpoint: 0,
             _ownership: ownership,
         };
@@ -119,7 +123,10 @@ struct Worker {
     file: PathBuf,
     /// `None` after a fault that left its state in doubt; opened again with the next job.
     connection: Option<Connection>,
-    last_record: Option<i64>,
+    /// Who this run is in the log.
+    writer: WriterId,
+    /// Where the log ends; `None` where that has to be read again.
+    tail: Option<Tail>,
     /// Jobs since the last checkpoint.
     since_checkpoint: u32,
     _ownership: Ownership,
@@ -174,16 +181,18 @@ impl Worker {
     fn commit(&mut self, units: &[Unit]) -> Vec<Result<(), CommitError>> {
         self.since_checkpoint += 1;
         let mut broken = false;
+        let writer = self.writer;
         let answers = match self.connect() {
             Err(error) => {
                 let error = CommitError::Store(error.to_string());
                 return vec![Err(error); units.len()];
             }
-            Ok((file, connection, last_record)) => {
+            Ok((file, connection, tail)) => {
                 let mut committer = Committer {
                     file,
                     connection,
-                    last_record,
+                    writer,
+                    tail,
                     broken: &mut broken,
                 };
                 committer.commit(units)
@@ -206,13 +215,13 @@ impl Worker {
         result
     }
 
-    fn connect(&mut self) -> Result<(&Path, &mut Connection, &mut Option<i64>), StoreError> {
+    fn connect(&mut self) -> Result<(&Path, &mut Connection, &mut Option<Tail>), StoreError> {
         if self.connection.is_none() {
-            self.last_record = None;
+            self.tail = None;
             self.connection = Some(open::writer(&self.file)?);
         }
         match &mut self.connection {
-            Some(connection) => Ok((&self.file, connection, &mut self.last_record)),
+            Some(connection) => Ok((&self.file, connection, &mut self.tail)),
             None => Err(StoreError::new(
                 StoreErrorKind::Closed,
                 &self.file,
@@ -223,7 +232,7 @@ impl Worker {
 
     fn forget_connection(&mut self) {
         self.connection = None;
-        self.last_record = None;
+        self.tail = None;
     }
 
     /// Moves the log into the database between two batches, where it would grow too long otherwise.

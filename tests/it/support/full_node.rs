@@ -87,6 +87,7 @@ impl FullNode {
             notify_roots: Vec::new(),
             gates: Vec::new(),
             settings: None,
+            anchors: Vec::new(),
         })
         .await
         .unwrap();

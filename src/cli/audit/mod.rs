@@ -1,0 +1,9 @@
+//! `midflow audit`: the log, verified and read.
+
+mod accept;
+mod checkpoint;
+mod command;
+mod node;
+mod verify;
+
+pub(crate) use command::Audit;

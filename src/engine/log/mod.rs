@@ -1,0 +1,37 @@
+//! The tamper-evident log at work: its head signed and anchored, all of it verified, parts of it proved.
+
+mod accept;
+mod anchor;
+mod folder;
+mod head;
+mod keeper;
+mod prove;
+mod rollback;
+mod task;
+mod verify;
+
+#[cfg(test)]
+mod story;
+#[cfg(test)]
+mod tamper;
+#[cfg(test)]
+mod tests;
+
+pub use accept::AcceptError;
+pub use accept::accept_rollback;
+pub use anchor::Anchor;
+pub use anchor::AnchorError;
+pub use folder::AnchorFolder;
+pub use head::HeadFile;
+pub use keeper::LogKeeper;
+pub use prove::ProveError;
+pub use prove::ProvedEntry;
+pub use prove::prove_flow;
+pub use rollback::AcceptedRollback;
+pub use rollback::AcceptedRollbacks;
+pub use rollback::LogFault;
+pub use rollback::check_promises;
+pub use rollback::root_at;
+pub use verify::Promise;
+pub use verify::Verification;
+pub use verify::verify;

@@ -11,6 +11,7 @@ use super::catalog;
 use super::check;
 use super::definitions;
 use super::dev;
+use super::evidence;
 use super::explain;
 use super::failure::COULD_NOT_RUN;
 use super::failure::Ending;
@@ -112,6 +113,8 @@ enum Command {
     Catalog(catalog::Catalog),
     /// The tamper-evident log: verify it, print its checkpoint
     Audit(audit::Audit),
+    /// All that proves one flow in one file: export it, verify it
+    Evidence(evidence::Evidence),
     /// Why a flow ended as it did: each step, rule, file and line, and what would have led elsewhere
     Why(why::WhyFlow),
     /// Decide recorded flows again under another catalog, and print each difference
@@ -149,6 +152,7 @@ pub fn run() -> ExitCode {
             Command::Test(command) => command.run(&common),
             Command::Catalog(command) => command.run(&common),
             Command::Audit(command) => command.run(&common),
+            Command::Evidence(command) => command.run(&common),
             Command::Why(command) => command.run(&common),
             Command::Replay(command) => command.run(&common),
             Command::Trigger(command) => command.run(&common),

@@ -14,6 +14,7 @@ mod drive;
     reason = "the module is named after the thing it is about"
 )]
 mod engine;
+mod evidence;
 mod find;
 mod first;
 mod inner;
@@ -59,6 +60,8 @@ pub use clock::SystemClock;
 pub use engine::Engine;
 pub use engine::EngineError;
 pub use engine::EngineParts;
+pub use evidence::EvidenceError;
+pub use evidence::export_evidence;
 pub use inner::EngineOptions;
 pub use replay::Difference;
 pub use replay::Replay;

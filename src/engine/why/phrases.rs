@@ -350,6 +350,11 @@ pub(super) const REQUEST: Phrase = Phrase(
     "سُجّل الطلب ثم أُرسل إلى الجهة",
     "the request was recorded, then sent to the authority",
 );
+/// A notice is on record and will be delivered.
+pub(super) const NOTICE: Phrase = Phrase(
+    "سُجّل ما ستُبلَّغ به الخدمة الإلكترونية",
+    "what the e-service is going to be told was recorded",
+);
 /// A flow was refused before anything was sent.
 pub(super) const REFUSAL: Phrase = Phrase(
     "رُفض الطلب قبل إرسال أي شيء",

@@ -18,6 +18,7 @@ mod check;
 mod crash;
 mod diagnostics;
 mod engine;
+mod evidence;
 mod examples;
 mod hostile;
 mod policies;

@@ -26,6 +26,7 @@ use super::serve;
 use super::test;
 use super::trigger;
 use super::why;
+use super::witness;
 
 /// Turns declarative e-service policies into verified, recorded Mobile ID flows.
 ///
@@ -112,6 +113,8 @@ enum Command {
     Catalog(catalog::Catalog),
     /// The tamper-evident log: verify it, print its checkpoint
     Audit(audit::Audit),
+    /// Cosign the logs of others, so that nobody can rewrite them unseen
+    Witness(witness::WitnessCommand),
     /// Why a flow ended as it did: each step, rule, file and line, and what would have led elsewhere
     Why(why::WhyFlow),
     /// Decide recorded flows again under another catalog, and print each difference
@@ -148,6 +151,7 @@ pub fn run() -> ExitCode {
             Command::Definitions(command) => command.run(&common),
             Command::Test(command) => command.run(&common),
             Command::Catalog(command) => command.run(&common),
+            Command::Witness(command) => command.run(&common),
             Command::Audit(command) => command.run(&common),
             Command::Why(command) => command.run(&common),
             Command::Replay(command) => command.run(&common),

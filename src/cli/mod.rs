@@ -30,6 +30,7 @@ mod settings;
 mod test;
 mod trigger;
 mod why;
+mod witness;
 
 pub use arguments::Arguments;
 pub use arguments::run;

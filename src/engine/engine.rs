@@ -168,7 +168,7 @@ impl Engine {
         if let Some(log) = &log {
             log.check().await.map_err(log_fault)?;
         }
-        let (catalog, status) =
+        let (catalog, status, activation) =
             first_catalog(parts.folder.clone(), setting, parts.store.as_ref(), now).await?;
         let mut options = parts.options;
         if options.callback_base_url.is_empty() {
@@ -221,13 +221,13 @@ impl Engine {
         };
         let active = inner.catalogs.active().digest();
         let started = admin("engine_started", "start", Some(active), detail, now);
-        let ready = async {
-            inner.recorder.record(started, ()).await?;
-            inner.recover().await
-        };
-        let recovered = ready
-            .await
-            .map_err(|error: CommitError| EngineError::Store(error.to_string()))?;
+        let unrecorded = |error: CommitError| EngineError::Store(error.to_string());
+        inner.recorder.record(started, ()).await.map_err(unrecorded)?;
+        if let Some(activation) = activation {
+            let kept = inner.store.set_active_catalog(activation).await;
+            kept.map_err(|error| EngineError::Store(error.to_string()))?;
+        }
+        let recovered = inner.recover().await.map_err(unrecorded)?;
         tracing::info!(recovered, "the engine serves");
         inner.tasks.spawn(strike(Arc::clone(&inner), due));
         inner.tasks.spawn(Arc::clone(&inner).keep_log());

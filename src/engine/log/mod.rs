@@ -9,6 +9,7 @@ mod prove;
 mod rollback;
 mod task;
 mod verify;
+mod witness;
 
 #[cfg(test)]
 mod story;
@@ -35,3 +36,5 @@ pub use rollback::root_at;
 pub use verify::Promise;
 pub use verify::Verification;
 pub use verify::verify;
+pub use witness::Witness;
+pub use witness::WitnessError;

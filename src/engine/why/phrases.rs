@@ -350,6 +350,11 @@ pub(super) const REQUEST: Phrase = Phrase(
     "سُجّل الطلب ثم أُرسل إلى الجهة",
     "the request was recorded, then sent to the authority",
 );
+/// The outcome notice was written down, before the first attempt to deliver it.
+pub(super) const NOTICE: Phrase = Phrase(
+    "سُجل إشعار النتيجة قبل إرساله إلى الخدمة",
+    "the outcome notice was recorded before it is sent to the e-service",
+);
 /// A flow was refused before anything was sent.
 pub(super) const REFUSAL: Phrase = Phrase(
     "رُفض الطلب قبل إرسال أي شيء",

@@ -105,6 +105,7 @@ fn step(record: &StoredRecord, start: Timestamp, kept: &HashMap<ExchangeId, &Exc
             vec![some("code", &refusal.code), not_empty("detail", &refusal.detail)],
             None,
         ),
+        Event::Notice(_) => (phrases::NOTICE.text(), Vec::new(), None),
         Event::Delivery(delivery) => (
             phrases::delivery(&delivery.result),
             vec![

@@ -36,6 +36,8 @@ use super::live::LiveFlows;
 use super::log::Anchor;
 use super::log::LogFault;
 use super::log::LogKeeper;
+use super::log::Search;
+use super::log::SearchAsk;
 use super::metrics::Metrics;
 use super::schedule::Due;
 use super::schedule::DueFlows;
@@ -343,6 +345,18 @@ impl Engine {
     /// When the store can't be read.
     pub async fn recent(&self, limit: u32) -> Result<Vec<FlowSummary>, Problem> {
         self.inner.store.recent_flows(limit).await.map_err(unavailable)
+    }
+
+    /// The flows that somebody looks for, newest first; that it was looked for is recorded before.
+    ///
+    /// # Errors
+    /// When it is not said who looks and why, or nothing can be recorded or read.
+    pub async fn search(&self, ask: SearchAsk) -> Result<Vec<FlowSummary>, Problem> {
+        let search = Search::new(ask, &self.inner.secrets)
+            .map_err(|error| problem(ProblemCode::InvalidRequest, error.to_string()))?;
+        let act = search.act(self.inner.clock.now());
+        self.inner.recorder.record(act, ()).await.map_err(unavailable)?;
+        search.run(self.inner.store.as_ref()).await.map_err(unavailable)
     }
 
     /// The active catalog.

@@ -27,6 +27,7 @@ use super::serve;
 use super::test;
 use super::trigger;
 use super::why;
+use super::witness;
 
 /// Turns declarative e-service policies into verified, recorded Mobile ID flows.
 ///
@@ -115,6 +116,8 @@ enum Command {
     Audit(audit::Audit),
     /// All that proves one flow in one file: export it, verify it
     Evidence(evidence::Evidence),
+    /// Cosign the logs of others, so that nobody can rewrite them unseen
+    Witness(witness::WitnessCommand),
     /// Why a flow ended as it did: each step, rule, file and line, and what would have led elsewhere
     Why(why::WhyFlow),
     /// Decide recorded flows again under another catalog, and print each difference
@@ -151,6 +154,7 @@ pub fn run() -> ExitCode {
             Command::Definitions(command) => command.run(&common),
             Command::Test(command) => command.run(&common),
             Command::Catalog(command) => command.run(&common),
+            Command::Witness(command) => command.run(&common),
             Command::Audit(command) => command.run(&common),
             Command::Evidence(command) => command.run(&common),
             Command::Why(command) => command.run(&common),

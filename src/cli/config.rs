@@ -10,6 +10,7 @@ use super::failure::Failure;
 use crate::connector::kuwait::KuwaitSettings;
 use crate::engine::log::Anchor;
 use crate::engine::log::AnchorFolder;
+use crate::engine::log::Witness;
 use crate::words::Digest;
 use crate::words::Environment;
 use crate::words::FlowId;
@@ -58,17 +59,48 @@ pub(crate) struct AuditConfig {
 pub(crate) enum AnchorConfig {
     /// A folder, best on somebody else's machine: one file a checkpoint, written once.
     Folder(PathBuf),
+    /// A witness that cosigns.
+    Witness(WitnessConfig),
+}
+
+/// A witness that cosigns checkpoints.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WitnessConfig {
+    /// Where it listens: https, or this machine.
+    url: String,
+    /// Its public key, as it prints it.
+    key: String,
+    /// What its certificate is checked against, PEM; the usual roots without it.
+    #[serde(default)]
+    roots: Option<PathBuf>,
+}
+
+impl WitnessConfig {
+    fn open(&self) -> Result<Witness, Failure> {
+        let roots = match &self.roots {
+            Some(path) => vec![fs::read(path).map_err(|error| {
+                Failure::new(format!(
+                    "can't read the roots of the witness {}: {error}",
+                    path.display()
+                ))
+            })?],
+            None => Vec::new(),
+        };
+        Witness::new(&self.url, &self.key, &roots).map_err(Failure::new)
+    }
 }
 
 impl AuditConfig {
     /// The anchors, ready to be used.
-    pub(crate) fn anchors(&self) -> Vec<Arc<dyn Anchor>> {
-        self.anchors
-            .iter()
-            .map(|anchor| match anchor {
-                AnchorConfig::Folder(folder) => Arc::new(AnchorFolder::new(folder)) as Arc<dyn Anchor>,
+    pub(crate) fn anchors(&self) -> Result<Vec<Arc<dyn Anchor>>, Failure> {
+        let open = |anchor: &AnchorConfig| -> Result<Arc<dyn Anchor>, Failure> {
+            Ok(match anchor {
+                AnchorConfig::Folder(folder) => Arc::new(AnchorFolder::new(folder)),
+                AnchorConfig::Witness(witness) => Arc::new(witness.open()?),
             })
-            .collect()
+        };
+        self.anchors.iter().map(open).collect()
     }
 }
 
@@ -179,8 +211,14 @@ impl Config {
         let StoreConfig::Sqlite(store) = &mut self.store;
         *store = folder.join(&store);
         self.secrets = folder.join(&self.secrets);
-        for AnchorConfig::Folder(path) in &mut self.audit.anchors {
-            *path = folder.join(&path);
+        for anchor in &mut self.audit.anchors {
+            match anchor {
+                AnchorConfig::Folder(path)
+                | AnchorConfig::Witness(WitnessConfig {
+                    roots: Some(path), ..
+                }) => *path = folder.join(&path),
+                AnchorConfig::Witness(_) => {}
+            }
         }
         let all = [
             Some(&mut self.listeners.api),

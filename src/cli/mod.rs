@@ -31,6 +31,7 @@ mod settings;
 mod test;
 mod trigger;
 mod why;
+mod witness;
 
 pub use arguments::Arguments;
 pub use arguments::run;

@@ -62,7 +62,7 @@ impl Place {
             return Ok(Self {
                 store,
                 secrets: config.secrets,
-                anchors: config.audit.anchors(),
+                anchors: config.audit.anchors()?,
                 console,
             });
         }

@@ -68,7 +68,6 @@ impl Detail {
         additional_data: String,
         requested_at: Timestamp,
         try_number: u8,
-        blinding: String,
     ) -> Self {
         Self {
             client: ask.client.clone(),
@@ -85,9 +84,15 @@ impl Detail {
             try_number,
             decision: None,
             ended_at: None,
-            blinding,
+            blinding: String::new(),
             person: None,
         }
+    }
+
+    /// The same with fresh random digits, so that its digest tells nothing.
+    pub(crate) fn blinded(mut self, digits: String) -> Self {
+        self.blinding = digits;
+        self
     }
 
     /// Keeps the declared fields of the person who approved.

@@ -36,6 +36,8 @@ use super::live::LiveFlows;
 use super::log::Anchor;
 use super::log::LogFault;
 use super::log::LogKeeper;
+use super::log::Search;
+use super::log::SearchAsk;
 use super::metrics::Metrics;
 use super::schedule::Due;
 use super::schedule::DueFlows;
@@ -168,7 +170,7 @@ impl Engine {
         if let Some(log) = &log {
             log.check().await.map_err(log_fault)?;
         }
-        let (catalog, status) =
+        let (catalog, status, activation) =
             first_catalog(parts.folder.clone(), setting, parts.store.as_ref(), now).await?;
         let mut options = parts.options;
         if options.callback_base_url.is_empty() {
@@ -221,13 +223,13 @@ impl Engine {
         };
         let active = inner.catalogs.active().digest();
         let started = admin("engine_started", "start", Some(active), detail, now);
-        let ready = async {
-            inner.recorder.record(started, ()).await?;
-            inner.recover().await
-        };
-        let recovered = ready
-            .await
-            .map_err(|error: CommitError| EngineError::Store(error.to_string()))?;
+        let unrecorded = |error: CommitError| EngineError::Store(error.to_string());
+        inner.recorder.record(started, ()).await.map_err(unrecorded)?;
+        if let Some(activation) = activation {
+            let kept = inner.store.set_active_catalog(activation).await;
+            kept.map_err(|error| EngineError::Store(error.to_string()))?;
+        }
+        let recovered = inner.recover().await.map_err(unrecorded)?;
         tracing::info!(recovered, "the engine serves");
         inner.tasks.spawn(strike(Arc::clone(&inner), due));
         inner.tasks.spawn(Arc::clone(&inner).keep_log());
@@ -343,6 +345,18 @@ impl Engine {
     /// When the store can't be read.
     pub async fn recent(&self, limit: u32) -> Result<Vec<FlowSummary>, Problem> {
         self.inner.store.recent_flows(limit).await.map_err(unavailable)
+    }
+
+    /// The flows that somebody looks for, newest first; that it was looked for is recorded before.
+    ///
+    /// # Errors
+    /// When it is not said who looks and why, or nothing can be recorded or read.
+    pub async fn search(&self, ask: SearchAsk) -> Result<Vec<FlowSummary>, Problem> {
+        let search = Search::new(ask, &self.inner.secrets)
+            .map_err(|error| problem(ProblemCode::InvalidRequest, error.to_string()))?;
+        let act = search.act(self.inner.clock.now());
+        self.inner.recorder.record(act, ()).await.map_err(unavailable)?;
+        search.run(self.inner.store.as_ref()).await.map_err(unavailable)
     }
 
     /// The active catalog.

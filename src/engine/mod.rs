@@ -74,6 +74,7 @@ pub use resting::RestingError;
 pub use resting::activate_at_rest;
 pub use secrets::Secrets;
 pub use secrets::SecretsError;
+pub use secrets::keep_key;
 pub use secrets::random;
 pub use test_gate::TestGate;
 pub use watch::Watch;

@@ -136,7 +136,7 @@ impl Secrets {
         }
         let path = self.folder.join(LOG_VERIFIER);
         let key = LogKey::of_log(origin, &self.log).map_err(|_| SecretsError::Damaged(path.clone()))?;
-        write_secret(&path, format!("{}\n", key.verifier()).as_bytes())
+        write_secret(&path, format!("{}\n", key.verifier()).as_bytes(), 0o644)
             .map_err(|source| SecretsError::Io { path, source })?;
         Ok(key)
     }
@@ -168,6 +168,14 @@ pub fn random<const N: usize>() -> Result<[u8; N], SecretsError> {
     Ok(bytes)
 }
 
+/// The private Ed25519 key in a file, PKCS #8; made where there is none.
+///
+/// # Errors
+/// When the file can't be read, written or trusted.
+pub fn keep_key(path: &Path) -> Result<Zeroizing<Vec<u8>>, SecretsError> {
+    open_secret(path, new_signer)
+}
+
 const LOG_KEY: &str = "log-ed25519.pk8";
 const LOG_VERIFIER: &str = "log.vkey";
 
@@ -194,7 +202,8 @@ fn open_secret(
         Ok(bytes) => Ok(Zeroizing::new(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let bytes = Zeroizing::new(make()?);
-            write_secret(path, &bytes).map_err(io_error)?;
+            let mode = if path.ends_with(LOG_KEY) { 0o400 } else { 0o600 };
+            write_secret(path, &bytes, mode).map_err(io_error)?;
             Ok(bytes)
         }
         Err(error) => Err(io_error(error)),
@@ -207,13 +216,15 @@ fn exposed(path: &Path) -> io::Result<bool> {
 }
 
 /// Written beside, synced and renamed, so that a crash leaves all of it or nothing.
-fn write_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write_secret(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let beside = path.with_extension("new");
+    // What a crash left may be closed to writing.
+    let _ = fs::remove_file(&beside);
     let mut file = fs::OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(true)
-        .mode(0o600)
+        .mode(mode)
         .open(&beside)?;
     file.write_all(bytes)?;
     file.sync_all()?;

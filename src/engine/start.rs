@@ -247,8 +247,8 @@ impl Inner {
             seed.additional_data,
             now,
             try_number,
-            seed.blinding,
-        );
+        )
+        .blinded(seed.blinding);
         let row = FlowRow {
             id: seed.flow,
             version: 0,

@@ -331,6 +331,10 @@ impl Flows for Fake {
         }])
     }
 
+    async fn search(&self, _: crate::engine::log::SearchAsk) -> Result<Vec<FlowSummary>, Problem> {
+        Ok(Vec::new())
+    }
+
     async fn ready(&self) -> Result<(), String> {
         match self.inner.lock().unwrap().store_down {
             true => Err("the store is full".to_owned()),

@@ -18,6 +18,7 @@ use crate::engine::StartFlow;
 use crate::engine::Started;
 use crate::engine::TimelineEntry;
 use crate::engine::Why;
+use crate::engine::log::SearchAsk;
 use crate::store::Activation;
 use crate::store::FlowSummary;
 use crate::words::Digest;
@@ -72,6 +73,9 @@ pub trait Flows: Send + Sync + 'static {
 
     /// The latest activations of catalogs, the latest first.
     async fn activations(&self, limit: u32) -> Result<Vec<Activation>, Problem>;
+
+    /// The flows that somebody looks for; that it was looked for is recorded before.
+    async fn search(&self, ask: SearchAsk) -> Result<Vec<FlowSummary>, Problem>;
 
     /// Whether flows can begin.
     ///
@@ -146,6 +150,10 @@ impl Flows for Engine {
 
     async fn activations(&self, limit: u32) -> Result<Vec<Activation>, Problem> {
         Self::activations(self, limit).await
+    }
+
+    async fn search(&self, ask: SearchAsk) -> Result<Vec<FlowSummary>, Problem> {
+        Self::search(self, ask).await
     }
 
     async fn ready(&self) -> Result<(), String> {

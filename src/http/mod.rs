@@ -28,6 +28,7 @@ mod tests;
 mod tls;
 mod ui;
 mod waiting;
+mod witness;
 
 pub use axum_server::Handle;
 
@@ -52,3 +53,5 @@ pub use serve::serve;
 pub use tls::TlsError;
 pub use tls::callback_tls;
 pub use tls::public_tls;
+pub use witness::WitnessSettings;
+pub use witness::witness;

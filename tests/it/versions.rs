@@ -207,8 +207,14 @@ async fn a_node_starts_with_its_last_good_catalog() {
     desk.restart(|_| {}).await.unwrap();
     assert_eq!(desk.active(), good);
     let other = tempfile::tempdir().unwrap();
-    let fresh = Sqlite::open(other.path().join("other.db")).await.unwrap();
-    let refused = desk.open(|parts| parts.store = Arc::new(fresh)).await;
+    let fresh = Arc::new(Sqlite::open(other.path().join("other.db")).await.unwrap());
+    // Law 12: an empty store in place of one that has promised records is no fresh start.
+    let emptied = desk.open(|parts| parts.store = fresh.clone()).await;
+    assert!(matches!(emptied, Err(EngineError::Log(_))), "{emptied:?}");
+    let new = Arc::new(Secrets::open(&other.path().join("secrets")).unwrap());
+    let refused = desk
+        .open(|parts| (parts.store, parts.secrets) = (fresh, new))
+        .await;
     assert!(matches!(refused, Err(EngineError::Sources(_))), "{refused:?}");
 }
 

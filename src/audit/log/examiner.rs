@@ -24,6 +24,8 @@ pub struct Examiner {
     last: u64,
     /// The largest size whose root was as promised.
     good: u64,
+    /// The same, promised from outside of the store: what the log's own key can't have rewritten.
+    good_outside: u64,
     /// Records since then that do not follow from the one before.
     breaks: Vec<u64>,
     /// Whether a promise was broken; then further ones say nothing new.
@@ -108,14 +110,19 @@ impl Examiner {
         if self.broken || promise.size != self.size() {
             return;
         }
+        let is_outside = matches!(from, Place::Anchor(_));
         if promise.root == self.root() {
             self.good = self.size();
+            if is_outside {
+                self.good_outside = self.good;
+            }
             let good = self.good;
             self.breaks.retain(|seq| *seq > good);
             return;
         }
         self.broken = true;
-        let (first, last) = (self.good + 1, self.size());
+        let good = if is_outside { self.good_outside } else { self.good };
+        let (first, last) = (good + 1, self.size());
         let exchanged: Vec<u64> = self
             .breaks
             .iter()

@@ -22,6 +22,7 @@ mod note;
 mod proof;
 mod reference;
 mod row;
+mod submission;
 mod tile;
 
 pub use chain::Chain;
@@ -65,4 +66,6 @@ pub use proof::verify_inclusion;
 pub use reference::Reference;
 pub use row::LogRow;
 pub use row::RowFault;
+pub use submission::Refusal;
+pub use submission::Submission;
 pub use tile::Tile;

@@ -2,6 +2,7 @@ use clap::Subcommand;
 
 use super::accept::Accept;
 use super::checkpoint::Checkpoint;
+use super::search::Search;
 use super::verify::Verify;
 use crate::cli::arguments::Common;
 use crate::cli::arguments::runtime;
@@ -21,6 +22,8 @@ enum Action {
     Verify(Verify),
     /// Print the newest signed checkpoint, to be kept elsewhere
     Checkpoint(Checkpoint),
+    /// Find flows; who looks, in which role and why is recorded before
+    Search(Search),
     /// Let a node serve on a store that lacks records which were promised; two administrators
     AcceptRollback(Accept),
 }
@@ -31,6 +34,7 @@ impl Audit {
             match &self.action {
                 Action::Verify(command) => command.run(common).await,
                 Action::Checkpoint(command) => command.run(common).await,
+                Action::Search(command) => command.run(common).await,
                 Action::AcceptRollback(command) => command.run(common).await,
             }
         })

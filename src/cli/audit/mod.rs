@@ -4,6 +4,7 @@ mod accept;
 mod checkpoint;
 mod command;
 mod node;
+mod search;
 mod verify;
 
 pub(crate) use command::Audit;

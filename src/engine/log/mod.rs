@@ -7,11 +7,13 @@ mod head;
 mod keeper;
 mod prove;
 mod rollback;
+mod search;
 mod task;
 mod verify;
+mod witness;
 
 #[cfg(test)]
-mod story;
+pub(crate) mod story;
 #[cfg(test)]
 mod tamper;
 #[cfg(test)]
@@ -32,6 +34,12 @@ pub use rollback::AcceptedRollbacks;
 pub use rollback::LogFault;
 pub use rollback::check_promises;
 pub use rollback::root_at;
+pub use search::Search;
+pub use search::SearchAsk;
+pub use search::SearchError;
+pub use search::summary_json;
 pub use verify::Promise;
 pub use verify::Verification;
 pub use verify::verify;
+pub use witness::Witness;
+pub use witness::WitnessError;

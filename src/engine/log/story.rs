@@ -42,25 +42,25 @@ use crate::words::RequestId;
 use crate::words::Timestamp;
 
 /// A node's store, secrets and key.
-pub(super) struct Story {
-    pub(super) folder: TempDir,
-    pub(super) key: Arc<LogKey>,
+pub(crate) struct Story {
+    pub(crate) folder: TempDir,
+    pub(crate) key: Arc<LogKey>,
 }
 
 impl Story {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let secrets = crate::engine::Secrets::open(folder.path()).unwrap();
         let key = Arc::new(secrets.log_key("ministry-of-tests/midflow/test").unwrap());
         Self { folder, key }
     }
 
-    pub(super) fn file(&self) -> PathBuf {
+    pub(crate) fn file(&self) -> PathBuf {
         self.folder.path().join("midflow.db")
     }
 
     /// Opens the store, lets so many flows happen from this number on, and closes it after a checkpoint.
-    pub(super) async fn happen(&self, from: u32, flows: u32) {
+    pub(crate) async fn happen(&self, from: u32, flows: u32) {
         let store: Arc<dyn Store> = Arc::new(Sqlite::open(self.file()).await.unwrap());
         activate(store.as_ref(), from).await;
         let keeper = self.keeper(&store);
@@ -77,7 +77,7 @@ impl Story {
         store.close().await;
     }
 
-    pub(super) fn keeper(&self, store: &Arc<dyn Store>) -> LogKeeper {
+    pub(crate) fn keeper(&self, store: &Arc<dyn Store>) -> LogKeeper {
         LogKeeper::new(
             Arc::clone(&self.key),
             Arc::clone(store),
@@ -87,11 +87,11 @@ impl Story {
         .unwrap()
     }
 
-    pub(super) async fn verify(&self, promises: Vec<Promise>) -> Verification {
+    pub(crate) async fn verify(&self, promises: Vec<Promise>) -> Verification {
         self.verify_file(&self.file(), promises).await
     }
 
-    pub(super) async fn verify_file(&self, file: &Path, promises: Vec<Promise>) -> Verification {
+    pub(crate) async fn verify_file(&self, file: &Path, promises: Vec<Promise>) -> Verification {
         let store = Sqlite::open_to_read(file).await.unwrap();
         let verified = verify(&store, self.key.verifier(), promises).await.unwrap();
         store.close().await;
@@ -99,7 +99,7 @@ impl Story {
     }
 
     /// The newest checkpoint, as somebody outside keeps it.
-    pub(super) async fn promise(&self) -> Promise {
+    pub(crate) async fn promise(&self) -> Promise {
         let store = Sqlite::open_to_read(self.file()).await.unwrap();
         let kept = crate::store::LogStore::last_checkpoint(&store)
             .await

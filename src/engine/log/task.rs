@@ -67,14 +67,14 @@ impl Inner {
                 }
                 Err(error) => {
                     state.is_behind = true;
-                    self.tell_of_anchor(state, anchor, &error);
+                    self.tell_of_anchor(state, &anchor, &error);
                 }
             }
         }
     }
 
     /// Serving goes on whatever an anchor does; the operator is told when it lasts, and at once if it contradicts.
-    fn tell_of_anchor(&self, state: &mut Anchoring, anchor: String, error: &AnchorError) {
+    fn tell_of_anchor(&self, state: &mut Anchoring, anchor: &str, error: &AnchorError) {
         match error {
             AnchorError::Contradicts(_) => {
                 self.metrics.alarm("anchor_contradicts");
@@ -83,7 +83,7 @@ impl Inner {
             AnchorError::Away(_) => {
                 let since = *state
                     .away_since
-                    .entry(anchor.clone())
+                    .entry(anchor.to_owned())
                     .or_insert_with(Instant::now);
                 if since.elapsed() >= PATIENCE {
                     self.metrics.alarm("anchor_away");

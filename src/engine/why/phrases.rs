@@ -350,10 +350,10 @@ pub(super) const REQUEST: Phrase = Phrase(
     "سُجّل الطلب ثم أُرسل إلى الجهة",
     "the request was recorded, then sent to the authority",
 );
-/// A notice is on record and will be delivered.
+/// The outcome notice was written down, before the first attempt to deliver it.
 pub(super) const NOTICE: Phrase = Phrase(
-    "سُجّل ما ستُبلَّغ به الخدمة الإلكترونية",
-    "what the e-service is going to be told was recorded",
+    "سُجل إشعار النتيجة قبل إرساله إلى الخدمة",
+    "the outcome notice was recorded before it is sent to the e-service",
 );
 /// A flow was refused before anything was sent.
 pub(super) const REFUSAL: Phrase = Phrase(

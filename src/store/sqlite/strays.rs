@@ -134,7 +134,7 @@ const STRAY_EXCHANGES: &str = "
     SELECT id FROM exchanges EXCEPT
     SELECT unhex(replace(coalesce(
         event ->> '$.request.exchange', event ->> '$.reply.exchange', event ->> '$.callback.exchange'), '-', ''))
-    FROM records WHERE kind IN ('request', 'reply', 'callback')
+    FROM records WHERE kind IN ('request', 'reply', 'callback') AND json_valid(event)
     LIMIT 100";
 
 const STRAY_FLOWS: &str = "
@@ -147,5 +147,5 @@ const STRAY_ENDINGS: &str = "
 
 const STRAY_NOTICES: &str = "
     SELECT webhook_id FROM deliveries EXCEPT
-    SELECT event ->> '$.notice.webhook_id' FROM records WHERE kind = 'notice'
+    SELECT event ->> '$.notice.webhook_id' FROM records WHERE kind = 'notice' AND json_valid(event)
     LIMIT 100";

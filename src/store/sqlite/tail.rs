@@ -26,6 +26,9 @@ pub(super) struct Tail {
     edge: Edge,
 }
 
+/// Number, writer, number of the writer, and leaf of the last record.
+type LastRow = (i64, Option<i64>, Option<i64>, Option<[u8; 32]>);
+
 /// Where a record has its place in the log.
 pub(super) struct Placed {
     pub(super) seq: i64,
@@ -57,7 +60,7 @@ impl Tail {
     pub(super) fn load(file: &Path, connection: &Connection, writer: WriterId) -> Result<Self, StoreError> {
         let read = || {
             let number = enter(connection, writer)?;
-            let last: Option<(i64, Option<i64>, Option<i64>, Option<[u8; 32]>)> = connection
+            let last: Option<LastRow> = connection
                 .query_row(
                     "SELECT seq, writer, number, leaf FROM records ORDER BY seq DESC LIMIT 1",
                     [],

@@ -80,6 +80,10 @@ impl Victim {
         self.folder.join("store").join("midflow.db")
     }
 
+    pub fn secrets(&self) -> PathBuf {
+        self.folder.join("secrets")
+    }
+
     /// Starts the process.
     pub fn spawn(&mut self) -> Starting {
         self.kill();

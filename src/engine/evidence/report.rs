@@ -271,7 +271,7 @@ const HEAD: &str = "<!doctype html>
 <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">
 <title>تقرير إثبات · Evidence report</title>
 <style>
-@page{size:A4;margin:14mm 14mm 18mm;@bottom-center{content:counter(page) ' / ' counter(pages);font:9pt sans-serif;color:#55606f}}
+@page{size:A4;margin:14mm 14mm 18mm;@bottom-center{content:counter(page) ' / ' counter(pages);direction:ltr;unicode-bidi:isolate;font:9pt sans-serif;color:#55606f}}
 *{box-sizing:border-box}
 body{font:11pt/1.7 'IBM Plex Sans Arabic','Noto Sans Arabic','Segoe UI',Tahoma,Arial,sans-serif;color:#1c2430;background:#fff;margin:0 auto;max-width:210mm;padding:8mm}
 h1{font-size:19pt;margin:0 0 2mm}

@@ -5,8 +5,10 @@
 
 mod contract;
 mod error;
+mod keys;
 mod names;
 mod rounds;
+mod sealed;
 mod sqlite;
 
 pub use contract::Activation;
@@ -18,6 +20,9 @@ pub use contract::Store;
 pub use contract::StoredRecord;
 pub use error::StoreError;
 pub use error::StoreErrorKind;
+pub use keys::KeyStore;
+pub use sealed::Sealed;
+pub use sealed::SealedError;
 pub use sqlite::Sqlite;
 
 #[cfg(test)]

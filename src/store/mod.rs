@@ -7,6 +7,10 @@ mod contract;
 mod error;
 mod keys;
 mod names;
+#[allow(
+    dead_code,
+    reason = "for stores that write a batch table by table: PostgreSQL is on its way"
+)]
 mod rounds;
 mod sealed;
 mod sqlite;

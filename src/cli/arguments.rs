@@ -17,6 +17,7 @@ use super::failure::Failure;
 use super::fmt;
 use super::form;
 use super::init;
+use super::keys;
 use super::logging;
 use super::new;
 use super::replay;
@@ -108,6 +109,8 @@ enum Command {
     Explain(explain::Explain),
     /// The versions of the catalog: list, activate, roll back, compare
     Catalog(catalog::Catalog),
+    /// The keys under which personal data is sealed: make, list, rotate
+    Keys(keys::Keys),
     /// Decide recorded flows again under another catalog, and print each difference
     Replay(replay::Replay),
     /// Run the tests of the policies; `--coverage` and `--mutate` say how good they are
@@ -142,6 +145,7 @@ pub fn run() -> ExitCode {
             Command::Definitions(command) => command.run(&common),
             Command::Test(command) => command.run(&common),
             Command::Catalog(command) => command.run(&common),
+            Command::Keys(command) => command.run(&common),
             Command::Replay(command) => command.run(&common),
             Command::Trigger(command) => command.run(&common),
             Command::Bench(command) => command.run(&common),

@@ -22,6 +22,7 @@ use super::node::admins;
 use super::node::reload_on_hangup;
 use super::output;
 use super::ready::Ready;
+use super::sealing::sealed;
 use super::settings::SettingsFile;
 use crate::connector::Connector;
 use crate::connector::kuwait::Kuwait;
@@ -36,6 +37,7 @@ use crate::engine::SystemClock;
 use crate::engine::TestGate;
 use crate::engine::Watch;
 use crate::http;
+use crate::store::Sealed;
 use crate::store::Sqlite;
 use crate::words::Environment;
 
@@ -71,7 +73,8 @@ async fn serve(config: &Config, file: &Path, common: &Common) -> Result<(), Fail
     };
 
     let StoreConfig::Sqlite(path) = &config.store;
-    let store = Arc::new(Sqlite::open(path).await.map_err(Failure::new)?);
+    let store = Sqlite::open(path).await.map_err(Failure::new)?;
+    let store = Arc::new(sealed(store, &config.keys, config.environment).await?);
     let secrets = Arc::new(Secrets::open(&config.secrets).map_err(Failure::new)?);
     let page_key = secrets.page_key();
     let admins = admins(&secrets);
@@ -143,7 +146,7 @@ async fn serve(config: &Config, file: &Path, common: &Common) -> Result<(), Fail
 }
 
 /// What a changed catalog has to pass before it is active on this node.
-fn gates(config: &Config, store: &Arc<Sqlite>) -> Vec<Arc<dyn CatalogGate>> {
+fn gates(config: &Config, store: &Arc<Sealed<Sqlite>>) -> Vec<Arc<dyn CatalogGate>> {
     let mut gates: Vec<Arc<dyn CatalogGate>> = Vec::new();
     if config.reload.tests {
         gates.push(Arc::new(TestGate));

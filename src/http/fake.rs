@@ -324,6 +324,10 @@ impl Flows for Fake {
         }])
     }
 
+    async fn rotate_keys(&self, _by: &str) -> Result<u64, Problem> {
+        Ok(self.inner.lock().unwrap().flows.len() as u64)
+    }
+
     async fn ready(&self) -> Result<(), String> {
         match self.inner.lock().unwrap().store_down {
             true => Err("the store is full".to_owned()),

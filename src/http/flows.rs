@@ -69,6 +69,9 @@ pub trait Flows: Send + Sync + 'static {
     /// The latest activations of catalogs, the latest first.
     async fn activations(&self, limit: u32) -> Result<Vec<Activation>, Problem>;
 
+    /// Exchanges the key that wraps the keys of all flows; returns how many were wrapped again.
+    async fn rotate_keys(&self, by: &str) -> Result<u64, Problem>;
+
     /// Whether flows can begin.
     ///
     /// # Errors
@@ -138,6 +141,10 @@ impl Flows for Engine {
 
     async fn activations(&self, limit: u32) -> Result<Vec<Activation>, Problem> {
         Self::activations(self, limit).await
+    }
+
+    async fn rotate_keys(&self, by: &str) -> Result<u64, Problem> {
+        Self::rotate_keys(self, by).await
     }
 
     async fn ready(&self) -> Result<(), String> {

@@ -93,6 +93,17 @@ pub trait Store: Commit {
     /// Writes a little and syncs it, to learn whether new flows could be recorded (R000-139).
     async fn health(&self) -> Result<(), StoreError>;
 
+    /// Whether what is personal is sealed before it reaches the disk.
+    fn is_sealed(&self) -> bool;
+
+    /// Exchanges the key that wraps the data keys, and returns how many of them were wrapped again. Fails with
+    /// [`Rule`](super::StoreErrorKind::Rule) where nothing is sealed.
+    async fn rotate_keys(&self, now: Timestamp) -> Result<u64, StoreError>;
+
+    /// Makes sure that no copy of what was destroyed or replaced is left in the write-ahead log or in free pages, as far
+    /// as the store has a say in it.
+    async fn scrub(&self) -> Result<(), StoreError>;
+
     /// Finishes what was handed in, and gives the file free. Every later call fails.
     async fn close(&self);
 }

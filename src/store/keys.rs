@@ -44,8 +44,4 @@ pub trait KeyStore: Store {
 
     /// Puts the wrapping of data keys in the place of the stored one. What was destroyed meanwhile stays destroyed.
     async fn rewrap_data_keys(&self, keys: Vec<WrappedKey>) -> Result<(), StoreError>;
-
-    /// Makes sure that no copy of what was destroyed or rewrapped is left in the write-ahead log or in free pages, as far as
-    /// the store has a say in it.
-    async fn scrub(&self) -> Result<(), StoreError>;
 }

@@ -68,6 +68,31 @@ pub(super) async fn activate(State(state): State<ConsoleState>, headers: HeaderM
     }
 }
 
+/// Exchanges the key that wraps the keys of all flows.
+pub(super) async fn rotate_keys(
+    State(state): State<ConsoleState>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if let Err(problem) = allowed(&state, &headers) {
+        return problem.into_response();
+    }
+    let Ok(who) = serde_json::from_slice::<Who>(&body) else {
+        let detail = "send `{\"by\": \"the name of the person\"}`";
+        return ApiProblem::http(HttpCode::InvalidRequest, detail).into_response();
+    };
+    match state.flows.rotate_keys(&who.by).await {
+        Ok(rewrapped) => Json(json!({ "rewrapped": rewrapped })).into_response(),
+        Err(problem) => ApiProblem::from(problem).into_response(),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Who {
+    by: String,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Which {

@@ -142,6 +142,18 @@ impl<S: KeyStore> Store for Sealed<S> {
         self.inner.health().await
     }
 
+    fn is_sealed(&self) -> bool {
+        true
+    }
+
+    async fn rotate_keys(&self, now: Timestamp) -> Result<u64, StoreError> {
+        self.rotate(now).await
+    }
+
+    async fn scrub(&self) -> Result<(), StoreError> {
+        self.inner.scrub().await
+    }
+
     async fn close(&self) {
         self.inner.close().await;
     }

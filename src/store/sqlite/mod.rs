@@ -2,6 +2,7 @@
 
 mod batch;
 mod fault;
+mod keys;
 mod lock;
 mod open;
 mod read;

@@ -268,6 +268,19 @@ impl Store for Sqlite {
         .await
     }
 
+    fn is_sealed(&self) -> bool {
+        false
+    }
+
+    async fn rotate_keys(&self, _now: Timestamp) -> Result<u64, StoreError> {
+        let cause = "nothing in it is sealed by this program, so there are no keys to rotate";
+        Err(StoreError::new(StoreErrorKind::Rule, &self.file, cause))
+    }
+
+    async fn scrub(&self) -> Result<(), StoreError> {
+        self.empty_log().await
+    }
+
     async fn close(&self) {
         self.finish().await;
     }
@@ -326,7 +339,7 @@ impl Sqlite {
 
     /// Reads in a task of its own: a caller that stops waiting can't leave a connection in the middle of a
     /// statement.
-    async fn all<T>(
+    pub(super) async fn all<T>(
         &self,
         statement: &'static str,
         arguments: SqliteArguments,

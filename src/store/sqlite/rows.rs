@@ -178,7 +178,7 @@ impl Stored<'_> {
             .transpose()
     }
 
-    fn unfit(&self, column: &str) -> StoreError {
+    pub(super) fn unfit(&self, column: &str) -> StoreError {
         StoreError::new(
             StoreErrorKind::Corrupt,
             self.file,

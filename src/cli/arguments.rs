@@ -23,6 +23,7 @@ use super::new;
 use super::replay;
 use super::schema;
 use super::serve;
+use super::subject;
 use super::test;
 use super::trigger;
 
@@ -111,6 +112,10 @@ enum Command {
     Catalog(catalog::Catalog),
     /// The keys under which personal data is sealed: make, list, rotate
     Keys(keys::Keys),
+    /// What a person or a court may ask of what is kept of somebody: see, keep, erase
+    Subject(subject::Subject),
+    /// Erase what the services no longer need, as their `retention` says
+    Retention(subject::Retention),
     /// Decide recorded flows again under another catalog, and print each difference
     Replay(replay::Replay),
     /// Run the tests of the policies; `--coverage` and `--mutate` say how good they are
@@ -145,6 +150,8 @@ pub fn run() -> ExitCode {
             Command::Definitions(command) => command.run(&common),
             Command::Test(command) => command.run(&common),
             Command::Catalog(command) => command.run(&common),
+            Command::Subject(command) => command.run(&common),
+            Command::Retention(command) => command.run(&common),
             Command::Keys(command) => command.run(&common),
             Command::Replay(command) => command.run(&common),
             Command::Trigger(command) => command.run(&common),

@@ -28,6 +28,7 @@ mod schema;
 mod sealing;
 mod serve;
 mod settings;
+mod subject;
 mod test;
 mod trigger;
 

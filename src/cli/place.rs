@@ -93,6 +93,11 @@ impl Place {
         })
     }
 
+    /// The node's own secrets.
+    pub(crate) fn secrets(&self) -> Result<Secrets, Failure> {
+        Secrets::open(&self.secrets).map_err(Failure::new)
+    }
+
     /// The store, to be read with what is sealed in it; beside a node that runs, too.
     pub(crate) async fn read_opened(&self) -> Result<Sealed<Sqlite>, Failure> {
         sealed(self.read().await?, &self.keys, self.environment).await
@@ -109,7 +114,7 @@ impl Place {
             Failure::new("the node runs, and has no console to be told by")
                 .remedy("give it `listeners.console` in midflow.yaml, or stop it first")
         })?;
-        let key = Secrets::open(&self.secrets).map_err(Failure::new)?.admin_key();
+        let key = self.secrets()?.admin_key();
         let answer = console
             .client()?
             .post(format!("{}{path}", console.url))

@@ -214,17 +214,22 @@ impl Sealer<'_> {
                 continue;
             };
             record.subject = match record.flow.map(KeyOwner::from) {
-                // Without a flow there is no key that could be destroyed, so nothing of the person is kept.
+                // Where there is no flow, or no such flow, there is no key that could be destroyed, so nothing of the person
+                // is kept.
                 None => Subject::Nobody,
                 Some(owner) => match made {
                     Some((of, commitment)) if of == owner && about.as_ref() == Some(number) => {
                         Subject::Committed(commitment)
                     }
-                    _ => {
-                        let commitment = self.key(owner)?.commitment(number);
-                        (made, about) = (Some((owner, commitment)), Some(number.clone()));
-                        Subject::Committed(commitment)
-                    }
+                    _ => match self.key(owner) {
+                        Ok(key) => {
+                            let commitment = key.commitment(number);
+                            (made, about) = (Some((owner, commitment)), Some(number.clone()));
+                            Subject::Committed(commitment)
+                        }
+                        Err(CommitError::Conflict) => Subject::Nobody,
+                        Err(error) => return Err(error),
+                    },
                 },
             };
         }

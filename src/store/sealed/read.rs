@@ -13,8 +13,11 @@ use crate::audit::seal::SealError;
 use crate::audit::seal::split;
 use crate::store::Activation;
 use crate::store::Counts;
+use crate::store::ErasableFlow;
 use crate::store::FlowStart;
 use crate::store::FlowSummary;
+use crate::store::FlowsOf;
+use crate::store::Hold;
 use crate::store::KeptCatalog;
 use crate::store::KeyStore;
 use crate::store::Store;
@@ -152,6 +155,22 @@ impl<S: KeyStore> Store for Sealed<S> {
 
     async fn scrub(&self) -> Result<(), StoreError> {
         self.inner.scrub().await
+    }
+
+    async fn erasable_flows(&self, of: FlowsOf, limit: u32) -> Result<Vec<ErasableFlow>, StoreError> {
+        self.inner.erasable_flows(of, limit).await
+    }
+
+    async fn holds(&self) -> Result<Vec<Hold>, StoreError> {
+        self.inner.holds().await
+    }
+
+    async fn place_hold(&self, hold: Hold) -> Result<(), StoreError> {
+        self.inner.place_hold(hold).await
+    }
+
+    async fn release_hold(&self, id: u64, by: String, at: Timestamp) -> Result<(), StoreError> {
+        self.inner.release_hold(id, by, at).await
     }
 
     async fn close(&self) {

@@ -6,6 +6,7 @@ mod keys;
 mod lock;
 mod open;
 mod read;
+mod rights;
 mod rows;
 mod statements;
 mod store;

@@ -175,6 +175,18 @@ impl FullNode {
         }
     }
 
+    /// Every byte of the database and of its write-ahead log, pages that are free included.
+    pub fn on_disk(&self) -> Vec<u8> {
+        let files = ["midflow.db", "midflow.db-wal"];
+        let read = |name: &str| std::fs::read(self.state.path().join(name)).unwrap();
+        files.map(read).concat()
+    }
+
+    /// The folder of its store, secrets and keys.
+    pub fn state(&self) -> &Path {
+        self.state.path()
+    }
+
     pub async fn shutdown(self) {
         self.engine.shutdown().await;
         self.sandbox.shutdown().await;

@@ -10,6 +10,7 @@ use super::ask::recordable;
 use super::service::Rights;
 use super::service::failed;
 use crate::engine::detail::Detail;
+use crate::engine::view::person_json;
 use crate::store::ErasableFlow;
 use crate::words::Purpose;
 
@@ -74,18 +75,13 @@ impl Rights {
         let detail = Detail::from_bytes(&row.detail);
         let messages = self.store.exchanges(flow.id).await.map_err(failed)?;
         let records = self.store.records(flow.id).await.map_err(failed)?;
-        let person = detail.as_ref().and_then(Detail::person).map(|person| {
-            let fields = person
-                .fields()
-                .map(|(name, value)| (name.to_string(), json!(value.expose(Purpose::Citizen))));
-            fields.collect::<serde_json::Map<_, _>>()
-        });
+        let person = detail.as_ref().and_then(Detail::person);
         Ok(Some(json!({
             "flow": row.id, "service": row.service, "capability": row.capability,
             "civil_no": row.subject.as_ref().map(|number| number.expose(Purpose::Citizen)),
             "began": row.created_at.to_string(), "outcome": row.outcome.map(|outcome| outcome.code()),
             "inputs": detail.as_ref().map(|detail| &detail.inputs),
-            "person": person,
+            "person": person.as_ref().map(person_json),
             "messages": messages.iter().map(|message| json!({
                 "at": message.at.to_string(), "direction": direction(message.direction),
                 "bytes": STANDARD.encode(&message.bytes),

@@ -26,6 +26,7 @@ use super::serve;
 use super::subject;
 use super::test;
 use super::trigger;
+use super::why;
 
 /// Turns declarative e-service policies into verified, recorded Mobile ID flows.
 ///
@@ -116,6 +117,8 @@ enum Command {
     Subject(subject::Subject),
     /// Erase what the services no longer need, as their `retention` says
     Retention(subject::Retention),
+    /// Why a flow ended as it did: each step, rule, file and line, and what would have led elsewhere
+    Why(why::WhyFlow),
     /// Decide recorded flows again under another catalog, and print each difference
     Replay(replay::Replay),
     /// Run the tests of the policies; `--coverage` and `--mutate` say how good they are
@@ -153,6 +156,7 @@ pub fn run() -> ExitCode {
             Command::Subject(command) => command.run(&common),
             Command::Retention(command) => command.run(&common),
             Command::Keys(command) => command.run(&common),
+            Command::Why(command) => command.run(&common),
             Command::Replay(command) => command.run(&common),
             Command::Trigger(command) => command.run(&common),
             Command::Bench(command) => command.run(&common),

@@ -31,6 +31,7 @@ mod settings;
 mod subject;
 mod test;
 mod trigger;
+mod why;
 
 pub use arguments::Arguments;
 pub use arguments::run;

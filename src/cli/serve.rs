@@ -171,7 +171,11 @@ fn next_night(now: Timestamp) -> Timestamp {
     const NIGHT: i64 = 23 * 3_600_000_000;
     let today = now.as_micros().div_euclid(DAY) * DAY;
     let night = today + NIGHT;
-    Timestamp::from_micros(if night > now.as_micros() { night } else { night + DAY })
+    Timestamp::from_micros(if night > now.as_micros() {
+        night
+    } else {
+        night + DAY
+    })
 }
 
 fn gates(config: &Config, store: &Arc<Sealed<Sqlite>>) -> Vec<Arc<dyn CatalogGate>> {

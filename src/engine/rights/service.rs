@@ -126,7 +126,6 @@ impl Rights {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err takes")]
 pub(super) fn failed(error: impl std::fmt::Display) -> RightsError {
     RightsError::Store(error.to_string())
 }

@@ -129,7 +129,7 @@ impl Sealer<'_> {
             None => None,
             Some(change) => Some(self.flow(change, &mut sealed)?),
         };
-        for exchange in unit.exchanges {
+        for exchange in &unit.exchanges {
             let exchange = self.exchange(exchange, &mut sealed)?;
             sealed.exchanges.push(exchange);
         }
@@ -185,7 +185,7 @@ impl Sealer<'_> {
         })
     }
 
-    fn exchange(&self, exchange: ExchangeRow, sealed: &mut Unit) -> Result<ExchangeRow, CommitError> {
+    fn exchange(&self, exchange: &ExchangeRow, sealed: &mut Unit) -> Result<ExchangeRow, CommitError> {
         let id = exchange.id.into();
         let seal = |owner, key: &DataKey| {
             let cell = Cell::exchange(self.ring.environment(), owner, &id);
@@ -201,7 +201,7 @@ impl Sealer<'_> {
         };
         Ok(ExchangeRow {
             bytes: bytes.into(),
-            ..exchange
+            ..*exchange
         })
     }
 
@@ -267,7 +267,6 @@ impl Sealer<'_> {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err takes")]
 fn failed(error: SealError) -> CommitError {
     CommitError::Store(format!("a value can't be sealed: {error}"))
 }

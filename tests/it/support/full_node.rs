@@ -115,6 +115,11 @@ impl FullNode {
         }
     }
 
+    /// The folder that holds the store.
+    pub fn state(&self) -> &Path {
+        self.state.path()
+    }
+
     /// Somebody who stamps like the sandbox, with its keys.
     pub fn notary(&self, crowd: usize, stamp: StampAlgorithm) -> Notary {
         let folder = self.state.path().join("sandbox");
@@ -180,11 +185,6 @@ impl FullNode {
         let files = ["midflow.db", "midflow.db-wal"];
         let read = |name: &str| std::fs::read(self.state.path().join(name)).unwrap();
         files.map(read).concat()
-    }
-
-    /// The folder of its store, secrets and keys.
-    pub fn state(&self) -> &Path {
-        self.state.path()
     }
 
     pub async fn shutdown(self) {

@@ -11,6 +11,16 @@ use midflow::words::Environment;
 /// The store of a test, sealed as that of a node is; its key lies beside it.
 pub async fn sealed_store(state: &Path) -> Sealed<Sqlite> {
     let store = Sqlite::open(state.join("midflow.db")).await.unwrap();
+    sealed(store, state).await
+}
+
+/// The same, to be read beside the node that owns it.
+pub async fn sealed_to_read(state: &Path) -> Sealed<Sqlite> {
+    let store = Sqlite::open_to_read(state.join("midflow.db")).await.unwrap();
+    sealed(store, state).await
+}
+
+async fn sealed(store: Sqlite, state: &Path) -> Sealed<Sqlite> {
     let key = KeyFile::read_or_make(&state.join("midflow.key")).unwrap();
     let opened = Sealed::open(
         Arc::new(store),

@@ -21,7 +21,8 @@ pub trait KeyStore: Store {
     /// Every key of the ring, by version.
     async fn ring(&self) -> Result<Vec<RingKey>, StoreError>;
 
-    /// Keeps keys of the ring; a version that is there already stays as it is, since another may have been faster.
+    /// Keeps keys of the ring, all or none; a version that is there already stays as it is, since another may have been
+    /// faster.
     async fn keep_ring_keys(&self, keys: Vec<RingKey>) -> Result<(), StoreError>;
 
     /// Puts the wrapping of keys of the ring in the place of the stored one.

@@ -25,26 +25,23 @@ impl KeyStore for Sqlite {
     }
 
     async fn keep_ring_keys(&self, keys: Vec<RingKey>) -> Result<(), StoreError> {
-        for key in keys {
-            self.write(
-                "INSERT INTO ring_keys (version, wrapper, wrapped, made_at) VALUES (?1, ?2, ?3, ?4)
-                    ON CONFLICT DO NOTHING",
-                values(key),
-            )
-            .await?;
-        }
-        Ok(())
+        // One statement: half a ring would open nothing.
+        self.write(
+            "INSERT INTO ring_keys (version, wrapper, wrapped, made_at)
+                SELECT r.value ->> 0, r.value ->> 1, unhex(r.value ->> 2), r.value ->> 3 FROM json_each(?1) AS r
+                WHERE true ON CONFLICT DO NOTHING",
+            vec![rows(&keys)],
+        )
+        .await
     }
 
     async fn rewrap_ring_keys(&self, keys: Vec<RingKey>) -> Result<(), StoreError> {
-        for key in keys {
-            self.write(
-                "UPDATE ring_keys SET wrapper = ?2, wrapped = ?3, made_at = ?4 WHERE version = ?1",
-                values(key),
-            )
-            .await?;
-        }
-        Ok(())
+        self.write(
+            "UPDATE ring_keys SET wrapper = r.value ->> 1, wrapped = unhex(r.value ->> 2), made_at = r.value ->> 3
+                FROM json_each(?1) AS r WHERE version = r.value ->> 0",
+            vec![rows(&keys)],
+        )
+        .await
     }
 
     async fn drop_ring_key(&self, version: u32) -> Result<(), StoreError> {
@@ -111,13 +108,16 @@ impl KeyStore for Sqlite {
     }
 }
 
-fn values(key: RingKey) -> Vec<Value> {
-    vec![
-        Value::from(key.version),
-        Value::from(key.wrapper),
-        Value::from(key.wrapped),
-        Value::from(key.made_at.as_micros()),
-    ]
+fn rows(keys: &[RingKey]) -> Value {
+    let row = |key: &RingKey| {
+        serde_json::json!([
+            key.version,
+            key.wrapper,
+            hex::encode(&key.wrapped),
+            key.made_at.as_micros()
+        ])
+    };
+    Value::from(serde_json::Value::from_iter(keys.iter().map(row)).to_string())
 }
 
 fn ring_key(row: &Stored<'_>) -> Result<RingKey, StoreError> {

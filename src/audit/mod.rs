@@ -9,6 +9,7 @@ pub mod log;
 mod pace;
 mod record;
 mod recorder;
+pub mod seal;
 mod stats;
 mod unit;
 

@@ -10,6 +10,7 @@ pub mod log;
 mod pace;
 mod record;
 mod recorder;
+pub mod seal;
 mod stats;
 mod unit;
 

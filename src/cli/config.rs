@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::failure::Failure;
+use super::sealing::KeysConfig;
 use crate::connector::kuwait::KuwaitSettings;
 use crate::engine::log::Anchor;
 use crate::engine::log::AnchorFolder;
@@ -27,6 +28,8 @@ pub(crate) struct Config {
     pub(crate) store: StoreConfig,
     /// The folder of the node's own secrets; made at the first start.
     pub(crate) secrets: PathBuf,
+    /// The key that wraps the keys of the store.
+    pub(crate) keys: KeysConfig,
     /// Who listens where.
     pub(crate) listeners: Listeners,
     /// Who answers.
@@ -220,6 +223,7 @@ impl Config {
                 AnchorConfig::Witness(_) => {}
             }
         }
+        self.keys.resolve(folder);
         let all = [
             Some(&mut self.listeners.api),
             Some(&mut self.listeners.callback),

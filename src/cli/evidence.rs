@@ -19,7 +19,6 @@ use crate::audit::evidence::verify;
 use crate::audit::log::LogKey;
 use crate::audit::log::VerifierKey;
 use crate::engine::EvidenceError;
-use crate::engine::Secrets;
 use crate::engine::export_evidence;
 use crate::store::Store;
 use crate::words::FlowId;
@@ -78,11 +77,11 @@ impl Evidence {
 impl Export {
     async fn run(&self, common: &Common) -> Result<Ending, Failure> {
         let place = Place::find(self.config.as_deref(), common)?;
-        let secrets = Secrets::open(&place.secrets).map_err(Failure::new)?;
+        let secrets = place.secrets()?;
         let key = secrets.named_log_key().map_err(Failure::new)?;
         let key = key
             .ok_or_else(|| Failure::new("the log has no name yet; a node gives it one at its first start"))?;
-        let store = place.read().await?;
+        let store = place.read_opened().await?;
         let archive = self.archive(&store, &key).await;
         store.close().await;
         let archive = archive?;

@@ -14,6 +14,8 @@ use crate::engine::EngineEvent;
 use crate::engine::FlowView;
 use crate::engine::Problem;
 use crate::engine::Reload;
+use crate::engine::RightsAsk;
+use crate::engine::RightsError;
 use crate::engine::StartFlow;
 use crate::engine::Started;
 use crate::engine::TimelineEntry;
@@ -76,6 +78,12 @@ pub trait Flows: Send + Sync + 'static {
 
     /// The flows that somebody looks for; that it was looked for is recorded before.
     async fn search(&self, ask: SearchAsk) -> Result<Vec<FlowSummary>, Problem>;
+
+    /// Exchanges the key that wraps the keys of all flows; returns how many were wrapped again.
+    async fn rotate_keys(&self, by: &str) -> Result<u64, Problem>;
+
+    /// Does what a person, a court or the clock may ask of somebody's data.
+    async fn rights(&self, ask: RightsAsk) -> Result<serde_json::Value, RightsError>;
 
     /// Whether flows can begin.
     ///
@@ -154,6 +162,14 @@ impl Flows for Engine {
 
     async fn search(&self, ask: SearchAsk) -> Result<Vec<FlowSummary>, Problem> {
         Self::search(self, ask).await
+    }
+
+    async fn rotate_keys(&self, by: &str) -> Result<u64, Problem> {
+        Self::rotate_keys(self, by).await
+    }
+
+    async fn rights(&self, ask: RightsAsk) -> Result<serde_json::Value, RightsError> {
+        Self::rights(self).carry_out(ask).await
     }
 
     async fn ready(&self) -> Result<(), String> {

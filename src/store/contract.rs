@@ -2,6 +2,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::ErasableFlow;
+use super::FlowsOf;
+use super::Hold;
 use super::LogStore;
 use super::StoreError;
 use crate::audit::Commit;
@@ -24,7 +27,12 @@ use crate::words::Timestamp;
 /// [`StoreError`] that names the file, the cause and the remedy; a row that can't be read back is
 /// [`Corrupt`](super::StoreErrorKind::Corrupt), never a guess.
 #[async_trait]
-pub trait Store: Commit + LogStore {
+pub trait Store: Commit {
+    /// The tamper-evident log over the records; `None` where the store keeps none.
+    fn log(&self) -> Option<&dyn LogStore> {
+        None
+    }
+
     /// A flow by its id.
     async fn flow(&self, id: FlowId) -> Result<Option<FlowRow>, StoreError>;
 
@@ -93,6 +101,29 @@ pub trait Store: Commit + LogStore {
 
     /// Writes a little and syncs it, to learn whether new flows could be recorded (R000-139).
     async fn health(&self) -> Result<(), StoreError>;
+
+    /// Whether what is personal is sealed before it reaches the disk.
+    fn is_sealed(&self) -> bool;
+
+    /// Exchanges the key that wraps the data keys, and returns how many of them were wrapped again. Fails with
+    /// [`Rule`](super::StoreErrorKind::Rule) where nothing is sealed.
+    async fn rotate_keys(&self, now: Timestamp) -> Result<u64, StoreError>;
+
+    /// Makes sure that no copy of what was destroyed or replaced is left in the write-ahead log or in free pages, as far
+    /// as the store has a say in it.
+    async fn scrub(&self) -> Result<(), StoreError>;
+
+    /// Flows that are not erased, in the order of their ids, to be looked at before they are.
+    async fn erasable_flows(&self, of: FlowsOf, limit: u32) -> Result<Vec<ErasableFlow>, StoreError>;
+
+    /// Every legal hold, those that were released too, oldest first.
+    async fn holds(&self) -> Result<Vec<Hold>, StoreError>;
+
+    /// Places a hold; its number is given by the store.
+    async fn place_hold(&self, hold: Hold) -> Result<(), StoreError>;
+
+    /// Releases a hold; one that was released before stays as it is.
+    async fn release_hold(&self, id: u64, by: String, at: Timestamp) -> Result<(), StoreError>;
 
     /// Finishes what was handed in, and gives the file free. Every later call fails.
     async fn close(&self);

@@ -5,13 +5,16 @@
 
 mod contract;
 mod error;
+mod keys;
 mod log;
 mod names;
+mod rights;
 #[allow(
     dead_code,
     reason = "for stores that write a batch table by table: PostgreSQL is on its way"
 )]
 mod rounds;
+mod sealed;
 mod sqlite;
 
 pub use contract::Activation;
@@ -23,6 +26,7 @@ pub use contract::Store;
 pub use contract::StoredRecord;
 pub use error::StoreError;
 pub use error::StoreErrorKind;
+pub use keys::KeyStore;
 pub use log::Expected;
 pub use log::ExpectedActivation;
 pub use log::KeptAnchor;
@@ -30,6 +34,12 @@ pub use log::KeptCheckpoint;
 pub use log::LogSnapshot;
 pub use log::LogStore;
 pub use log::StoredTile;
+pub use rights::ErasableFlow;
+pub use rights::FlowsOf;
+pub use rights::HeldThing;
+pub use rights::Hold;
+pub use sealed::Sealed;
+pub use sealed::SealedError;
 pub use sqlite::Sqlite;
 
 #[cfg(test)]

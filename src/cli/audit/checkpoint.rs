@@ -40,7 +40,7 @@ impl Checkpoint {
                     let store: Arc<dyn Store> = Arc::new(store);
                     let made = at_rest(secrets, Arc::clone(&store)).await;
                     store.close().await;
-                    Some(made?)
+                    made?
                 }
                 Err(error) if error.kind() == StoreErrorKind::Busy => Some(of_running(&log.store).await?),
                 Err(error) => return Err(Failure::new(error)),
@@ -65,7 +65,10 @@ impl Checkpoint {
     }
 }
 
-async fn at_rest(secrets: &std::path::Path, store: Arc<dyn Store>) -> Result<KeptCheckpoint, Failure> {
+async fn at_rest(
+    secrets: &std::path::Path,
+    store: Arc<dyn Store>,
+) -> Result<Option<KeptCheckpoint>, Failure> {
     let secrets = Secrets::open(secrets).map_err(Failure::new)?;
     let key = secrets.named_log_key().map_err(Failure::new)?;
     let key =

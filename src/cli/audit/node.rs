@@ -38,18 +38,27 @@ pub(super) struct Log {
     pub(super) key: VerifierKey,
     /// The folder of the node's secrets; none for a copy.
     pub(super) secrets: Option<PathBuf>,
+    /// The node; none for a copy.
+    pub(super) place: Option<Place>,
     anchors: Vec<Arc<dyn Anchor>>,
     files: Vec<PathBuf>,
 }
 
 impl Which {
     pub(super) fn find(&self, common: &Common) -> Result<Log, Failure> {
-        let (store, secrets, mut anchors) = match &self.store {
-            Some(store) => (store.clone(), None, Vec::new()),
-            None => {
-                let place = Place::find(self.config.as_deref(), common)?;
-                (place.store, Some(place.secrets), place.anchors)
-            }
+        let place = match &self.store {
+            Some(_) => None,
+            None => Some(Place::find(self.config.as_deref(), common)?),
+        };
+        let secrets = place.as_ref().map(|place| place.secrets.clone());
+        let mut anchors = place
+            .as_ref()
+            .map(|place| place.anchors.clone())
+            .unwrap_or_default();
+        let store = match (&self.store, &place) {
+            (Some(store), _) => store.clone(),
+            (None, Some(place)) => place.store.clone(),
+            (None, None) => return Err(Failure::new("there is no store to look at")),
         };
         let key = match (&self.key, &secrets) {
             (Some(key), _) => read_key(key)?,
@@ -70,6 +79,7 @@ impl Which {
             store,
             key,
             secrets,
+            place,
             anchors,
             files,
         })

@@ -4,6 +4,8 @@ use crate::cli::arguments::Format;
 use crate::cli::failure::Ending;
 use crate::cli::failure::Failure;
 use crate::cli::output;
+use crate::cli::sealing::sealed;
+use crate::engine::log::Contents;
 use crate::engine::log::Verification;
 use crate::engine::log::verify;
 use crate::store::Sqlite;
@@ -21,8 +23,19 @@ impl Verify {
         let log = self.which.find(common)?;
         let promises = log.promises().await?;
         let store = Sqlite::open_to_read(&log.store).await.map_err(Failure::new)?;
-        let verified = verify(&store, &log.key, promises).await;
-        store.close().await;
+        let verified = match &log.place {
+            Some(place) => {
+                let store = sealed(store, &place.keys, place.environment).await?;
+                let verified = verify(&store, &log.key, promises, Contents::Open).await;
+                store.close().await;
+                verified
+            }
+            None => {
+                let verified = verify(&store, &log.key, promises, Contents::Sealed).await;
+                store.close().await;
+                verified
+            }
+        };
         let verified = verified.map_err(Failure::new)?;
         match common.format {
             Format::Json => output::print(&serde_json::to_string_pretty(&verified).unwrap_or_default()),
@@ -53,6 +66,13 @@ fn in_words(verified: &Verification) -> String {
         format!("compared     {} other rows with what records say of them", verified.compared),
         String::new(),
     ];
+    if verified.contents == Contents::Sealed {
+        lines.insert(
+            lines.len() - 1,
+            "sealed       messages, ended flows and notices were not opened: the key is with the node"
+                .to_owned(),
+        );
+    }
     if verified.is_clean() {
         lines.push("good: everything is as the log has promised it".to_owned());
     } else {

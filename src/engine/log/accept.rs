@@ -48,6 +48,9 @@ pub async fn accept_rollback(
     (by, reason): (&[String], &str),
     now: Timestamp,
 ) -> Result<usize, AcceptError> {
+    let Some(log) = store.log() else {
+        return Err(AcceptError::Nothing);
+    };
     let mut names: Vec<&str> = by
         .iter()
         .map(|name| name.trim())
@@ -65,7 +68,7 @@ pub async fn accept_rollback(
         AcceptedRollbacks::read(secrets).map_err(|error| AcceptError::File(error.to_string()))?;
     let mut broken = Vec::new();
     for promise in promises {
-        match check_promises(store, key, std::slice::from_ref(promise), &accepted).await {
+        match check_promises(log, key, std::slice::from_ref(promise), &accepted).await {
             Ok(()) => {}
             Err(LogFault::Shorter { .. } | LogFault::Changed { .. }) => broken.push(promise),
             Err(fault) => return Err(AcceptError::Fault(fault)),

@@ -3,7 +3,7 @@ use async_trait::async_trait;
 use super::verify::Promise;
 use crate::audit::log::VerifierKey;
 use crate::store::KeptCheckpoint;
-use crate::store::Store;
+use crate::store::LogStore;
 
 /// A place outside of the store where checkpoints stand, best in somebody else's hands. What stands there finds out what
 /// even the log's own key can't hide.
@@ -13,7 +13,7 @@ pub trait Anchor: Send + Sync + 'static {
     fn name(&self) -> &str;
 
     /// Puts a checkpoint there, and gives what shows it. One that stands there already is no error.
-    async fn place(&self, checkpoint: &KeptCheckpoint, store: &dyn Store) -> Result<String, AnchorError>;
+    async fn place(&self, checkpoint: &KeptCheckpoint, store: &dyn LogStore) -> Result<String, AnchorError>;
 
     /// The newest checkpoint that stands there, if the place can tell.
     async fn newest(&self, key: &VerifierKey) -> Result<Option<Promise>, AnchorError>;

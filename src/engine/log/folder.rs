@@ -12,7 +12,7 @@ use super::verify::Promise;
 use crate::audit::log::Checkpoint;
 use crate::audit::log::VerifierKey;
 use crate::store::KeptCheckpoint;
-use crate::store::Store;
+use crate::store::LogStore;
 
 /// A folder that takes files and gives none back: a share of another department, a bucket with retention that is
 /// mounted, a disk that is carried away. One file a checkpoint, made once and never opened for writing again.
@@ -38,7 +38,7 @@ impl Anchor for AnchorFolder {
         &self.name
     }
 
-    async fn place(&self, checkpoint: &KeptCheckpoint, _: &dyn Store) -> Result<String, AnchorError> {
+    async fn place(&self, checkpoint: &KeptCheckpoint, _: &dyn LogStore) -> Result<String, AnchorError> {
         let (folder, checkpoint) = (self.folder.clone(), checkpoint.clone());
         blocking(move || place(&folder, &checkpoint)).await
     }

@@ -84,25 +84,27 @@ impl LogKeeper {
     /// # Errors
     /// Says what is missing or different, and what to do; then nothing may be served.
     pub async fn check(&self) -> Result<(), LogFault> {
+        let Some(log) = self.store.log() else {
+            tracing::warn!("this store keeps no tamper-evident log: what is changed in it does not show");
+            return Ok(());
+        };
         let promises = self.newest_promises().await?;
-        check_promises(
-            self.store.as_ref(),
-            self.key.verifier(),
-            &promises,
-            &self.accepted,
-        )
-        .await
+        check_promises(log, self.key.verifier(), &promises, &self.accepted).await
     }
 
-    /// Signs the head of the log as it is, unless the newest checkpoint is of the same size, and gives the newest.
+    /// Signs the head of the log as it is, unless the newest checkpoint is of the same size, and gives the newest;
+    /// none where the store keeps no log.
     ///
     /// # Errors
     /// When the store can't be read or written.
-    pub async fn checkpoint(&self) -> Result<KeptCheckpoint, StoreError> {
+    pub async fn checkpoint(&self) -> Result<Option<KeptCheckpoint>, StoreError> {
+        let Some(log) = self.store.log() else {
+            return Ok(None);
+        };
         let mut newest = self.newest.lock().await;
-        let edge = self.store.log_edge().await?;
+        let edge = log.log_edge().await?;
         if let Some(newest) = newest.as_ref().filter(|newest| newest.size == edge.size()) {
-            return Ok(newest.clone());
+            return Ok(Some(newest.clone()));
         }
         let checkpoint = Checkpoint {
             origin: self.key.verifier().name().to_owned(),
@@ -114,21 +116,24 @@ impl LogKeeper {
             note: checkpoint.sign(&self.key).to_string(),
         };
         // Everything below it is durable already, so a promise never runs ahead of the store.
-        self.store.keep_checkpoint(kept.size, kept.note.clone()).await?;
+        log.keep_checkpoint(kept.size, kept.note.clone()).await?;
         let (head, note) = (self.head.clone(), kept.note.clone());
         let written = tokio::task::spawn_blocking(move || head.write(&note)).await;
         if !matches!(written, Ok(Ok(()))) {
             tracing::error!(file = %self.head.path().display(), "the newest checkpoint can't be written beside the secrets");
         }
         *newest = Some(kept.clone());
-        Ok(kept)
+        Ok(Some(kept))
     }
 
     /// Carries a checkpoint to every anchor, and says what came of each.
     pub async fn anchor(&self, checkpoint: &KeptCheckpoint) -> Vec<(String, Result<(), AnchorError>)> {
         let mut results = Vec::new();
+        let Some(log) = self.store.log() else {
+            return results;
+        };
         for anchor in &self.anchors {
-            let placed = anchor.place(checkpoint, self.store.as_ref()).await;
+            let placed = anchor.place(checkpoint, log).await;
             let result = match placed {
                 Ok(proof) => {
                     let anchored = crate::store::KeptAnchor {
@@ -136,8 +141,7 @@ impl LogKeeper {
                         anchor: anchor.name().to_owned(),
                         proof,
                     };
-                    self.store
-                        .keep_anchor(anchored)
+                    log.keep_anchor(anchored)
                         .await
                         .map_err(|error| AnchorError::Away(error.to_string()))
                 }

@@ -38,6 +38,7 @@ pub use search::Search;
 pub use search::SearchAsk;
 pub use search::SearchError;
 pub use search::summary_json;
+pub use verify::Contents;
 pub use verify::Promise;
 pub use verify::Verification;
 pub use verify::verify;

@@ -7,7 +7,7 @@ use crate::audit::log::LogRow;
 use crate::audit::log::ProofError;
 use crate::audit::log::RowFault;
 use crate::audit::log::VerifierKey;
-use crate::store::Store;
+use crate::store::LogStore;
 use crate::store::StoreError;
 use crate::words::FlowId;
 
@@ -50,7 +50,7 @@ pub enum ProveError {
 /// # Errors
 /// When the store can't be read, or holds something else than the log has promised.
 pub async fn prove_flow(
-    store: &dyn Store,
+    store: &dyn LogStore,
     flow: FlowId,
     key: &VerifierKey,
 ) -> Result<Vec<ProvedEntry>, ProveError> {

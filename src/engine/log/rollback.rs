@@ -10,7 +10,7 @@ use super::verify::Promise;
 use crate::audit::log::Checkpoint;
 use crate::audit::log::Node;
 use crate::audit::log::VerifierKey;
-use crate::store::Store;
+use crate::store::LogStore;
 use crate::store::StoreError;
 use crate::words::Digest;
 use crate::words::Timestamp;
@@ -68,7 +68,7 @@ pub enum LogFault {
 /// # Errors
 /// Says what is missing or different, and what to do.
 pub async fn check_promises(
-    store: &dyn Store,
+    store: &dyn LogStore,
     key: &VerifierKey,
     promises: &[Promise],
     accepted: &AcceptedRollbacks,
@@ -108,7 +108,7 @@ pub async fn check_promises(
 ///
 /// # Errors
 /// When the store can't be read or has fewer.
-pub async fn root_at(store: &dyn Store, size: u64) -> Result<Digest, StoreError> {
+pub async fn root_at(store: &dyn LogStore, size: u64) -> Result<Digest, StoreError> {
     let hashes = store.log_nodes(&Node::of_tree(size)).await?;
     Ok(Node::root_of_tree(&hashes))
 }

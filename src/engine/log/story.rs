@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tempfile::TempDir;
 
+use super::Contents;
 use super::LogKeeper;
 use super::Promise;
 use super::Verification;
@@ -93,7 +94,9 @@ impl Story {
 
     pub(crate) async fn verify_file(&self, file: &Path, promises: Vec<Promise>) -> Verification {
         let store = Sqlite::open_to_read(file).await.unwrap();
-        let verified = verify(&store, self.key.verifier(), promises).await.unwrap();
+        let verified = verify(&store, self.key.verifier(), promises, Contents::Open)
+            .await
+            .unwrap();
         store.close().await;
         verified
     }

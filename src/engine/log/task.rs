@@ -24,7 +24,8 @@ impl Inner {
     /// without a checkpoint.
     pub(crate) async fn finish_log(&self) {
         match self.log.checkpoint().await {
-            Ok(newest) => {
+            Ok(None) => {}
+            Ok(Some(newest)) => {
                 let anchoring = self.log.anchor(&newest);
                 if tokio::time::timeout(LAST_ANCHORING, anchoring).await.is_err() {
                     tracing::warn!("the last checkpoint could not be carried to every anchor in time");
@@ -43,7 +44,8 @@ impl Inner {
             return;
         }
         let newest = match self.log.checkpoint().await {
-            Ok(newest) => newest,
+            Ok(Some(newest)) => newest,
+            Ok(None) => return,
             Err(error) => {
                 self.metrics.alarm("checkpoint_failed");
                 tracing::error!(%error, "the head of the log can't be signed; trying again");

@@ -71,16 +71,21 @@ async fn a_live_store_is_verified_as_it_was_at_one_moment() {
     let story = Story::new();
     story.happen(0, 3).await;
     let store: Arc<dyn Store> = Arc::new(Sqlite::open(story.file()).await.unwrap());
-    let mut snapshot = store.snapshot().await.unwrap();
+    let mut snapshot = store.log().unwrap().snapshot().await.unwrap();
     let unit = crate::audit::Unit {
         records: vec![sample::note("later", None)],
         ..Default::default()
     };
     assert!(store.commit(vec![unit]).await[0].is_ok());
     let rows = snapshot.rows(0, 1_000).await.unwrap().len();
-    let verified = verify(store.as_ref(), story.key.verifier(), Vec::new())
-        .await
-        .unwrap();
+    let verified = verify(
+        store.log().unwrap(),
+        story.key.verifier(),
+        Vec::new(),
+        Contents::Open,
+    )
+    .await
+    .unwrap();
     assert_eq!(verified.records, rows as u64 + 1);
     assert!(verified.is_clean(), "{:?}", verified.findings);
     store.close().await;
@@ -416,7 +421,7 @@ async fn a_node_does_not_serve_on_a_store_that_lacks_what_was_promised() {
     };
     let store = open().await;
     assert_eq!(keeper(&store).check().await, Ok(()));
-    let newest = keeper(&store).checkpoint().await.unwrap();
+    let newest = keeper(&store).checkpoint().await.unwrap().unwrap();
     for _ in 0..2 {
         assert!(
             keeper(&store)
@@ -474,22 +479,25 @@ async fn an_anchor_folder_takes_each_checkpoint_once() {
     let story = Story::new();
     story.happen(0, 1).await;
     let store: Arc<dyn Store> = Arc::new(Sqlite::open(story.file()).await.unwrap());
-    let newest = story.keeper(&store).checkpoint().await.unwrap();
+    let newest = story.keeper(&store).checkpoint().await.unwrap().unwrap();
     let gone = AnchorFolder::new(story.folder.path().join("not there"));
     assert!(matches!(
-        gone.place(&newest, store.as_ref()).await,
+        gone.place(&newest, store.log().unwrap()).await,
         Err(AnchorError::Away(_))
     ));
     let folder = story.folder.path().join("anchors");
     fs::create_dir(&folder).unwrap();
     let anchor = AnchorFolder::new(&folder);
-    let name = anchor.place(&newest, store.as_ref()).await.unwrap();
-    assert_eq!(anchor.place(&newest, store.as_ref()).await, Ok(name.clone()));
+    let name = anchor.place(&newest, store.log().unwrap()).await.unwrap();
+    assert_eq!(
+        anchor.place(&newest, store.log().unwrap()).await,
+        Ok(name.clone())
+    );
     let promise = anchor.newest(story.key.verifier()).await.unwrap().unwrap();
     assert_eq!(promise.note, newest.note);
     fs::write(folder.join(name), "something else\n\n").unwrap();
     assert!(matches!(
-        anchor.place(&newest, store.as_ref()).await,
+        anchor.place(&newest, store.log().unwrap()).await,
         Err(AnchorError::Contradicts(_))
     ));
     assert_eq!(anchor.newest(story.key.verifier()).await, Ok(None));

@@ -15,7 +15,7 @@ use crate::audit::log::VerifierKey;
 use crate::store::Expected;
 use crate::store::ExpectedActivation;
 use crate::store::LogSnapshot;
-use crate::store::Store;
+use crate::store::LogStore;
 use crate::store::StoreError;
 use crate::words::Digest;
 use crate::words::ExchangeId;
@@ -28,6 +28,16 @@ pub struct Promise {
     pub place: String,
     /// The signed note.
     pub note: String,
+}
+
+/// Whether the personal parts of a store can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Contents {
+    /// They can, or the store seals nothing.
+    Open,
+    /// They are sealed, and the key is elsewhere: messages, ended flows and notices are not compared with their records.
+    Sealed,
 }
 
 /// What came of verifying a log.
@@ -47,6 +57,8 @@ pub struct Verification {
     pub anchored_records: u64,
     /// How many other rows were compared with what records say of them.
     pub compared: u64,
+    /// Whether their personal parts were compared, too.
+    pub contents: Contents,
     /// How many things are wrong.
     pub problems: u64,
     /// The first of them.
@@ -61,11 +73,12 @@ pub struct Verification {
 /// # Errors
 /// When the store can't be read. What was altered in it is no error but a finding.
 pub async fn verify(
-    store: &dyn Store,
+    store: &dyn LogStore,
     key: &VerifierKey,
     promises: Vec<Promise>,
+    contents: Contents,
 ) -> Result<Verification, StoreError> {
-    let mut run = Run::new(store.snapshot().await?, key.clone(), promises);
+    let mut run = Run::new(store.snapshot().await?, key.clone(), promises, contents);
     run.records().await?;
     run.tiles().await?;
     run.strays().await?;
@@ -79,6 +92,7 @@ struct Run {
     examiner: Examiner,
     promised: Promised,
     expected: Expected,
+    contents: Contents,
     findings: Findings,
     records: u64,
     compared: u64,
@@ -104,7 +118,12 @@ struct Derived {
 }
 
 impl Run {
-    fn new(snapshot: Box<dyn LogSnapshot>, key: VerifierKey, promises: Vec<Promise>) -> Self {
+    fn new(
+        snapshot: Box<dyn LogSnapshot>,
+        key: VerifierKey,
+        promises: Vec<Promise>,
+        contents: Contents,
+    ) -> Self {
         let mut findings = Findings::default();
         let mut outside: Vec<(Checkpoint, Place)> = Vec::new();
         for promise in promises {
@@ -127,6 +146,7 @@ impl Run {
             examiner: Examiner::default(),
             promised,
             expected: Expected::default(),
+            contents,
             findings,
             records: 0,
             compared: 0,
@@ -235,11 +255,16 @@ impl Run {
         flows.dedup();
         notices.sort_unstable();
         notices.dedup();
-        let exchanges = self.snapshot.exchanges(exchanges).await?;
+        let mut exchanges = self.snapshot.exchanges(exchanges).await?;
+        let mut flows = self.snapshot.flows(flows).await?;
+        let mut notices = self.snapshot.notices(notices).await?;
+        if self.contents == Contents::Sealed {
+            exchanges.iter_mut().for_each(|row| row.bytes = None);
+            flows.iter_mut().for_each(|row| row.detail = None);
+            notices.iter_mut().for_each(|row| row.body = None);
+        }
         let exchanges: HashMap<ExchangeId, _> = exchanges.into_iter().map(|row| (row.id, row)).collect();
-        let flows = self.snapshot.flows(flows).await?;
         let flows: HashMap<Vec<u8>, _> = flows.into_iter().map(|row| (row.id.clone(), row)).collect();
-        let notices = self.snapshot.notices(notices).await?;
         let notices: HashMap<String, _> = notices
             .into_iter()
             .map(|row| (row.webhook_id.clone(), row))
@@ -311,6 +336,7 @@ impl Run {
             anchored: self.promised.of_outside,
             anchored_records: self.promised.outside_to,
             compared: self.compared,
+            contents: self.contents,
             problems: findings.count(),
             findings: findings.kept().to_vec(),
         }

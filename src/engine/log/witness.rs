@@ -13,7 +13,7 @@ use crate::audit::log::Submission;
 use crate::audit::log::VerifierKey;
 use crate::audit::log::WitnessKey;
 use crate::store::KeptCheckpoint;
-use crate::store::Store;
+use crate::store::LogStore;
 use crate::words::Digest;
 
 /// A witness, reached over HTTP: it cosigns what has grown out of what it has seen, and nothing else.
@@ -140,7 +140,7 @@ impl Anchor for Witness {
         &self.name
     }
 
-    async fn place(&self, checkpoint: &KeptCheckpoint, store: &dyn Store) -> Result<String, AnchorError> {
+    async fn place(&self, checkpoint: &KeptCheckpoint, store: &dyn LogStore) -> Result<String, AnchorError> {
         // What it knows is asked first: nothing here has to be remembered, and it is right after every restart.
         let mut old = 0;
         for _ in 0..ATTEMPTS {
@@ -191,7 +191,7 @@ impl Anchor for Witness {
     }
 }
 
-async fn consistency(store: &dyn Store, old: u64, size: u64) -> Result<Vec<Digest>, AnchorError> {
+async fn consistency(store: &dyn LogStore, old: u64, size: u64) -> Result<Vec<Digest>, AnchorError> {
     let fault = |error: &dyn std::fmt::Display| AnchorError::Away(format!("a proof can't be made: {error}"));
     let plan = ConsistencyPlan::new(old, size).map_err(|error| fault(&error))?;
     let hashes = store

@@ -54,9 +54,9 @@ async fn a_witness_cosigns_what_grows_and_nothing_else() {
     let mut last = None;
     for round in 1..4 {
         let store = open(&story.file()).await;
-        let newest = story.keeper(&store).checkpoint().await.unwrap();
+        let newest = story.keeper(&store).checkpoint().await.unwrap().unwrap();
         for _ in 0..2 {
-            let line = anchor.place(&newest, store.as_ref()).await.unwrap();
+            let line = anchor.place(&newest, store.log().unwrap()).await.unwrap();
             let cosigned = Note::parse(&format!("{}{line}\n", newest.note)).unwrap();
             let witness = WitnessKey::new(VerifierKey::parse(&public).unwrap()).unwrap();
             assert_eq!(witness.verify(&cosigned), Ok(1_770_000_000));
@@ -71,15 +71,15 @@ async fn a_witness_cosigns_what_grows_and_nothing_else() {
     assert!(story.verify(vec![promise.clone()]).await.is_clean());
 
     let store = open(&old).await;
-    let newest = story.keeper(&store).checkpoint().await.unwrap();
-    let refused = anchor.place(&newest, store.as_ref()).await;
+    let newest = story.keeper(&store).checkpoint().await.unwrap().unwrap();
+    let refused = anchor.place(&newest, store.log().unwrap()).await;
     assert!(matches!(refused, Err(AnchorError::Contradicts(_))), "{refused:?}");
     // The same number of records and more, but others.
     store.close().await;
     let other = Story::new();
     other.happen(500, 60).await;
     let store = open(&other.file()).await;
-    let edge = store.log_edge().await.unwrap();
+    let edge = store.log().unwrap().log_edge().await.unwrap();
     let forged = crate::audit::log::Checkpoint {
         origin: story.key.verifier().name().to_owned(),
         size: edge.size(),
@@ -89,15 +89,15 @@ async fn a_witness_cosigns_what_grows_and_nothing_else() {
         size: edge.size(),
         note: forged.sign(&story.key).to_string(),
     };
-    let refused = anchor.place(&forged, store.as_ref()).await;
+    let refused = anchor.place(&forged, store.log().unwrap()).await;
     assert!(matches!(refused, Err(AnchorError::Contradicts(_))), "{refused:?}");
     // Another log is none of its business, and nobody there is not a contradiction.
-    let newest = other.keeper(&store).checkpoint().await.unwrap();
-    let stranger = anchor.place(&newest, store.as_ref()).await;
+    let newest = other.keeper(&store).checkpoint().await.unwrap().unwrap();
+    let stranger = anchor.place(&newest, store.log().unwrap()).await;
     assert!(matches!(stranger, Err(AnchorError::Away(_))), "{stranger:?}");
     let nobody = Witness::new("http://127.0.0.1:1", &public, &[]).unwrap();
     assert!(matches!(
-        nobody.place(&newest, store.as_ref()).await,
+        nobody.place(&newest, store.log().unwrap()).await,
         Err(AnchorError::Away(_))
     ));
     store.close().await;

@@ -3,10 +3,12 @@
 mod batch;
 mod edge;
 mod fault;
+mod keys;
 mod lock;
 mod log;
 mod open;
 mod read;
+mod rights;
 mod rows;
 mod snapshot;
 mod statements;

@@ -1,13 +1,19 @@
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
 use midflow::audit::log::VerifierKey;
+use midflow::engine::KeyFile;
+use midflow::engine::log::Contents;
 use midflow::engine::log::HeadFile;
 use midflow::engine::log::verify;
 use midflow::sandbox::Sandbox;
+use midflow::store::Sealed;
 use midflow::store::Sqlite;
 use midflow::store::Store as _;
+use midflow::words::Environment;
+use midflow::words::Timestamp;
 
 use super::audit_book::AuditReader;
 use super::authority;
@@ -119,7 +125,7 @@ pub async fn first_starts(folder: &Path, seed: u64, nodes: u32) -> Result<(), St
         let ready = victim.spawn().ready().await;
         let ready = ready.map_err(|why| format!("node {number}: {why}:\n{}", tail(&victim.said())))?;
         longest = ready.took;
-        let book = AuditReader::new(victim.store()).read_on().await;
+        let book = AuditReader::new(victim.store(), victim.key()).read_on().await;
         let book = book.map_err(|error| format!("node {number}: {error}"))?;
         if book.records == 0 || !book.damage.is_empty() {
             return Err(format!(
@@ -151,7 +157,7 @@ impl Scene {
             authority,
             e_service,
             load,
-            reader: AuditReader::new(victim.store()),
+            reader: AuditReader::new(victim.store(), victim.key()),
             victim,
             dice,
             tally: Tally::default(),
@@ -226,7 +232,15 @@ impl Scene {
         let promises = head.map_err(|error| error.to_string())?.into_iter().collect();
         let store = Sqlite::open_to_read(self.victim.store()).await;
         let store = store.map_err(|error| error.to_string())?;
-        let verified = verify(&store, &key, promises).await;
+        let wrapper = KeyFile::read(&self.victim.key()).map_err(|error| error.to_string())?;
+        let store = Sealed::open(
+            Arc::new(store),
+            Arc::new(wrapper),
+            Environment::Development,
+            Timestamp::EPOCH,
+        );
+        let store = store.await.map_err(|error| error.to_string())?;
+        let verified = verify(&store, &key, promises, Contents::Open).await;
         store.close().await;
         let verified = verified.map_err(|error| error.to_string())?;
         if verified.is_clean() {

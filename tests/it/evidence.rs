@@ -17,7 +17,6 @@ use midflow::engine::Secrets;
 use midflow::engine::export_evidence;
 use midflow::sandbox::Scenario;
 use midflow::sandbox::StampAlgorithm;
-use midflow::store::Sqlite;
 use midflow::store::Store;
 use midflow::words::FlowId;
 
@@ -26,6 +25,7 @@ use crate::scenarios::play;
 use crate::support::dice::Dice;
 use crate::support::full_node::FullNode;
 use crate::support::full_node::digits;
+use crate::support::store::sealed_to_read;
 
 // R000-122 to R000-149, law 12: what is exported is good for both verifiers; what is altered is good for neither, also
 // where it was sealed again with the stolen key of the log, or with another key.
@@ -50,9 +50,7 @@ async fn two_verifiers_agree_on_good_and_on_altered_evidence() {
     node.engine.shutdown().await;
     let secrets = Secrets::open(&node.state().join("secrets")).unwrap();
     let key = secrets.named_log_key().unwrap().unwrap();
-    let store = Sqlite::open_to_read(node.state().join("midflow.db"))
-        .await
-        .unwrap();
+    let store = sealed_to_read(node.state()).await;
 
     let mut cases = Vec::new();
     let mut good = Vec::new();
@@ -308,6 +306,11 @@ fn commands(node: &FullNode, flows: &[FlowId]) {
     for name in ["midflow.db", "secrets"] {
         std::os::unix::fs::symlink(node.state().join(name), place.join(name)).unwrap();
     }
+    fs::copy(
+        node.state().join("midflow.key"),
+        node.state().join("secrets/midflow.key"),
+    )
+    .unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("flow.tar");
     let run = |arguments: &[&str]| -> Output {

@@ -48,7 +48,8 @@ pub async fn export_evidence(
     let row = store.flow(flow).await?.ok_or(WhyError::UnknownFlow(flow))?;
     let detail = Detail::from_bytes(&row.detail).ok_or(WhyError::Damaged(flow))?;
     let mut bundle = Bundle::default();
-    let proved = prove_flow(store, flow, key.verifier()).await?;
+    let log = store.log().ok_or(EvidenceError::NoLog)?;
+    let proved = prove_flow(log, flow, key.verifier()).await?;
     let mut head = None;
     for one in &proved {
         let proof = one.proof.as_ref().ok_or(EvidenceError::Unproved)?;
@@ -60,7 +61,7 @@ pub async fn export_evidence(
     }
     let head = head.ok_or(EvidenceError::Unproved)?;
     let (checkpoint, _) = Checkpoint::open(&head, key.verifier())?;
-    let anchors = store.anchors_from(checkpoint.size, MOST_ANCHORS).await?;
+    let anchors = log.anchors_from(checkpoint.size, MOST_ANCHORS).await?;
     let anchors: Vec<Value> = anchors
         .iter()
         .map(|anchor| serde_json::json!({ "anchor": anchor.anchor, "size": anchor.size, "proof": anchor.proof }))
@@ -101,6 +102,9 @@ pub enum EvidenceError {
     /// The flow runs.
     #[error("the flow has not ended, so there is nothing to prove yet")]
     Running,
+    /// The store keeps no tamper-evident log.
+    #[error("the store keeps no tamper-evident log, so nothing can be proved out of it")]
+    NoLog,
     /// No checkpoint has all of its records.
     #[error("no signed checkpoint has all records of the flow yet")]
     Unproved,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::failure::Failure;
+use super::store::StoreConfig;
 use crate::connector::kuwait::KuwaitSettings;
 use crate::words::Digest;
 use crate::words::Environment;
@@ -54,14 +55,6 @@ impl Default for ReloadConfig {
             replay: Vec::new(),
         }
     }
-}
-
-/// Where things are kept.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "snake_case")]
-pub(crate) enum StoreConfig {
-    /// One SQLite file on a local disk.
-    Sqlite(PathBuf),
 }
 
 /// Who listens where.
@@ -141,8 +134,7 @@ impl Config {
     }
 
     fn resolve(&mut self, folder: &Path) {
-        let StoreConfig::Sqlite(store) = &mut self.store;
-        *store = folder.join(&store);
+        self.store.resolve(folder);
         self.secrets = folder.join(&self.secrets);
         let all = [
             Some(&mut self.listeners.api),
@@ -164,6 +156,7 @@ impl Config {
                     .remedy("write `midflow: 1`"),
             );
         }
+        self.store.check()?;
         if self.clients.is_empty() {
             return Err(
                 Failure::new("`clients` is empty, so nobody could call the API").remedy(CLIENT_REMEDY)

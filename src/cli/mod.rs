@@ -26,6 +26,7 @@ mod scaffold;
 mod schema;
 mod serve;
 mod settings;
+mod store;
 mod test;
 mod trigger;
 

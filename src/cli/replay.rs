@@ -10,7 +10,6 @@ use super::place::Place;
 use super::place::catalog_of;
 use crate::engine::ReplayOf;
 use crate::engine::replay;
-use crate::store::Store;
 use crate::words::FlowId;
 
 /// `midflow replay`: decides recorded flows again under another catalog.
@@ -43,7 +42,7 @@ impl Replay {
             ReplayOf::Flows(self.flow.clone())
         };
         let store = place.read().await?;
-        let result = replay(&store, &candidate, &of).await;
+        let result = replay(store.as_ref(), &candidate, &of).await;
         store.close().await;
         let result = result.map_err(Failure::new)?;
         match common.format {

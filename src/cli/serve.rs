@@ -11,7 +11,6 @@ use super::arguments::runtime;
 use super::config::Config;
 use super::config::ConnectorConfig;
 use super::config::Listener;
-use super::config::StoreConfig;
 use super::config::TlsFiles;
 use super::failure::Ending;
 use super::failure::Failure;
@@ -36,7 +35,7 @@ use crate::engine::SystemClock;
 use crate::engine::TestGate;
 use crate::engine::Watch;
 use crate::http;
-use crate::store::Sqlite;
+use crate::store::Store;
 use crate::words::Environment;
 
 /// `midflow serve`: the engine for real.
@@ -70,8 +69,7 @@ async fn serve(config: &Config, file: &Path, common: &Common) -> Result<(), Fail
         None => return Err(Failure::new("`listeners.callback` has no `tls`")),
     };
 
-    let StoreConfig::Sqlite(path) = &config.store;
-    let store = Arc::new(Sqlite::open(path).await.map_err(Failure::new)?);
+    let store = config.store.open().await?;
     let secrets = Arc::new(Secrets::open(&config.secrets).map_err(Failure::new)?);
     let page_key = secrets.page_key();
     let admins = admins(&secrets);
@@ -143,14 +141,14 @@ async fn serve(config: &Config, file: &Path, common: &Common) -> Result<(), Fail
 }
 
 /// What a changed catalog has to pass before it is active on this node.
-fn gates(config: &Config, store: &Arc<Sqlite>) -> Vec<Arc<dyn CatalogGate>> {
+fn gates(config: &Config, store: &Arc<dyn Store>) -> Vec<Arc<dyn CatalogGate>> {
     let mut gates: Vec<Arc<dyn CatalogGate>> = Vec::new();
     if config.reload.tests {
         gates.push(Arc::new(TestGate));
     }
     if !config.reload.replay.is_empty() {
         let pinned = config.reload.replay.clone();
-        gates.push(Arc::new(ReplayGate::new(Arc::clone(store) as _, pinned)));
+        gates.push(Arc::new(ReplayGate::new(Arc::clone(store), pinned)));
     }
     gates
 }

@@ -1,23 +1,34 @@
 //! What must survive: flows, exchanges, records, deliveries and catalogs.
 //!
 //! [`Store`] is shaped by the domain; writing goes through [`Commit`](crate::audit::Commit) in batches, so that
-//! one sync of the disk serves many flows. [`Sqlite`] keeps everything in one file beside the program.
+//! one sync of the disk serves many flows. [`Sqlite`] keeps everything in one file beside the program,
+//! [`Postgres`] in a database that several programs share.
 
 mod contract;
 mod error;
 mod names;
+mod postgres;
 mod rounds;
 mod sqlite;
 
 pub use contract::Activation;
+pub use contract::Counted;
 pub use contract::Counts;
 pub use contract::FlowStart;
 pub use contract::FlowSummary;
 pub use contract::KeptCatalog;
+pub use contract::News;
+pub use contract::Shared;
 pub use contract::Store;
 pub use contract::StoredRecord;
 pub use error::StoreError;
 pub use error::StoreErrorKind;
+pub use postgres::ClusterError;
+pub use postgres::Postgres;
+pub use postgres::PostgresCluster;
+pub use postgres::PostgresRole;
+pub use postgres::PostgresSettings;
+pub use postgres::PostgresTls;
 pub use sqlite::Sqlite;
 
 #[cfg(test)]

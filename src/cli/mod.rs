@@ -29,6 +29,7 @@ mod settings;
 mod store;
 mod test;
 mod trigger;
+mod why;
 
 pub use arguments::Arguments;
 pub use arguments::run;

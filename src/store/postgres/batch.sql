@@ -20,7 +20,7 @@ next_flows AS (
         version = flows.version + 1,
         owner = $1,
         person_key = r.person_key,
-        subject = r.subject,
+        subject = CASE WHEN r.detail IS NULL THEN flows.subject ELSE r.subject END,
         phase = r.phase,
         open = r.open,
         state = r.state,
@@ -74,7 +74,7 @@ new_exchanges AS (
 new_records AS (
     INSERT INTO records (seq, at, flow, kind, subject, event, writer)
     SELECT head.before + r.place, r.at, r.flow, r.kind, r.subject, r.event, $1
-    FROM head, unnest($36::bigint[], $37::uuid[], $38::text[], $39::text[], $40::text[])
+    FROM head, unnest($36::bigint[], $37::uuid[], $38::text[], $39::bytea[], $40::text[])
         WITH ORDINALITY AS r (at, flow, kind, subject, event, place)
 )
 SELECT before FROM head

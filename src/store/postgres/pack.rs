@@ -8,6 +8,7 @@ use crate::audit::DeliveryRow;
 use crate::audit::ExchangeRow;
 use crate::audit::FlowChange;
 use crate::audit::Record;
+use crate::audit::Subject;
 use crate::audit::Unit;
 use crate::flow::Phase;
 use crate::store::names::direction_name;
@@ -85,7 +86,7 @@ struct Records<'a> {
     at: Vec<i64>,
     flow: Vec<Option<Uuid>>,
     kind: Vec<&'a str>,
-    subject: Vec<Option<&'a str>>,
+    subject: Vec<Option<&'a [u8]>>,
     event: Vec<String>,
 }
 
@@ -211,12 +212,11 @@ impl<'a> Packed<'a> {
         to.at.push(record.at.as_micros());
         to.flow.push(record.flow.map(|flow| flow.as_uuid()));
         to.kind.push(record.event.kind());
-        to.subject.push(
-            record
-                .subject
-                .as_ref()
-                .map(|subject| subject.expose(Purpose::Store)),
-        );
+        to.subject.push(match &record.subject {
+            Subject::Nobody => None,
+            Subject::Person(number) => Some(number.expose(Purpose::Store).as_bytes()),
+            Subject::Committed(commitment) => Some(commitment.as_bytes()),
+        });
         to.event
             .push(String::from_utf8(event).map_err(|_| PackError::Json)?);
         Ok(())

@@ -63,7 +63,7 @@ CREATE TABLE records (
     at      bigint NOT NULL,
     flow    uuid,
     kind    text   NOT NULL,
-    subject text,
+    subject bytea,
     event   text   NOT NULL,
     -- The lease under which it was written.
     writer  bigint NOT NULL,

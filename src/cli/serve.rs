@@ -31,6 +31,7 @@ use crate::engine::EngineOptions;
 use crate::engine::EngineParts;
 use crate::engine::ReplayGate;
 use crate::engine::Secrets;
+use crate::engine::StoreClock;
 use crate::engine::SystemClock;
 use crate::engine::TestGate;
 use crate::engine::Watch;
@@ -76,10 +77,10 @@ async fn serve(config: &Config, file: &Path, common: &Common) -> Result<(), Fail
     let gates = gates(config, &store);
     let engine = Engine::start(EngineParts {
         folder: common.dir.clone(),
+        clock: Arc::new(StoreClock::of(Arc::clone(&store))),
         store,
         connector: connector(config)?,
         secrets,
-        clock: Arc::new(SystemClock),
         options: EngineOptions {
             environment: config.environment,
             notify_hosts: config.notify_hosts.clone(),

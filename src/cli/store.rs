@@ -192,6 +192,20 @@ mod tests {
         owner: { user: midflow_owner, password: 'env:OWNER' }, tls: { authority: 'file:ca.pem' } }";
 
     #[test]
+    fn the_example_of_the_documentation_is_read() {
+        #[derive(Deserialize)]
+        struct Example {
+            store: StoreConfig,
+        }
+        let page = include_str!("../../docs/configuration.md");
+        let (_, after) = page.split_once("```yaml\nstore:\n").unwrap();
+        let (example, _) = after.split_once("```").unwrap();
+        let example: Example = serde_saphyr::from_str(&format!("store:\n{example}")).unwrap();
+        example.store.check().unwrap();
+        assert!(matches!(example.store, StoreConfig::Postgres(_)));
+    }
+
+    #[test]
     fn paths_count_from_the_file() {
         let mut config = config(FAR);
         config.resolve(Path::new("/etc/midflow"));

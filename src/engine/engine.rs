@@ -34,6 +34,7 @@ use super::input::Input;
 use super::limits::Starts;
 use super::live::LiveFlows;
 use super::metrics::Metrics;
+use super::replicas::look_after;
 use super::schedule::Due;
 use super::schedule::DueFlows;
 use super::schedule::Schedule;
@@ -186,6 +187,11 @@ impl Engine {
         };
         let active = inner.catalogs.active().digest();
         let started = admin("engine_started", "start", Some(active), detail, now);
+        // What others record from here on is news.
+        let counts = inner.store.counts().await;
+        let upto = counts
+            .map_err(|error| EngineError::Store(error.to_string()))?
+            .records;
         let ready = async {
             inner.recorder.record(started, ()).await?;
             inner.recover().await
@@ -195,6 +201,7 @@ impl Engine {
             .map_err(|error: CommitError| EngineError::Store(error.to_string()))?;
         tracing::info!(recovered, "the engine serves");
         inner.tasks.spawn(strike(Arc::clone(&inner), due));
+        inner.tasks.spawn(look_after(Arc::clone(&inner), upto));
         Ok(Self { inner })
     }
 
@@ -254,7 +261,7 @@ impl Engine {
         }
         let live = self.live(flow).await?;
         let inner = Arc::clone(&self.inner);
-        self.detached(async move { inner.drive(&live, Input::Cancel).await })
+        self.detached(async move { inner.drive_past_others(&live, || Input::Cancel).await })
             .await?
             .map_err(unavailable)?;
         self.view(client, flow).await
@@ -415,11 +422,14 @@ impl Engine {
     }
 
     async fn live(&self, flow: FlowId) -> Result<Arc<super::live::Live>, Problem> {
-        self.inner
+        let live = self
+            .inner
             .live_by_id(flow)
             .await
             .map_err(unavailable)?
-            .ok_or_else(unknown_flow)
+            .ok_or_else(unknown_flow)?;
+        self.inner.freshen(&live).await;
+        Ok(live)
     }
 
     /// Runs to its end even if the caller stops waiting: a step is never half done.

@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use sqlx::Acquire as _;
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgPoolOptions;
 use tokio_util::sync::CancellationToken;
@@ -122,10 +123,12 @@ async fn the_naive_pool_loses_what_it_acknowledges() {
     for number in 0_i64..400 {
         let pool = pool.clone();
         callers.spawn(async move {
-            tokio::select! {
-                biased;
-                _ = pool.begin() => {}
-                () = turns(number % 23) => {}
+            if let Ok(mut connection) = pool.acquire().await {
+                tokio::select! {
+                    biased;
+                    _ = connection.begin() => {}
+                    () = turns(number % 7) => {}
+                }
             }
             let kept = sqlx::query("INSERT INTO naive VALUES ($1)")
                 .bind(number)

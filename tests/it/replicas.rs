@@ -57,7 +57,7 @@ async fn any_replica_takes_any_request_and_any_callback() {
     let cancelled = second.cancel(started.view.flow).await.unwrap();
     assert_eq!(cancelled.outcome, Some(Outcome::Cancelled));
     assert_eq!(
-        third.cancel(started.view.flow).await.unwrap_err().code,
+        third.cancel(started.view.flow).await.err().unwrap().code,
         ProblemCode::FlowEnded
     );
     assert_eq!(

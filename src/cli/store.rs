@@ -6,12 +6,12 @@ use serde::Deserialize;
 
 use super::failure::Failure;
 use crate::connector::kuwait::Source;
+use crate::store::KeyStore;
 use crate::store::Postgres;
 use crate::store::PostgresRole;
 use crate::store::PostgresSettings;
 use crate::store::PostgresTls;
 use crate::store::Sqlite;
-use crate::store::Store;
 use crate::store::StoreErrorKind;
 
 /// Where things are kept.
@@ -96,7 +96,7 @@ impl StoreConfig {
     }
 
     /// Opens it for a node that serves.
-    pub(crate) async fn open(&self) -> Result<Arc<dyn Store>, Failure> {
+    pub(crate) async fn open(&self) -> Result<Arc<dyn KeyStore>, Failure> {
         Ok(match self {
             Self::Sqlite(file) => Arc::new(Sqlite::open(file).await.map_err(Failure::new)?),
             Self::Postgres(postgres) => {
@@ -107,7 +107,7 @@ impl StoreConfig {
     }
 
     /// Opens it to be read, beside the nodes that run.
-    pub(crate) async fn open_to_read(&self) -> Result<Arc<dyn Store>, Failure> {
+    pub(crate) async fn open_to_read(&self) -> Result<Arc<dyn KeyStore>, Failure> {
         Ok(match self {
             Self::Sqlite(file) => Arc::new(Sqlite::open_to_read(file).await.map_err(Failure::new)?),
             Self::Postgres(postgres) => {
@@ -118,14 +118,14 @@ impl StoreConfig {
     }
 
     /// Opens it to be written to while no node runs; `None` where one does.
-    pub(crate) async fn open_at_rest(&self) -> Result<Option<Arc<dyn Store>>, Failure> {
+    pub(crate) async fn open_at_rest(&self) -> Result<Option<Arc<dyn KeyStore>>, Failure> {
         let opened = match self {
             Self::Sqlite(file) => Sqlite::open(file)
                 .await
-                .map(|store| Arc::new(store) as Arc<dyn Store>),
+                .map(|store| Arc::new(store) as Arc<dyn KeyStore>),
             Self::Postgres(postgres) => Postgres::open_alone(postgres.settings()?)
                 .await
-                .map(|store| Arc::new(store) as Arc<dyn Store>),
+                .map(|store| Arc::new(store) as Arc<dyn KeyStore>),
         };
         match opened {
             Ok(store) => Ok(Some(store)),

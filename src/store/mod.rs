@@ -6,9 +6,12 @@
 
 mod contract;
 mod error;
+mod keys;
 mod names;
 mod postgres;
+mod rights;
 mod rounds;
+mod sealed;
 mod sqlite;
 
 pub use contract::Activation;
@@ -23,12 +26,19 @@ pub use contract::Store;
 pub use contract::StoredRecord;
 pub use error::StoreError;
 pub use error::StoreErrorKind;
+pub use keys::KeyStore;
 pub use postgres::ClusterError;
 pub use postgres::Postgres;
 pub use postgres::PostgresCluster;
 pub use postgres::PostgresRole;
 pub use postgres::PostgresSettings;
 pub use postgres::PostgresTls;
+pub use rights::ErasableFlow;
+pub use rights::FlowsOf;
+pub use rights::HeldThing;
+pub use rights::Hold;
+pub use sealed::Sealed;
+pub use sealed::SealedError;
 pub use sqlite::Sqlite;
 
 #[cfg(test)]

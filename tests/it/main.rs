@@ -23,6 +23,7 @@ mod hostile;
 mod policies;
 mod reload;
 mod replicas;
+mod rights;
 mod sandbox;
 mod scenarios;
 mod support;

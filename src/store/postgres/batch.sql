@@ -1,6 +1,7 @@
 -- One batch of units, in one statement and so in one transaction that no client can leave open. $1: the lease;
 -- $2 to $19: new flows; $20 to $30: next states of flows; $31 to $35: exchanges; $36 to $40: records; $41 to $47: new
--- notices; $48 to $51: progress of notices (src/store/postgres/pack.rs).
+-- notices; $48 to $51: progress of notices; $52 to $54: data keys; $55: whose data keys are destroyed
+-- (src/store/postgres/pack.rs).
 -- The order is that of the references: rows that others may hold are waited for first, then `whole` looks whether all
 -- was done that was asked for, and only then the row of `log` is taken, which all replicas share.
 WITH new_flows AS (
@@ -70,6 +71,17 @@ new_exchanges AS (
     INSERT INTO exchanges (id, flow, direction, at, bytes)
     SELECT r.*
     FROM unnest($31::uuid[], $32::uuid[], $33::text[], $34::bigint[], $35::bytea[]) AS r
+),
+new_keys AS (
+    INSERT INTO data_keys (owner, version, wrapped)
+    SELECT r.*
+    FROM unnest($52::uuid[], $53::bigint[], $54::bytea[]) AS r
+),
+destroyed AS (
+    UPDATE data_keys SET wrapped = NULL WHERE owner = ANY ($55::uuid[]) AND wrapped IS NOT NULL
+),
+forgotten AS (
+    UPDATE flows SET person_key = NULL, idempotency_key = NULL, request_digest = NULL WHERE id = ANY ($55::uuid[])
 ),
 new_records AS (
     INSERT INTO records (seq, at, flow, kind, subject, event, writer)

@@ -24,6 +24,8 @@ pub(super) struct Packed<'a> {
     records: Records<'a>,
     new_deliveries: Deliveries<'a>,
     next_deliveries: Progress<'a>,
+    keys: Keys<'a>,
+    destroyed: Vec<Uuid>,
 }
 
 /// A unit can't be written down.
@@ -109,6 +111,13 @@ struct Progress<'a> {
     delivered_at: Vec<Option<i64>>,
 }
 
+#[derive(Default)]
+struct Keys<'a> {
+    owner: Vec<Uuid>,
+    version: Vec<i64>,
+    wrapped: Vec<Option<&'a [u8]>>,
+}
+
 impl<'a> Packed<'a> {
     /// Packs these units, the next states of flows in the order of their ids: two replicas that change the same flows
     /// then wait for one another and don't hold one another up.
@@ -129,6 +138,13 @@ impl<'a> Packed<'a> {
     }
 
     fn add(&mut self, unit: &'a Unit) -> Result<(), PackError> {
+        for key in &unit.keys {
+            self.keys.owner.push(key.owner.as_uuid());
+            self.keys.version.push(i64::from(key.version));
+            self.keys.wrapped.push(key.wrapped.as_deref());
+        }
+        self.destroyed
+            .extend(unit.destroy.iter().map(|owner| owner.as_uuid()));
         for exchange in &unit.exchanges {
             self.exchange(exchange);
         }
@@ -250,6 +266,8 @@ impl<'a> Packed<'a> {
             records,
             new_deliveries: notices,
             next_deliveries: progress,
+            keys,
+            destroyed,
         } = self;
         sqlx::query(BATCH)
             .bind(lease)
@@ -303,6 +321,10 @@ impl<'a> Packed<'a> {
             .bind(progress.attempts)
             .bind(progress.next_at)
             .bind(progress.delivered_at)
+            .bind(keys.owner)
+            .bind(keys.version)
+            .bind(keys.wrapped)
+            .bind(destroyed)
     }
 }
 

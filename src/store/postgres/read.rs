@@ -12,8 +12,11 @@ use crate::audit::ExchangeRow;
 use crate::audit::FlowRow;
 use crate::store::Activation;
 use crate::store::Counts;
+use crate::store::ErasableFlow;
 use crate::store::FlowStart;
 use crate::store::FlowSummary;
+use crate::store::FlowsOf;
+use crate::store::Hold;
 use crate::store::KeptCatalog;
 use crate::store::Shared;
 use crate::store::Store;
@@ -271,6 +274,41 @@ impl Store for Postgres {
         .await
     }
 
+    fn is_sealed(&self) -> bool {
+        false
+    }
+
+    async fn rotate_keys(&self, _now: Timestamp) -> Result<u64, StoreError> {
+        Err(StoreError::of_server(
+            StoreErrorKind::Rule,
+            &self.place,
+            "nothing in it is sealed by this program, so there are no keys to rotate",
+            "this is a fault of midflow; report it with this text",
+        ))
+    }
+
+    /// The server alone decides when old versions of rows and its write-ahead log are cleared away; the table of keys asks
+    /// it to do so at once (docs/configuration.md).
+    async fn scrub(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn erasable_flows(&self, of: FlowsOf, limit: u32) -> Result<Vec<ErasableFlow>, StoreError> {
+        self.erasable(of, limit).await
+    }
+
+    async fn holds(&self) -> Result<Vec<Hold>, StoreError> {
+        self.all_holds().await
+    }
+
+    async fn place_hold(&self, hold: Hold) -> Result<(), StoreError> {
+        self.insert_hold(hold).await
+    }
+
+    async fn release_hold(&self, id: u64, by: String, at: Timestamp) -> Result<(), StoreError> {
+        self.mark_released(id, by, at).await
+    }
+
     fn shared(&self) -> Option<&dyn Shared> {
         Some(self)
     }
@@ -319,7 +357,7 @@ impl Postgres {
 
     /// Reads in a task of its own: a caller that stops waiting can't leave a connection in the middle of a
     /// statement.
-    async fn all<T>(
+    pub(super) async fn all<T>(
         &self,
         statement: &'static str,
         arguments: PgArguments,

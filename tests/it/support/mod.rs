@@ -10,4 +10,5 @@ pub mod node;
 pub mod notary;
 pub mod policy_folder;
 pub mod replicas;
+pub mod store;
 pub mod witness;

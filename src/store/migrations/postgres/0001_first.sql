@@ -5,8 +5,9 @@
 --
 -- Digests are 32 bytes, moments are microseconds since 1970 unless they are of the database's own clock.
 --
--- Personal data stands in these columns and nowhere else; sealing them is a later step:
---   flows.subject, flows.detail, records.subject, exchanges.bytes, deliveries.body.
+-- Personal data stands in these columns and nowhere else, sealed by the layer above (src/store/sealed): flows.detail (with
+-- subject, idempotency key and request digest in it), exchanges.bytes, deliveries.body (with url). flows.subject stays
+-- empty then, and records.subject holds a salted commitment.
 
 -- Every process that writes has a lease, and what it writes is refused once the lease has run out. The number of the
 -- lease is never given twice. A row goes when it is long over and no open flow names it.
@@ -44,6 +45,7 @@ CREATE TABLE flows (
 
 CREATE INDEX flows_by_creation ON flows (created_at, id);
 CREATE INDEX flows_open ON flows (owner, id) WHERE open;
+CREATE INDEX flows_by_person ON flows (person_key) WHERE person_key IS NOT NULL;
 CREATE INDEX flows_waiting ON flows (expires_at) WHERE phase IN ('created', 'sent', 'unknown', 'waiting');
 
 -- How much there is. Its one row is also what makes the commits of all replicas follow one another for the moment in
@@ -134,6 +136,38 @@ CREATE TABLE health (
     probes bigint  NOT NULL
 );
 
+-- The keys that wrap data keys, themselves wrapped with a key that is never in this database. Version 0 is the key of
+-- look-ups.
+CREATE TABLE ring_keys (
+    version bigint NOT NULL PRIMARY KEY CHECK (version >= 0),
+    wrapper text   NOT NULL,
+    wrapped bytea  NOT NULL,
+    made_at bigint NOT NULL
+);
+
+-- The key of each flow, and of each message that belongs to none, by its id. Destroyed keys stay as a row without a key;
+-- what is left of them in old versions of rows is cleared away as soon as the server gets to it.
+CREATE TABLE data_keys (
+    owner   uuid   NOT NULL PRIMARY KEY,
+    version bigint NOT NULL,
+    wrapped bytea
+) WITH (autovacuum_vacuum_threshold = 0, autovacuum_vacuum_scale_factor = 0.0);
+
+-- What must not be erased for now: a flow, all flows of a person, or all of a service. Released, never deleted.
+CREATE TABLE holds (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    flow        uuid,
+    person      bytea CHECK (octet_length(person) = 32),
+    service     text,
+    reference   text   NOT NULL,
+    placed_by   text   NOT NULL,
+    placed_at   bigint NOT NULL,
+    released_by text,
+    released_at bigint,
+    CHECK (num_nonnulls(flow, person, service) = 1),
+    CHECK ((released_by IS NULL) = (released_at IS NULL))
+);
+
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'MF001';
@@ -155,6 +189,27 @@ CREATE TRIGGER exchanges_stay BEFORE UPDATE OR DELETE ON exchanges FOR EACH ROW
 EXECUTE FUNCTION refuse('an exchange is never changed or deleted');
 CREATE TRIGGER exchanges_are_kept BEFORE TRUNCATE ON exchanges FOR EACH STATEMENT
 EXECUTE FUNCTION refuse('exchanges are never deleted');
+
+CREATE TRIGGER data_keys_stay_destroyed BEFORE UPDATE ON data_keys FOR EACH ROW
+WHEN (OLD.wrapped IS NULL OR NEW.owner IS DISTINCT FROM OLD.owner)
+EXECUTE FUNCTION refuse('a destroyed key never comes back');
+CREATE TRIGGER data_keys_are_kept BEFORE DELETE ON data_keys FOR EACH ROW
+EXECUTE FUNCTION refuse('a data key is destroyed, and its row is kept');
+CREATE TRIGGER holds_are_kept BEFORE DELETE ON holds FOR EACH ROW
+EXECUTE FUNCTION refuse('a hold is released, and never deleted');
+
+CREATE FUNCTION refuse_in_use() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.version = 0
+        OR EXISTS (SELECT FROM data_keys WHERE data_keys.version = OLD.version AND data_keys.wrapped IS NOT NULL)
+    THEN
+        RAISE EXCEPTION 'a key of the ring that is in use is never deleted' USING ERRCODE = 'MF001';
+    END IF;
+    RETURN OLD;
+END
+$$;
+
+CREATE TRIGGER ring_keys_in_use BEFORE DELETE ON ring_keys FOR EACH ROW EXECUTE FUNCTION refuse_in_use();
 
 -- The last look at a batch before its records get their numbers: an error here undoes all of it.
 CREATE FUNCTION whole(has_lease boolean, lost uuid[], deliveries boolean) RETURNS boolean LANGUAGE plpgsql AS $$
@@ -252,8 +307,8 @@ CREATE FUNCTION admit(role name) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA midflow TO %I', role);
     EXECUTE format('GRANT SELECT, INSERT ON records, exchanges, catalogs, sources, activations TO %I', role);
-    EXECUTE format('GRANT SELECT, INSERT, UPDATE ON flows, deliveries, log, health TO %I', role);
-    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON replicas, starts TO %I', role);
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE ON flows, deliveries, log, health, data_keys, holds TO %I', role);
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON replicas, starts, ring_keys TO %I', role);
     EXECUTE format('GRANT SELECT ON _sqlx_migrations, months TO %I', role);
     EXECUTE format('GRANT EXECUTE ON FUNCTION make_months(integer) TO %I', role);
 END

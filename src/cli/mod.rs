@@ -29,6 +29,7 @@ mod schema;
 mod sealing;
 mod serve;
 mod settings;
+mod store;
 mod subject;
 mod test;
 mod trigger;

@@ -10,7 +10,6 @@ use super::place::Place;
 use super::place::catalog_of;
 use crate::engine::ReplayOf;
 use crate::engine::replay;
-use crate::store::Store;
 use crate::words::FlowId;
 
 /// `midflow replay`: decides recorded flows again under another catalog.

@@ -39,6 +39,7 @@ use super::log::LogKeeper;
 use super::log::Search;
 use super::log::SearchAsk;
 use super::metrics::Metrics;
+use super::replicas::look_after;
 use super::schedule::Due;
 use super::schedule::DueFlows;
 use super::schedule::Schedule;
@@ -232,6 +233,11 @@ impl Engine {
         };
         let active = inner.catalogs.active().digest();
         let started = admin("engine_started", "start", Some(active), detail, now);
+        // What others record from here on is news.
+        let counts = inner.store.counts().await;
+        let upto = counts
+            .map_err(|error| EngineError::Store(error.to_string()))?
+            .records;
         let unrecorded = |error: CommitError| EngineError::Store(error.to_string());
         inner.recorder.record(started, ()).await.map_err(unrecorded)?;
         if let Some(activation) = activation {
@@ -242,6 +248,7 @@ impl Engine {
         tracing::info!(recovered, "the engine serves");
         inner.tasks.spawn(strike(Arc::clone(&inner), due));
         inner.tasks.spawn(Arc::clone(&inner).keep_log());
+        inner.tasks.spawn(look_after(Arc::clone(&inner), upto));
         Ok(Self { inner })
     }
 
@@ -301,7 +308,7 @@ impl Engine {
         }
         let live = self.live(flow).await?;
         let inner = Arc::clone(&self.inner);
-        self.detached(async move { inner.drive(&live, Input::Cancel).await })
+        self.detached(async move { inner.drive_past_others(&live, || Input::Cancel).await })
             .await?
             .map_err(unavailable)?;
         self.view(client, flow).await
@@ -488,11 +495,14 @@ impl Engine {
     }
 
     async fn live(&self, flow: FlowId) -> Result<Arc<super::live::Live>, Problem> {
-        self.inner
+        let live = self
+            .inner
             .live_by_id(flow)
             .await
             .map_err(unavailable)?
-            .ok_or_else(unknown_flow)
+            .ok_or_else(unknown_flow)?;
+        self.inner.freshen(&live).await;
+        Ok(live)
     }
 
     pub(super) const fn inner(&self) -> &Arc<Inner> {

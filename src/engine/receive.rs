@@ -64,19 +64,14 @@ impl Inner {
             bytes: body,
             at,
         };
-        // A second try after a conflict: another replica has just moved the flow.
-        for _ in 0..2 {
-            if self.has_too_many(live, &arrival).await {
-                self.keep_stranger(Some(live.id), "excess", arrival.source, &arrival.bytes)
-                    .await?;
-                return Ok(true);
-            }
-            match self.drive(live, Input::Callback(arrival.clone())).await {
-                Err(CommitError::Conflict) => self.reload(live).await,
-                other => return other.map(|()| true),
-            }
+        if self.has_too_many(live, &arrival).await {
+            self.keep_stranger(Some(live.id), "excess", arrival.source, &arrival.bytes)
+                .await?;
+            return Ok(true);
         }
-        Err(CommitError::Conflict)
+        self.drive_past_others(live, || Input::Callback(arrival.clone()))
+            .await
+            .map(|()| true)
     }
 
     /// Whoever knows the token could fill the disk; beyond the bound only digest and size are kept.

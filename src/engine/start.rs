@@ -27,7 +27,9 @@ use crate::catalog::PlanAnswer;
 use crate::catalog::PlanAsk;
 use crate::flow::State;
 use crate::policy::InputValue;
+use crate::policy::Service;
 use crate::policy::Then;
+use crate::store::Counted;
 use crate::words::CallbackToken;
 use crate::words::Capability;
 use crate::words::Challenge;
@@ -178,7 +180,15 @@ impl Inner {
             .as_ref()
             .map(|number| self.secrets.person_key(number));
         let now = self.clock.now();
-        let Err(wait) = self.starts.take(&declared.id, person, &declared.limits, now) else {
+        let counted = match self.store.shared() {
+            Some(shared) => {
+                let subjects = counted(declared, person);
+                let wait = shared.count_start(&subjects, now).await.map_err(unavailable)?;
+                wait.map_or(Ok(()), Err)
+            }
+            None => self.starts.take(&declared.id, person, &declared.limits, now),
+        };
+        let Err(wait) = counted else {
             return Ok(());
         };
         let record = Record {
@@ -300,6 +310,26 @@ impl Inner {
             return_url: cell.detail.return_url.clone(),
         })
     }
+}
+
+/// What a start counts for: the service as a whole first, then the person.
+fn counted(service: &Service, person: Option<Digest>) -> Vec<Counted> {
+    let limits = &service.limits;
+    let whole = (service.id.to_string(), limits.per_service);
+    let single = person.map(|key| {
+        (
+            format!("{} {}", service.id, hex::encode(key.as_bytes())),
+            limits.per_person,
+        )
+    });
+    std::iter::once(whole)
+        .chain(single)
+        .map(|(subject, limit)| Counted {
+            subject,
+            count: limit.count,
+            window: limit.window,
+        })
+        .collect()
 }
 
 /// What a flow is given by chance.

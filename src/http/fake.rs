@@ -22,9 +22,12 @@ use crate::engine::FlowView;
 use crate::engine::Problem;
 use crate::engine::ProblemCode;
 use crate::engine::Reload;
+use crate::engine::RightsAsk;
+use crate::engine::RightsError;
 use crate::engine::StartFlow;
 use crate::engine::Started;
 use crate::engine::TimelineEntry;
+use crate::engine::Why;
 use crate::flow::Phase;
 use crate::store::Activation;
 use crate::store::FlowSummary;
@@ -56,6 +59,7 @@ pub(super) struct Inner {
     pub(super) callbacks: Vec<Bytes>,
     pub(super) records: Vec<TimelineEntry>,
     pub(super) failure: Option<String>,
+    pub(super) why: Option<Why>,
     pub(super) store_down: bool,
     /// Administrative acts that were asked for.
     pub(super) acts: Vec<String>,
@@ -254,6 +258,11 @@ impl Flows for Fake {
         Ok(if known { inner.records.clone() } else { Vec::new() })
     }
 
+    async fn why(&self, flow: FlowId) -> Result<Option<Why>, Problem> {
+        let why = self.inner.lock().unwrap().why.clone();
+        Ok(why.filter(|why| why.flow == flow))
+    }
+
     async fn recent(&self, limit: u32) -> Result<Vec<FlowSummary>, Problem> {
         let inner = self.inner.lock().unwrap();
         let newest = inner.flows.iter().rev().take(limit as usize);
@@ -322,6 +331,14 @@ impl Flows for Fake {
             by: "start".to_owned(),
             set_aside: None,
         }])
+    }
+
+    async fn rotate_keys(&self, _by: &str) -> Result<u64, Problem> {
+        Ok(self.inner.lock().unwrap().flows.len() as u64)
+    }
+
+    async fn rights(&self, _ask: RightsAsk) -> Result<serde_json::Value, RightsError> {
+        Ok(serde_json::json!({}))
     }
 
     async fn ready(&self) -> Result<(), String> {

@@ -5,11 +5,14 @@
 
 mod contract;
 pub mod kuwait;
+mod polling;
 mod reply;
 mod request;
 mod verdict;
 
 pub use contract::Connector;
+pub use polling::Polled;
+pub use polling::Polling;
 pub use reply::Reply;
 pub use reply::ReplyMeaning;
 pub use request::Outbound;

@@ -3,6 +3,7 @@ use secrecy::SecretString;
 use super::settings::SpSettings;
 use crate::connector::kuwait::AssuranceRule;
 use crate::connector::kuwait::ClientIdentity;
+use crate::connector::kuwait::ClientMaterial;
 use crate::connector::kuwait::Kuwait;
 use crate::connector::kuwait::KuwaitSettings;
 use crate::connector::kuwait::Material;
@@ -33,8 +34,11 @@ impl SpSettings {
         let policies = self.assurance_policies.iter().cloned().collect();
         settings.assurance = Some(AssuranceRule::CertificatePolicy(policies));
         let material = Material {
-            client_certificate: self.client.chain_pem().as_bytes().to_vec(),
-            client_key: SecretString::from(self.client.key_pem().to_owned()),
+            client: Some(ClientMaterial {
+                certificate: self.client.chain_pem().as_bytes().to_vec(),
+                key: SecretString::from(self.client.key_pem().to_owned()),
+            }),
+            login: None,
             server_ca: self.authority_pem.clone().into_bytes(),
             signers: vec![self.stamp_signer_pem.clone().into_bytes()],
         };

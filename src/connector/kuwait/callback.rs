@@ -160,17 +160,22 @@ impl<'a> Callback<'a> {
 }
 
 impl<'a> Part<'a> {
+    /// A part with nothing in it.
+    pub(super) const fn empty(keys: KeyMatching) -> Self {
+        Self {
+            place: None,
+            members: Vec::new(),
+            keys,
+        }
+    }
+
     fn take(
         response: &mut Vec<Member<'a>>,
         name: &'static str,
         keys: KeyMatching,
     ) -> Result<Self, CallbackError> {
         let Some(member) = take(response, name, keys) else {
-            return Ok(Self {
-                place: None,
-                members: Vec::new(),
-                keys,
-            });
+            return Ok(Self::empty(keys));
         };
         let place = Some((member.at, member.node.span));
         match member.node.value {

@@ -3,7 +3,7 @@
 //! The authority's integration guide is not public. What public integrations agree on is built in; what they
 //! leave open is a setting, and where a wrong guess could let a forged answer pass, the setting has no default.
 //!
-//! - `model` and `wording`: what is sent; `bridge`: how.
+//! - `model` and `wording`: what is sent; `transport`: how.
 //! - `json`, `callback`, `date`, `codes`: what comes back, with every quirk that has been seen.
 //! - `stamp`: the authority's signature over it.
 //! - `approval`: the rule that makes an approval of it (law 4), and `person`: the declared fields (law 7).
@@ -12,7 +12,6 @@
 mod adapter;
 mod approval;
 mod base64;
-mod bridge;
 mod callback;
 mod certificate;
 mod codes;
@@ -25,6 +24,7 @@ mod rule;
 mod settings;
 mod source;
 mod stamp;
+mod transport;
 mod wording;
 
 pub use adapter::CertificateExpiry;
@@ -32,6 +32,8 @@ pub use adapter::Kuwait;
 pub use callback::MAX_CALLBACK_BYTES;
 pub use codes::CodeAdditions;
 pub use json::KeyMatching;
+pub use material::ClientMaterial;
+pub use material::Credentials;
 pub use material::Material;
 pub use model::AuthenticateRequest;
 pub use rule::KuwaitRule;
@@ -46,6 +48,23 @@ pub use source::Source;
 pub use source::SourceError;
 pub use stamp::StampFormat;
 pub use stamp::StampRule;
+#[cfg(feature = "sandbox")]
+pub(crate) use transport::Element;
+pub use transport::GatewayAnswers;
+pub use transport::GatewaySettings;
+pub use transport::Login;
+pub use transport::PollSettings;
+pub use transport::PolledStatus;
+pub use transport::SoapEncoding;
+pub use transport::SoapSettings;
+pub use transport::SuccessSettings;
+pub use transport::TemplateCasing;
+pub use transport::TemplateSettings;
+pub use transport::TransportSettings;
+pub use transport::UnstampedAnswers;
+pub use transport::Used;
+#[cfg(feature = "sandbox")]
+pub(crate) use transport::root_part;
 
 #[cfg(all(test, feature = "sandbox"))]
 mod tests;

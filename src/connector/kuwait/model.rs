@@ -71,9 +71,10 @@ impl Answer {
         };
         match (member("Data"), member("Error")) {
             (Some(data), None) => match &data.value {
-                Value::Text(id) if is_request_id(id.trim()) => Self::Accepted(id.trim().to_owned()),
-                _ => Self::Unreadable("`Data` of the reply is no request id"),
-            },
+                Value::Text(id) => Self::request_id(id),
+                _ => None,
+            }
+            .unwrap_or(Self::Unreadable("`Data` of the reply is no request id")),
             (None, Some(error)) => match error.members() {
                 Some(members) => Self::Error(
                     members
@@ -87,6 +88,12 @@ impl Answer {
             (Some(_), Some(_)) => Self::Unreadable("the reply has both `Data` and `Error`"),
             (None, None) => Self::Unreadable("the reply has neither `Data` nor `Error`"),
         }
+    }
+
+    /// A request that was taken under this id; `None` if the text can't be one.
+    pub(super) fn request_id(text: &str) -> Option<Self> {
+        let id = text.trim();
+        is_request_id(id).then(|| Self::Accepted(id.to_owned()))
     }
 }
 

@@ -1,8 +1,8 @@
 use super::adapter::approval_rule;
 use super::approval::ApprovalRule;
-use super::bridge::meaning;
 use super::settings::KuwaitSettings;
 use super::settings::SettingsError;
+use super::transport::bridge_meaning;
 use crate::connector::Expected;
 use crate::connector::ReplyMeaning;
 use crate::connector::Verdict;
@@ -28,7 +28,7 @@ impl KuwaitRule {
     /// What a complete reply to a request means; `status` is that of HTTP.
     pub fn reply(&self, status: u16, body: &[u8]) -> ReplyMeaning {
         match reqwest::StatusCode::from_u16(status) {
-            Ok(status) => meaning(status, body, &self.0.codes, self.0.keys),
+            Ok(status) => bridge_meaning(status, body, &self.0.codes, self.0.keys),
             Err(_) => ReplyMeaning::Unknown {
                 detail: "the status is none of HTTP".to_owned(),
             },

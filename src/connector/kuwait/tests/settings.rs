@@ -1,15 +1,23 @@
 use serde_json::json;
 
 use super::fixture::*;
+use crate::connector::kuwait::ClientMaterial;
 use crate::connector::kuwait::Kuwait;
 use crate::connector::kuwait::KuwaitSettings;
 use crate::connector::kuwait::Material;
 use crate::words::Timestamp;
 
+fn client(certificate: Vec<u8>, key: String) -> ClientMaterial {
+    ClientMaterial {
+        certificate,
+        key: key.into(),
+    }
+}
+
 fn material() -> Material {
     Material {
-        client_certificate: P256.pem.clone().into_bytes(),
-        client_key: P256.key_pem.clone().into(),
+        client: Some(client(P256.pem.clone().into_bytes(), P256.key_pem.clone())),
+        login: None,
         server_ca: RSA.pem.clone().into_bytes(),
         signers: vec![P384.pem.clone().into_bytes()],
     }
@@ -156,9 +164,18 @@ fn material_that_can_not_be_used_is_named() {
         change(&mut material);
         open(written(), &material, RECEIVED).err().unwrap()
     };
-    assert!(refused(&|m| m.client_certificate = b"x".to_vec()).contains("`kuwait.client.certificate`"));
-    assert!(refused(&|m| m.client_key = String::new().into()).contains("`kuwait.client`"));
-    assert!(refused(&|m| m.client_key = P384.key_pem.clone().into()).contains("`kuwait.client`"));
+    assert!(
+        refused(&|m| m.client = Some(client(b"x".to_vec(), P256.key_pem.clone())))
+            .contains("`kuwait.client.certificate`")
+    );
+    assert!(
+        refused(&|m| m.client = Some(client(P256.pem.clone().into_bytes(), String::new())))
+            .contains("`kuwait.client`")
+    );
+    assert!(
+        refused(&|m| m.client = Some(client(P256.pem.clone().into_bytes(), P384.key_pem.clone())))
+            .contains("`kuwait.client`")
+    );
     assert!(refused(&|m| m.server_ca = Vec::new()).contains("`kuwait.server_ca`"));
     assert!(refused(&|m| m.signers = Vec::new()).contains("was not loaded"));
     assert!(refused(&|m| m.signers = vec![b"x".to_vec()]).contains("can't be used: it is no X.509"));

@@ -13,6 +13,7 @@ use super::codes::Codes;
 use super::json::KeyMatching;
 use super::material::Material;
 use super::model::Answer;
+use super::prepare::Shape;
 use super::settings::KuwaitSettings;
 use super::settings::SettingsError;
 use crate::connector::Reply;
@@ -119,7 +120,7 @@ impl Bridge {
         }
         let body = gathered.freeze();
         Reply {
-            meaning: meaning(status, &body, codes, self.keys),
+            meaning: meaning(status, &body, Shape::of(operation), codes, self.keys),
             body: Some(body),
         }
     }
@@ -136,10 +137,11 @@ impl Bridge {
 pub(super) fn meaning(
     status: reqwest::StatusCode,
     body: &[u8],
+    shape: Shape,
     codes: &Codes,
     keys: KeyMatching,
 ) -> ReplyMeaning {
-    let answer = Answer::parse(body, keys);
+    let answer = Answer::parse(body, shape, keys);
     let refused = |code: Option<i64>, detail: String| ReplyMeaning::Refused {
         outcome: codes.error(code),
         code,
@@ -150,6 +152,8 @@ pub(super) fn meaning(
             Answer::Accepted(id) => ReplyMeaning::Accepted {
                 request_id: Some(RequestId::new(id)),
             },
+            Answer::Shown(qr) => ReplyMeaning::Shown(qr),
+            Answer::Answered => ReplyMeaning::Answered,
             Answer::Error(code) => refused(code, coded(code)),
             Answer::Unreadable(why) => ReplyMeaning::Unknown {
                 detail: why.to_owned(),
@@ -158,7 +162,7 @@ pub(super) fn meaning(
     } else if status.is_client_error() {
         match answer {
             Answer::Error(code) => refused(code, format!("status {status}, {}", coded(code))),
-            Answer::Accepted(_) | Answer::Unreadable(_) => refused(None, format!("status {status}")),
+            _ => refused(None, format!("status {status}")),
         }
     } else {
         ReplyMeaning::Unknown {

@@ -160,6 +160,15 @@ impl<'a> Callback<'a> {
 }
 
 impl<'a> Part<'a> {
+    /// An object that stands elsewhere than in a callback.
+    pub(super) const fn of(members: Vec<Member<'a>>, keys: KeyMatching) -> Self {
+        Self {
+            place: None,
+            members,
+            keys,
+        }
+    }
+
     fn take(
         response: &mut Vec<Member<'a>>,
         name: &'static str,

@@ -189,6 +189,7 @@ impl Stored<'_> {
 
 pub(super) const fn phase_name(phase: Phase) -> &'static str {
     match phase {
+        Phase::Held => "held",
         Phase::Created => "created",
         Phase::Sent => "sent",
         Phase::Unknown => "unknown",
@@ -208,6 +209,7 @@ pub(super) const fn direction_name(direction: ExchangeDirection) -> &'static str
         ExchangeDirection::Outbound => "outbound",
         ExchangeDirection::Reply => "reply",
         ExchangeDirection::Callback => "callback",
+        ExchangeDirection::Document => "document",
     }
 }
 
@@ -217,7 +219,8 @@ fn direction_from_name(name: &str) -> Option<ExchangeDirection> {
         .find(|direction| direction_name(*direction) == name)
 }
 
-const PHASES: [Phase; 7] = [
+const PHASES: [Phase; 8] = [
+    Phase::Held,
     Phase::Created,
     Phase::Sent,
     Phase::Unknown,
@@ -227,8 +230,9 @@ const PHASES: [Phase; 7] = [
     Phase::Delivered,
 ];
 
-const DIRECTIONS: [ExchangeDirection; 3] = [
+const DIRECTIONS: [ExchangeDirection; 4] = [
     ExchangeDirection::Outbound,
     ExchangeDirection::Reply,
     ExchangeDirection::Callback,
+    ExchangeDirection::Document,
 ];

@@ -5,6 +5,8 @@
 
 mod contract;
 mod error;
+mod names;
+mod rounds;
 mod sqlite;
 
 pub use contract::Activation;

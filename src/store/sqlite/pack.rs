@@ -1,7 +1,5 @@
 use bytes::Bytes;
 
-use super::rows::direction_name;
-use super::rows::phase_name;
 use crate::audit::DeliveryChange;
 use crate::audit::DeliveryRow;
 use crate::audit::ExchangeRow;
@@ -9,6 +7,7 @@ use crate::audit::FlowChange;
 use crate::audit::Record;
 use crate::audit::Unit;
 use crate::flow::Phase;
+use crate::store::names::direction_name;
 use crate::words::Purpose;
 use crate::words::Timestamp;
 
@@ -117,7 +116,7 @@ impl Packed {
             person_key,
             subject,
             subject_size,
-            Cell::Word(phase_name(row.state.phase)),
+            Cell::Word(row.state.phase.as_str()),
             Cell::Number(i64::from(is_open)),
             state,
             state_size,
@@ -157,7 +156,7 @@ impl Packed {
         let [flow, _] = self.words.maybe(flow.as_ref().map(<[u8; 16]>::as_slice))?;
         let subject = record
             .subject
-            .as_ref()
+            .person()
             .map(|number| number.expose(Purpose::Store));
         let [subject, subject_size] = self.words.maybe(subject.map(str::as_bytes))?;
         let [event, event_size] = self.bytes.put(&event)?;

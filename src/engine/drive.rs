@@ -15,13 +15,16 @@ use super::input::Arrival;
 use super::input::Input;
 use super::live::Cell;
 use super::live::Live;
+use super::live::Stage;
 use super::schedule::Due;
+use super::secrets::random;
 use crate::audit::CommitError;
 use crate::audit::FlowRow;
 use crate::audit::Recorded;
 use crate::connector::Expected;
 use crate::connector::Outbound;
 use crate::connector::Verdict;
+use crate::words::ExchangeId;
 
 impl Inner {
     /// Takes one step: after this returns `Ok`, it is durable and its effects are under way.
@@ -88,7 +91,7 @@ impl Inner {
         if let Ok(Some(row)) = self.store.flow(live.id).await
             && let Some(detail) = Detail::from_bytes(&row.detail)
         {
-            live.ended.send_replace(row.state.has_ended());
+            live.stage.send_replace(Stage::of(&row.state));
             cell.row = Arc::new(row);
             cell.detail = Arc::new(detail);
         }
@@ -112,7 +115,7 @@ impl Inner {
         }
         cell.row = draft.row;
         cell.detail = draft.detail;
-        live.ended.send_replace(ended);
+        live.stage.send_replace(Stage::of(&cell.row.state));
         self.tell(super::EngineEvent::Flow { flow: live.id, ended });
     }
 
@@ -140,9 +143,14 @@ impl Inner {
         self.tasks.spawn(async move {
             let attempt = outbound.attempt;
             let reply = inner.connector.send(outbound).await;
+            let at = inner.clock.now();
+            let named = reply.body.as_ref().and_then(|_| random().ok());
+            let exchange = named.map(|random| ExchangeId::from_parts(at, random));
             let make = || Input::Reply {
                 attempt,
                 reply: reply.clone(),
+                exchange,
+                at,
             };
             inner.drive_to_the_end(&live, make).await;
         });
@@ -171,8 +179,10 @@ impl Inner {
         };
         let expected = Expected {
             flow: live.id,
+            capability: cell.row.capability,
             request_id: cell.row.state.request_id.as_ref(),
             civil_no: cell.row.subject.as_ref(),
+            signing: cell.detail.document.as_ref().map(|document| document.digest),
             assurance,
             challenge: &cell.detail.challenge,
             additional_data: &cell.detail.additional_data,
@@ -181,7 +191,11 @@ impl Inner {
             received_at: arrival.at,
             fields,
         };
-        self.connector.examine(&arrival.bytes, &expected)
+        if arrival.direct {
+            self.connector.examine_reply(&arrival.bytes, &expected)
+        } else {
+            self.connector.examine(&arrival.bytes, &expected)
+        }
     }
 }
 

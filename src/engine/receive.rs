@@ -58,6 +58,7 @@ impl Inner {
         let at = self.clock.now();
         let random = random().map_err(|error| CommitError::Store(error.to_string()))?;
         let arrival = Arrival {
+            direct: false,
             exchange: ExchangeId::from_parts(at, random),
             digest: Digest::of(&body),
             source,

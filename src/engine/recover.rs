@@ -8,6 +8,7 @@ use super::input::Input;
 use super::limits::LONGEST_WINDOW;
 use super::live::Live;
 use crate::audit::CommitError;
+use crate::audit::ExchangeDirection;
 use crate::audit::FlowRow;
 use crate::engine::find::store_error;
 
@@ -70,6 +71,7 @@ impl Inner {
             let stored = self.store.exchange(*exchange).await.map_err(store_error)?;
             match stored {
                 Some(stored) => arrivals.push(Arrival {
+                    direct: stored.direction == ExchangeDirection::Reply,
                     exchange: *exchange,
                     digest: *digest,
                     source: String::new(),

@@ -155,6 +155,8 @@ texts! {
     dropped_fields: "حقول محذوفة", "Fields dropped";
     none: "لا شيء", "none";
     decided_by: "السطر الذي قرر", "Decided by";
+    ev_document: "تسليم المستند", "Document handed in";
+    ev_consent: "إقرار الشخص قبل التوقيع", "Confirmed before signing";
     script_fault: "عطل في النص البرمجي", "Script fault";
     status: "رمز الحالة", "Status";
     catalog_refused: "رفضت السياسات المعدلة، وما زالت السابقة سارية", "The changed catalog was refused; the previous one stays active";

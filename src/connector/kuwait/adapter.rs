@@ -1,4 +1,3 @@
-use std::borrow::Cow;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,7 +9,7 @@ use super::codes::Codes;
 use super::material::Material;
 use super::material::first_certificate;
 use super::material::pins;
-use super::model::AuthenticateRequest;
+use super::prepare::prepare;
 use super::settings::AssuranceRule;
 use super::settings::KuwaitSettings;
 use super::settings::SettingsError;
@@ -18,8 +17,8 @@ use super::settings::StampSettings;
 use super::stamp::Stamp;
 use super::transport::Transport;
 use super::transport::open;
-use super::wording::with_challenge;
 use crate::audit::Recorded;
+use crate::connector::AppLink;
 use crate::connector::Connector;
 use crate::connector::Expected;
 use crate::connector::Outbound;
@@ -29,8 +28,7 @@ use crate::connector::PrepareError;
 use crate::connector::Reply;
 use crate::connector::Request;
 use crate::connector::Verdict;
-use crate::words::Capability;
-use crate::words::Purpose;
+use crate::words::QrCode;
 use crate::words::RequestId;
 use crate::words::Timestamp;
 
@@ -39,6 +37,8 @@ pub struct Kuwait {
     approval: ApprovalRule,
     transport: Box<dyn Transport>,
     client_expires_at: Option<Timestamp>,
+    /// The template of links that open the app.
+    app_link: Option<String>,
 }
 
 /// A certificate that somebody has to renew in time (threat B-06).
@@ -76,7 +76,9 @@ impl Kuwait {
             ));
         }
         times(settings)?;
+        app_link(settings)?;
         Ok(Self {
+            app_link: settings.app_link.clone(),
             approval: approval_rule(settings, &material.signers)?,
             client_expires_at: match &material.client {
                 Some(client) => Some(client_expiry(&client.certificate, now)?),
@@ -110,38 +112,7 @@ impl Connector for Kuwait {
     }
 
     fn prepare(&self, request: &Request) -> Result<Outbound, PrepareError> {
-        if request.capability != Capability::AuthPush {
-            return Err(PrepareError::Unsupported {
-                connector: self.name().to_owned(),
-                capability: request.capability,
-            });
-        }
-        let civil_no = request
-            .civil_no
-            .as_ref()
-            .ok_or(PrepareError::Missing("civil number"))?;
-        let reason = with_challenge(&request.reason, &request.challenge);
-        let wire = AuthenticateRequest {
-            service_provider_id: Cow::Borrowed(&self.approval.service_provider_id),
-            service_description_en: Cow::Borrowed(&request.description.en),
-            service_description_ar: Cow::Borrowed(&request.description.ar),
-            authentication_reason_en: Cow::Owned(reason.en),
-            authentication_reason_ar: Cow::Owned(reason.ar),
-            request_user_details: request.wants_person,
-            sp_callback_url: Cow::Borrowed(&request.callback_url),
-            person_civil_no: Cow::Borrowed(civil_no.expose(Purpose::Wire)),
-            additional_data: Cow::Borrowed(&request.additional_data),
-            challenge: Cow::Borrowed(request.challenge.as_str()),
-            assurance_level: request.assurance.wire_level(),
-        };
-        let body =
-            serde_json::to_vec(&wire).map_err(|_| PrepareError::Missing("form that JSON can write"))?;
-        let asked = Outbound {
-            flow: request.flow,
-            attempt: request.attempt,
-            operation: PUSH_WITH_LEVEL,
-            body: body.into(),
-        };
+        let asked = prepare(request, &self.approval.service_provider_id)?;
         self.transport.write(asked, request)
     }
 
@@ -161,6 +132,25 @@ impl Connector for Kuwait {
 
     fn examine(&self, body: &[u8], expected: &Expected<'_>) -> Verdict {
         self.approval.examine(body, expected)
+    }
+
+    fn examine_reply(&self, body: &[u8], expected: &Expected<'_>) -> Verdict {
+        if let Some(rule) = self.transport.polled_rule() {
+            return rule.examine(body, &self.approval, expected);
+        }
+        match self.transport.in_bridge_form(body) {
+            Some(body) => self.approval.examine_reply(&body, expected),
+            None => Verdict::unreadable("the reply can't be read"),
+        }
+    }
+
+    fn app_link(&self, qr: &QrCode) -> Option<AppLink> {
+        let template = self.app_link.as_ref()?;
+        Some(AppLink::new(template, qr.text()))
+    }
+
+    fn opens_app(&self) -> bool {
+        self.app_link.is_some()
     }
 }
 
@@ -188,6 +178,7 @@ pub(super) fn approval_rule(
         transaction_date: settings.transaction_date,
         user_certificate: settings.user_certificate,
         clock_skew: Duration::from_secs(settings.clock_skew_seconds.into()),
+        identity_qr_age: Duration::from_secs(settings.identity_qr_age_seconds.into()),
         keys: settings.keys,
     })
 }
@@ -209,6 +200,18 @@ fn times(settings: &KuwaitSettings) -> Result<(), SettingsError> {
         ));
     }
     Ok(())
+}
+
+fn app_link(settings: &KuwaitSettings) -> Result<(), SettingsError> {
+    match &settings.app_link {
+        Some(template) if !AppLink::is_template(template) => Err(SettingsError::new(
+            "kuwait.app_link",
+            "it is no template of a link",
+            "write the authority's URL scheme with `{qr}` where the text of the code stands, and `{return_url}` where \
+             the way back does",
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn stamp(settings: Option<&StampSettings>, signers: &[Vec<u8>]) -> Result<Stamp, SettingsError> {
@@ -266,8 +269,6 @@ fn client_expiry(pem: &[u8], now: Timestamp) -> Result<Timestamp, SettingsError>
     }
     Ok(expires)
 }
-
-const PUSH_WITH_LEVEL: &str = "InitiateAuthRequestPNWithAssuranceLevel";
 
 /// Ten minutes. Twice the usual life of a flow is more than any clock should need.
 const MAX_SKEW_SECONDS: u16 = 600;

@@ -160,11 +160,11 @@ impl<'a> Callback<'a> {
 }
 
 impl<'a> Part<'a> {
-    /// A part with nothing in it.
-    pub(super) const fn empty(keys: KeyMatching) -> Self {
+    /// An object that stands elsewhere than in a callback.
+    pub(super) const fn of(members: Vec<Member<'a>>, keys: KeyMatching) -> Self {
         Self {
             place: None,
-            members: Vec::new(),
+            members,
             keys,
         }
     }
@@ -175,7 +175,7 @@ impl<'a> Part<'a> {
         keys: KeyMatching,
     ) -> Result<Self, CallbackError> {
         let Some(member) = take(response, name, keys) else {
-            return Ok(Self::empty(keys));
+            return Ok(Self::of(Vec::new(), keys));
         };
         let place = Some((member.at, member.node.span));
         match member.node.value {

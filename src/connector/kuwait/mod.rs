@@ -3,10 +3,11 @@
 //! The authority's integration guide is not public. What public integrations agree on is built in; what they
 //! leave open is a setting, and where a wrong guess could let a forged answer pass, the setting has no default.
 //!
-//! - `model` and `wording`: what is sent; `transport`: how.
+//! - `prepare`, `model`, `sign_request` and `wording`: what is sent; `transport`: how.
 //! - `json`, `callback`, `date`, `codes`: what comes back, with every quirk that has been seen.
 //! - `stamp`: the authority's signature over it.
-//! - `approval`: the rule that makes an approval of it (law 4), and `person`: the declared fields (law 7).
+//! - `approval`: the rule that makes an approval of it (law 4), with `identity` for what replies answer and `signature` for
+//!   what was signed; `person`: the declared fields (law 7).
 //! - `settings`, `source`, `material`: what a node is told.
 
 mod adapter;
@@ -16,12 +17,16 @@ mod callback;
 mod certificate;
 mod codes;
 mod date;
+mod identity;
 mod json;
 mod material;
 mod model;
 mod person;
+mod prepare;
 mod rule;
 mod settings;
+mod sign_request;
+mod signature;
 mod source;
 mod stamp;
 mod transport;

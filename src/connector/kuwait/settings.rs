@@ -59,6 +59,14 @@ pub struct KuwaitSettings {
     /// Whether an approval must carry the person's certificate. One that comes must be the person's and valid.
     #[serde(default = "required")]
     pub user_certificate: Presence,
+    /// How old the code of a person's card may be when it is verified, in seconds.
+    #[serde(default = "default_qr_age")]
+    pub identity_qr_age_seconds: u16,
+    /// The link that opens the app on the same device (R000-075), with `{qr}` for the text of the code and `{return_url}`
+    /// for the way back. The authority's URL scheme is not public, so there is no default; without it, no sign-in by QR
+    /// begins on a mobile channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app_link: Option<String>,
     /// How far the authority's clock may be from ours, in seconds.
     #[serde(default = "default_skew")]
     pub clock_skew_seconds: u16,
@@ -163,6 +171,8 @@ impl KuwaitSettings {
             additional_data: Presence::WhenPresent,
             transaction_date: Presence::WhenPresent,
             user_certificate: Presence::Required,
+            identity_qr_age_seconds: default_qr_age(),
+            app_link: None,
             clock_skew_seconds: default_skew(),
             connect_timeout_seconds: default_connect(),
             reply_timeout_seconds: default_reply(),
@@ -190,6 +200,10 @@ const fn when_present() -> Presence {
 
 const fn default_skew() -> u16 {
     60
+}
+
+const fn default_qr_age() -> u16 {
+    120
 }
 
 const fn default_connect() -> u16 {

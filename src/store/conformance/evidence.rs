@@ -95,6 +95,7 @@ pub(crate) async fn exact_bytes_survive(place: &dyn Place) {
                 ExchangeDirection::Outbound,
                 ExchangeDirection::Reply,
                 ExchangeDirection::Callback,
+                ExchangeDirection::Document,
             ][usize::from(number) % 3],
             ..exchange(number, bytes)
         })

@@ -81,6 +81,7 @@ async fn run(world: &World, connector: &Kuwait, scenario: Scenario, now: Timesta
         .arm(scenario, Some(&civil_no), None)
         .unwrap();
     let request = Request {
+        matter: midflow::connector::Matter::Nothing,
         flow,
         attempt: 1,
         capability: Capability::AuthPush,
@@ -125,6 +126,8 @@ async fn run(world: &World, connector: &Kuwait, scenario: Scenario, now: Timesta
     ];
     let received_at = midflow::sandbox::SandboxClock::now(&midflow::sandbox::SystemClock);
     let expected = Expected {
+        capability: Capability::AuthPush,
+        signing: None,
         flow,
         request_id: id.as_ref(),
         civil_no: Some(&civil_no),

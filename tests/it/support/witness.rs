@@ -76,6 +76,8 @@ impl Asked {
         received_at: Timestamp,
     ) -> Expected<'a> {
         Expected {
+            capability: self.request.capability,
+            signing: None,
             flow: self.request.flow,
             request_id: self.request_id.as_ref(),
             civil_no: self.request.civil_no.as_ref(),

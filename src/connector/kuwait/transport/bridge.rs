@@ -14,6 +14,7 @@ use crate::connector::Request;
 use crate::connector::kuwait::codes::Codes;
 use crate::connector::kuwait::json::KeyMatching;
 use crate::connector::kuwait::material::Material;
+use crate::connector::kuwait::prepare::Shape;
 use crate::connector::kuwait::settings::KuwaitSettings;
 use crate::connector::kuwait::settings::SettingsError;
 
@@ -54,7 +55,13 @@ impl Bridge {
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, json)]);
         match self.https.post(operation, headers, body).await {
             Ok(complete) => Reply {
-                meaning: bridge_meaning(complete.status, &complete.body, codes, self.keys),
+                meaning: bridge_meaning(
+                    complete.status,
+                    &complete.body,
+                    Shape::of(operation),
+                    codes,
+                    self.keys,
+                ),
                 body: Some(complete.body),
             },
             Err(reply) => reply,

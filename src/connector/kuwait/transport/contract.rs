@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use async_trait::async_trait;
 
 use super::polled::PolledRule;
@@ -26,6 +28,11 @@ pub(in crate::connector::kuwait) trait Transport:
 
     /// Sends exact bytes once, and says what is known afterwards.
     async fn send(&self, outbound: Outbound, codes: &Codes) -> Reply;
+
+    /// A reply that is the answer itself, in the form of the bridge, which the approval rule reads; `None` if it has none.
+    fn in_bridge_form<'b>(&self, body: &'b [u8]) -> Option<Cow<'b, [u8]>> {
+        Some(Cow::Borrowed(body))
+    }
 
     /// How an accepted request is asked about, where no callback comes.
     fn polling(&self) -> Option<Polling> {

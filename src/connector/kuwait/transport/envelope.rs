@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::multipart::root_part;
 use super::xml::Element;
 use crate::connector::kuwait::model::Answer;
+use crate::words::QrCode;
 
 /// An operation of the wrapper with its parameters.
 pub(super) struct Call<'c> {
@@ -99,15 +100,27 @@ pub(super) fn read(body: &[u8]) -> Said {
     }
     let (data, error) = (result.child("Data"), result.child("Error"));
     Said::Answer(match (data, error) {
-        (Some(data), None) => accepted(content.name(), data),
+        (Some(data), None) => answered(content.name(), data),
         (None, Some(error)) => Answer::Error(code(error)),
         (Some(_), Some(_)) => Answer::Unreadable("the reply has both `Data` and `Error`"),
         (None, None) => Answer::Unreadable("the reply has neither `Data` nor `Error`"),
     })
 }
 
-fn accepted(_response: &str, data: &Element) -> Answer {
-    Answer::request_id(data.text()).unwrap_or(Answer::Unreadable("`Data` of the reply is no request id"))
+/// What `Data` is depends on the operation. The picture of a code is not looked at.
+fn answered(response: &str, data: &Element) -> Answer {
+    match response {
+        "InitiateAuthRequestQRResponse" | "InitiateAuthRequestQRWithAssuranceLevelResponse" => data
+            .child("QRCode")
+            .and_then(|code| QrCode::new(code.text()))
+            .map_or(
+                Answer::Unreadable("`QRCode` of the reply is no text of a code"),
+                Answer::Shown,
+            ),
+        "NotifyPersonResponse" => Answer::Answered,
+        _ => Answer::request_id(data.text())
+            .unwrap_or(Answer::Unreadable("`Data` of the reply is no request id")),
+    }
 }
 
 /// A declared fault carries the authority's own error; of the others only those that blame the request are clear.

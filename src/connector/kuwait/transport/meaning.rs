@@ -4,16 +4,18 @@ use crate::connector::ReplyMeaning;
 use crate::connector::kuwait::codes::Codes;
 use crate::connector::kuwait::json::KeyMatching;
 use crate::connector::kuwait::model::Answer;
+use crate::connector::kuwait::prepare::Shape;
 use crate::words::RequestId;
 
 /// What a complete reply of the bridge means. Pure.
 pub(in crate::connector::kuwait) fn bridge_meaning(
     status: StatusCode,
     body: &[u8],
+    shape: Shape,
     codes: &Codes,
     keys: KeyMatching,
 ) -> ReplyMeaning {
-    meaning(status, Answer::parse(body, keys), codes)
+    meaning(status, Answer::parse(body, shape, keys), codes)
 }
 
 /// What a reply means, once a transport has read it. One rule for all: only a clear refusal says that nobody was asked;
@@ -24,6 +26,8 @@ pub(super) fn meaning(status: StatusCode, answer: Answer, codes: &Codes) -> Repl
             Answer::Accepted(id) => ReplyMeaning::Accepted {
                 request_id: Some(RequestId::new(id)),
             },
+            Answer::Shown(qr) => ReplyMeaning::Shown(qr),
+            Answer::Answered => ReplyMeaning::Answered,
             Answer::Error(code) => refused(code, coded(code), codes),
             Answer::Unreadable(why) => ReplyMeaning::Unknown {
                 detail: why.to_owned(),
@@ -32,7 +36,7 @@ pub(super) fn meaning(status: StatusCode, answer: Answer, codes: &Codes) -> Repl
     } else if status.is_client_error() {
         match answer {
             Answer::Error(code) => refused(code, format!("status {status}, {}", coded(code)), codes),
-            Answer::Accepted(_) | Answer::Unreadable(_) => refused(None, format!("status {status}"), codes),
+            _ => refused(None, format!("status {status}"), codes),
         }
     } else {
         ReplyMeaning::Unknown {

@@ -177,12 +177,13 @@ impl super::settings::UnstampedAnswers {
                         "as requested: the gateway took the request with its level",
                     ));
                     let person = person::declared(
-                        &Part::empty(keys),
+                        &Part::of(Vec::new(), keys),
                         expected.fields,
                         civil_no,
                         expected.received_at,
                     );
                     verdict.claims.kept_fields = person::kept_names(&person);
+                    verdict.approver = Some(civil_no.clone());
                     verdict.conclusion = Conclusion::Approved(person);
                 }
                 Err((name, outcome, detail)) => fail(name, detail, Conclusion::Ended(outcome)),
@@ -257,6 +258,8 @@ const fn rejected(claims: Claims) -> Verdict {
     Verdict {
         checks: Vec::new(),
         conclusion: Conclusion::Rejected,
+        approver: None,
+        signature: None,
         claims,
     }
 }

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -110,6 +112,11 @@ impl Transport for Soap {
         })
     }
 
+    /// Notifications are the only requests that the wrapper answers at once, and all they answer is that they were taken.
+    fn in_bridge_form<'b>(&self, body: &'b [u8]) -> Option<Cow<'b, [u8]>> {
+        (read(body) == Said::Answer(Answer::Answered)).then_some(Cow::Borrowed(TAKEN))
+    }
+
     async fn send(&self, outbound: Outbound, codes: &Codes) -> Reply {
         let Some(headers) = headers(&outbound, self.authorization.as_ref()) else {
             return not_sent("the headers of the operation can't be made");
@@ -213,3 +220,6 @@ pub(super) fn path(setting: &'static str, path: &str, https: &Https) -> Result<(
         ))
     }
 }
+
+/// What the bridge would have answered to a notification that was taken.
+pub(super) const TAKEN: &[u8] = br#"{"Data":"taken"}"#;

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use async_trait::async_trait;
 use reqwest::header::AUTHORIZATION;
 use reqwest::header::CONTENT_TYPE;
@@ -13,6 +15,7 @@ use super::meaning::meaning;
 use super::pointer::Pointer;
 use super::pointer::plain;
 use super::settings::TemplateSettings;
+use super::soap::TAKEN;
 use super::soap::basic;
 use super::soap::path;
 use crate::connector::Outbound;
@@ -27,6 +30,7 @@ use crate::connector::kuwait::model::Answer;
 use crate::connector::kuwait::settings::KuwaitSettings;
 use crate::connector::kuwait::settings::SettingsError;
 use crate::words::Capability;
+use crate::words::QrCode;
 
 /// A JSON wrapper whose form the settings describe. Its callbacks are the authority's own.
 #[derive(Debug)]
@@ -44,6 +48,7 @@ struct Reading {
     success: Pointer,
     values: Vec<String>,
     request_id: Pointer,
+    qr: Option<Pointer>,
     error: Option<Pointer>,
     keys: KeyMatching,
 }
@@ -65,6 +70,11 @@ impl Template {
                 )?,
                 values: template.success.values.clone(),
                 request_id: target("kuwait.transport.template.request_id", &template.request_id)?,
+                qr: template
+                    .qr
+                    .as_deref()
+                    .map(|text| target("kuwait.transport.template.qr", text))
+                    .transpose()?,
                 error: template
                     .error
                     .as_deref()
@@ -123,9 +133,14 @@ impl Transport for Template {
         })
     }
 
+    fn in_bridge_form<'b>(&self, body: &'b [u8]) -> Option<Cow<'b, [u8]>> {
+        let taken = self.reading.read(Capability::Notify, body) == Answer::Answered;
+        taken.then_some(Cow::Borrowed(TAKEN))
+    }
+
     async fn send(&self, outbound: Outbound, codes: &Codes) -> Reply {
-        let path = Capability::from_name(outbound.operation).and_then(|asked| self.form.paths.get(&asked));
-        let Some(path) = path else {
+        let asked = Capability::from_name(outbound.operation);
+        let Some((asked, path)) = asked.and_then(|asked| Some((asked, self.form.paths.get(&asked)?))) else {
             return not_sent("the settings have no path for the operation");
         };
         let mut headers = HeaderMap::new();
@@ -138,7 +153,7 @@ impl Transport for Template {
         }
         match self.https.post(path, headers, outbound.body).await {
             Ok(complete) => Reply {
-                meaning: meaning(complete.status, self.reading.read(&complete.body), codes),
+                meaning: meaning(complete.status, self.reading.read(asked, &complete.body), codes),
                 body: Some(complete.body),
             },
             Err(reply) => reply,
@@ -148,7 +163,7 @@ impl Transport for Template {
 
 impl Reading {
     /// What a reply says: taken with its id, or refused with its code; never something between.
-    fn read(&self, body: &[u8]) -> Answer {
+    fn read(&self, asked: Capability, body: &[u8]) -> Answer {
         let Ok(root) = Node::parse(body, self.keys) else {
             return Answer::Unreadable("the reply is no JSON");
         };
@@ -159,17 +174,19 @@ impl Reading {
                 None => Answer::Unreadable("the reply does not say whether it was taken"),
             };
         };
-        if self.values.iter().any(|value| value == said) {
-            at(&self.request_id)
+        if !self.values.iter().any(|value| value == said) {
+            let code = self.error.as_ref().and_then(at);
+            return Answer::Error(code.and_then(|code| code.parse().ok()));
+        }
+        match asked {
+            Capability::AuthQr => self.qr.as_ref().and_then(at).and_then(QrCode::new).map_or(
+                Answer::Unreadable("the reply has no text of a code"),
+                Answer::Shown,
+            ),
+            Capability::Notify => Answer::Answered,
+            _ => at(&self.request_id)
                 .and_then(Answer::request_id)
-                .unwrap_or(Answer::Unreadable("the reply names no request id"))
-        } else {
-            Answer::Error(
-                self.error
-                    .as_ref()
-                    .and_then(at)
-                    .and_then(|code| code.parse().ok()),
-            )
+                .unwrap_or(Answer::Unreadable("the reply names no request id")),
         }
     }
 }
@@ -182,6 +199,13 @@ fn check(template: &TemplateSettings, https: &Https) -> Result<(), SettingsError
             "kuwait.transport.template.paths",
             "it names no capability",
             "give each capability that the wrapper offers its path",
+        );
+    }
+    if template.paths.contains_key(&Capability::VerifyQr) {
+        return wrong(
+            "kuwait.transport.template.paths",
+            "it offers `verify_qr`, whose stamp covers bytes that a wrapper writes anew",
+            "take `verify_qr` out, and use a transport that hands the authority's own bytes on",
         );
     }
     for own in template.paths.values() {

@@ -2,6 +2,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::words::Digest;
+
 /// How an accepted request is asked about, where the authority sends no callback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Polling {
@@ -29,8 +31,13 @@ impl Polling {
 pub enum Polled {
     /// Nothing yet.
     Waiting,
-    /// An answer: its exact bytes, to be recorded and examined like a callback.
-    Answered(Bytes),
+    /// An answer, to be recorded and examined like a callback.
+    Answered {
+        /// Its exact bytes.
+        body: Bytes,
+        /// Digest of the part that counts: a poll may bring the same answer again in other words.
+        mark: Digest,
+    },
     /// The call failed; the next one may not.
     Failed {
         /// Why, for the operator; never carries personal data.

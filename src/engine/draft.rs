@@ -454,12 +454,12 @@ impl Draft {
             _ => "flow",
         };
         self.tallies.push(Tally::Callback(placed));
-        self.keep_bytes(
-            arrival.exchange,
-            ExchangeDirection::Callback,
-            arrival.at,
-            arrival.bytes.clone(),
-        );
+        let direction = if arrival.direct {
+            ExchangeDirection::Reply
+        } else {
+            ExchangeDirection::Callback
+        };
+        self.keep_bytes(arrival.exchange, direction, arrival.at, arrival.bytes.clone());
         let record = self.scribe().callback(CallbackRecord {
             exchange: Some(arrival.exchange),
             digest: arrival.digest,

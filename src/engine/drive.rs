@@ -153,6 +153,7 @@ impl Inner {
                 at,
             };
             inner.drive_to_the_end(&live, make).await;
+            inner.poll(&live);
         });
     }
 

@@ -26,6 +26,7 @@ mod live;
 mod matter;
 mod metrics;
 mod notify_url;
+mod poll;
 mod receipt;
 mod receive;
 mod records;

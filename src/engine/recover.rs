@@ -61,7 +61,9 @@ impl Inner {
         let pending = self.pending(&row).await?;
         let deliveries = self.store.deliveries(row.id).await.map_err(store_error)?;
         let notice = deliveries.into_iter().find(|delivery| delivery.next_at.is_some());
-        self.drive(live, Input::Recover { pending, notice }).await
+        self.drive(live, Input::Recover { pending, notice }).await?;
+        self.poll(live);
+        Ok(())
     }
 
     /// The callbacks that were recorded and not examined before the process died.

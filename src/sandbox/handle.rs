@@ -78,6 +78,11 @@ impl SandboxHandle {
         Ok(())
     }
 
+    /// Takes every token of the gateway back, as one that was started anew does.
+    pub fn forget_gateway_tokens(&self) {
+        self.state.logins.forget_tokens();
+    }
+
     /// Changes the name of the service provider that the phone shows.
     pub fn rename_service_provider(&self, name: Text) {
         self.state.rename_service_provider(name);

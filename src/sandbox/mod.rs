@@ -35,6 +35,7 @@ pub use clock::SandboxClock;
 pub use clock::SystemClock;
 pub use conduct::Pace;
 pub use error::SandboxError;
+pub use faces::Face;
 pub use handle::CallbackBaseError;
 pub use handle::PersonAct;
 pub use handle::PhoneError;

@@ -17,6 +17,7 @@ use super::conduct::Choice;
 use super::conduct::Conduct;
 use super::conduct::Flaw;
 use super::conduct::ReplyConduct;
+use super::faces::Logins;
 use super::faces::Refusal;
 use super::faces::Wanted;
 use super::keys::Keys;
@@ -25,6 +26,7 @@ use super::ledger::LedgerSnapshot;
 use super::ledger::Sent;
 use super::options::SandboxOptions;
 use super::request::Asked;
+use super::request::Polled;
 use super::request::Standing;
 use super::scenario::Scenario;
 use crate::words::Digest;
@@ -39,6 +41,7 @@ pub(super) struct State {
     pub(super) signers: Signers,
     pub(super) client: reqwest::Client,
     pub(super) citizens: Vec<Citizen>,
+    pub(super) logins: Logins,
     pub(super) tasks: TaskTracker,
     pub(super) stop: CancellationToken,
     index: HashMap<String, usize>,
@@ -104,6 +107,7 @@ impl State {
             signers,
             client,
             citizens,
+            logins: Logins::new(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             index,
@@ -186,11 +190,13 @@ impl State {
         if wanted.service_provider_id != self.options.service_provider_id {
             return Err(Refusal::UnknownServiceProvider);
         }
-        if !inner
-            .callback_base
-            .as_ref()
-            .is_some_and(|base| is_below(base, &wanted.callback_url))
-        {
+        let registered = |url| {
+            inner
+                .callback_base
+                .as_ref()
+                .is_some_and(|base| is_below(base, url))
+        };
+        if !wanted.callback_url.as_ref().is_none_or(registered) {
             return Err(Refusal::CallbackUrl);
         }
         let citizen = self
@@ -220,7 +226,7 @@ impl State {
                 challenge: wanted.challenge,
                 additional_data: wanted.additional_data,
                 ref_id: wanted.ref_id,
-                callback_url: wanted.callback_url.into(),
+                callback_url: wanted.callback_url.map(Into::into),
                 wants_person: wanted.wants_person,
                 assurance: wanted.assurance,
                 received_at: now,
@@ -229,6 +235,7 @@ impl State {
                 scenario: armed.map(|armed| armed.scenario),
                 status: None,
                 fault: None,
+                polled: Polled::default(),
             };
             inner.keep(asked, self.options.ledger_capacity);
         }
@@ -293,6 +300,27 @@ impl State {
         drop(inner);
         self.changed(&asked.civil_no);
         Some(asked)
+    }
+
+    /// Keeps an answer for the provider to ask for; a later one takes its place.
+    pub(super) fn keep_for_poll(&self, id: &str, body: &Bytes) {
+        if let Some(asked) = self.lock().requests.get_mut(id) {
+            asked.polled.answer = Some(body.clone());
+        }
+    }
+
+    /// The answer that the provider asks for, whether it was handed out before, and what has become of the request;
+    /// `None` if the request is not known, or is answered by callback.
+    pub(super) fn polled(&self, id: &str) -> Option<(Option<Bytes>, bool, Standing)> {
+        let now = self.now();
+        let mut inner = self.lock();
+        let asked = inner.requests.get_mut(id)?;
+        if asked.callback_url.is_some() {
+            return None;
+        }
+        let answer = asked.polled.answer.clone();
+        let used = std::mem::replace(&mut asked.polled.used, answer.is_some());
+        Some((answer, used, asked.standing(now)))
     }
 
     /// The person looks away; `false` if the request was not open.

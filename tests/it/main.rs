@@ -27,4 +27,5 @@ mod scenarios;
 mod support;
 mod swaps;
 mod tests;
+mod transports;
 mod versions;

@@ -22,7 +22,7 @@ use crate::support::full_node::FullNode;
 use crate::support::full_node::count;
 
 /// What must become of a scenario's flow.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub enum Fate {
     /// Approved, after so many callbacks.
     Approved { callbacks: usize },
@@ -98,7 +98,7 @@ async fn every_scenario_ends_as_it_should() {
 }
 
 /// Turns the clock as the scenario needs it, and gives the ended flow with all its records.
-async fn play(node: &FullNode, flow: FlowId, fate: Fate) -> (FlowView, Vec<TimelineEntry>) {
+pub async fn play(node: &FullNode, flow: FlowId, fate: Fate) -> (FlowView, Vec<TimelineEntry>) {
     match fate {
         Fate::Approved { callbacks } => {
             turn_until(node, flow, |timeline| {
@@ -145,7 +145,7 @@ async fn turn_until(node: &FullNode, flow: FlowId, wanted: impl Fn(&[TimelineEnt
 }
 
 /// What holds for every ending, whatever it is.
-fn check_ending(name: &str, view: &FlowView, timeline: &[TimelineEntry]) {
+pub fn check_ending(name: &str, view: &FlowView, timeline: &[TimelineEntry]) {
     let outcome = view.outcome.unwrap();
     let decision = view.decision.as_ref().unwrap();
     let approved = outcome.class() == OutcomeClass::Approved;
@@ -184,7 +184,7 @@ fn check_ending(name: &str, view: &FlowView, timeline: &[TimelineEntry]) {
     }
 }
 
-fn check_fate(name: &str, fate: Fate, view: &FlowView, timeline: &[TimelineEntry]) {
+pub fn check_fate(name: &str, fate: Fate, view: &FlowView, timeline: &[TimelineEntry]) {
     let outcome = view.outcome.unwrap();
     let verdicts = verdicts(timeline);
     let failing: Vec<Option<&str>> = verdicts.iter().map(|verdict| failing_check(verdict)).collect();
@@ -346,4 +346,4 @@ fn failing_check(verdict: &VerdictRecord) -> Option<&str> {
 }
 
 /// Just longer than the service waits.
-const WAIT: Duration = Duration::from_secs(301);
+pub const WAIT: Duration = Duration::from_secs(301);

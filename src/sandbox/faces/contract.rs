@@ -13,7 +13,8 @@ pub(in crate::sandbox) struct Wanted {
     pub(in crate::sandbox) service: Text,
     pub(in crate::sandbox) reason: Text,
     pub(in crate::sandbox) wants_person: bool,
-    pub(in crate::sandbox) callback_url: reqwest::Url,
+    /// `None` where the provider asks for the answer by itself.
+    pub(in crate::sandbox) callback_url: Option<reqwest::Url>,
     pub(in crate::sandbox) additional_data: Option<String>,
     pub(in crate::sandbox) challenge: Option<String>,
     pub(in crate::sandbox) ref_id: Option<String>,
@@ -25,7 +26,11 @@ impl Wanted {
     ///
     /// # Errors
     /// Names the first member that does not fit.
-    pub(super) fn read(body: &Map<String, Value>, with_level: bool) -> Result<Self, Refusal> {
+    pub(super) fn read(
+        body: &Map<String, Value>,
+        with_level: bool,
+        answers: Answers,
+    ) -> Result<Self, Refusal> {
         Ok(Self {
             service_provider_id: text(body, "ServiceProviderId", 64)?,
             service: Text::new(
@@ -41,7 +46,10 @@ impl Wanted {
                 Some(Value::Bool(wanted)) => *wanted,
                 Some(_) => return Err(Refusal::Invalid("RequestUserDetails")),
             },
-            callback_url: callback_url(body)?,
+            callback_url: match answers {
+                Answers::Callback => Some(callback_url(body)?),
+                Answers::Poll => None,
+            },
             civil_no: civil_no(body, "PersonCivilNo")?,
             additional_data: optional(body, "AdditionalData", REASON)?,
             challenge: optional(body, "Challenge", 32)?,
@@ -49,6 +57,15 @@ impl Wanted {
             assurance: with_level.then(|| level(body)).transpose()?,
         })
     }
+}
+
+/// How the provider learns the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answers {
+    /// The authority calls it.
+    Callback,
+    /// It asks.
+    Poll,
 }
 
 /// The members of a JSON object; anything else is refused.
@@ -138,10 +155,25 @@ mod tests {
 
     #[test]
     fn a_complete_request_is_read() {
-        let wanted = Wanted::read(&valid(), true).ok().unwrap();
+        let wanted = Wanted::read(&valid(), true, Answers::Callback).ok().unwrap();
         assert_eq!(wanted.assurance, Some(Assurance::Medium));
         assert_eq!(wanted.challenge.as_deref(), Some("8352"));
-        assert_eq!(Wanted::read(&valid(), false).ok().unwrap().assurance, None);
+        assert_eq!(
+            Wanted::read(&valid(), false, Answers::Callback)
+                .ok()
+                .unwrap()
+                .assurance,
+            None
+        );
+    }
+
+    #[test]
+    fn who_asks_for_the_answer_names_no_address() {
+        let mut body = valid();
+        body.remove("SPCallbackURL");
+        assert!(Wanted::read(&body, true, Answers::Callback).is_err());
+        let wanted = Wanted::read(&body, true, Answers::Poll).ok().unwrap();
+        assert!(wanted.callback_url.is_none());
     }
 
     #[test]
@@ -165,7 +197,10 @@ mod tests {
         ] {
             let mut body = valid();
             body.insert(member.to_owned(), value);
-            assert_eq!(Wanted::read(&body, true).err(), Some(Refusal::Invalid(member)));
+            assert_eq!(
+                Wanted::read(&body, true, Answers::Callback).err(),
+                Some(Refusal::Invalid(member))
+            );
         }
         for broken in ["", "[]", "{", "null"] {
             assert_eq!(object(broken.as_bytes()), Err(Refusal::Invalid("body")));

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use super::Refusal;
 use super::Wanted;
 use super::contract;
+use super::contract::Answers;
 use super::sever::Shears;
 use crate::sandbox::conduct::ReplyConduct;
 use crate::sandbox::courier;
@@ -36,6 +37,8 @@ pub(super) struct Call<'c> {
     pub(super) operation: &'static str,
     /// The exact bytes that came, for the ledger.
     pub(super) body: &'c [u8],
+    /// How the provider learns the answer.
+    pub(super) answers: Answers,
     /// The members of the request, by their names of the contract.
     pub(super) members: Result<Map<String, Value>, Refusal>,
 }
@@ -63,7 +66,8 @@ impl Desk {
             Ok(members) if PUSHES.contains(&operation) => {
                 let with_level = operation == PUSH_WITH_LEVEL;
                 (
-                    self.initiate(call.peer, entry, &members, with_level).await,
+                    self.initiate(call.peer, entry, &members, (with_level, call.answers))
+                        .await,
                     "accepted",
                 )
             }
@@ -91,10 +95,11 @@ impl Desk {
         peer: SocketAddr,
         entry: u64,
         members: &Map<String, Value>,
-        with_level: bool,
+        (with_level, answers): (bool, Answers),
     ) -> Served {
         let state = &self.state;
-        let admitted = Wanted::read(members, with_level).and_then(|wanted| state.admit(entry, wanted));
+        let admitted =
+            Wanted::read(members, with_level, answers).and_then(|wanted| state.admit(entry, wanted));
         let Admitted { request_id, conduct } = match admitted {
             Ok(admitted) => admitted,
             Err(refusal) => return Served::Refused(refusal),
@@ -187,7 +192,8 @@ fn user_certificate(state: &State, members: &Map<String, Value>) -> Result<Value
     Ok(Value::String(STANDARD.encode(identity.certificate())))
 }
 
-const PUSH_WITH_LEVEL: &str = "InitiateAuthRequestPNWithAssuranceLevel";
+/// A push that names its level.
+pub(super) const PUSH_WITH_LEVEL: &str = "InitiateAuthRequestPNWithAssuranceLevel";
 const PUSHES: [&str; 2] = ["InitiateAuthRequestPN", PUSH_WITH_LEVEL];
 /// Everything the contract names; what has no branch above answers `not in this sandbox yet`.
 const OPERATIONS: [&str; 10] = [

@@ -225,13 +225,13 @@ impl Transport for Gateway {
         };
         let headers = HeaderMap::from_iter([(AUTHORIZATION, token)]);
         match self.https.get(url, headers).await {
-            Ok(complete) if complete.status.is_success() => {
-                if self.rule.is_waiting(&complete.body, self.keys) {
-                    Polled::Waiting
-                } else {
-                    Polled::Answered(complete.body)
-                }
-            }
+            Ok(complete) if complete.status.is_success() => match self.rule.mark(&complete.body, self.keys) {
+                None => Polled::Waiting,
+                Some(mark) => Polled::Answered {
+                    body: complete.body,
+                    mark,
+                },
+            },
             Ok(complete) => {
                 self.forget_token(complete.status).await;
                 failed(format!("status {}", complete.status))

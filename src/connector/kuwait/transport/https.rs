@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::connector::Reply;
 use crate::connector::ReplyMeaning;
+use crate::connector::kuwait::MAX_CALLBACK_BYTES;
 use crate::connector::kuwait::material::Material;
 use crate::connector::kuwait::settings::KuwaitSettings;
 use crate::connector::kuwait::settings::SettingsError;
@@ -72,12 +73,12 @@ impl Https {
         let Some(url) = self.url(path) else {
             return Err(not_sent("the address of the operation can't be made"));
         };
-        gather(self.client.post(url).headers(headers).body(body)).await
+        gather(self.client.post(url).headers(headers).body(body), MAX_REPLY_BYTES).await
     }
 
-    /// Gets once.
+    /// Gets an answer once.
     pub(super) async fn get(&self, url: reqwest::Url, headers: HeaderMap) -> Result<Complete, Reply> {
-        gather(self.client.get(url).headers(headers)).await
+        gather(self.client.get(url).headers(headers), MAX_ANSWER_BYTES).await
     }
 
     #[cfg(all(test, feature = "sandbox"))]
@@ -94,7 +95,7 @@ impl std::fmt::Debug for Https {
     }
 }
 
-async fn gather(request: reqwest::RequestBuilder) -> Result<Complete, Reply> {
+async fn gather(request: reqwest::RequestBuilder, most: usize) -> Result<Complete, Reply> {
     let mut response = match request.send().await {
         Ok(response) => response,
         // The connection never stood, so no byte of the request left.
@@ -115,10 +116,8 @@ async fn gather(request: reqwest::RequestBuilder) -> Result<Complete, Reply> {
     let mut gathered = BytesMut::new();
     loop {
         match response.chunk().await {
-            Ok(Some(chunk)) if gathered.len() + chunk.len() > MAX_REPLY_BYTES => {
-                return Err(unknown(format!(
-                    "the reply is larger than {MAX_REPLY_BYTES} bytes"
-                )));
+            Ok(Some(chunk)) if gathered.len() + chunk.len() > most => {
+                return Err(unknown(format!("the reply is larger than {most} bytes")));
             }
             Ok(Some(chunk)) => gathered.extend_from_slice(&chunk),
             Ok(None) => break,
@@ -206,3 +205,5 @@ fn causes(error: &dyn std::error::Error) -> String {
 
 /// Replies of these operations are a few hundred bytes; a QR code's picture takes some thousands.
 const MAX_REPLY_BYTES: usize = 64 * 1024;
+/// An answer that is asked for may carry a whole callback, as a text in which every quote is escaped.
+const MAX_ANSWER_BYTES: usize = MAX_CALLBACK_BYTES + MAX_CALLBACK_BYTES / 2;

@@ -32,7 +32,6 @@ pub(super) use meaning::bridge_meaning;
 #[cfg(feature = "sandbox")]
 pub(crate) use multipart::root_part;
 pub(super) use open::open;
-pub(super) use polled::PolledRule;
 pub use polled::PolledStatus;
 pub use polled::Used;
 pub use settings::GatewayAnswers;

@@ -5,22 +5,14 @@
 
 use bytes::Bytes;
 
-/// A part of a message.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Part<'b> {
-    /// `Content-ID`, without its brackets; empty where there is none.
-    pub(super) id: &'b str,
-    /// The exact bytes.
-    pub(super) bytes: &'b [u8],
-}
-
 /// The document of a body: its root part where the body has several, else all of it.
 pub(crate) fn root_part(body: &[u8]) -> Option<&[u8]> {
-    parts(body).map(|parts| parts.first().map_or(body, |part| part.bytes))
+    parts(body).map(|parts| parts.first().copied().unwrap_or(body))
 }
 
-/// The parts of a body, the root first; none where it is no message of several parts. `None` if it is one and broken.
-pub(super) fn parts(body: &[u8]) -> Option<Vec<Part<'_>>> {
+/// The exact bytes of the parts of a body, the root first; none where it is no message of several parts. `None` if it is
+/// one and broken.
+fn parts(body: &[u8]) -> Option<Vec<&[u8]>> {
     let Some(boundary) = boundary(body) else {
         return Some(Vec::new());
     };
@@ -59,32 +51,18 @@ pub(super) fn boundary(body: &[u8]) -> Option<&[u8]> {
     plain.then_some(boundary)
 }
 
-fn read_part(part: &[u8]) -> Option<Part<'_>> {
-    let (headers, bytes) = match part.strip_prefix(b"\r\n") {
-        Some(bytes) => (&b""[..], bytes),
-        None => {
-            let end = find(part, b"\r\n\r\n")?;
-            (part.get(..end)?, part.get(end + 4..)?)
-        }
-    };
-    let headers = std::str::from_utf8(headers).ok()?;
-    let id = headers.split("\r\n").find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-id").then(|| value.trim())
-    });
+fn read_part(part: &[u8]) -> Option<&[u8]> {
+    if let Some(bytes) = part.strip_prefix(b"\r\n") {
+        return Some(bytes);
+    }
+    let end = find(part, b"\r\n\r\n")?;
+    let headers = std::str::from_utf8(part.get(..end)?).ok()?.to_ascii_lowercase();
     let encoded = headers.split("\r\n").any(|line| {
-        let line = line.to_ascii_lowercase();
         line.starts_with("content-transfer-encoding:")
             && (line.contains("base64") || line.contains("quoted-printable"))
     });
     // MTOM carries bytes as they are; an encoded part would be read as something that it is not.
-    (!encoded).then(|| Part {
-        id: id
-            .unwrap_or_default()
-            .trim_start_matches('<')
-            .trim_end_matches('>'),
-        bytes,
-    })
+    part.get(end + 4..).filter(|_| !encoded)
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
@@ -112,11 +90,8 @@ mod tests {
     fn the_parts_of_a_message_are_its_exact_bytes() {
         let parts = parts(WCF.as_bytes()).unwrap();
         assert_eq!(parts.len(), 2);
-        assert_eq!(
-            (parts[0].id, parts[0].bytes),
-            ("http://tempuri.org/0", &b"<a/>"[..])
-        );
-        assert_eq!((parts[1].id, parts[1].bytes), ("1@x", &b"\x01\r\n--\x02"[..]));
+        assert_eq!(parts[0], b"<a/>");
+        assert_eq!(parts[1], b"\x01\r\n--\x02");
         assert_eq!(root_part(WCF.as_bytes()), Some(&b"<a/>"[..]));
         assert_eq!(root_part(b"<a/>"), Some(&b"<a/>"[..]));
     }

@@ -4,7 +4,7 @@ use crate::connector::kuwait::json::Value;
 
 /// A JSON pointer (RFC 6901) through objects; replies of wrappers have no arrays worth pointing into.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Pointer(Vec<String>);
+pub(in crate::connector::kuwait) struct Pointer(Vec<String>);
 
 impl Pointer {
     /// Reads the written form; `None` for anything else.

@@ -12,6 +12,7 @@ use serde::Serializer;
 use super::pointer::Pointer;
 use super::pointer::plain;
 use super::settings::GatewayAnswers;
+use super::settings::UnstampedAnswers;
 use crate::connector::Check;
 use crate::connector::Claims;
 use crate::connector::Conclusion;
@@ -25,6 +26,8 @@ use crate::connector::kuwait::json::Node;
 use crate::connector::kuwait::json::Value;
 use crate::connector::kuwait::person;
 use crate::connector::kuwait::settings::SettingsError;
+use crate::words::CivilNo;
+use crate::words::Digest;
 use crate::words::Outcome;
 
 /// What a status of a poll means.
@@ -50,7 +53,7 @@ pub enum Used {
 #[derive(Debug)]
 pub(in crate::connector::kuwait) enum PolledRule {
     Stamped(Pointer),
-    Unstamped(super::settings::UnstampedAnswers),
+    Unstamped(UnstampedAnswers),
 }
 
 impl PolledRule {
@@ -93,23 +96,28 @@ impl PolledRule {
         }
     }
 
-    /// Whether a poll's answer says anything yet. What can't be read does: it is recorded and judged.
-    pub(super) fn is_waiting(&self, body: &[u8], keys: KeyMatching) -> bool {
+    /// The digest of what counts in a poll's answer; `None` while it says nothing. What can't be read says something: it
+    /// is recorded and judged.
+    pub(super) fn mark(&self, body: &[u8], keys: KeyMatching) -> Option<Digest> {
         let Ok(root) = Node::parse(body, keys) else {
-            return false;
+            return Some(Digest::of(body));
         };
         match self {
-            Self::Stamped(pointer) => match pointer.find(&root, keys).map(|node| &node.value) {
-                None => true,
-                Some(Value::Text(text)) => text.trim().is_empty(),
-                Some(_) => false,
-            },
+            Self::Stamped(pointer) => {
+                let node = pointer.find(&root, keys)?;
+                let waiting = matches!(&node.value, Value::Text(text) if text.trim().is_empty());
+                let counts = body.get(node.span.clone()).unwrap_or_default();
+                (!waiting).then(|| Digest::of(counts))
+            }
             Self::Unstamped(answers) => {
-                let status = member(&root, "requestStatus", keys).and_then(plain);
-                matches!(
+                let said = |name| member(&root, name, keys).and_then(plain);
+                let status = said("requestStatus");
+                let waiting = matches!(
                     status.and_then(|status| answers.statuses.get(status)),
                     Some(PolledStatus::Waiting)
-                )
+                );
+                let counts = format!("{:?} {status:?}", said("statusCode"));
+                (!waiting).then(|| Digest::of(counts.as_bytes()))
             }
         }
     }
@@ -138,7 +146,7 @@ impl PolledRule {
     }
 }
 
-impl super::settings::UnstampedAnswers {
+impl UnstampedAnswers {
     fn examine(&self, root: &Node<'_>, keys: KeyMatching, expected: &Expected<'_>) -> Verdict {
         let Some(status) = member(root, "requestStatus", keys).and_then(plain) else {
             return disbelieved("code", "the poll's answer has no status");
@@ -199,7 +207,7 @@ impl super::settings::UnstampedAnswers {
         root: &Node<'_>,
         keys: KeyMatching,
         expected: &Expected<'e>,
-    ) -> Result<&'e crate::words::CivilNo, (&'static str, Outcome, &'static str)> {
+    ) -> Result<&'e CivilNo, (&'static str, Outcome, &'static str)> {
         let accepted = member(root, "statusCode", keys).and_then(plain) == Some(ACCEPTED);
         if !accepted {
             let detail = "approved was reported with a status code that is none of success";

@@ -27,6 +27,11 @@ pub enum TransportSettings {
 }
 
 impl TransportSettings {
+    /// Whether this transport has a name and a password.
+    pub const fn has_login(&self) -> bool {
+        self.login().is_some()
+    }
+
     /// The name and password of this transport, where it has them.
     pub(in crate::connector::kuwait) const fn login(&self) -> Option<&Login> {
         match self {

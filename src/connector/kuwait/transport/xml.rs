@@ -16,8 +16,6 @@ pub(crate) struct Element {
     name: String,
     /// `xsi:nil` is true.
     nil: bool,
-    /// The attribute `href`, by which XOP names the part that stands for the text.
-    href: Option<String>,
     text: String,
     children: Vec<Self>,
 }
@@ -93,7 +91,6 @@ impl Element {
             namespace: namespace.map(|name| name.to_string()),
             name: name.as_ref().to_string(),
             nil: false,
-            href: None,
             text: String::new(),
             children: Vec::new(),
         };
@@ -105,9 +102,6 @@ impl Element {
                 matches!(namespace, ResolveResult::Bound(namespace) if namespace.as_ref() == SCHEMA_INSTANCE);
             if in_schema && name.as_ref() == "nil" {
                 element.nil = matches!(value().map_err(|_| FAULT)?.as_ref(), "true" | "1");
-            }
-            if namespace == ResolveResult::Unbound && name.as_ref() == "href" {
-                element.href = Some(value().map_err(|_| FAULT)?.into_owned());
             }
         }
         Ok(element)
@@ -147,11 +141,6 @@ impl Element {
     /// Whether it says that there is nothing.
     pub(crate) const fn is_nil(&self) -> bool {
         self.nil
-    }
-
-    /// The part of the message that stands for the text, as XOP names it.
-    pub(crate) fn href(&self) -> Option<&str> {
-        self.href.as_deref()
     }
 }
 
@@ -195,7 +184,7 @@ mod tests {
         let root = parse(
             "<?xml version=\"1.0\" encoding=\"utf-8\"?><!-- c --><s:a xmlns:s=\"urn:s\" xmlns=\"urn:d\">\
              <b> x &amp; &#x641;<![CDATA[<y>]]> </b><c/>\
-             <d xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\" i:nil=\"true\"/><e href=\"cid:1\"/></s:a>",
+             <d xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\" i:nil=\"true\"/><e x=\"1\"/></s:a>",
         )
         .ok()
         .unwrap();
@@ -204,7 +193,7 @@ mod tests {
         assert_eq!(root.child("b").unwrap().text(), "x & ف<y>");
         assert_eq!(root.child("c").unwrap().text(), "");
         assert!(root.child("d").is_none() && root.children()[2].is_nil());
-        assert_eq!(root.child("e").unwrap().href(), Some("cid:1"));
+        assert!(!root.child("e").unwrap().is_nil());
     }
 
     // Entity bombs, external entities and instructions never get as far as being looked at.

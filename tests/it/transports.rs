@@ -4,13 +4,27 @@
 use std::time::Duration;
 
 use midflow::audit::Event;
+use midflow::connector::Connector as _;
+use midflow::connector::Matter;
+use midflow::connector::Notification;
+use midflow::connector::PrepareError;
+use midflow::connector::Preview;
+use midflow::connector::Request;
+use midflow::connector::Signing;
 use midflow::sandbox::Face;
 use midflow::sandbox::Scenario;
 use midflow::sandbox::StampAlgorithm;
+use midflow::words::Assurance;
+use midflow::words::Capability;
+use midflow::words::Challenge;
 use midflow::words::CivilNo;
+use midflow::words::Digest;
 use midflow::words::FlowId;
 use midflow::words::Outcome;
+use midflow::words::Text;
+use midflow::words::Timestamp;
 
+use crate::sandbox::provider::World;
 use crate::scenarios::Fate;
 use crate::scenarios::WAIT;
 use crate::scenarios::check_ending;
@@ -43,6 +57,7 @@ fn polled(scenario: Scenario) -> Cell {
             Cell::Forbidden("the same answer is taken in once, however often it is asked for")
         }
         Scenario::Conflicting => Cell::Forbidden("a later answer takes the place of an earlier one"),
+        Scenario::ChallengeAsObject => Cell::Forbidden("the gateway takes no challenge that could be echoed"),
         Scenario::SlowBody => Cell::Forbidden("nothing is sent to us whose body could trickle"),
         // Without the reply nobody knows the id to ask about.
         Scenario::NoReply => Cell::Ends(Fate::Silence),
@@ -183,6 +198,89 @@ async fn a_gateways_answer_counts_only_if_we_asked_for_it() {
     node.clock.forward(WAIT);
     assert_eq!(node.ended(flow).await.outcome, Some(Outcome::TimeoutNoAnswer));
     node.shutdown().await;
+}
+
+/// Why a transport does not carry a capability; `None` if it does.
+const fn forbidden(face: Face, capability: Capability) -> Option<&'static str> {
+    match (face, capability) {
+        (Face::Bridge, _) | (_, Capability::AuthPush) => None,
+        (Face::Gateway | Face::GatewayUnstamped, _) => {
+            Some("the gateway has one call, which asks one person")
+        }
+        (_, Capability::VerifyQr) => {
+            Some("the stamp covers the authority's own bytes, which a wrapper writes anew")
+        }
+        (_, Capability::Sign) => {
+            Some("no public contract of a wrapper has it, and these settings name no path for it")
+        }
+        (_, Capability::AuthQr | Capability::Notify) => None,
+    }
+}
+
+// R000-017: no cell is empty but those that a rule forbids.
+#[tokio::test]
+async fn every_capability_is_carried_or_refused_by_a_rule() {
+    let world = World::new().await;
+    let now = midflow::sandbox::SandboxClock::now(&midflow::sandbox::SystemClock);
+    for face in Face::ALL {
+        let connector = world.settings.connector_over(face, now).unwrap();
+        for capability in Capability::ALL {
+            let prepared = connector.prepare(&request(capability, now));
+            let rule = forbidden(face, capability);
+            println!("{} {capability}: {}", face.as_str(), rule.unwrap_or("carried"));
+            match (prepared, rule) {
+                (Ok(outbound), None) => assert!(!outbound.body.is_empty()),
+                (Err(PrepareError::Unsupported { .. }), Some(_)) => {}
+                (prepared, _) => panic!("{} {capability}: {prepared:?}", face.as_str()),
+            }
+        }
+    }
+}
+
+// R000-080: whatever the form, the digits to compare stand in both reasons.
+#[tokio::test]
+async fn every_transport_sends_the_digits_in_both_languages() {
+    let world = World::new().await;
+    let now = midflow::sandbox::SandboxClock::now(&midflow::sandbox::SystemClock);
+    for face in Face::ALL {
+        let connector = world.settings.connector_over(face, now).unwrap();
+        let outbound = connector.prepare(&request(Capability::AuthPush, now)).unwrap();
+        let body = String::from_utf8(outbound.body.to_vec()).unwrap();
+        for part in ["83 52", "83\u{a0}52", "399123100017", "Sign in", "الدخول"] {
+            assert!(body.contains(part), "{}: {part}", face.as_str());
+        }
+    }
+}
+
+fn request(capability: Capability, now: Timestamp) -> Request {
+    let text = |en: &str| Text::new("الدخول", en);
+    Request {
+        flow: FlowId::from_parts(now, [7; 10]),
+        attempt: 1,
+        capability,
+        assurance: Assurance::High,
+        civil_no: CivilNo::parse("399123100017").ok(),
+        description: text("Licence renewal"),
+        reason: text("Sign in"),
+        wants_person: true,
+        callback_url: "https://127.0.0.1:1/cb/token".to_owned(),
+        additional_data: "ours".to_owned(),
+        challenge: Challenge::from_random(8352_u64.to_be_bytes()),
+        matter: match capability {
+            Capability::VerifyQr => Matter::IdentityQr("code".to_owned()),
+            Capability::Sign => Matter::Signing(Box::new(Signing {
+                digest: Digest::of(b"document"),
+                file_name: "document.pdf".to_owned(),
+                preview: Preview::Document(b"document".to_vec()),
+            })),
+            Capability::Notify => Matter::Notification(Notification {
+                template: "ready".to_owned(),
+                title: text("Ready"),
+                text: text("It is ready."),
+            }),
+            Capability::AuthPush | Capability::AuthQr => Matter::Nothing,
+        },
+    }
 }
 
 /// Longer than the pause with its jitter.

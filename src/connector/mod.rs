@@ -13,6 +13,8 @@ mod verdict;
 
 pub use app_link::AppLink;
 pub use contract::Connector;
+pub use kuwait::FailedCheck;
+pub use kuwait::failed_check;
 pub use polling::Polled;
 pub use polling::Polling;
 pub use reply::Reply;

@@ -29,3 +29,4 @@ mod swaps;
 mod tests;
 mod transports;
 mod versions;
+mod why;

@@ -19,6 +19,7 @@ use crate::audit::Event;
 use crate::audit::ExchangeDirection;
 use crate::audit::ExchangeRow;
 use crate::audit::Record;
+use crate::audit::Subject;
 use crate::audit::Unit;
 use crate::words::Digest;
 use crate::words::ExchangeId;
@@ -77,7 +78,7 @@ impl Inner {
         let record = Record {
             at: now,
             flow: None,
-            subject: None,
+            subject: Subject::Nobody,
             event: Event::Document(DocumentRecord {
                 client: document.client.clone(),
                 exchange,

@@ -72,7 +72,11 @@ mod tests {
         assert!(cards.show("399123100025", at(1)).unwrap() != first);
         let second = cards.show("399123100017", at(60)).unwrap();
         assert!(second != first);
-        assert!(cards.find(first.code.text()).is_some_and(|found| found.at == at(0)));
+        assert!(
+            cards
+                .find(first.code.text())
+                .is_some_and(|found| found.at == at(0))
+        );
         assert!(cards.find("x").is_none());
     }
 }

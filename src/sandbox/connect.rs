@@ -32,6 +32,7 @@ impl SpSettings {
         );
         let policies = self.assurance_policies.iter().cloned().collect();
         settings.assurance = Some(AssuranceRule::CertificatePolicy(policies));
+        settings.app_link = Some(self.app_link.clone());
         let material = Material {
             client_certificate: self.client.chain_pem().as_bytes().to_vec(),
             client_key: SecretString::from(self.client.key_pem().to_owned()),

@@ -8,6 +8,8 @@ mod listener;
 mod refusal;
 mod sever;
 
+pub(super) use contract::NotificationWanted;
+pub(super) use contract::SigningWanted;
 pub(super) use contract::Wanted;
 pub(super) use listener::BridgeListener;
 pub(super) use refusal::Refusal;

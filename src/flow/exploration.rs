@@ -157,7 +157,11 @@ const fn begin_world(kind: Kind) -> World {
         deliveries: 0,
         expired: false,
         cancels: 1,
-        crashes: 2,
+        // What a crash does to callbacks is seen with two; a third kind needs one only.
+        crashes: match kind {
+            Kind::Callbacks | Kind::Reply => 2,
+            Kind::Confirmed => 1,
+        },
     }
 }
 
@@ -439,15 +443,16 @@ fn explore(machine: Machine, kind: Kind) -> Result<(usize, usize), String> {
     reason = "the number of states is part of what the test shows"
 )]
 fn every_order_of_events_keeps_the_laws() {
-    for (kind, counts) in COUNTS {
+    let counted = COUNTS.map(|(kind, _)| {
         let (worlds, states) = explore(step, kind).unwrap();
         println!("{kind:?} explored to closure: {worlds} worlds, {states} states of the machine");
-        assert_eq!((worlds, states), counts, "{kind:?}");
-    }
+        (kind, (worlds, states))
+    });
+    assert_eq!(counted, COUNTS);
 }
 
 const COUNTS: [(Kind, (usize, usize)); 3] = [
-    (Kind::Callbacks, (0, 0)),
+    (Kind::Callbacks, (836_041, 17_654)),
     (Kind::Reply, (0, 0)),
     (Kind::Confirmed, (0, 0)),
 ];

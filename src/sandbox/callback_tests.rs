@@ -45,6 +45,8 @@ impl World {
         Asked {
             id: "5b0e7c1a-2f64-4f0e-9a55-3d2b8c6f1e90".to_owned(),
             civil_no: "399123100017".to_owned(),
+            code: None,
+            signing: None,
             service: Text::new("خدمة", "Service"),
             reason: Text::new("سبب", "Reason"),
             challenge: Some("8352".to_owned()),

@@ -72,6 +72,10 @@ pub(super) enum Flaw {
     NullDates,
     HugePhoto,
     SlowBody,
+    /// The person's signature, where a document is signed.
+    SignatureSpoiled,
+    /// Signs another document.
+    OtherDocument,
 }
 
 /// How long things take.
@@ -184,6 +188,8 @@ impl Conduct {
             Scenario::NullDates => approve(Flaw::NullDates),
             Scenario::HugePhoto => approve(Flaw::HugePhoto),
             Scenario::SlowBody => approve(Flaw::SlowBody),
+            Scenario::SignatureForged => approve(Flaw::SignatureSpoiled),
+            Scenario::OtherDocument => approve(Flaw::OtherDocument),
             // The request has arrived, so its citizen answers as ever: the provider can't know.
             Scenario::NoReply => Self::of_ending(ending, pace).answers,
         };

@@ -52,6 +52,7 @@ impl SpSettings {
             Face::GatewayUnstamped => settings.assurance = Some(AssuranceRule::AsRequested),
             _ => {}
         }
+        settings.app_link = Some(self.app_link.clone());
         let material = Material {
             client: Some(ClientMaterial {
                 certificate: self.client.chain_pem().as_bytes().to_vec(),

@@ -5,6 +5,7 @@
 
 mod authority;
 mod callback;
+mod card;
 mod citizen;
 mod clock;
 mod conduct;

@@ -1,5 +1,6 @@
 use bytes::Bytes;
 
+use super::faces::SigningWanted;
 use super::scenario::Scenario;
 use crate::words::Assurance;
 use crate::words::Text;
@@ -9,7 +10,12 @@ use crate::words::Timestamp;
 #[derive(Clone)]
 pub(super) struct Asked {
     pub(super) id: String,
+    /// The person asked; empty as long as nobody has scanned the code.
     pub(super) civil_no: String,
+    /// The text of the code that is to be scanned.
+    pub(super) code: Option<String>,
+    /// What is to be signed.
+    pub(super) signing: Option<SigningWanted>,
     pub(super) service: Text,
     pub(super) reason: Text,
     pub(super) challenge: Option<String>,
@@ -58,7 +64,20 @@ pub enum Standing {
     Expired,
 }
 
+/// A notification that a person got.
+#[derive(Clone)]
+pub(super) struct Notified {
+    pub(super) subject: Text,
+    pub(super) message: Text,
+    pub(super) at: Timestamp,
+}
+
 impl Asked {
+    /// Whether it shows a code that nobody has scanned.
+    pub(super) fn waits_for_scan(&self) -> bool {
+        self.code.is_some() && self.civil_no.is_empty()
+    }
+
     /// What has become of it by now.
     pub(super) fn standing(&self, now: Timestamp) -> Standing {
         match self.answer {

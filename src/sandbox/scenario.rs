@@ -55,6 +55,10 @@ pub enum Scenario {
     HugePhoto,
     /// A body that trickles.
     SlowBody,
+    /// The person's signature is spoiled, where a document is signed.
+    SignatureForged,
+    /// The person's signature is over another document.
+    OtherDocument,
     /// An error in reply to the request.
     ErrorReply,
     /// No reply to the request: the connection breaks after it was read.
@@ -80,7 +84,7 @@ pub enum ScenarioGroup {
 
 impl Scenario {
     /// Every scenario, in the order of the list.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 32] = [
         Self::Approved,
         Self::Declined,
         Self::Timeout,
@@ -99,6 +103,8 @@ impl Scenario {
         Self::Replay,
         Self::WrongPerson,
         Self::WrongRequestId,
+        Self::SignatureForged,
+        Self::OtherDocument,
         Self::UnknownCode,
         Self::CodeTen,
         Self::ActionContradiction,
@@ -152,6 +158,9 @@ impl Scenario {
                 | Self::NullDates
                 | Self::HugePhoto
                 | Self::SlowBody
+                // Where nothing is signed, nothing is wrong with the signature.
+                | Self::SignatureForged
+                | Self::OtherDocument
         )
     }
 
@@ -230,6 +239,18 @@ impl Scenario {
                 Attack,
                 "رقم طلب آخر",
                 "The number of another request",
+            ),
+            Self::SignatureForged => row(
+                "signature-forged",
+                Attack,
+                "توقيع مزور على المستند",
+                "The signature over the document is spoiled (signing only)",
+            ),
+            Self::OtherDocument => row(
+                "other-document",
+                Attack,
+                "توقيع على مستند آخر",
+                "Another document is signed (signing only)",
             ),
             Self::UnknownCode => row(
                 "unknown-code",

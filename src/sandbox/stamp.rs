@@ -27,7 +27,17 @@ impl Stamper {
             result,
             person,
         } = members;
-        self.key.sign(format!("{request}\n{result}\n{person}").as_bytes())
+        self.sign_bytes(format!("{request}\n{result}\n{person}").as_bytes())
+    }
+
+    /// The signature over these bytes.
+    pub(super) fn sign_bytes(&self, bytes: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        self.key.sign(bytes)
+    }
+
+    /// The certificate, base64.
+    pub(super) fn certificate(&self) -> &str {
+        &self.certificate
     }
 
     /// The value of the member `Signature`.

@@ -48,6 +48,9 @@ pub fn fate(scenario: Scenario) -> Fate {
         | Scenario::ChallengeAsObject
         | Scenario::HugePhoto
         | Scenario::SlowBody
+        // Nothing is signed here, so nothing is wrong with the signature.
+        | Scenario::SignatureForged
+        | Scenario::OtherDocument
         // The request arrived, and the citizen approves by nature.
         | Scenario::NoReply => Fate::Approved { callbacks: 1 },
         Scenario::Duplicate | Scenario::Conflicting => Fate::Approved { callbacks: 2 },

@@ -126,7 +126,7 @@ impl Authority {
             }
             Answer::Named(AnswerName::NotEnrolled) => (200, refused(1001)),
             Answer::Named(AnswerName::TooManyRequests) => (200, refused(1003)),
-            Answer::Named(AnswerName::ErrorReply) => (200, refused(1006)),
+            Answer::Named(AnswerName::ErrorReply) => (200, refused(1099)),
             Answer::Named(AnswerName::ServerError) => (500, String::new()),
             Answer::Named(name) => (200, reply::accepted(self, name, asked, at)),
         })

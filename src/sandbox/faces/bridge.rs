@@ -16,7 +16,6 @@ use axum::routing::post;
 use serde_json::json;
 
 use super::contract;
-use super::contract::Answers;
 use super::desk::Call;
 use super::desk::Desk;
 use super::desk::Served;
@@ -46,7 +45,7 @@ async fn serve(
         peer,
         operation,
         body: &body,
-        answers: Answers::Callback,
+        polled: false,
         members: contract::object(&body),
     };
     let answer = match desk.serve(call).await {

@@ -8,11 +8,13 @@ use serde_json::Value;
 use serde_json::json;
 use tokio::sync::oneshot;
 
+use super::NotificationWanted;
 use super::Refusal;
 use super::Wanted;
 use super::contract;
-use super::contract::Answers;
+use super::contract::Asks;
 use super::sever::Shears;
+use crate::sandbox::callback::identity;
 use crate::sandbox::conduct::ReplyConduct;
 use crate::sandbox::courier;
 use crate::sandbox::keys::own_kind;
@@ -37,8 +39,8 @@ pub(super) struct Call<'c> {
     pub(super) operation: &'static str,
     /// The exact bytes that came, for the ledger.
     pub(super) body: &'c [u8],
-    /// How the provider learns the answer.
-    pub(super) answers: Answers,
+    /// Whether the provider asks for the answer, instead of being called.
+    pub(super) polled: bool,
     /// The members of the request, by their names of the contract.
     pub(super) members: Result<Map<String, Value>, Refusal>,
 }
@@ -63,20 +65,18 @@ impl Desk {
         let operation = call.operation;
         let (served, note) = match call.members {
             Err(refusal) => (Served::Refused(refusal), ""),
-            Ok(members) if PUSHES.contains(&operation) => {
-                let with_level = operation == PUSH_WITH_LEVEL;
-                (
-                    self.initiate(call.peer, entry, &members, (with_level, call.answers))
-                        .await,
-                    "accepted",
-                )
+            Ok(members) if let Some(asks) = asks(operation, call.polled) => {
+                (self.initiate(call.peer, entry, &members, asks).await, "accepted")
             }
             Ok(members) => {
                 let answered = match operation {
+                    "NotifyPerson" => notify(state, &members),
+                    "VerifyMobileIdQRData" => verify_qr(state, &members),
                     "HasMobileIdentity" => has_mobile_identity(state, &members),
                     "GetRequestStatus" => request_status(state, &members),
                     "GetUserCertificate" => user_certificate(state, &members),
-                    _ => Err(Refusal::NotHere),
+                    // The names of the operations are all above.
+                    _ => Err(Refusal::Synthetic),
                 };
                 (answered.map_or_else(Served::Refused, Served::Data), "answered")
             }
@@ -95,12 +95,15 @@ impl Desk {
         peer: SocketAddr,
         entry: u64,
         members: &Map<String, Value>,
-        (with_level, answers): (bool, Answers),
+        asks: Asks,
     ) -> Served {
         let state = &self.state;
-        let admitted =
-            Wanted::read(members, with_level, answers).and_then(|wanted| state.admit(entry, wanted));
-        let Admitted { request_id, conduct } = match admitted {
+        let admitted = Wanted::read(members, asks).and_then(|wanted| state.admit(entry, wanted));
+        let Admitted {
+            request_id,
+            conduct,
+            code,
+        } = match admitted {
             Ok(admitted) => admitted,
             Err(refusal) => return Served::Refused(refusal),
         };
@@ -119,13 +122,43 @@ impl Desk {
             }
             ReplyConduct::ServerError => return Served::Broken,
         }
-        Served::Data(Value::String(request_id))
+        Served::Data(match code {
+            // The picture is left out: whoever shows a code draws it from its text.
+            Some(code) => json!({ "QRCode": code, "QRCodeImage": null }),
+            None => Value::String(request_id),
+        })
     }
 }
 
 /// The name of an operation of the contract; `None` for anything else.
 pub(super) fn operation(name: &str) -> Option<&'static str> {
     OPERATIONS.into_iter().find(|known| *known == name)
+}
+
+fn asks(operation: &str, polled: bool) -> Option<Asks> {
+    match operation {
+        PUSH_WITH_LEVEL if polled => Some(Asks::Polled),
+        "InitiateAuthRequestPN" => Some(Asks::Push { with_level: false }),
+        "InitiateAuthRequestPNWithAssuranceLevel" => Some(Asks::Push { with_level: true }),
+        "InitiateAuthRequestQR" => Some(Asks::Code { with_level: false }),
+        "InitiateAuthRequestQRWithAssuranceLevel" => Some(Asks::Code { with_level: true }),
+        "InitiateSignRequest" => Some(Asks::Signature),
+        _ => None,
+    }
+}
+
+/// Shows a notification on a person's phone.
+fn notify(state: &State, members: &Map<String, Value>) -> Result<Value, Refusal> {
+    state.notify(NotificationWanted::read(members)?)?;
+    Ok(Value::String(uuid::Uuid::new_v4().to_string()))
+}
+
+/// The identity behind the code that a card shows, stamped.
+fn verify_qr(state: &State, members: &Map<String, Value>) -> Result<Value, Refusal> {
+    let id = contract::text(members, "ServiceProviderId", 64)?;
+    let text = contract::text(members, "QRData", 4_096)?;
+    let (shown, scenario) = state.scanned_card(&id, &text)?;
+    identity(state, &shown, scenario).map_err(|_| Refusal::Synthetic)
 }
 
 fn has_mobile_identity(state: &State, members: &Map<String, Value>) -> Result<Value, Refusal> {
@@ -194,8 +227,7 @@ fn user_certificate(state: &State, members: &Map<String, Value>) -> Result<Value
 
 /// A push that names its level.
 pub(super) const PUSH_WITH_LEVEL: &str = "InitiateAuthRequestPNWithAssuranceLevel";
-const PUSHES: [&str; 2] = ["InitiateAuthRequestPN", PUSH_WITH_LEVEL];
-/// Everything the contract names; what has no branch above answers `not in this sandbox yet`.
+/// Everything the contract names.
 const OPERATIONS: [&str; 10] = [
     "InitiateAuthRequestPN",
     "InitiateAuthRequestPNWithAssuranceLevel",

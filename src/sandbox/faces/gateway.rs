@@ -20,7 +20,6 @@ use serde_json::json;
 
 use super::Refusal;
 use super::contract;
-use super::contract::Answers;
 use super::desk::Call;
 use super::desk::Desk;
 use super::desk::PUSH_WITH_LEVEL;
@@ -57,7 +56,7 @@ async fn call(
         peer,
         operation: PUSH_WITH_LEVEL,
         body: &body,
-        answers: Answers::Poll,
+        polled: true,
         members: members(&body, &desk.state.options.service_provider_id),
     };
     match desk.serve(call).await {

@@ -13,6 +13,8 @@ mod sever;
 mod soap;
 mod template;
 
+pub(super) use contract::NotificationWanted;
+pub(super) use contract::SigningWanted;
 pub(super) use contract::Wanted;
 pub use face::Face;
 pub(super) use listener::BridgeListener;

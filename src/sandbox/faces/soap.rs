@@ -17,7 +17,6 @@ use serde_json::Map;
 use serde_json::Value;
 
 use super::Refusal;
-use super::contract::Answers;
 use super::desk::Call;
 use super::desk::Desk;
 use super::desk::Served;
@@ -56,7 +55,7 @@ async fn serve(
         peer,
         operation,
         body: &body,
-        answers: Answers::Callback,
+        polled: false,
         members: members(&parameters, &desk.state.options.service_provider_id),
     };
     let result = match desk.serve(call).await {

@@ -19,7 +19,6 @@ use serde_json::json;
 
 use super::Refusal;
 use super::contract;
-use super::contract::Answers;
 use super::desk::Call;
 use super::desk::Desk;
 use super::desk::Served;
@@ -45,7 +44,7 @@ async fn serve(
         peer,
         operation,
         body: &body,
-        answers: Answers::Callback,
+        polled: false,
         members: members(&body, &desk.state.options.service_provider_id),
     };
     match desk.serve(call).await {

@@ -96,7 +96,7 @@ pub(crate) async fn exact_bytes_survive(place: &dyn Place) {
                 ExchangeDirection::Reply,
                 ExchangeDirection::Callback,
                 ExchangeDirection::Document,
-            ][usize::from(number) % 3],
+            ][usize::from(number) % 4],
             ..exchange(number, bytes)
         })
         .collect();

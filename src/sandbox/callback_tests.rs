@@ -32,6 +32,7 @@ impl World {
         let signers = Signers {
             stamp: Stamper::new(keys.stamp()).unwrap(),
             impostor: Stamper::new(keys.impostor()).unwrap(),
+            ended: Stamper::new(keys.ended_stamp()).unwrap(),
         };
         Self {
             keys,

@@ -20,7 +20,7 @@ use super::conduct::Choice;
 use super::conduct::Conduct;
 use super::conduct::Flaw;
 use super::conduct::Pace;
-use super::conduct::ReplyConduct;
+use super::conduct::is_about_reply;
 use super::faces::Logins;
 use super::faces::NotificationWanted;
 use super::faces::Refusal;
@@ -228,7 +228,7 @@ impl State {
             .then(|| format!("midflow-sandbox-request:{}", uuid::Uuid::new_v4().simple()));
         let civil_no = civil_no.unwrap_or_default();
         let request_id = uuid::Uuid::new_v4().to_string();
-        if !matches!(conduct.reply, ReplyConduct::Refuse(_) | ReplyConduct::ServerError) {
+        if conduct.reply.asks_somebody() {
             inner
                 .ledger
                 .complete(entry, |received| received.request_id = Some(request_id.clone()));
@@ -583,12 +583,10 @@ impl Inner {
     /// How a request for a code is replied to: nobody answers before somebody scans it, but what is armed for whoever is
     /// asked next may be about the reply.
     fn conduct_of_code(&mut self, pace: &Pace) -> (Option<Armed>, Conduct) {
-        let about_reply = self.armed_for_anyone.front().is_some_and(|armed| {
-            matches!(
-                armed.scenario,
-                Scenario::ErrorReply | Scenario::ServerError | Scenario::NoReply
-            )
-        });
+        let about_reply = self
+            .armed_for_anyone
+            .front()
+            .is_some_and(|armed| is_about_reply(armed.scenario));
         let armed = about_reply.then(|| self.armed_for_anyone.pop_front()).flatten();
         let conduct = match armed {
             Some(Armed { scenario, delay }) => {

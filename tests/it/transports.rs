@@ -57,7 +57,11 @@ fn polled(scenario: Scenario) -> Cell {
             Cell::Forbidden("the same answer is taken in once, however often it is asked for")
         }
         Scenario::Conflicting => Cell::Forbidden("a later answer takes the place of an earlier one"),
-        Scenario::ChallengeAsObject => Cell::Forbidden("the gateway takes no challenge that could be echoed"),
+        Scenario::ForgedFirst => Cell::Forbidden("a later answer takes the place of an earlier one"),
+        Scenario::ChallengeAsObject | Scenario::NoChallenge => {
+            Cell::Forbidden("the gateway takes no challenge that could be echoed")
+        }
+        Scenario::EmptyBody => Cell::Forbidden("an empty answer says that there is none yet"),
         Scenario::SlowBody => Cell::Forbidden("nothing is sent to us whose body could trickle"),
         // Without the reply nobody knows the id to ask about.
         Scenario::NoReply => Cell::Ends(Fate::Silence),

@@ -48,10 +48,14 @@ pub(in crate::sandbox) struct NotificationWanted {
 /// What an operation that asks a person asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Asks {
-    Push { with_level: bool },
+    Push {
+        with_level: bool,
+    },
     /// A push whose answer the provider asks for.
     Polled,
-    Code { with_level: bool },
+    Code {
+        with_level: bool,
+    },
     Signature,
 }
 

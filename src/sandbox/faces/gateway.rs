@@ -59,16 +59,16 @@ async fn call(
         polled: true,
         members: members(&body, &desk.state.options.service_provider_id),
     };
-    match desk.serve(call).await {
-        Served::Data(id) => {
+    match desk.serve(call).await.bare() {
+        Ok(response) => return response,
+        Err(Served::Data(id)) => {
             Json(json!({ "statusCode": TAKEN, "errorCode": null, "requestId": id })).into_response()
         }
-        Served::Refused(refusal) => {
+        Err(Served::Refused(refusal)) => {
             let answer = json!({ "statusCode": REFUSED, "errorCode": refusal.code(), "requestId": null });
             Json(answer).into_response()
         }
-        Served::Severed => StatusCode::OK.into_response(),
-        Served::Broken => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 

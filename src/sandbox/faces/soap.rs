@@ -58,10 +58,11 @@ async fn serve(
         polled: false,
         members: members(&parameters, &desk.state.options.service_provider_id),
     };
-    let result = match desk.serve(call).await {
-        Served::Data(data) => format!("{}<a:Error i:nil=\"true\"/>", data_element(&data)),
+    let result = match desk.serve(call).await.bare() {
+        Ok(response) => return response,
+        Err(Served::Data(data)) => format!("{}<a:Error i:nil=\"true\"/>", data_element(&data)),
         // Some of the authority's errors are declared as faults, others stand in the answer.
-        Served::Refused(Refusal::Synthetic) => {
+        Err(Served::Refused(Refusal::Synthetic)) => {
             let error = format!(
                 "<CuError xmlns=\"{ENTITIES}\">{}</CuError>",
                 error_members(Refusal::Synthetic, "")
@@ -73,12 +74,11 @@ async fn serve(
                 multipart,
             );
         }
-        Served::Refused(refusal) => {
+        Err(Served::Refused(refusal)) => {
             let error = error_members(refusal, "a:");
             format!("<a:Data i:nil=\"true\"/><a:Error>{error}</a:Error>")
         }
-        Served::Severed => return StatusCode::OK.into_response(),
-        Served::Broken => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     };
     let content = format!(
         "<{operation}Response xmlns=\"{SERVICE}\"><{operation}Result xmlns:a=\"{ENTITIES}\" \

@@ -47,8 +47,9 @@ async fn serve(
         polled: false,
         members: members(&body, &desk.state.options.service_provider_id),
     };
-    match desk.serve(call).await {
-        Served::Data(data) => {
+    match desk.serve(call).await.bare() {
+        Ok(response) => return response,
+        Err(Served::Data(data)) => {
             let (id, code) = match &data {
                 Value::Object(code) => (None, code.get("QRCode")),
                 id => (Some(id), None),
@@ -56,11 +57,10 @@ async fn serve(
             let result = json!({ "operationId": id, "qrCode": code });
             Json(json!({ "status": "accepted", "result": result, "errorCode": null })).into_response()
         }
-        Served::Refused(refusal) => {
+        Err(Served::Refused(refusal)) => {
             Json(json!({ "status": "refused", "result": null, "errorCode": refusal.code() })).into_response()
         }
-        Served::Severed => StatusCode::OK.into_response(),
-        Served::Broken => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 

@@ -1,8 +1,12 @@
 //! What the sandbox can be made to do, by name.
 
+mod file;
 mod group;
 mod list;
 
+pub use file::Planned;
+pub use file::ScenarioFile;
+pub use file::ScenarioFileError;
 pub use group::ScenarioGroup;
 pub use list::Scenario;
 

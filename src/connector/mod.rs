@@ -12,6 +12,8 @@ mod verdict;
 
 pub use app_link::AppLink;
 pub use contract::Connector;
+pub use kuwait::FailedCheck;
+pub use kuwait::failed_check;
 pub use reply::Reply;
 pub use reply::ReplyMeaning;
 pub use request::Matter;

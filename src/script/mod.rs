@@ -29,6 +29,7 @@ mod syntax;
 #[cfg(test)]
 mod tighten_laws;
 mod tokens;
+mod trace;
 mod view;
 mod worker;
 
@@ -50,3 +51,8 @@ pub use hook::Hook;
 pub use mutants::Mutated;
 pub use mutants::mutants;
 pub use program::Script;
+pub use trace::Seen;
+pub use trace::Side;
+pub use trace::Tested;
+pub use trace::Trace;
+pub use trace::traced;

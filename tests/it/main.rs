@@ -28,3 +28,4 @@ mod support;
 mod swaps;
 mod tests;
 mod versions;
+mod why;

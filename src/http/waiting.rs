@@ -1,3 +1,5 @@
+use askama::filters::Safe;
+
 use crate::words::Challenge;
 use crate::words::QrCode;
 use crate::words::Text;
@@ -87,6 +89,12 @@ impl Waiting {
             token,
             ..self
         }
+    }
+
+    /// The picture of the code. It is drawn from the text alone, in numbers and a fixed frame, so nothing of the text can
+    /// be markup.
+    pub(super) fn picture(&self) -> Safe<String> {
+        Safe(self.code.as_ref().map(QrCode::svg).unwrap_or_default())
     }
 
     /// After how many seconds a page without scripts asks again: before a code has run out for long.

@@ -13,6 +13,7 @@ mod adversary;
 mod authoring;
 mod bad_input;
 mod canary;
+mod capabilities;
 mod catalog_command;
 mod check;
 mod crash;

@@ -206,6 +206,7 @@ mod tests {
     fn integers_keep_all_their_digits() {
         for code in [i64::MAX, i64::MIN, (1 << 53) + 1, 0, -1] {
             let event = Event::Reply(ReplyRecord {
+                qr: None,
                 attempt: 1,
                 meaning: "refused".to_owned(),
                 request_id: None,

@@ -10,12 +10,16 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::CallbackReceipt;
+use super::Confirmation;
 use super::EngineEvent;
 use super::EngineOptions;
 use super::FlowView;
+use super::KeptDocument;
+use super::NewDocument;
 use super::Problem;
 use super::ProblemCode;
 use super::Reload;
+use super::ShownDocument;
 use super::StartFlow;
 use super::Started;
 use super::TimelineEntry;
@@ -38,6 +42,7 @@ use super::log::LogFault;
 use super::log::LogKeeper;
 use super::log::Search;
 use super::log::SearchAsk;
+use super::live::Stage;
 use super::metrics::Metrics;
 use super::replicas::look_after;
 use super::schedule::Due;
@@ -286,12 +291,74 @@ impl Engine {
         if live.cell.lock().await.detail.client != client {
             return Err(unknown_flow());
         }
-        let mut ended = live.ended.subscribe();
+        let mut stage = live.stage.subscribe();
         tokio::select! {
-            _ = ended.wait_for(|ended| *ended) => {}
+            _ = stage.wait_for(|stage| *stage == Stage::Ended) => {}
             () = tokio::time::sleep(longest) => {}
             () = self.inner.stop.cancelled() => {}
         }
+        self.view(client, flow).await
+    }
+
+    /// Begins the same again in the place of a flow whose code runs out; that one ends `other.superseded`.
+    ///
+    /// # Errors
+    /// [`ProblemCode::RenewalNotAllowed`] for any capability but `auth_qr`, [`ProblemCode::FlowEnded`] if somebody has
+    /// answered meanwhile, and whatever [`Engine::start_flow`] answers.
+    pub async fn renew(
+        &self,
+        client: &str,
+        flow: FlowId,
+        idempotency_key: Option<String>,
+    ) -> Result<Started, Problem> {
+        let (inner, client) = (Arc::clone(&self.inner), client.to_owned());
+        self.detached(async move { inner.renew(&client, flow, idempotency_key).await })
+            .await?
+    }
+
+    /// Keeps a document, so that it can be shown and signed.
+    ///
+    /// # Errors
+    /// When nothing can be recorded; then it was not kept.
+    pub async fn keep_document(&self, document: NewDocument) -> Result<KeptDocument, Problem> {
+        let inner = Arc::clone(&self.inner);
+        self.detached(async move { inner.keep_document(document).await })
+            .await?
+    }
+
+    /// The document of a flow: exactly the bytes that are signed (law 11).
+    ///
+    /// # Errors
+    /// [`ProblemCode::UnknownFlow`] if there is no such flow of this client, or if it signs nothing.
+    pub async fn document(&self, client: &str, flow: FlowId) -> Result<ShownDocument, Problem> {
+        self.inner.shown_document(client, flow).await
+    }
+
+    /// Takes down what the person has confirmed on the page, and sends the request to sign.
+    ///
+    /// # Errors
+    /// [`ProblemCode::NotConfirmed`] unless both confirmations are there, [`ProblemCode::NothingToConfirm`] if the flow
+    /// does not wait for any.
+    pub async fn confirm(
+        &self,
+        client: &str,
+        flow: FlowId,
+        confirmation: Confirmation,
+    ) -> Result<FlowView, Problem> {
+        let (inner, owner) = (Arc::clone(&self.inner), client.to_owned());
+        self.detached(async move { inner.confirm(&owner, flow, confirmation).await })
+            .await??;
+        self.view(client, flow).await
+    }
+
+    /// Ends a flow because the person, having read the document, does not want to sign it.
+    ///
+    /// # Errors
+    /// [`ProblemCode::NothingToConfirm`] if the flow does not wait for a confirmation.
+    pub async fn withdraw(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
+        let (inner, owner) = (Arc::clone(&self.inner), client.to_owned());
+        self.detached(async move { inner.withdraw(&owner, flow).await })
+            .await??;
         self.view(client, flow).await
     }
 

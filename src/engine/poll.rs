@@ -55,14 +55,14 @@ impl Inner {
                 Polled::Answered { mark, .. } if last == Some(mark) => {}
                 Polled::Answered { body, mark } => {
                     last = Some(mark);
-                    self.take_in(live, body).await;
+                    self.take_answer(live, body).await;
                 }
             }
         }
         tracing::warn!(flow = %live.id, calls = polling.calls, "no answer came; the deadline ends the flow");
     }
 
-    async fn take_in(self: &Arc<Self>, live: &Arc<Live>, body: Bytes) {
+    async fn take_answer(self: &Arc<Self>, live: &Arc<Live>, body: Bytes) {
         if let Err(error) = self.receive_direct(live, body).await {
             tracing::error!(flow = %live.id, %error, "the answer to a poll could not be recorded");
         }

@@ -43,7 +43,7 @@ struct Step {
 struct OneOf(Vec<String>);
 
 /// One scenario to be armed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Planned {
     /// Whose next request; `None` for whoever is asked next.
     pub citizen: Option<CivilNo>,

@@ -23,6 +23,7 @@ mod examples;
 mod hostile;
 mod policies;
 mod reload;
+mod rights;
 mod sandbox;
 mod scenarios;
 mod support;

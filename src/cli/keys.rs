@@ -17,7 +17,6 @@ use crate::engine::Clock as _;
 use crate::engine::KeyFile;
 use crate::engine::SystemClock;
 use crate::engine::rotate_at_rest;
-use crate::store::KeyStore as _;
 use crate::store::Store as _;
 
 /// `midflow keys`: the keys under which personal data is sealed.

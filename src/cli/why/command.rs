@@ -14,6 +14,7 @@ use crate::engine::Message;
 use crate::engine::Why;
 use crate::engine::WhyError;
 use crate::engine::why;
+use crate::store::Store as _;
 use crate::words::FlowId;
 use crate::words::Locale;
 

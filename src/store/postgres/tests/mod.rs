@@ -15,6 +15,7 @@ use crate::store::conformance::conformance;
 mod durability;
 mod replicas;
 mod roles;
+mod sealed;
 #[cfg(feature = "sandbox")]
 mod tls;
 

@@ -368,13 +368,6 @@ pub(super) const REFUSAL: Phrase = Phrase(
     "رُفض الطلب قبل إرسال أي شيء",
     "the flow was refused before anything was sent",
 );
-/// A document was handed in.
-pub(super) const DOCUMENT: Phrase = Phrase("سُلّم المستند", "the document was handed in");
-/// The person confirmed before signing.
-pub(super) const CONSENT: Phrase = Phrase(
-    "أكد الشخص ما يلزم قبل التوقيع",
-    "the person confirmed what has to be confirmed before signing",
-);
 
 #[cfg(test)]
 mod tests {

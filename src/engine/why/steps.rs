@@ -129,16 +129,6 @@ fn step(record: &StoredRecord, start: Timestamp, kept: &HashMap<ExchangeId, &Exc
             ],
             None,
         ),
-        Event::Document(document) => (
-            phrases::DOCUMENT.text(),
-            vec![some("media_type", &document.media_type)],
-            message(Some(document.exchange), Some(document.digest)),
-        ),
-        Event::Consent(consent) => (
-            phrases::CONSENT.text(),
-            vec![some("locale", consent.locale)],
-            None,
-        ),
         Event::Admin(admin) => (
             Text::new(admin.act.clone(), admin.act.clone()),
             vec![some("actor", &admin.actor), not_empty("detail", &admin.detail)],

@@ -49,17 +49,14 @@ fn digits(number: &CivilNo) -> &str {
 async fn whoever_scans_a_code_signs_in() {
     let (node, people) = node().await;
     let begun = node.engine.start_flow(code()).await.unwrap();
-    let qr = begun.view.qr.clone().expect("a code to show");
+    let qr = begun.view.qr.clone().unwrap();
     node.authority.scan(qr.text(), &people[0]).unwrap();
     let ended = node.ended(begun.view.flow).await;
     assert_eq!(ended.outcome, Some(Outcome::Approved));
     assert!(ended.qr.is_none(), "a code is shown after the end");
     let number = ended.person.unwrap();
     let number = number.field("civil_no").unwrap().expose(Purpose::Compare).clone();
-    assert_eq!(
-        number,
-        midflow::words::FieldValue::Text(digits(&people[0]).to_owned())
-    );
+    assert!(number == midflow::words::FieldValue::Text(digits(&people[0]).to_owned()));
     // The same code is worth nothing any more.
     assert!(node.authority.scan(qr.text(), &people[1]).is_err());
     node.shutdown().await;
@@ -164,7 +161,7 @@ async fn a_card_is_verified_once() {
         (Scenario::ErrorReply, Outcome::ErrorAuthority),
     ] {
         // Another code each time: a card shows a new one after a minute.
-        node.clock.advance(std::time::Duration::from_secs(61));
+        node.clock.forward(std::time::Duration::from_secs(61));
         node.authority.arm(scenario, Some(&people[1]), None).unwrap();
         let text = node.authority.card(&people[1]).unwrap().text().to_owned();
         let view = node.engine.start_flow(scan(text)).await.unwrap().view;

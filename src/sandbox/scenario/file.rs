@@ -8,7 +8,7 @@ use crate::words::CivilNo;
 use crate::words::Digest;
 
 /// A scenario file: what happens to the next requests of which citizens. The same file and seed always mean the same.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScenarioFile {
     /// The version of this format; 1.
@@ -21,7 +21,7 @@ pub struct ScenarioFile {
 }
 
 /// One line of the file.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Step {
     /// The citizen's number; without it, whoever is asked next.
@@ -51,6 +51,26 @@ pub struct Planned {
     pub scenario: Scenario,
     /// The pause before the first answer, where it is not the usual one.
     pub delay: Option<Duration>,
+}
+
+/// Shows how many steps there are.
+impl std::fmt::Debug for ScenarioFile {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("ScenarioFile")
+            .field("seed", &self.seed)
+            .field("steps", &self.steps.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Shows nothing of the citizen.
+impl std::fmt::Debug for Planned {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Planned")
+            .field("scenario", &self.scenario)
+            .field("delay", &self.delay)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why a scenario file can't be used.

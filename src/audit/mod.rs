@@ -5,6 +5,7 @@
 
 mod canonical;
 mod commit;
+pub mod evidence;
 pub mod log;
 mod pace;
 mod record;

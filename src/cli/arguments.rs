@@ -11,6 +11,7 @@ use super::catalog;
 use super::check;
 use super::definitions;
 use super::dev;
+use super::evidence;
 use super::explain;
 use super::failure::COULD_NOT_RUN;
 use super::failure::Ending;
@@ -115,6 +116,8 @@ enum Command {
     Catalog(catalog::Catalog),
     /// The tamper-evident log: verify it, print its checkpoint
     Audit(audit::Audit),
+    /// All that proves one flow in one file: export it, verify it
+    Evidence(evidence::Evidence),
     /// Cosign the logs of others, so that nobody can rewrite them unseen
     Witness(witness::WitnessCommand),
     /// The keys under which personal data is sealed: make, list, rotate
@@ -161,6 +164,7 @@ pub fn run() -> ExitCode {
             Command::Catalog(command) => command.run(&common),
             Command::Witness(command) => command.run(&common),
             Command::Audit(command) => command.run(&common),
+            Command::Evidence(command) => command.run(&common),
             Command::Subject(command) => command.run(&common),
             Command::Retention(command) => command.run(&common),
             Command::Keys(command) => command.run(&common),

@@ -8,6 +8,7 @@ mod check;
 mod config;
 mod definitions;
 mod dev;
+mod evidence;
 mod explain;
 mod failure;
 mod fixing;

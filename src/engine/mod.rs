@@ -16,6 +16,7 @@ mod drive;
     reason = "the module is named after the thing it is about"
 )]
 mod engine;
+mod evidence;
 mod find;
 mod first;
 mod inner;
@@ -73,6 +74,8 @@ pub use documents::ShownDocument;
 pub use engine::Engine;
 pub use engine::EngineError;
 pub use engine::EngineParts;
+pub use evidence::EvidenceError;
+pub use evidence::export_evidence;
 pub use inner::EngineOptions;
 pub use key_file::KeyFile;
 pub use key_file::KeyFileError;

@@ -19,6 +19,7 @@ mod check;
 mod crash;
 mod diagnostics;
 mod engine;
+mod evidence;
 mod examples;
 mod hostile;
 mod policies;

@@ -1,6 +1,7 @@
 //! The command line: one file a command. Parsing here, work elsewhere.
 
 mod arguments;
+mod backup;
 mod bench;
 mod catalog;
 mod check;

@@ -1,5 +1,6 @@
 //! One SQLite file, owned by one process: a single thread writes, a few connections read.
 
+mod backup;
 mod batch;
 mod fault;
 mod keys;
@@ -12,6 +13,7 @@ mod statements;
 mod store;
 mod writer;
 
+pub use backup::Backup;
 pub use store::Sqlite;
 
 #[cfg(test)]

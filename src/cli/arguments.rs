@@ -6,6 +6,7 @@ use clap::Subcommand;
 use clap::ValueEnum;
 
 use super::audit;
+use super::backup;
 use super::bench;
 use super::catalog;
 use super::check;
@@ -128,6 +129,10 @@ enum Command {
     Retention(subject::Retention),
     /// Why a flow ended as it did: each step, rule, file and line, and what would have led elsewhere
     Why(why::WhyFlow),
+    /// Copy the store while the node runs, and verify the copy; the keys apart
+    Backup(backup::Backup),
+    /// Put a backup where a store shall be, or try it with `--verify`
+    Restore(backup::Restore),
     /// Decide recorded flows again under another catalog, and print each difference
     Replay(replay::Replay),
     /// Run the tests of the policies; `--coverage` and `--mutate` say how good they are
@@ -167,6 +172,8 @@ pub fn run() -> ExitCode {
             Command::Evidence(command) => command.run(&common),
             Command::Subject(command) => command.run(&common),
             Command::Retention(command) => command.run(&common),
+            Command::Backup(command) => command.run(&common),
+            Command::Restore(command) => command.run(&common),
             Command::Keys(command) => command.run(&common),
             Command::Why(command) => command.run(&common),
             Command::Replay(command) => command.run(&common),

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod audit;
+mod backup;
 mod bench;
 mod catalog;
 mod check;

@@ -47,6 +47,7 @@ pub use rights::HeldThing;
 pub use rights::Hold;
 pub use sealed::Sealed;
 pub use sealed::SealedError;
+pub use sqlite::Backup as SqliteBackup;
 pub use sqlite::Sqlite;
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ use midflow::store::Sealed;
 use midflow::store::Sqlite;
 use midflow::store::Store;
 use midflow::words::Digest;
+use midflow::words::Environment;
 use midflow::words::Outcome;
 
 use crate::support::authority::ToldAuthority;
@@ -218,6 +219,20 @@ async fn a_node_starts_with_its_last_good_catalog() {
         .open(|parts| (parts.store, parts.secrets) = (fresh, new))
         .await;
     assert!(matches!(refused, Err(EngineError::Sources(_))), "{refused:?}");
+}
+
+// R000-151: outside development an engine does not run over a store that keeps people in clear.
+#[tokio::test]
+async fn a_store_without_a_seal_is_for_development_only() {
+    let desk = Desk::start().await;
+    let other = tempfile::tempdir().unwrap();
+    let bare = Sqlite::open(other.path().join("other.db")).await.unwrap();
+    let refused = desk.open(|parts| {
+        parts.store = Arc::new(bare);
+        parts.options.environment = Environment::Production;
+    });
+    let refused = refused.await;
+    assert!(matches!(refused, Err(EngineError::Unsealed(_))), "{refused:?}");
 }
 
 // Law 10: a gate refuses what is good in itself, from whatever side it comes.

@@ -18,6 +18,7 @@ use super::fmt;
 use super::form;
 use super::init;
 use super::logging;
+use super::lsp;
 use super::new;
 use super::replay;
 use super::schema;
@@ -104,6 +105,8 @@ enum Command {
     Schema(schema::Schema),
     /// Print the Rhai definitions of what scripts can call
     Definitions(definitions::Definitions),
+    /// Help an editor with policies and scripts, over standard input and output
+    Lsp(lsp::Lsp),
     /// Explain a code that `check` prints, a requirement, or a service with the origin of each value
     Explain(explain::Explain),
     /// The versions of the catalog: list, activate, roll back, compare
@@ -140,6 +143,7 @@ pub fn run() -> ExitCode {
             Command::Form(command) => command.run(&common),
             Command::Schema(command) => command.run(&common),
             Command::Definitions(command) => command.run(&common),
+            Command::Lsp(command) => command.run(&common),
             Command::Test(command) => command.run(&common),
             Command::Catalog(command) => command.run(&common),
             Command::Replay(command) => command.run(&common),

@@ -15,6 +15,7 @@ mod form;
 mod form_page;
 mod init;
 mod logging;
+mod lsp;
 mod new;
 mod node;
 mod output;

@@ -30,6 +30,7 @@ mod syntax;
 mod tighten_laws;
 mod tokens;
 mod view;
+mod vocabulary;
 mod worker;
 
 pub use answer::Answer;
@@ -50,3 +51,10 @@ pub use hook::Hook;
 pub use mutants::Mutated;
 pub use mutants::mutants;
 pub use program::Script;
+pub use tokens::Piece;
+pub use tokens::pieces;
+pub use vocabulary::Word;
+pub use vocabulary::constructor_keys;
+pub use vocabulary::constructors;
+pub use vocabulary::functions;
+pub use vocabulary::members;

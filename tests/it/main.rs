@@ -20,6 +20,7 @@ mod diagnostics;
 mod engine;
 mod examples;
 mod hostile;
+mod lsp;
 mod policies;
 mod reload;
 mod sandbox;

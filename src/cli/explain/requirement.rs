@@ -118,7 +118,10 @@ mod tests {
             }
         }
         let sign = page(&rules("R000-043"), false);
-        assert!(sign.contains("does not load") && sign.contains("none sets it aside"), "{sign}");
+        assert!(
+            sign.contains("does not load") && sign.contains("none sets it aside"),
+            "{sign}"
+        );
         assert!(rules("R000-999").is_empty());
         assert!(!rules("r000-010").is_empty());
     }

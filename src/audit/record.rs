@@ -25,10 +25,39 @@ pub struct Record {
     pub at: Timestamp,
     /// The flow it belongs to; `None` for administrative acts and for callbacks that belong to no flow.
     pub flow: Option<FlowId>,
-    /// The civil number it is about (R000-133); kept apart from the event so that it can be sealed.
-    pub subject: Option<CivilNo>,
+    /// Whom it is about; kept apart from the event so that it can be sealed.
+    pub subject: Subject,
     /// What happened. Holds no personal data in clear.
     pub event: Event,
+}
+
+/// Whom a record is about (R000-133). Has no `Debug`.
+#[derive(Clone, Default)]
+pub enum Subject {
+    /// Nobody in particular.
+    #[default]
+    Nobody,
+    /// A person, by civil number: what the engine writes, before the seal.
+    Person(CivilNo),
+    /// The salted commitment to a civil number: what the stores keep. Number and salt lie in the sealed part of the flow
+    /// and can be erased; the commitment tells nothing without them.
+    Committed(Digest),
+}
+
+impl Subject {
+    /// The civil number, as long as it is not sealed.
+    pub const fn person(&self) -> Option<&CivilNo> {
+        match self {
+            Self::Person(number) => Some(number),
+            Self::Nobody | Self::Committed(_) => None,
+        }
+    }
+}
+
+impl From<Option<CivilNo>> for Subject {
+    fn from(person: Option<CivilNo>) -> Self {
+        person.map_or(Self::Nobody, Self::Person)
+    }
 }
 
 /// What happened.

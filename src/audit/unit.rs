@@ -50,7 +50,7 @@ pub enum FlowChange {
     /// take the place of the stored ones; the rest of a flow never changes. Fails with
     /// [`super::CommitError::Conflict`] unless the stored version is one below.
     Update(Arc<FlowRow>),
-    /// The same, but the detail stays as it is stored; the row's own is not looked at.
+    /// The same, but subject and detail stay as they are stored; the row's own are not looked at.
     Advance(Arc<FlowRow>),
 }
 

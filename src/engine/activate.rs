@@ -9,6 +9,7 @@ use super::keep::to_be_kept;
 use crate::audit::AdminRecord;
 use crate::audit::Event;
 use crate::audit::Record;
+use crate::audit::Subject;
 use crate::audit::Unit;
 use crate::catalog::Catalog;
 use crate::catalog::Folder;
@@ -349,7 +350,7 @@ pub(crate) fn admin(
     let record = Record {
         at,
         flow: None,
-        subject: None,
+        subject: Subject::Nobody,
         event: Event::Admin(AdminRecord {
             act: act.to_owned(),
             actor: actor.to_owned(),

@@ -12,6 +12,7 @@ use crate::audit::DeliveryRow;
 use crate::audit::Event;
 use crate::audit::Record;
 use crate::audit::Recorded;
+use crate::audit::Subject;
 use crate::audit::Unit;
 use crate::words::Timestamp;
 
@@ -80,7 +81,7 @@ impl Inner {
         let record = Record {
             at,
             flow: Some(row.flow),
-            subject: None,
+            subject: Subject::Nobody,
             event: Event::Delivery(DeliveryRecord {
                 webhook_id: row.webhook_id.clone(),
                 attempt: row.attempts,

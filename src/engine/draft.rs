@@ -273,10 +273,11 @@ impl Draft {
         Arc::make_mut(&mut self.detail)
     }
 
-    /// Hands in the flow as it shall be; its detail only where the step changed it.
+    /// Hands in the flow as it shall be; its sealed part, subject and detail, only where the step changed it.
     fn keep_flow(&mut self, before: &Cell) {
         let is_new = before.row.version == 0;
-        let keeps_detail = !is_new && Arc::ptr_eq(&self.detail, &before.detail);
+        let keeps_detail =
+            !is_new && Arc::ptr_eq(&self.detail, &before.detail) && self.row.subject == before.row.subject;
         if !keeps_detail {
             self.row_to_change().detail = self.detail.to_bytes().into();
         }

@@ -12,6 +12,7 @@ use crate::audit::CallbackRecord;
 use crate::audit::CommitError;
 use crate::audit::Event;
 use crate::audit::Record;
+use crate::audit::Subject;
 use crate::audit::Unit;
 use crate::words::CallbackToken;
 use crate::words::Digest;
@@ -96,7 +97,7 @@ impl Inner {
         let record = Record {
             at: self.clock.now(),
             flow,
-            subject: None,
+            subject: Subject::Nobody,
             event: Event::Callback(CallbackRecord {
                 exchange: None,
                 digest: Digest::of(body),

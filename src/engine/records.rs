@@ -37,7 +37,7 @@ impl Scribe<'_> {
         Record {
             at: self.at,
             flow: Some(self.row.id),
-            subject: self.row.subject.clone(),
+            subject: self.row.subject.clone().into(),
             event,
         }
     }

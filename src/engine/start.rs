@@ -184,7 +184,7 @@ impl Inner {
         let record = Record {
             at: now,
             flow: None,
-            subject: ask.civil_no.clone(),
+            subject: ask.civil_no.clone().into(),
             event: Event::Refusal(RefusalRecord {
                 service: declared.id.to_string(),
                 code: ProblemCode::TooManyRequests.as_str().to_owned(),

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use axum_server::Handle;
 
-use super::bridge::BridgeListener;
 use super::callback::Signers;
 use super::error::SandboxError;
+use super::faces::BridgeListener;
 use super::handle::SandboxHandle;
 use super::keys::Keys;
 use super::options::SandboxOptions;

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use super::bridge::Refusal;
 use super::citizen::Ending;
+use super::faces::Refusal;
 use super::keys::CertificateKind;
 use super::scenario::Scenario;
 use crate::words::Assurance;

@@ -4,7 +4,6 @@
 //! against it runs the production path. It never runs in production: see [`SandboxOptions::environment`].
 
 mod authority;
-mod bridge;
 mod callback;
 mod citizen;
 mod clock;
@@ -12,6 +11,7 @@ mod conduct;
 mod connect;
 mod courier;
 mod error;
+mod faces;
 mod handle;
 mod keys;
 mod ledger;

@@ -10,8 +10,6 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::bridge::Refusal;
-use super::bridge::Wanted;
 use super::callback::Signers;
 use super::citizen::Citizen;
 use super::conduct::Answer;
@@ -19,6 +17,8 @@ use super::conduct::Choice;
 use super::conduct::Conduct;
 use super::conduct::Flaw;
 use super::conduct::ReplyConduct;
+use super::faces::Refusal;
+use super::faces::Wanted;
 use super::keys::Keys;
 use super::ledger::Ledger;
 use super::ledger::LedgerSnapshot;

@@ -1,14 +1,14 @@
 use std::path::Path;
 use std::path::PathBuf;
 
-/// Why the store can't do what it was asked: the file, the cause, and what to do about it.
+/// Why the store can't do what it was asked: the file or the server, the cause, and what to do about it.
 ///
 /// Never carries a stored value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("store {}: {cause}; {remedy}", file.display())]
+#[error("store {}: {cause}; {remedy}", place.display())]
 pub struct StoreError {
     kind: StoreErrorKind,
-    file: PathBuf,
+    place: PathBuf,
     cause: String,
     remedy: &'static str,
 }
@@ -16,18 +16,22 @@ pub struct StoreError {
 /// What sort of trouble it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StoreErrorKind {
-    /// The file can't be opened or made where it shall be.
+    /// The file can't be opened or made where it shall be, or the server can't be reached or lets nobody in.
     Open,
-    /// The file is no database of midflow, or is damaged.
+    /// The file or schema is none of midflow's, or is damaged.
     Corrupt,
     /// There is no room left.
     Full,
-    /// Somebody else holds the file.
+    /// Somebody else holds the file, a row or every connection.
     Busy,
     /// The library or the schema has a version that does not fit.
     Version,
     /// Reading or writing failed.
     Io,
+    /// The database or the role breaks a promise that midflow rests on: it might lose or change what is recorded.
+    Unsafe,
+    /// This replica is taken for dead: its lease ran out, and others go on with its flows.
+    Fenced,
     /// What was to be stored breaks a rule of the schema.
     Rule,
     /// The store has been closed.
@@ -38,7 +42,7 @@ impl StoreError {
     pub(super) fn new(kind: StoreErrorKind, file: &Path, cause: impl Into<String>) -> Self {
         Self {
             kind,
-            file: file.to_path_buf(),
+            place: file.to_path_buf(),
             cause: cause.into(),
             remedy: kind.remedy(),
         }
@@ -49,9 +53,9 @@ impl StoreError {
         self.kind
     }
 
-    /// The file it is about.
-    pub fn file(&self) -> &Path {
-        &self.file
+    /// The file it is about, or the name of the server and its database.
+    pub fn place(&self) -> &Path {
+        &self.place
     }
 
     /// What the operator can do.
@@ -71,6 +75,10 @@ impl StoreErrorKind {
             Self::Busy => "stop the other process, or give this one a file of its own",
             Self::Version => "use the version of midflow that wrote the file, or a newer one",
             Self::Io => "check the disk and the kernel's log",
+            Self::Unsafe => "mend the setting that is named, then start midflow again",
+            Self::Fenced => {
+                "nothing: it joins again by itself; if it happens often, look for a machine that stands still"
+            }
             Self::Rule => "this is a fault of midflow; report it with this text",
             Self::Closed => "start midflow again",
         }

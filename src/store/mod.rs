@@ -5,6 +5,12 @@
 
 mod contract;
 mod error;
+mod names;
+#[allow(
+    dead_code,
+    reason = "for stores that write a batch table by table: PostgreSQL is on its way"
+)]
+mod rounds;
 mod sqlite;
 
 pub use contract::Activation;

@@ -59,7 +59,7 @@ fn unit(name: &str) -> Unit {
         records: vec![Record {
             at: Timestamp::EPOCH,
             flow: None,
-            subject: None,
+            subject: crate::audit::Subject::Nobody,
             event: Event::Admin(AdminRecord {
                 act: name.to_owned(),
                 actor: "test".to_owned(),

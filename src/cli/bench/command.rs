@@ -34,6 +34,10 @@ pub(crate) struct Bench {
     /// Loads and reloads only
     #[arg(long)]
     reload: bool,
+
+    /// Whole flows only
+    #[arg(long, conflicts_with = "reload")]
+    flows: bool,
 }
 
 impl Bench {
@@ -54,6 +58,12 @@ impl Bench {
         let scratch = scratch_folder(common)?;
         let folder = scratch.path();
         let time = Duration::from_secs(self.seconds.max(1));
+        if self.flows {
+            let syncs = disk::syncs_per_second(folder, time / 2).map_err(Failure::new)?;
+            return Ok(flows::measure(&common.dir, folder, self.in_flight, time, syncs)
+                .await?
+                .rows);
+        }
         let mut rows = if self.reload {
             Vec::new()
         } else {

@@ -53,7 +53,7 @@ pub(crate) async fn every_kind_of_record_is_read_back(place: &dyn Place) {
             .map(|event| Record {
                 at: Timestamp::from_micros(1_770_113_742_117_001),
                 flow: Some(flow(1).id),
-                subject: CivilNo::parse("399123100017").ok(),
+                subject: CivilNo::parse("399123100017").ok().into(),
                 event: event.clone(),
             })
             .collect(),

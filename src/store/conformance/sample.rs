@@ -20,6 +20,7 @@ use crate::audit::Record;
 use crate::audit::RefusalRecord;
 use crate::audit::ReplyRecord;
 use crate::audit::RequestRecord;
+use crate::audit::Subject;
 use crate::audit::Unit;
 use crate::audit::VerdictRecord;
 use crate::flow::State;
@@ -86,7 +87,7 @@ pub(crate) fn note(act: &str, flow: Option<FlowId>) -> Record {
     Record {
         at: Timestamp::from_micros(5),
         flow,
-        subject: None,
+        subject: Subject::Nobody,
         event: Event::Admin(AdminRecord {
             act: act.to_owned(),
             actor: "test".to_owned(),

@@ -35,6 +35,18 @@ pub(super) fn of_sqlx(file: &Path, error: &sqlx::Error) -> StoreError {
     }
 }
 
+/// What an error of the writing connection means.
+pub(super) fn of_rusqlite(file: &Path, error: &rusqlite::Error) -> StoreError {
+    let (kind, text) = match error {
+        rusqlite::Error::SqliteFailure(failure, _) => of_code(failure.extended_code & 0xff),
+        rusqlite::Error::ToSqlConversionFailure(_) => {
+            (StoreErrorKind::Rule, "a value does not fit into the store")
+        }
+        _ => (StoreErrorKind::Io, "the database failed"),
+    };
+    StoreError::new(kind, file, format!("{text} ({error})"))
+}
+
 /// What an error of the migrations means.
 pub(super) fn of_migrate(file: &Path, error: &MigrateError) -> StoreError {
     match error {
@@ -75,12 +87,14 @@ pub(super) fn of_io(file: &Path, doing: &str, error: &std::io::Error) -> StoreEr
 }
 
 /// Whether an error may be the fault of one unit, so that the others deserve a try without it.
-pub(super) fn may_be_of_one_unit(error: &sqlx::Error) -> bool {
-    let code = error
-        .as_database_error()
-        .and_then(|database| database.code())
-        .and_then(|code| code.parse::<i32>().ok());
-    code.is_some_and(|code| matches!(code & 0xff, TOO_BIG | CONSTRAINT | MISMATCH))
+pub(super) fn may_be_of_one_unit(error: &rusqlite::Error) -> bool {
+    match error {
+        rusqlite::Error::SqliteFailure(failure, _) => {
+            matches!(failure.extended_code & 0xff, TOO_BIG | CONSTRAINT | MISMATCH)
+        }
+        rusqlite::Error::ToSqlConversionFailure(_) => true,
+        _ => false,
+    }
 }
 
 const fn of_code(primary: i32) -> (StoreErrorKind, &'static str) {

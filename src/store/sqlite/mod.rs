@@ -1,12 +1,12 @@
-//! One SQLite file, owned by one process: a single task writes, a few connections read.
+//! One SQLite file, owned by one process: a single thread writes, a few connections read.
 
 mod batch;
 mod fault;
 mod lock;
 mod open;
-mod pack;
 mod read;
 mod rows;
+mod statements;
 mod store;
 mod writer;
 

@@ -1,15 +1,16 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::Connection;
+use rusqlite::OpenFlags;
 use sqlx::ConnectOptions as _;
+use sqlx::Connection as _;
 use sqlx::Row as _;
 use sqlx::SqliteConnection;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::sqlite::SqliteJournalMode;
 use sqlx::sqlite::SqlitePool;
 use sqlx::sqlite::SqlitePoolOptions;
-use sqlx::sqlite::SqliteSynchronous;
 
 use super::fault;
 use crate::store::StoreError;
@@ -17,38 +18,37 @@ use crate::store::StoreErrorKind;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations/sqlite");
 
-/// Opens the writing connection, brings the schema up to date, and makes sure that a commit means the disk.
-pub(super) async fn first_writer(file: &Path) -> Result<SqliteConnection, StoreError> {
-    let mut connection = writer(file).await?;
+/// Brings the schema up to date and opens the writing connection.
+pub(super) async fn first_writer(file: &Path) -> Result<Connection, StoreError> {
+    let mut connection = options(file)
+        .connect()
+        .await
+        .map_err(|error| fault::of_sqlx(file, &error))?;
     is_ours(file, &mut connection).await?;
     // `run` takes a generic `Acquire`, whose future the compiler can't prove to be `Send` here; this is its body.
     MIGRATIONS
         .run_direct(None, &mut connection, false)
         .await
         .map_err(|error| fault::of_migrate(file, &error))?;
-    Ok(connection)
-}
-
-/// Opens the writing connection to a file whose schema is known to be right.
-pub(super) async fn writer(file: &Path) -> Result<SqliteConnection, StoreError> {
-    let mut connection = options(file)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        // Where the system distinguishes, a sync reaches the medium and not only the drive's cache.
-        .pragma("fullfsync", "ON")
-        .pragma("checkpoint_fullfsync", "ON")
-        // Otherwise INSERT OR REPLACE would delete past the triggers that keep records.
-        .pragma("recursive_triggers", "ON")
-        // The writer checkpoints between batches; this is the net below it.
-        .pragma("wal_autocheckpoint", "16384")
-        .pragma("cache_size", "-4096")
-        // What a statement may have to undo is kept in memory: it is no part of what lasts.
-        .pragma("temp_store", "MEMORY")
-        .connect()
+    connection
+        .close()
         .await
         .map_err(|error| fault::of_sqlx(file, &error))?;
-    assert_durable(file, &mut connection).await?;
-    Ok(connection)
+    writer(file)
+}
+
+/// Opens the writing connection to a file whose schema is known to be right, and makes sure that a commit means the
+/// disk.
+pub(super) fn writer(file: &Path) -> Result<Connection, StoreError> {
+    let open = || {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(file, flags)?;
+        connection.busy_timeout(BUSY)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        connection.execute_batch(PRAGMAS)?;
+        assert_durable(file, &connection).map(|result| result.map(|()| connection))
+    };
+    open().map_err(|error| fault::of_rusqlite(file, &error))?
 }
 
 /// The connections that read.
@@ -64,34 +64,35 @@ fn options(file: &Path) -> SqliteConnectOptions {
         .filename(file)
         .create_if_missing(false)
         .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(5))
-        // One batch can name this many conflicts before the threads have to take turns.
-        .row_buffer_size(1_024)
+        .busy_timeout(BUSY)
         .disable_statement_logging()
 }
 
 /// Durability is read back, not hoped for: SQLite ignores a pragma that it does not understand.
-async fn assert_durable(file: &Path, connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    let row = sqlx::query(
+fn assert_durable(file: &Path, connection: &Connection) -> rusqlite::Result<Result<(), StoreError>> {
+    let found = connection.query_row(
         "SELECT sqlite_version(), (SELECT synchronous FROM pragma_synchronous),
             (SELECT journal_mode FROM pragma_journal_mode), (SELECT foreign_keys FROM pragma_foreign_keys),
             (SELECT recursive_triggers FROM pragma_recursive_triggers)",
-    )
-    .fetch_one(connection)
-    .await
-    .map_err(|error| fault::of_sqlx(file, &error))?;
-    let text = |at: usize| row.try_get::<String, _>(at).unwrap_or_default();
-    let number = |at: usize| row.try_get::<i64, _>(at).unwrap_or(-1);
-    let version = text(0);
-    if !is_safe_version(&version) {
+        [],
+        |row| {
+            let version: String = row.get(0)?;
+            Ok((version, (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
+        },
+    )?;
+    let (version, found) = found;
+    Ok(is_durable(file, &version, &found))
+}
+
+fn is_durable(file: &Path, version: &str, found: &(i64, String, i64, i64)) -> Result<(), StoreError> {
+    if !is_safe_version(version) {
         return Err(StoreError::new(
             StoreErrorKind::Version,
             file,
             format!("the SQLite library is {version}, and before 3.51.3 it can damage a file in WAL mode"),
         ));
     }
-    let found = (number(1), text(2), number(3), number(4));
-    if found != (FULL, "wal".to_owned(), 1, 1) {
+    if *found != (FULL, "wal".to_owned(), 1, 1) {
         return Err(StoreError::new(
             StoreErrorKind::Open,
             file,
@@ -132,6 +133,25 @@ fn is_safe_version(text: &str) -> bool {
     (next(), next(), next()) >= (3, 51, 3)
 }
 
+/// Order matters: the journal mode decides what the others mean.
+const PRAGMAS: &str = "
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    -- Where the system distinguishes, a sync reaches the medium and not only the drive's cache.
+    PRAGMA fullfsync = ON;
+    PRAGMA checkpoint_fullfsync = ON;
+    PRAGMA foreign_keys = ON;
+    -- Otherwise INSERT OR REPLACE would delete past the triggers that keep records.
+    PRAGMA recursive_triggers = ON;
+    -- The writer checkpoints between batches; this is the net below it.
+    PRAGMA wal_autocheckpoint = 16384;
+    PRAGMA cache_size = -4096;
+    -- What a statement may have to undo is kept in memory: it is no part of what lasts.
+    PRAGMA temp_store = MEMORY;";
+
+const BUSY: Duration = Duration::from_secs(5);
+/// More than the writer has.
+const STATEMENTS: usize = 32;
 const READERS: u32 = 4;
 /// `PRAGMA synchronous` reads back as 2 for FULL.
 const FULL: i64 = 2;

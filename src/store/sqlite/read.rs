@@ -152,21 +152,19 @@ impl Store for Sqlite {
     async fn keep_catalog(&self, catalog: KeptCatalog, at: Timestamp) -> Result<(), StoreError> {
         for part in parts(&catalog.sources) {
             let (bytes, places) = packed(part);
-            let arguments = arguments!(self, bytes, places);
             self.write(
                 "INSERT INTO sources (digest, bytes)
                     SELECT substr($1, r.value ->> 0, 32), substr($1, r.value ->> 1, r.value ->> 2)
                     FROM json_each($2) AS r WHERE true ON CONFLICT DO NOTHING",
-                arguments,
+                vec![bytes.into(), places.into()],
             )
             .await?;
         }
         // Last, so that a catalog which is kept is kept whole.
         let (digest, manifest) = (catalog.digest.as_bytes().to_vec(), catalog.manifest.into_bytes());
-        let arguments = arguments!(self, digest, manifest, at.as_micros());
         self.write(
             "INSERT INTO catalogs (digest, archive, kept_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-            arguments,
+            vec![digest.into(), manifest.into(), at.as_micros().into()],
         )
         .await
     }
@@ -218,10 +216,10 @@ impl Store for Sqlite {
     async fn set_active_catalog(&self, activation: Activation) -> Result<(), StoreError> {
         let catalog = activation.catalog.as_bytes().to_vec();
         let set_aside = activation.set_aside.map(|digest| digest.as_bytes().to_vec());
-        let arguments = arguments!(self, catalog, activation.at.as_micros(), activation.by, set_aside);
+        let at = activation.at.as_micros();
         self.write(
             "INSERT INTO activations (catalog, at, actor, set_aside) VALUES ($1, $2, $3, $4)",
-            arguments,
+            vec![catalog.into(), at.into(), activation.by.into(), set_aside.into()],
         )
         .await
     }
@@ -263,10 +261,9 @@ impl Store for Sqlite {
     }
 
     async fn health(&self) -> Result<(), StoreError> {
-        let arguments = arguments!(self);
         self.write(
             "INSERT INTO health (id, probes) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET probes = probes + 1",
-            arguments,
+            Vec::new(),
         )
         .await
     }

@@ -5,16 +5,16 @@ use sqlx::sqlite::SqliteRow;
 
 use super::fault;
 use crate::audit::DeliveryRow;
-use crate::audit::ExchangeDirection;
 use crate::audit::ExchangeRow;
 use crate::audit::FlowRow;
-use crate::flow::Phase;
 use crate::store::Activation;
 use crate::store::FlowStart;
 use crate::store::FlowSummary;
 use crate::store::StoreError;
 use crate::store::StoreErrorKind;
 use crate::store::StoredRecord;
+use crate::store::names::direction_from_name;
+use crate::store::names::phase_from_name;
 use crate::words::Capability;
 use crate::words::CivilNo;
 use crate::words::Digest;
@@ -186,49 +186,3 @@ impl Stored<'_> {
         )
     }
 }
-
-pub(super) const fn phase_name(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Created => "created",
-        Phase::Sent => "sent",
-        Phase::Unknown => "unknown",
-        Phase::Waiting => "waiting",
-        Phase::Verified => "verified",
-        Phase::Decided => "decided",
-        Phase::Delivered => "delivered",
-    }
-}
-
-fn phase_from_name(name: &str) -> Option<Phase> {
-    PHASES.into_iter().find(|phase| phase_name(*phase) == name)
-}
-
-pub(super) const fn direction_name(direction: ExchangeDirection) -> &'static str {
-    match direction {
-        ExchangeDirection::Outbound => "outbound",
-        ExchangeDirection::Reply => "reply",
-        ExchangeDirection::Callback => "callback",
-    }
-}
-
-fn direction_from_name(name: &str) -> Option<ExchangeDirection> {
-    DIRECTIONS
-        .into_iter()
-        .find(|direction| direction_name(*direction) == name)
-}
-
-const PHASES: [Phase; 7] = [
-    Phase::Created,
-    Phase::Sent,
-    Phase::Unknown,
-    Phase::Waiting,
-    Phase::Verified,
-    Phase::Decided,
-    Phase::Delivered,
-];
-
-const DIRECTIONS: [ExchangeDirection; 3] = [
-    ExchangeDirection::Outbound,
-    ExchangeDirection::Reply,
-    ExchangeDirection::Callback,
-];

@@ -2,6 +2,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
+use rusqlite::types::Value;
 use sqlx::Arguments as _;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::sqlite::SqlitePool;
@@ -18,7 +19,7 @@ use crate::store::StoreErrorKind;
 /// The store in one SQLite file.
 ///
 /// One process owns the file, through a lock beside it (`<file>.lock`). One connection writes, in its own
-/// task; a commit returns after the disk has confirmed it (`synchronous=FULL`, read back at the start).
+/// thread; a commit returns after the disk has confirmed it (`synchronous=FULL`, read back at the start).
 /// Folder and file are readable by their owner alone.
 pub struct Sqlite {
     pub(super) file: PathBuf,
@@ -37,7 +38,7 @@ impl Sqlite {
         let ownership = Ownership::take(&file)?;
         let connection = open::first_writer(&file).await?;
         let readers = open::readers(&file);
-        let writer = Writer::start(file.clone(), ownership, connection);
+        let writer = Writer::start(file.clone(), ownership, connection)?;
         Ok(Self {
             file,
             readers,
@@ -69,12 +70,8 @@ impl Sqlite {
         &self.file
     }
 
-    pub(super) async fn write(
-        &self,
-        statement: &'static str,
-        arguments: SqliteArguments,
-    ) -> Result<(), StoreError> {
-        self.writer.write(statement, arguments).await
+    pub(super) async fn write(&self, statement: &'static str, values: Vec<Value>) -> Result<(), StoreError> {
+        self.writer.write(statement, values).await
     }
 
     pub(super) async fn finish(&self) {

@@ -1,16 +1,13 @@
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::mpsc;
+use std::sync::mpsc::RecvTimeoutError;
+use std::thread;
 use std::time::Duration;
 
-use sqlx::Connection as _;
-use sqlx::Row as _;
-use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteArguments;
-use tokio::sync::mpsc;
+use rusqlite::Connection;
+use rusqlite::types::Value;
 use tokio::sync::oneshot;
-use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use super::batch::Committer;
 use super::fault;
@@ -21,14 +18,13 @@ use crate::audit::Unit;
 use crate::store::StoreError;
 use crate::store::StoreErrorKind;
 
-/// The way to the one task that writes.
+/// The way to the one thread that writes.
 ///
-/// The task owns the writing connection, so a caller that stops waiting leaves nothing half done behind.
+/// The thread owns the writing connection, so a caller that stops waiting leaves nothing half done behind. It is a
+/// thread and no task because a sync of the disk blocks it.
 pub(super) struct Writer {
     file: PathBuf,
     jobs: mpsc::Sender<Job>,
-    stop: CancellationToken,
-    tasks: TaskTracker,
 }
 
 enum Job {
@@ -38,81 +34,72 @@ enum Job {
     },
     Write {
         statement: &'static str,
-        arguments: SqliteArguments,
+        values: Vec<Value>,
         answer: oneshot::Sender<Result<(), StoreError>>,
     },
+    /// Answered by its end: the sender is dropped when the file is free.
+    Close(oneshot::Sender<()>),
 }
 
 impl Writer {
-    pub(super) fn start(file: PathBuf, ownership: Ownership, connection: SqliteConnection) -> Self {
-        let (jobs, waiting) = mpsc::channel(QUEUE);
-        let stop = CancellationToken::new();
-        let tasks = TaskTracker::new();
-        let task = Task {
+    /// Starts the thread; it ends with [`Writer::close`], or when this is dropped.
+    pub(super) fn start(
+        file: PathBuf,
+        ownership: Ownership,
+        connection: Connection,
+    ) -> Result<Self, StoreError> {
+        let (jobs, waiting) = mpsc::channel();
+        let worker = Worker {
             file: file.clone(),
             connection: Some(connection),
             last_record: None,
             since_checkpoint: 0,
             _ownership: ownership,
         };
-        tasks.spawn(task.run(waiting, stop.clone()));
-        tasks.close();
-        Self {
-            file,
-            jobs,
-            stop,
-            tasks,
-        }
+        thread::Builder::new()
+            .name("midflow-store".to_owned())
+            .spawn(move || worker.run(&waiting))
+            .map_err(|error| fault::of_io(&file, "starting the thread that writes", &error))?;
+        Ok(Self { file, jobs })
     }
 
     /// No writer: every job is refused.
     pub(super) fn none(file: PathBuf) -> Self {
-        let (jobs, _) = mpsc::channel(1);
-        let tasks = TaskTracker::new();
-        tasks.close();
-        Self {
-            file,
-            jobs,
-            stop: CancellationToken::new(),
-            tasks,
-        }
+        let (jobs, _) = mpsc::channel();
+        Self { file, jobs }
     }
 
     pub(super) async fn commit(&self, units: Vec<Unit>) -> Vec<Result<(), CommitError>> {
         let count = units.len();
         let (answer, answered) = oneshot::channel();
-        let unsent = self.jobs.send(Job::Commit { units, answer }).await.is_err();
-        let error = if unsent {
-            self.closed()
-        } else {
-            match answered.await {
+        let error = match self.jobs.send(Job::Commit { units, answer }) {
+            Err(_) => self.closed(),
+            Ok(()) => match answered.await {
                 Ok(answers) => return answers,
                 Err(_) => self.lost(),
-            }
+            },
         };
         vec![Err(CommitError::Store(error.to_string())); count]
     }
 
     /// Carries out one statement, durably.
-    pub(super) async fn write(
-        &self,
-        statement: &'static str,
-        arguments: SqliteArguments,
-    ) -> Result<(), StoreError> {
+    pub(super) async fn write(&self, statement: &'static str, values: Vec<Value>) -> Result<(), StoreError> {
         let (answer, answered) = oneshot::channel();
         let job = Job::Write {
             statement,
-            arguments,
+            values,
             answer,
         };
-        self.jobs.send(job).await.map_err(|_| self.closed())?;
+        self.jobs.send(job).map_err(|_| self.closed())?;
         answered.await.unwrap_or_else(|_| Err(self.lost()))
     }
 
-    /// Does what was handed in, closes the connection and gives the file free.
+    /// Does what was handed in, closes the connection and gives the file free. Every later job is refused.
     pub(super) async fn close(&self) {
-        self.stop.cancel();
-        self.tasks.wait().await;
+        let (ended, end) = oneshot::channel();
+        if self.jobs.send(Job::Close(ended)).is_ok() {
+            let _ = end.await;
+        }
     }
 
     fn closed(&self) -> StoreError {
@@ -128,41 +115,51 @@ impl Writer {
     }
 }
 
-struct Task {
+struct Worker {
     file: PathBuf,
     /// `None` after a fault that left its state in doubt; opened again with the next job.
-    connection: Option<SqliteConnection>,
+    connection: Option<Connection>,
     last_record: Option<i64>,
     /// Jobs since the last checkpoint.
     since_checkpoint: u32,
     _ownership: Ownership,
 }
 
-impl Task {
-    async fn run(mut self, mut jobs: mpsc::Receiver<Job>, stop: CancellationToken) {
+impl Worker {
+    fn run(mut self, jobs: &mpsc::Receiver<Job>) {
+        // Held until everything is closed.
+        let mut closing = Vec::new();
         loop {
-            let next = tokio::select! {
-                biased;
-                () = stop.cancelled(), if !jobs.is_closed() => {
-                    // No more is taken; what is in the queue is still received below.
-                    jobs.close();
-                    continue;
-                }
-                next = timeout(self.patience(), jobs.recv()) => next,
+            let next = if closing.is_empty() {
+                jobs.recv_timeout(self.patience())
+            } else {
+                // No more is waited for; what was handed in is still done.
+                jobs.try_recv().map_err(|_| RecvTimeoutError::Disconnected)
             };
             match next {
-                Ok(Some(job)) => self.carry_out(job).await,
-                Ok(None) => break,
-                Err(_) => self.checkpoint("PRAGMA wal_checkpoint(PASSIVE)").await,
+                Ok(Job::Commit { units, answer }) => {
+                    let answers = self.commit(&units);
+                    let _ = answer.send(answers);
+                }
+                Ok(Job::Write {
+                    statement,
+                    values,
+                    answer,
+                }) => {
+                    let result = self.write(statement, values);
+                    let _ = answer.send(result);
+                }
+                Ok(Job::Close(ended)) => closing.push(ended),
+                Err(RecvTimeoutError::Timeout) => self.checkpoint("PRAGMA wal_checkpoint(PASSIVE)"),
+                Err(RecvTimeoutError::Disconnected) => break,
             }
             if self.since_checkpoint > 0 && self.since_checkpoint.is_multiple_of(LOOK_EVERY) {
-                self.checkpoint_if_long().await;
+                self.checkpoint_if_long();
             }
         }
-        self.checkpoint("PRAGMA wal_checkpoint(TRUNCATE)").await;
-        if let Some(connection) = self.connection.take() {
-            let _ = connection.close().await;
-        }
+        self.checkpoint("PRAGMA wal_checkpoint(TRUNCATE)");
+        drop(self);
+        drop(closing);
     }
 
     /// How long to wait for a job before an idle moment is used for a checkpoint.
@@ -174,27 +171,10 @@ impl Task {
         }
     }
 
-    async fn carry_out(&mut self, job: Job) {
+    fn commit(&mut self, units: &[Unit]) -> Vec<Result<(), CommitError>> {
         self.since_checkpoint += 1;
-        match job {
-            Job::Commit { units, answer } => {
-                let answers = self.commit(&units).await;
-                let _ = answer.send(answers);
-            }
-            Job::Write {
-                statement,
-                arguments,
-                answer,
-            } => {
-                let result = self.write(statement, arguments).await;
-                let _ = answer.send(result);
-            }
-        }
-    }
-
-    async fn commit(&mut self, units: &[Unit]) -> Vec<Result<(), CommitError>> {
         let mut broken = false;
-        let answers = match self.connect().await {
+        let answers = match self.connect() {
             Err(error) => {
                 let error = CommitError::Store(error.to_string());
                 return vec![Err(error); units.len()];
@@ -206,7 +186,7 @@ impl Task {
                     last_record,
                     broken: &mut broken,
                 };
-                committer.commit(units).await
+                committer.commit(units)
             }
         };
         if broken {
@@ -215,23 +195,21 @@ impl Task {
         answers
     }
 
-    async fn write(&mut self, statement: &'static str, arguments: SqliteArguments) -> Result<(), StoreError> {
-        let (file, connection, _) = self.connect().await?;
-        let result = sqlx::query_with(statement, arguments)
-            .execute(connection)
-            .await
-            .map_err(|error| fault::of_sqlx(file, &error));
+    fn write(&mut self, statement: &str, values: Vec<Value>) -> Result<(), StoreError> {
+        self.since_checkpoint += 1;
+        let (file, connection, _) = self.connect()?;
+        let result = run_one(connection, statement, values).map_err(|error| fault::of_rusqlite(file, &error));
         if result.is_err() {
             // A single statement rolls back by itself; a new connection makes sure of it.
             self.forget_connection();
         }
-        result.map(|_| ())
+        result
     }
 
-    async fn connect(&mut self) -> Result<(&Path, &mut SqliteConnection, &mut Option<i64>), StoreError> {
+    fn connect(&mut self) -> Result<(&Path, &mut Connection, &mut Option<i64>), StoreError> {
         if self.connection.is_none() {
             self.last_record = None;
-            self.connection = Some(open::writer(&self.file).await?);
+            self.connection = Some(open::writer(&self.file)?);
         }
         match &mut self.connection {
             Some(connection) => Ok((&self.file, connection, &mut self.last_record)),
@@ -249,33 +227,38 @@ impl Task {
     }
 
     /// Moves the log into the database between two batches, where it would grow too long otherwise.
-    async fn checkpoint_if_long(&mut self) {
-        let Some(connection) = &mut self.connection else {
+    fn checkpoint_if_long(&mut self) {
+        let Some(connection) = &self.connection else {
             return;
         };
-        let pages = sqlx::query("PRAGMA wal_checkpoint(NOOP)")
-            .fetch_one(connection)
-            .await
-            .and_then(|row| Ok(row.try_get::<i64, _>(1)? - row.try_get::<i64, _>(2)?));
+        let pages = connection.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| {
+            Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?)
+        });
         if pages.is_ok_and(|pages| pages >= LONG_LOG) {
-            self.checkpoint("PRAGMA wal_checkpoint(PASSIVE)").await;
+            self.checkpoint("PRAGMA wal_checkpoint(PASSIVE)");
         }
     }
 
     /// A checkpoint that fails is no loss: the log stays, and the next one tries again.
-    async fn checkpoint(&mut self, statement: &'static str) {
+    fn checkpoint(&mut self, statement: &str) {
         self.since_checkpoint = 0;
-        let Some(connection) = &mut self.connection else {
+        let Some(connection) = &self.connection else {
             return;
         };
-        if let Err(error) = sqlx::query(statement).execute(connection).await {
-            tracing::warn!(error = %fault::of_sqlx(&self.file, &error), "the checkpoint failed");
+        if let Err(error) = run_one(connection, statement, Vec::new()) {
+            tracing::warn!(error = %fault::of_rusqlite(&self.file, &error), "the checkpoint failed");
         }
     }
 }
 
-/// The recorder hands in one batch at a time; more than a few jobs never wait.
-const QUEUE: usize = 64;
+/// Runs one statement to its end, whatever it answers.
+fn run_one(connection: &Connection, statement: &str, values: Vec<Value>) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare(statement)?;
+    let mut rows = statement.query(rusqlite::params_from_iter(values))?;
+    while rows.next()?.is_some() {}
+    Ok(())
+}
+
 const IDLE: Duration = Duration::from_millis(100);
 const FOREVER: Duration = Duration::from_secs(86_400);
 /// So many jobs make a checkpoint in an idle moment worth its two syncs.

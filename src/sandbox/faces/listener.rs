@@ -2,6 +2,8 @@ use std::net::SocketAddr;
 use std::net::TcpListener;
 use std::sync::Arc;
 
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsAcceptor;
 use axum_server::tls_rustls::RustlsConfig;
@@ -11,13 +13,14 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::server::WebPkiClientVerifier;
 
-use super::routes;
+use super::bridge;
+use super::desk::Desk;
 use super::sever::Shears;
 use crate::sandbox::SandboxError;
 use crate::sandbox::keys::Keys;
 use crate::sandbox::state::State;
 
-/// The bridge's listener, bound and not yet serving.
+/// The listener of all faces, bound and not yet serving.
 pub(in crate::sandbox) struct BridgeListener {
     listener: TcpListener,
     config: RustlsConfig,
@@ -47,9 +50,16 @@ impl BridgeListener {
             .acceptor(acceptor)
             .http1_only()
             .handle(handle)
-            .serve(routes::router(state, shears).into_make_service_with_connect_info::<SocketAddr>())
+            .serve(router(state, shears).into_make_service_with_connect_info::<SocketAddr>())
             .await
     }
+}
+
+/// Every face, behind one TLS listener.
+fn router(state: Arc<State>, shears: Shears) -> Router {
+    bridge::router()
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .with_state(Desk { state, shears })
 }
 
 fn server_config(keys: &Keys) -> Result<ServerConfig, rustls::Error> {
@@ -72,3 +82,5 @@ fn server_config(keys: &Keys) -> Result<ServerConfig, rustls::Error> {
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }
+
+const LARGEST_BODY: usize = 256 * 1024;

@@ -1,0 +1,60 @@
+//! The face `bridge`: the operations as JSON, each at the address of its name.
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::ConnectInfo;
+use axum::extract::Path;
+use axum::extract::State as Shared;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use axum::routing::get;
+use axum::routing::post;
+use serde_json::json;
+
+use super::contract;
+use super::desk::Call;
+use super::desk::Desk;
+use super::desk::Served;
+use super::desk::operation;
+
+/// The operations, and the ledger for whoever holds the provider's certificate.
+pub(super) fn router() -> Router<Desk> {
+    Router::new()
+        .route("/{operation}", post(serve))
+        .route("/ledger", get(ledger))
+}
+
+async fn ledger(Shared(desk): Shared<Desk>) -> Response {
+    axum::Json(desk.state.ledger()).into_response()
+}
+
+async fn serve(
+    Shared(desk): Shared<Desk>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Path(name): Path<String>,
+    body: Bytes,
+) -> Response {
+    let Some(operation) = operation(&name) else {
+        return (StatusCode::NOT_FOUND, "no such operation").into_response();
+    };
+    let call = Call {
+        peer,
+        operation,
+        body: &body,
+        members: contract::object(&body),
+    };
+    let answer = match desk.serve(call).await {
+        Served::Data(data) => json!({ "Data": data, "Error": null }),
+        Served::Refused(refusal) => {
+            json!({ "Data": null, "Error": { "Code": refusal.code(), "Message": refusal.message() } })
+        }
+        // Nothing of this leaves: the connection is cut already.
+        Served::Severed => return StatusCode::OK.into_response(),
+        Served::Broken => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    };
+    ([(CONTENT_TYPE, "application/json")], answer.to_string()).into_response()
+}

@@ -1,0 +1,294 @@
+use rusqlite::CachedStatement;
+use rusqlite::Connection;
+use rusqlite::OptionalExtension as _;
+use rusqlite::Result;
+use rusqlite::ToSql;
+use rusqlite::params;
+use rusqlite::types::ToSqlOutput;
+use rusqlite::types::ValueRef;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::audit::CommitError;
+use crate::audit::DeliveryChange;
+use crate::audit::ExchangeRow;
+use crate::audit::FlowChange;
+use crate::audit::FlowRow;
+use crate::audit::Record;
+use crate::audit::Unit;
+use crate::flow::Phase;
+use crate::store::names::direction_name;
+use crate::words::Digest;
+use crate::words::FlowId;
+use crate::words::Purpose;
+use crate::words::Timestamp;
+
+/// Whether a unit is stored with the transaction it is in, or has lost a race.
+type Answer = std::result::Result<(), CommitError>;
+
+/// What writes the rows of a transaction: statements that are prepared once for a connection, and the number of the
+/// last record.
+pub(super) struct Statements<'c> {
+    connection: &'c Connection,
+    insert_flow: CachedStatement<'c>,
+    update_flow: CachedStatement<'c>,
+    advance_flow: CachedStatement<'c>,
+    insert_exchange: CachedStatement<'c>,
+    insert_record: CachedStatement<'c>,
+    last_record: i64,
+}
+
+impl<'c> Statements<'c> {
+    pub(super) fn prepare(connection: &'c Connection, last_record: i64) -> Result<Self> {
+        Ok(Self {
+            connection,
+            insert_flow: connection.prepare_cached(INSERT_FLOW)?,
+            update_flow: connection.prepare_cached(UPDATE_FLOW)?,
+            advance_flow: connection.prepare_cached(ADVANCE_FLOW)?,
+            insert_exchange: connection.prepare_cached(INSERT_EXCHANGE)?,
+            insert_record: connection.prepare_cached(INSERT_RECORD)?,
+            last_record,
+        })
+    }
+
+    /// The number of the last record, those written here counted.
+    pub(super) const fn last_record(&self) -> i64 {
+        self.last_record
+    }
+
+    /// Writes the rows of a unit. One that has lost a race for its flow, token, key or notice leaves none behind.
+    ///
+    /// # Errors
+    /// When the transaction has to be rolled back.
+    pub(super) fn write(&mut self, unit: &Unit) -> Result<Answer> {
+        // The flow comes first: where it is lost, nothing has been written yet. Only a notice can be lost later.
+        if unit.deliveries.is_empty() {
+            return self.write_rows(unit);
+        }
+        let last_record = self.last_record;
+        self.connection.prepare_cached("SAVEPOINT unit")?.execute([])?;
+        let written = self.write_rows(unit)?;
+        if written.is_err() {
+            self.last_record = last_record;
+            self.connection.prepare_cached("ROLLBACK TO unit")?.execute([])?;
+        }
+        self.connection.prepare_cached("RELEASE unit")?.execute([])?;
+        Ok(written)
+    }
+
+    fn write_rows(&mut self, unit: &Unit) -> Result<Answer> {
+        if let Some(change) = &unit.flow
+            && !self.flow(change)?
+        {
+            return Ok(Err(self.reason(change)?));
+        }
+        for change in &unit.deliveries {
+            if !self.delivery(change)? {
+                return Ok(Err(CommitError::Conflict));
+            }
+        }
+        for exchange in &unit.exchanges {
+            self.exchange(exchange)?;
+        }
+        for record in &unit.records {
+            self.record(record)?;
+        }
+        Ok(Ok(()))
+    }
+
+    /// Whether the change won.
+    fn flow(&mut self, change: &FlowChange) -> Result<bool> {
+        let row = change.row();
+        let subject = row.subject.as_ref().map(|number| number.expose(Purpose::Store));
+        let person_key = row.person_key.as_ref().map(Digest::as_bytes);
+        let request_id = row.request_id.as_ref().map(|id| id.as_str());
+        let outcome = row.outcome.map(|outcome| outcome.code());
+        let is_open = row.state.phase != Phase::Delivered || !row.state.pending.is_empty();
+        let state = Json::of(&row.state)?;
+        let changed = match change {
+            FlowChange::Insert(_) => self.insert_flow.execute(params![
+                id(row.id.as_uuid()),
+                version(row)?,
+                row.service.as_str(),
+                row.capability.as_str(),
+                row.catalog.as_bytes(),
+                row.token.as_bytes(),
+                person_key,
+                subject,
+                row.state.phase.as_str(),
+                is_open,
+                state,
+                request_id,
+                row.created_at.as_micros(),
+                row.expires_at.as_micros(),
+                outcome,
+                row.idempotency.as_ref().map(|(key, _)| key),
+                row.idempotency.as_ref().map(|(_, digest)| digest.as_bytes()),
+                row.detail.as_ref(),
+            ])?,
+            FlowChange::Update(_) => self.update_flow.execute(params![
+                id(row.id.as_uuid()),
+                version(row)?,
+                person_key,
+                subject,
+                row.state.phase.as_str(),
+                is_open,
+                state,
+                request_id,
+                row.expires_at.as_micros(),
+                outcome,
+                row.detail.as_ref(),
+            ])?,
+            FlowChange::Advance(_) => self.advance_flow.execute(params![
+                id(row.id.as_uuid()),
+                version(row)?,
+                person_key,
+                row.state.phase.as_str(),
+                is_open,
+                state,
+                request_id,
+                row.expires_at.as_micros(),
+                outcome,
+            ])?,
+        };
+        Ok(changed == 1)
+    }
+
+    /// Why a change of a flow lost: another has its key, or was faster.
+    fn reason(&self, change: &FlowChange) -> Result<CommitError> {
+        let FlowChange::Insert(row) = change else {
+            return Ok(CommitError::Conflict);
+        };
+        let Some((key, _)) = &row.idempotency else {
+            return Ok(CommitError::Conflict);
+        };
+        let owner = self
+            .connection
+            .prepare_cached("SELECT id FROM flows WHERE idempotency_key = ?1")?
+            .query_row([key], |row| row.get::<_, [u8; 16]>(0))
+            .optional()?;
+        Ok(owner.map_or(CommitError::Conflict, |owner| {
+            CommitError::Duplicate(FlowId::from_uuid(Uuid::from_bytes(owner)))
+        }))
+    }
+
+    fn exchange(&mut self, row: &ExchangeRow) -> Result<()> {
+        self.insert_exchange.execute(params![
+            id(row.id.as_uuid()),
+            row.flow.map(|flow| id(flow.as_uuid())),
+            direction_name(row.direction),
+            row.at.as_micros(),
+            row.bytes.as_ref(),
+        ])?;
+        Ok(())
+    }
+
+    fn record(&mut self, record: &Record) -> Result<()> {
+        let event = record.event.to_canonical_json().map_err(unwritable)?;
+        self.insert_record.execute(params![
+            self.last_record + 1,
+            record.at.as_micros(),
+            record.flow.map(|flow| id(flow.as_uuid())),
+            record.event.kind(),
+            record
+                .subject
+                .person()
+                .map(|number| number.expose(Purpose::Store)),
+            Json(event),
+        ])?;
+        self.last_record += 1;
+        Ok(())
+    }
+
+    /// Whether there is such a notice to be changed, or none yet to be made.
+    fn delivery(&mut self, change: &DeliveryChange) -> Result<bool> {
+        let row = change.row();
+        let moment = |at: Option<Timestamp>| at.map(|at| at.as_micros());
+        let changed = match change {
+            DeliveryChange::Insert(_) => {
+                self.connection.prepare_cached(INSERT_DELIVERY)?.execute(params![
+                    row.webhook_id,
+                    id(row.flow.as_uuid()),
+                    row.url,
+                    row.body.as_ref(),
+                    row.attempts,
+                    moment(row.next_at),
+                    moment(row.delivered_at),
+                ])?
+            }
+            DeliveryChange::Update(_) => {
+                self.connection.prepare_cached(UPDATE_DELIVERY)?.execute(params![
+                    row.webhook_id,
+                    row.attempts,
+                    moment(row.next_at),
+                    moment(row.delivered_at),
+                ])?
+            }
+        };
+        Ok(changed == 1)
+    }
+}
+
+/// JSON of our own making, bound as text without being looked through again.
+struct Json(Vec<u8>);
+
+impl Json {
+    fn of(value: &impl Serialize) -> Result<Self> {
+        serde_json::to_vec(value).map(Self).map_err(unwritable)
+    }
+}
+
+impl ToSql for Json {
+    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(ValueRef::Text(&self.0)))
+    }
+}
+
+const fn id(id: Uuid) -> [u8; 16] {
+    id.into_bytes()
+}
+
+fn version(row: &FlowRow) -> Result<i64> {
+    i64::try_from(row.version).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
+}
+
+fn unwritable(error: serde_json::Error) -> rusqlite::Error {
+    rusqlite::Error::ToSqlConversionFailure(Box::new(error))
+}
+
+const INSERT_FLOW: &str = "
+    INSERT INTO flows (
+        id, version, service, capability, catalog, token, person_key, subject, phase, open, state, request_id,
+        created_at, expires_at, outcome, idempotency_key, request_digest, detail)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+    ON CONFLICT DO NOTHING";
+
+const UPDATE_FLOW: &str = "
+    UPDATE flows SET
+        version = ?2, person_key = ?3, subject = ?4, phase = ?5, open = ?6, state = ?7, request_id = ?8,
+        expires_at = ?9, outcome = ?10, detail = ?11
+    WHERE id = ?1 AND version = ?2 - 1";
+
+const ADVANCE_FLOW: &str = "
+    UPDATE flows SET
+        version = ?2, person_key = ?3, phase = ?4, open = ?5, state = ?6, request_id = ?7, expires_at = ?8,
+        outcome = ?9
+    WHERE id = ?1 AND version = ?2 - 1";
+
+const INSERT_EXCHANGE: &str = "
+    INSERT INTO exchanges (id, flow, direction, at, bytes) VALUES (?1, ?2, ?3, ?4, ?5)";
+
+const INSERT_RECORD: &str = "
+    INSERT INTO records (seq, at, flow, kind, subject, event) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+
+const INSERT_DELIVERY: &str = "
+    INSERT INTO deliveries (webhook_id, flow, url, body, attempts, next_at, delivered_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+    ON CONFLICT DO NOTHING";
+
+const UPDATE_DELIVERY: &str = "
+    UPDATE deliveries SET attempts = ?2, next_at = ?3, delivered_at = ?4 WHERE webhook_id = ?1";
+
+/// The statements that change rows, for the test that none of them searches through a table.
+#[cfg(test)]
+pub(super) const UPDATES: [&str; 3] = [UPDATE_FLOW, ADVANCE_FLOW, UPDATE_DELIVERY];

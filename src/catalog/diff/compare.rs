@@ -52,6 +52,10 @@ impl Compared {
             }
             (Value::Object(old), Value::Object(new)) => self.maps(path, old, new),
             (Value::Array(old), Value::Array(new)) if words::is_set(path) => self.sets(path, old, new),
+            (Value::Array(old), Value::Null) if words::is_set(path) => self.sets(path, old, &[]),
+            (Value::Null, Value::Array(new)) if words::is_set(path) => self.sets(path, &[], new),
+            (Value::Object(old), Value::Null) if words::is_set(path) => self.maps(path, old, &Map::new()),
+            (Value::Null, Value::Object(new)) if words::is_set(path) => self.maps(path, &Map::new(), new),
             (Value::Array(old), Value::Array(new)) => {
                 let said = match (old.len(), new.len()) {
                     (old, new) if old == new => format!("{} changed", self.label(path)),
@@ -148,7 +152,11 @@ fn is_person(value: &Value) -> bool {
 fn told(value: &Value) -> Value {
     match value {
         Value::Object(map) if is_hidden(map) => Value::from("…"),
-        Value::Object(map) => Value::Object(map.iter().map(|(key, value)| (key.clone(), told(value))).collect()),
+        Value::Object(map) => Value::Object(
+            map.iter()
+                .map(|(key, value)| (key.clone(), told(value)))
+                .collect(),
+        ),
         Value::Array(items) => items.iter().map(told).collect(),
         value => value.clone(),
     }
@@ -174,6 +182,6 @@ fn shown(value: &Value) -> String {
                 _ => told(value).to_string(),
             }
         }
-        other => other.to_string(),
+        other => told(other).to_string(),
     }
 }

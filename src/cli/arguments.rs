@@ -25,6 +25,7 @@ use super::schema;
 use super::serve;
 use super::test;
 use super::trigger;
+use super::why;
 
 /// Turns declarative e-service policies into verified, recorded Mobile ID flows.
 ///
@@ -111,6 +112,8 @@ enum Command {
     Explain(explain::Explain),
     /// The versions of the catalog: list, activate, roll back, compare
     Catalog(catalog::Catalog),
+    /// Why a flow ended as it did: each step, rule, file and line, and what would have led elsewhere
+    Why(why::WhyFlow),
     /// Decide recorded flows again under another catalog, and print each difference
     Replay(replay::Replay),
     /// Run the tests of the policies; `--coverage` and `--mutate` say how good they are
@@ -146,6 +149,7 @@ pub fn run() -> ExitCode {
             Command::Lsp(command) => command.run(&common),
             Command::Test(command) => command.run(&common),
             Command::Catalog(command) => command.run(&common),
+            Command::Why(command) => command.run(&common),
             Command::Replay(command) => command.run(&common),
             Command::Trigger(command) => command.run(&common),
             Command::Bench(command) => command.run(&common),

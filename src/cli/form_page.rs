@@ -120,9 +120,12 @@ fn environments(out: &mut String, form: &Form) {
 fn services_page(out: &mut String, services: &[FormService], index: usize, count: usize) {
     let _ = write!(
         out,
-        "<section class=\"services\"><h2><span class=\"number\">3</span>{} <small><bdi dir=\"ltr\">{} / {count}</bdi></small></h2>",
+        "<section class=\"services\"><h2><span class=\"number\">3</span>{} <small>{}</small></h2>",
         both(("الخدمات الإلكترونية", "E-services")),
-        index + 1
+        both((
+            &format!("جدول {} من {count}", index + 1),
+            &format!("table {} of {count}", index + 1)
+        )),
     );
     for service in services {
         one_service(out, service);
@@ -313,7 +316,7 @@ fn escape(text: &str) -> String {
 const PER_PAGE: usize = 4;
 
 const STYLE: &str = "
-@page{size:A4;margin:14mm}
+@page{size:A4;margin:14mm 14mm 18mm;@bottom-center{content:counter(page) ' / ' counter(pages);font:9pt 'IBM Plex Sans Arabic','Noto Sans Arabic',Tahoma,Arial,sans-serif;color:#55606f}}
 *{box-sizing:border-box}
 body{font:11pt/1.6 'IBM Plex Sans Arabic','Noto Sans Arabic','Segoe UI',Tahoma,Arial,sans-serif;color:#1c2430;background:#fff;margin:0 auto;max-width:210mm;padding:10mm}
 header{display:flex;gap:6mm;align-items:center;border-block-end:2pt solid #1c2430;padding-block-end:4mm;margin-block-end:6mm}
@@ -334,12 +337,12 @@ td .ar,th .ar,h3 .ar,p .ar{display:block}
 td .en,p .en{display:block;text-align:left}
 h3 .ar,h3 .en{display:inline;margin-inline-end:2mm}
 .pair{display:grid;grid-template-columns:1fr 1fr;gap:4mm}
-.pair th{inline-size:38%}
+.pair th{inline-size:27%}.pair td{font-size:10pt}
 article{border:1pt solid #1c2430;border-radius:2mm;padding:2mm 4mm 1mm;margin-block-end:4mm}
 .ticks{list-style:none;margin:2mm 0;padding:0;display:grid;grid-template-columns:1fr 1fr;gap:1mm 4mm}
 .box{display:inline-block;inline-size:4.4mm;block-size:4.4mm;line-height:4mm;border:1pt solid #1c2430;text-align:center;font-weight:700;vertical-align:middle}
 .blank{display:block;block-size:6mm;border:1pt dashed #b3261e;background:#fdf1f0}
-.lines div{border-block-end:1pt solid #1c2430;padding-block-end:14mm}
+.lines{break-inside:avoid}section:has(.lines){break-inside:avoid}.lines div{border-block-end:1pt solid #1c2430;padding-block-end:14mm}
 @media print{body{padding:0;max-width:none}.services{break-before:page}}
 @media (max-width:640px){.pair,.ticks{grid-template-columns:1fr}body{padding:4mm}}
 ";

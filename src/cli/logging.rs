@@ -1,3 +1,5 @@
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 
@@ -15,7 +17,13 @@ pub(crate) fn quiet_panics() {
 /// output, so the two never mix.
 pub(crate) fn start(format: Format) {
     let filter = EnvFilter::try_from_env("MIDFLOW_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = fmt()
+        .with_env_filter(filter)
+        .with_ansi(
+            std::io::stderr().is_terminal()
+                && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        )
+        .with_writer(std::io::stderr);
     // A second start, as in tests, changes nothing.
     let _ = match format {
         Format::Text => builder.with_target(false).try_init(),

@@ -29,6 +29,7 @@ mod serve;
 mod settings;
 mod test;
 mod trigger;
+mod why;
 
 pub use arguments::Arguments;
 pub use arguments::run;

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use serde_json::Value;
 use serde_json::json;
 
@@ -9,6 +11,7 @@ use super::failure::Failure;
 use super::output;
 use super::running::Running;
 use super::running::state_folder;
+use crate::sandbox::Pace;
 
 /// `midflow trigger`: arms a scenario for a citizen's next request.
 #[derive(Debug, clap::Args)]
@@ -81,7 +84,9 @@ impl Trigger {
             Format::Json => output::print(&json!({ "armed": scenario, "civil_no": civil_no }).to_string()),
             Format::Text => output::print(&format!(
                 "armed: the next request to citizen {civil_no} is answered with `{scenario}`\n\
-                 now sign in as that citizen, in the demo or through the API"
+                 now sign in as that citizen, in the demo or through the API; then `midflow why FLOW` or the console \
+                 tells what became of it{}",
+                when(scenario, self.delay_ms)
             )),
         }
         Ok(Ending::Good)
@@ -115,6 +120,19 @@ async fn get(client: &reqwest::Client, url: &str) -> Result<Value, Failure> {
 fn unreachable(url: &str) -> Failure {
     Failure::new(format!("nobody answers at {url}"))
         .remedy("start `midflow dev`, or name its phone with --phone URL")
+}
+
+/// When the answer comes, where that is not at once: a late answer comes once the flow has timed out.
+fn when(scenario: &str, delay_ms: Option<u64>) -> String {
+    let delay = match (scenario, delay_ms) {
+        (_, Some(delay)) => Duration::from_millis(delay),
+        ("late", None) => Pace::default().late,
+        _ => return String::new(),
+    };
+    format!(
+        "\nit comes {:.1} s after the request; `--delay-ms` sets another time",
+        delay.as_secs_f64()
+    )
 }
 
 fn first_who_approves(citizens: &Value) -> Result<String, Failure> {

@@ -10,6 +10,8 @@ mod request;
 mod verdict;
 
 pub use contract::Connector;
+pub use kuwait::FailedCheck;
+pub use kuwait::failed_check;
 pub use reply::Reply;
 pub use reply::ReplyMeaning;
 pub use request::Outbound;

@@ -41,6 +41,9 @@ use super::secrets::Secrets;
 use super::start::problem;
 use super::start::unavailable;
 use super::webhook;
+use super::why::Why;
+use super::why::WhyError;
+use super::why::why;
 use crate::audit::CommitError;
 use crate::audit::Recorder;
 use crate::audit::RecorderOptions;
@@ -284,6 +287,18 @@ impl Engine {
             event: record.event,
         });
         Ok(entries.collect())
+    }
+
+    /// Why a flow ended as it did; `None` for an unknown flow.
+    ///
+    /// # Errors
+    /// When the store can't be read, or what it keeps of the flow is damaged.
+    pub async fn why(&self, flow: FlowId) -> Result<Option<Why>, Problem> {
+        match why(&*self.inner.store, flow).await {
+            Ok(found) => Ok(Some(found)),
+            Err(WhyError::UnknownFlow(_)) => Ok(None),
+            Err(error) => Err(unavailable(error)),
+        }
     }
 
     /// The newest flows, newest first.

@@ -234,18 +234,18 @@ impl Run<'_> {
 }
 
 /// All that the decisions on a flow were made from.
-struct Recorded<'a> {
-    row: &'a FlowRow,
-    detail: Detail,
+pub(super) struct Recorded<'a> {
+    pub(super) row: &'a FlowRow,
+    pub(super) detail: Detail,
     /// The outcome that the policy was asked about; `None` while the flow runs, or where it was not recorded.
-    asked: Option<Outcome>,
+    pub(super) asked: Option<Outcome>,
 }
 
 /// What was, or would be, decided on a flow.
-struct Answers {
-    plan: Result<(Plan, Option<Place>), (Outcome, Decision)>,
+pub(super) struct Answers {
+    pub(super) plan: Result<(Plan, Option<Place>), (Outcome, Decision)>,
     /// `None` where the flow has not ended, or was never sent.
-    ending: Option<(Outcome, Decision)>,
+    pub(super) ending: Option<(Outcome, Decision)>,
 }
 
 impl Recorded<'_> {
@@ -261,7 +261,7 @@ impl Recorded<'_> {
         }
     }
 
-    fn under(&self, catalog: &Catalog) -> Result<Answers, String> {
+    pub(super) fn under(&self, catalog: &Catalog) -> Result<Answers, String> {
         let service = self.row.service.as_str();
         let Some(loaded) = catalog.service(service) else {
             return Ok(Answers {
@@ -327,7 +327,7 @@ impl Recorded<'_> {
     }
 
     /// What is on record; the place of the rule that made the plan comes from the flow's own catalog, asked again.
-    fn as_recorded(&self, own: Option<&Answers>) -> Answers {
+    pub(super) fn as_recorded(&self, own: Option<&Answers>) -> Answers {
         let decided = self.row.outcome.zip(self.detail.decision.clone());
         let place = own
             .and_then(|own| own.plan.as_ref().ok())
@@ -349,7 +349,7 @@ impl Recorded<'_> {
     }
 }
 
-fn differences(was: &Answers, would_be: &Answers) -> Vec<Difference> {
+pub(super) fn differences(was: &Answers, would_be: &Answers) -> Vec<Difference> {
     let mut found = Vec::new();
     match (&was.plan, &would_be.plan) {
         (Ok((old, was_by)), Ok((new, by))) => {
@@ -473,7 +473,7 @@ fn without_service(why: &str) -> (Outcome, Decision) {
 }
 
 /// Inputs as an e-service passes them.
-fn as_passed(
+pub(super) fn as_passed(
     inputs: &BTreeMap<crate::words::InputName, InputValue>,
 ) -> serde_json::Map<String, serde_json::Value> {
     let values = inputs.iter().map(|(name, value)| {

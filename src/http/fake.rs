@@ -25,6 +25,7 @@ use crate::engine::Reload;
 use crate::engine::StartFlow;
 use crate::engine::Started;
 use crate::engine::TimelineEntry;
+use crate::engine::Why;
 use crate::flow::Phase;
 use crate::store::Activation;
 use crate::store::FlowSummary;
@@ -56,6 +57,7 @@ pub(super) struct Inner {
     pub(super) callbacks: Vec<Bytes>,
     pub(super) records: Vec<TimelineEntry>,
     pub(super) failure: Option<String>,
+    pub(super) why: Option<Why>,
     pub(super) store_down: bool,
     /// Administrative acts that were asked for.
     pub(super) acts: Vec<String>,
@@ -252,6 +254,11 @@ impl Flows for Fake {
         let inner = self.inner.lock().unwrap();
         let known = inner.flows.first().is_some_and(|view| view.flow == flow);
         Ok(if known { inner.records.clone() } else { Vec::new() })
+    }
+
+    async fn why(&self, flow: FlowId) -> Result<Option<Why>, Problem> {
+        let why = self.inner.lock().unwrap().why.clone();
+        Ok(why.filter(|why| why.flow == flow))
     }
 
     async fn recent(&self, limit: u32) -> Result<Vec<FlowSummary>, Problem> {

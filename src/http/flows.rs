@@ -17,6 +17,7 @@ use crate::engine::Reload;
 use crate::engine::StartFlow;
 use crate::engine::Started;
 use crate::engine::TimelineEntry;
+use crate::engine::Why;
 use crate::store::Activation;
 use crate::store::FlowSummary;
 use crate::words::Digest;
@@ -47,6 +48,9 @@ pub trait Flows: Send + Sync + 'static {
 
     /// The records of one flow, oldest first; empty for an unknown flow.
     async fn timeline(&self, flow: FlowId) -> Result<Vec<TimelineEntry>, Problem>;
+
+    /// Why a flow ended as it did; `None` for an unknown flow.
+    async fn why(&self, flow: FlowId) -> Result<Option<Why>, Problem>;
 
     /// The flows that began last, newest first.
     async fn recent(&self, limit: u32) -> Result<Vec<FlowSummary>, Problem>;
@@ -110,6 +114,10 @@ impl Flows for Engine {
 
     async fn timeline(&self, flow: FlowId) -> Result<Vec<TimelineEntry>, Problem> {
         Self::timeline(self, flow).await
+    }
+
+    async fn why(&self, flow: FlowId) -> Result<Option<Why>, Problem> {
+        Self::why(self, flow).await
     }
 
     async fn recent(&self, limit: u32) -> Result<Vec<FlowSummary>, Problem> {

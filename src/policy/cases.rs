@@ -225,7 +225,7 @@ pub struct Expect {
     pub plan: Option<ExpectedPlan>,
     /// How the flow ends.
     pub outcome: Option<Expected<ExpectedOutcome>>,
-    /// What happens next: `continue`, `retry` or `stop`.
+    /// What happens next: `continue`, `retry`, `step_up` or `stop`.
     pub then: Option<Expected<String>>,
     /// The most attempts of a retry.
     pub attempts: Option<Expected<u8>>,

@@ -121,6 +121,21 @@ fn word(text: &'static str) -> ImmutableString {
     text.into()
 }
 
+/// The name under which a script read a part of the flow; `None` for any other value.
+pub(super) fn origin_of(value: &Dynamic) -> Option<&'static str> {
+    if value.is::<Flow>() {
+        Some("flow")
+    } else if value.is::<Inputs>() {
+        Some("flow.inputs")
+    } else if value.is::<PersonView>() {
+        Some("flow.person")
+    } else if value.is::<Now>() {
+        Some("flow.now")
+    } else {
+        None
+    }
+}
+
 pub(super) fn told(message: String) -> Box<EvalAltResult> {
     EvalAltResult::ErrorRuntime(Dynamic::from(Told(message)), Position::NONE).into()
 }

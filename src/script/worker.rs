@@ -22,6 +22,7 @@ use super::fault::ScriptFault;
 use super::fault::kind_words;
 use super::hook::Hook;
 use super::program::Script;
+use super::trace;
 use super::view::Flow;
 use crate::policy::Place;
 
@@ -77,6 +78,8 @@ struct Worker {
     engine: Engine,
     /// Made when somebody records which lines are run.
     recording: Option<Engine>,
+    /// Made when somebody wants to know what is compared.
+    tracing: Option<Engine>,
     copies: HashMap<u64, Copy>,
     calls: u64,
 }
@@ -94,6 +97,7 @@ impl Default for Worker {
         Self {
             engine: engine::build(),
             recording: None,
+            tracing: None,
             copies: HashMap::new(),
             calls: 0,
         }
@@ -119,7 +123,10 @@ impl Worker {
                 copy.last_call = self.calls;
                 let options = CallFnOptions::new().eval_ast(copy.has_globals);
                 let mut scope = Scope::new();
-                let engine = if coverage::is_recording() {
+                let engine = if trace::is_tracing() {
+                    trace::begin(&flow.0);
+                    self.tracing.get_or_insert_with(trace::tracing_engine)
+                } else if coverage::is_recording() {
                     self.recording.get_or_insert_with(coverage::recording_engine)
                 } else {
                     &mut self.engine

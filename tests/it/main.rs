@@ -29,3 +29,4 @@ mod support;
 mod swaps;
 mod tests;
 mod versions;
+mod why;

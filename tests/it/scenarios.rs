@@ -98,7 +98,7 @@ async fn every_scenario_ends_as_it_should() {
 }
 
 /// Turns the clock as the scenario needs it, and gives the ended flow with all its records.
-async fn play(node: &FullNode, flow: FlowId, fate: Fate) -> (FlowView, Vec<TimelineEntry>) {
+pub async fn play(node: &FullNode, flow: FlowId, fate: Fate) -> (FlowView, Vec<TimelineEntry>) {
     match fate {
         Fate::Approved { callbacks } => {
             turn_until(node, flow, |timeline| {

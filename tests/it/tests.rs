@@ -86,6 +86,45 @@ fn no_changed_rule_of_the_served_policies_passes_unnoticed() {
     );
 }
 
+// F12: a step-up that has become a retry, and a claim that has become what it is made from, need a case each.
+#[test]
+fn a_step_up_and_a_derived_claim_are_changed_too() {
+    const SERVICE: &str = "policies/services/licence-renewal.yaml";
+    let text = served().text(SERVICE).unwrap().to_string();
+    let stepping = text.replace(
+        "  other.assurance_insufficient:\n    then: stop",
+        "  other.assurance_insufficient:\n    then: step_up\n    attempts: 2",
+    );
+    assert_ne!(stepping, text);
+    let case = |expect: &str| {
+        format!(
+            "midflow: 1\ntests: licence-renewal\ngiven: {{ inputs: {{ licence: \"123456\" }} }}\ncases:\n  \
+             low: {{ answers: low-assurance, expect: {{ outcome: other.assurance_insufficient{expect} }} }}\n"
+        )
+    };
+    let survivors = |tests: &str| {
+        let catalog = load(&with(&[(SERVICE, &stepping), (TESTS, tests)]));
+        let mutation = suite(&catalog).mutate(&catalog, Some("licence-renewal"));
+        let changes = mutation.survivors.into_iter().map(|mutant| mutant.change);
+        changes.collect::<Vec<String>>()
+    };
+    let careless = survivors(&case(""));
+    let retry = "then `step_up` becomes `retry`";
+    let claim = "the claim `age_over_18` becomes the `birth_date` that it is made from";
+    for change in [retry, claim] {
+        assert!(
+            careless.iter().any(|one| one == change),
+            "{change}: {careless:#?}"
+        );
+    }
+    let careful = survivors(&case(
+        ", then: step_up, attempts: 2, plan: { fields: [civil_no, name_ar, age_over_18] }",
+    ));
+    for change in [retry, claim] {
+        assert!(!careful.iter().any(|one| one == change), "{change}");
+    }
+}
+
 // The names are those of `midflow trigger --list`, so that what is learned in one place holds in the other.
 #[test]
 fn every_scenario_of_the_sandbox_is_an_answer_of_a_test() {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use crate::policy::DeclaredField;
 use crate::policy::InputKind;
 use crate::policy::Limit;
 use crate::policy::Place;
@@ -15,6 +16,7 @@ use crate::policy::format_duration;
 use crate::words::Assurance;
 use crate::words::Capability;
 use crate::words::Channel;
+use crate::words::Field;
 use crate::words::FieldSource;
 use crate::words::Outcome;
 use crate::words::OutcomeClass;
@@ -263,7 +265,28 @@ impl Making<'_> {
                     service.fields.retain(|one| one.field != declared.field);
                 },
             );
+            self.underived(&declared);
         }
+    }
+
+    /// A claim that is not derived any more: the e-service gets what it is made from.
+    fn underived(&mut self, declared: &DeclaredField) {
+        let plain = Field::Plain(declared.field.source());
+        if declared.field == plain || self.service.declares(&plain) {
+            return;
+        }
+        let name = declared.field.name();
+        let change = format!(
+            "the claim `{name}` becomes the `{}` that it is made from",
+            plain.name()
+        );
+        let place = Some(&declared.place);
+        self.add(&["fields", name.as_str()], place, change, |service| {
+            let same = service.fields.iter_mut().find(|one| one.field == declared.field);
+            if let Some(field) = same {
+                field.field = plain;
+            }
+        });
     }
 
     fn response(
@@ -279,14 +302,12 @@ impl Making<'_> {
                 change(response);
             }
         };
-        let flipped = match response.then {
-            Then::Continue | Then::Retry { .. } | Then::StepUp { .. } => Then::Stop,
-            Then::Stop => Then::Retry { attempts: 2 },
-        };
-        let change = format!("then `{}` becomes `{}`", word(response.then), word(flipped));
-        self.add(&["outcomes", name, "then"], place, change, |service| {
-            set(service, &|response| response.then = flipped);
-        });
+        for flipped in others(response.then, name) {
+            let change = format!("then `{}` becomes `{}`", word(response.then), word(flipped));
+            self.add(&["outcomes", name, "then"], place, change, |service| {
+                set(service, &|response| response.then = flipped);
+            });
+        }
         if let Some(attempts) = response.then.attempts() {
             for other in [attempts + 1, attempts - 1]
                 .into_iter()
@@ -381,6 +402,19 @@ const fn of_class(service: &mut Service, class: OutcomeClass) -> &mut Response {
         OutcomeClass::Timeout => &mut outcomes.timeout,
         OutcomeClass::Error => &mut outcomes.error,
         OutcomeClass::Other => &mut outcomes.other,
+    }
+}
+
+/// What could happen next instead. Where the assurance was too low, a retry and a step-up are easily taken for each other.
+fn others(then: Then, outcome: &str) -> Vec<Then> {
+    match then {
+        Then::Continue => vec![Then::Stop],
+        Then::Retry { attempts } if outcome == Outcome::AssuranceInsufficient.code() => {
+            vec![Then::Stop, Then::StepUp { attempts }]
+        }
+        Then::Retry { .. } => vec![Then::Stop],
+        Then::StepUp { attempts } => vec![Then::Stop, Then::Retry { attempts }],
+        Then::Stop => vec![Then::Retry { attempts: 2 }],
     }
 }
 

@@ -5,3 +5,4 @@ mod requirement;
 mod service;
 
 pub(super) use command::Explain;
+pub(super) use command::Language;

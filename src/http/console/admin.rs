@@ -3,8 +3,10 @@
 
 use axum::Json;
 use axum::body::Bytes;
+use axum::extract::Path;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use serde::Deserialize;
@@ -15,6 +17,7 @@ use crate::engine::Reload;
 use crate::http::problem::ApiProblem;
 use crate::http::problem::HttpCode;
 use crate::words::Digest;
+use crate::words::FlowId;
 
 /// Which catalog is active, and why a newer one is not.
 pub(super) async fn status(State(state): State<ConsoleState>) -> Response {
@@ -33,6 +36,18 @@ pub(super) async fn activations(State(state): State<ConsoleState>) -> Response {
                 .collect();
             Json(rows).into_response()
         }
+        Err(problem) => ApiProblem::from(problem).into_response(),
+    }
+}
+
+/// Why a flow ended as it did, as `midflow why --format json` prints it.
+pub(super) async fn why(State(state): State<ConsoleState>, Path(flow): Path<String>) -> Response {
+    let Some(flow) = FlowId::parse(&flow) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    match state.flows.why(flow).await {
+        Ok(Some(why)) => Json(why).into_response(),
+        Ok(None) => StatusCode::NOT_FOUND.into_response(),
         Err(problem) => ApiProblem::from(problem).into_response(),
     }
 }

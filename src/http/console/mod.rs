@@ -8,6 +8,7 @@ mod live;
 mod row;
 mod services_page;
 mod site;
+mod why_page;
 
 pub use site::ConsoleSettings;
 pub use site::console;

@@ -12,6 +12,7 @@ use super::flow_page;
 use super::flows_page;
 use super::live;
 use super::services_page;
+use super::why_page;
 use crate::engine::Problem;
 use crate::http::assets;
 use crate::http::flows::Flows;
@@ -52,9 +53,11 @@ pub fn console(flows: Arc<dyn Flows>, settings: ConsoleSettings) -> Router {
         .route("/events", get(live::all))
         .route("/flows/{flow}", get(flow_page::show))
         .route("/flows/{flow}/events", get(live::one))
+        .route("/flows/{flow}/why", get(why_page::show))
         .route("/services", get(services_page::show))
         .route("/admin/catalog", get(admin::status))
         .route("/admin/catalog/activations", get(admin::activations))
+        .route("/admin/flows/{flow}/why", get(admin::why))
         .route("/admin/catalog/reload", post(admin::reload))
         .route("/admin/catalog/activate", post(admin::activate))
         .route("/admin/catalog/rollback", post(admin::roll_back))

@@ -98,13 +98,14 @@ fn scripts_are_small_and_make_no_markup_but_the_servers() {
 }
 
 /// Texts of the page itself, in its own language.
-const OWN_TEXTS: [&str; 10] = [
+const OWN_TEXTS: [&str; 11] = [
     "super()",
     "page.ui.",
     "page.site_title()",
     "shown::class(",
     "shown::then(",
     "self::sensitivity(",
+    "self::again(page.ui",
     "outcome.heading",
     "cell.title",
     "fact.name",

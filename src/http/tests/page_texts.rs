@@ -1,7 +1,32 @@
 use super::ask::console;
 use super::demo_journey::Browser;
 use super::pictures::told;
+use crate::engine::Again;
+use crate::engine::Bound;
+use crate::engine::Change;
+use crate::engine::ChangeKind;
+use crate::engine::Effect;
+use crate::engine::Planned;
+use crate::engine::PlannedValue;
+use crate::engine::Reckoned;
+use crate::engine::RuleLine;
+use crate::engine::Why;
 use crate::http::fake::Fake;
+use crate::policy::Place;
+use crate::policy::Then;
+use crate::script::Seen;
+use crate::script::Side;
+use crate::script::Tested;
+use crate::script::Trace;
+use crate::words::Assurance;
+use crate::words::Capability;
+use crate::words::Channel;
+use crate::words::Digest;
+use crate::words::FlowId;
+use crate::words::Locale;
+use crate::words::Outcome;
+use crate::words::ServiceName;
+use crate::words::Text;
 
 #[tokio::test]
 async fn the_console_shows_the_timeline_and_no_personal_data() {
@@ -34,6 +59,107 @@ async fn the_console_shows_the_timeline_and_no_personal_data() {
     );
     let unknown = browser.get("/flows/0193a5a8-8d5e-7c32-8b42-1b1f3c9d6a55").await;
     assert_eq!(unknown.status, 404);
+}
+
+// F18: the page of a flow leads to why it ended so, and that page says it in both languages.
+#[tokio::test]
+async fn why_a_flow_ended_is_told_in_both_languages() {
+    let fake = Fake::new();
+    let flow = told(&fake);
+    fake.inner.lock().unwrap().why = Some(explained(flow));
+    let mut browser = Browser::new(console(&fake));
+    let timeline = browser.get(&format!("/flows/{flow}?lang=en")).await.body;
+    assert!(timeline.contains(&format!("href=\"/flows/{flow}/why\"")));
+    for (language, says) in [("en", "with 500 or less"), ("ar", "أو أقل")] {
+        let page = browser.get(&format!("/flows/{flow}/why?lang={language}")).await;
+        assert_eq!(page.status, 200);
+        for part in [
+            says,
+            "scripts/licence-renewal.rhai:11",
+            "flow.inputs.amount 600 &#62; 500",
+            "policies/services/licence-renewal.yaml:26",
+        ] {
+            assert!(page.body.contains(part), "{language}: {part}\n{}", page.body);
+        }
+    }
+    let data = browser.get(&format!("/admin/flows/{flow}/why")).await.body;
+    let data: serde_json::Value = serde_json::from_str(&data).unwrap();
+    assert_eq!(data["nearest"][0]["bound"]["at_most"], "500");
+    let unknown = browser
+        .get("/flows/0193a5a8-8d5e-7c32-8b42-1b1f3c9d6a55/why")
+        .await;
+    assert_eq!(unknown.status, 404);
+}
+
+fn explained(flow: FlowId) -> Why {
+    let place = |file: &str, line| Place {
+        file: file.to_owned(),
+        line,
+        column: 9,
+    };
+    let script = place("scripts/licence-renewal.rhai", 11);
+    let side = |written: &str, origin: Option<&str>, value: &str| Side {
+        written: written.to_owned(),
+        origin: origin.map(str::to_owned),
+        value: Seen::Value(value.to_owned()),
+    };
+    let compared = Trace {
+        tests: vec![Tested {
+            place: place("scripts/licence-renewal.rhai", 10),
+            left: side("amount", Some("flow.inputs.amount"), "600"),
+            sign: ">".to_owned(),
+            right: Some(side("500", None, "500")),
+            held: Some(true),
+        }],
+        cut: false,
+    };
+    let rule = RuleLine {
+        place: script.clone(),
+        line: Some("return tighten(#{ assurance: \"high\" });".to_owned()),
+    };
+    Why {
+        flow,
+        service: ServiceName::parse("licence-renewal").unwrap(),
+        capability: Capability::AuthPush,
+        channel: Channel::Web,
+        locale: Locale::Ar,
+        attempt: 1,
+        catalog: Digest::of(b"catalog"),
+        began: Fake::now(),
+        outcome: Some(Outcome::DeclinedByUser),
+        steps: Vec::new(),
+        plan: Planned {
+            sent: true,
+            values: vec![PlannedValue {
+                what: "assurance".to_owned(),
+                value: "high".to_owned(),
+                declared: Some(place("policies/services/licence-renewal.yaml", 26)),
+                before: Some("medium".to_owned()),
+            }],
+            rule: Some(rule.clone()),
+            compared: compared.clone(),
+        },
+        decision: Some(Reckoned {
+            outcome: Outcome::DeclinedByUser,
+            asked: None,
+            then: Then::Stop,
+            refusal: None,
+            rule: Some(rule),
+            fault: None,
+            compared,
+        }),
+        deliveries: Vec::new(),
+        nearest: vec![Change {
+            kind: ChangeKind::Input,
+            what: "inputs.amount".to_owned(),
+            was: Some("600".to_owned()),
+            bound: Bound::AtMost("500".to_owned()),
+            effects: vec![Effect::Assurance(Assurance::Medium)],
+            by: Some(script),
+            says: Text::new("لو كانت القيمة 500 أو أقل", "with 500 or less"),
+        }],
+        again: Again::Same,
+    }
 }
 
 #[tokio::test]

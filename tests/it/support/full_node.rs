@@ -113,6 +113,11 @@ impl FullNode {
         }
     }
 
+    /// The folder that holds the store.
+    pub fn state(&self) -> &Path {
+        self.state.path()
+    }
+
     /// Somebody who stamps like the sandbox, with its keys.
     pub fn notary(&self, crowd: usize, stamp: StampAlgorithm) -> Notary {
         let folder = self.state.path().join("sandbox");

@@ -3,6 +3,8 @@ use serde_json::json;
 
 use super::fixture::*;
 use crate::connector::Conclusion;
+use crate::connector::FailedCheck;
+use crate::connector::failed_check;
 use crate::connector::kuwait::json::KeyMatching;
 use crate::connector::kuwait::settings::AssuranceRule;
 use crate::connector::kuwait::settings::Presence;
@@ -526,6 +528,9 @@ fn each_check_broken_in_turn() {
             "{name}: a check after the failed one"
         );
         assert!(verdict.claims.kept_fields.is_empty(), "{name}");
+        // What explanations say of a failed check is what the rule does.
+        let told = failed_check(check).map(|failed| failed == FailedCheck::NotBelieved);
+        assert_eq!(told, Some(ended.is_none()), "{name}");
     }
 }
 

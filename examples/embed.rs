@@ -13,14 +13,17 @@ use midflow::engine::Clock as _;
 use midflow::engine::Engine;
 use midflow::engine::EngineParts;
 use midflow::engine::FlowView;
+use midflow::engine::KeyFile;
 use midflow::engine::Secrets;
 use midflow::engine::StartFlow;
 use midflow::engine::SystemClock;
 use midflow::http;
 use midflow::sandbox::Authority;
 use midflow::sandbox::SandboxOptions;
+use midflow::store::Sealed;
 use midflow::store::Sqlite;
 use midflow::words::CivilNo;
+use midflow::words::Environment;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -42,7 +45,9 @@ pub async fn sign_in(state: &std::path::Path) -> Result<FlowView, Box<dyn Error>
     authority.handle().register_callback_base(&url)?;
 
     // The engine, over the policies of this repository and a store of its own.
-    let store = Sqlite::open(state.join("midflow.db")).await?;
+    let key = KeyFile::read_or_make(&state.join("midflow.key"))?;
+    let store = Arc::new(Sqlite::open(state.join("midflow.db")).await?);
+    let store = Sealed::open(store, Arc::new(key), Environment::Development, SystemClock.now()).await?;
     let secrets = Secrets::open(&state.join("secrets"))?;
     let mut parts = EngineParts::new(
         env!("CARGO_MANIFEST_DIR"),

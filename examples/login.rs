@@ -26,6 +26,7 @@ use axum::routing::post;
 use midflow::engine::Clock as _;
 use midflow::engine::Engine;
 use midflow::engine::EngineParts;
+use midflow::engine::KeyFile;
 use midflow::engine::Secrets;
 use midflow::engine::StartFlow;
 use midflow::engine::SystemClock;
@@ -34,8 +35,10 @@ use midflow::http;
 use midflow::sandbox::Authority;
 use midflow::sandbox::Sandbox;
 use midflow::sandbox::SandboxOptions;
+use midflow::store::Sealed;
 use midflow::store::Sqlite;
 use midflow::words::CivilNo;
+use midflow::words::Environment;
 use midflow::words::FieldValue;
 use midflow::words::FlowId;
 use midflow::words::OutcomeClass;
@@ -157,7 +160,9 @@ pub async fn engine(state: &Path) -> Result<(Engine, Sandbox), Box<dyn Error>> {
     let socket = http::bind("callback", "127.0.0.1:0".parse()?)?;
     let url = format!("https://{}", socket.local_addr()?);
     authority.handle().register_callback_base(&url)?;
-    let store = Sqlite::open(state.join("midflow.db")).await?;
+    let key = KeyFile::read_or_make(&state.join("midflow.key"))?;
+    let store = Arc::new(Sqlite::open(state.join("midflow.db")).await?);
+    let store = Sealed::open(store, Arc::new(key), Environment::Development, SystemClock.now()).await?;
     let secrets = Secrets::open(&state.join("secrets"))?;
     let mut parts = EngineParts::new(
         env!("CARGO_MANIFEST_DIR"),

@@ -8,6 +8,7 @@ mod commit;
 mod pace;
 mod record;
 mod recorder;
+pub mod seal;
 mod stats;
 mod unit;
 

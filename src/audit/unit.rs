@@ -3,6 +3,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::Record;
+use super::seal::KeyOwner;
+use super::seal::WrappedKey;
 use crate::flow::State;
 use crate::words::Capability;
 use crate::words::CivilNo;
@@ -25,6 +27,11 @@ pub struct Unit {
     pub flow: Option<FlowChange>,
     /// Outcome notices to be delivered, or their progress.
     pub deliveries: Vec<DeliveryChange>,
+    /// The data keys under which the parts of the unit are sealed, where they are new. The seal adds them.
+    pub keys: Vec<WrappedKey>,
+    /// Whose data keys are destroyed with this unit: from then on what they sealed is erased. The keyed hashes by which
+    /// such flows were found go with them; the rest of their rows stays.
+    pub destroy: Vec<KeyOwner>,
 }
 
 impl Unit {

@@ -17,12 +17,14 @@ use super::failure::Failure;
 use super::fmt;
 use super::form;
 use super::init;
+use super::keys;
 use super::logging;
 use super::lsp;
 use super::new;
 use super::replay;
 use super::schema;
 use super::serve;
+use super::subject;
 use super::test;
 use super::trigger;
 use super::why;
@@ -112,6 +114,12 @@ enum Command {
     Explain(explain::Explain),
     /// The versions of the catalog: list, activate, roll back, compare
     Catalog(catalog::Catalog),
+    /// The keys under which personal data is sealed: make, list, rotate
+    Keys(keys::Keys),
+    /// What a person or a court may ask of what is kept of somebody: see, keep, erase
+    Subject(subject::Subject),
+    /// Erase what the services no longer need, as their `retention` says
+    Retention(subject::Retention),
     /// Why a flow ended as it did: each step, rule, file and line, and what would have led elsewhere
     Why(why::WhyFlow),
     /// Decide recorded flows again under another catalog, and print each difference
@@ -149,6 +157,9 @@ pub fn run() -> ExitCode {
             Command::Lsp(command) => command.run(&common),
             Command::Test(command) => command.run(&common),
             Command::Catalog(command) => command.run(&common),
+            Command::Subject(command) => command.run(&common),
+            Command::Retention(command) => command.run(&common),
+            Command::Keys(command) => command.run(&common),
             Command::Why(command) => command.run(&common),
             Command::Replay(command) => command.run(&common),
             Command::Trigger(command) => command.run(&common),

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::failure::Failure;
+use super::sealing::KeysConfig;
 use crate::connector::kuwait::KuwaitSettings;
 use crate::words::Digest;
 use crate::words::Environment;
@@ -23,6 +24,8 @@ pub(crate) struct Config {
     pub(crate) store: StoreConfig,
     /// The folder of the node's own secrets; made at the first start.
     pub(crate) secrets: PathBuf,
+    /// The key that wraps the keys of the store.
+    pub(crate) keys: KeysConfig,
     /// Who listens where.
     pub(crate) listeners: Listeners,
     /// Who answers.
@@ -144,6 +147,7 @@ impl Config {
         let StoreConfig::Sqlite(store) = &mut self.store;
         *store = folder.join(&store);
         self.secrets = folder.join(&self.secrets);
+        self.keys.resolve(folder);
         let all = [
             Some(&mut self.listeners.api),
             Some(&mut self.listeners.callback),

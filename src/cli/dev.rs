@@ -21,6 +21,7 @@ use super::output;
 use super::ready::Ready;
 use super::running::Running;
 use super::running::state_folder;
+use super::sealing::sealed_for_development;
 use crate::engine::Clock as _;
 use crate::engine::Engine;
 use crate::engine::EngineEvent;
@@ -223,6 +224,7 @@ async fn engine(
         .await
         .map_err(Failure::new)?;
     let secrets = Secrets::open(&state.join("secrets")).map_err(Failure::new)?;
+    let store = sealed_for_development(store, state).await?;
     let mut parts = EngineParts::new(folder, store, connector, secrets);
     parts.options.callback_base_url = callback_base_url;
     Engine::start(parts).await.map_err(Failure::new)

@@ -10,19 +10,25 @@ use super::config::StoreConfig;
 use super::failure::Failure;
 use super::running::Running;
 use super::running::state_folder;
+use super::sealing::KeysConfig;
+use super::sealing::sealed;
 use crate::catalog::Catalog;
 use crate::catalog::Folder;
 use crate::catalog::Look;
 use crate::engine::Secrets;
 use crate::engine::load_kept;
+use crate::store::Sealed;
 use crate::store::Sqlite;
 use crate::store::Store;
 use crate::words::Digest;
+use crate::words::Environment;
 use std::sync::Arc;
 
 /// The node that a command is about: where its store and secrets are, and how it is reached while it runs.
 pub(crate) struct Place {
     pub(crate) store: PathBuf,
+    pub(crate) keys: KeysConfig,
+    pub(crate) environment: Environment,
     secrets: PathBuf,
     console: Option<Console>,
 }
@@ -58,6 +64,8 @@ impl Place {
             });
             return Ok(Self {
                 store,
+                keys: config.keys,
+                environment: config.environment,
                 secrets: config.secrets,
                 console,
             });
@@ -74,6 +82,8 @@ impl Place {
         let console = Running::of(&state).read().ok().and_then(|ready| ready.console);
         Ok(Self {
             store,
+            keys: KeysConfig::of_development(&state),
+            environment: Environment::Development,
             secrets: state.join("secrets"),
             console: console.map(|url| Console {
                 url,
@@ -83,7 +93,17 @@ impl Place {
         })
     }
 
-    /// The store, to be read; beside a node that runs, too.
+    /// The node's own secrets.
+    pub(crate) fn secrets(&self) -> Result<Secrets, Failure> {
+        Secrets::open(&self.secrets).map_err(Failure::new)
+    }
+
+    /// The store, to be read with what is sealed in it; beside a node that runs, too.
+    pub(crate) async fn read_opened(&self) -> Result<Sealed<Sqlite>, Failure> {
+        sealed(self.read().await?, &self.keys, self.environment).await
+    }
+
+    /// The store, to be read as it is stored: what is personal stays sealed. Beside a node that runs, too.
     pub(crate) async fn read(&self) -> Result<Sqlite, Failure> {
         Sqlite::open_to_read(&self.store).await.map_err(Failure::new)
     }
@@ -94,7 +114,7 @@ impl Place {
             Failure::new("the node runs, and has no console to be told by")
                 .remedy("give it `listeners.console` in midflow.yaml, or stop it first")
         })?;
-        let key = Secrets::open(&self.secrets).map_err(Failure::new)?.admin_key();
+        let key = self.secrets()?.admin_key();
         let answer = console
             .client()?
             .post(format!("{}{path}", console.url))

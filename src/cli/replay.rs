@@ -42,7 +42,7 @@ impl Replay {
         } else {
             ReplayOf::Flows(self.flow.clone())
         };
-        let store = place.read().await?;
+        let store = place.read_opened().await?;
         let result = replay(&store, &candidate, &of).await;
         store.close().await;
         let result = result.map_err(Failure::new)?;

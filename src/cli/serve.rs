@@ -22,6 +22,7 @@ use super::node::admins;
 use super::node::reload_on_hangup;
 use super::output;
 use super::ready::Ready;
+use super::sealing::sealed;
 use super::settings::SettingsFile;
 use crate::connector::Connector;
 use crate::connector::kuwait::Kuwait;
@@ -31,13 +32,16 @@ use crate::engine::Engine;
 use crate::engine::EngineOptions;
 use crate::engine::EngineParts;
 use crate::engine::ReplayGate;
+use crate::engine::RightsAsk;
 use crate::engine::Secrets;
 use crate::engine::SystemClock;
 use crate::engine::TestGate;
 use crate::engine::Watch;
 use crate::http;
+use crate::store::Sealed;
 use crate::store::Sqlite;
 use crate::words::Environment;
+use crate::words::Timestamp;
 
 /// `midflow serve`: the engine for real.
 #[derive(Debug, clap::Args)]
@@ -71,7 +75,8 @@ async fn serve(config: &Config, file: &Path, common: &Common) -> Result<(), Fail
     };
 
     let StoreConfig::Sqlite(path) = &config.store;
-    let store = Arc::new(Sqlite::open(path).await.map_err(Failure::new)?);
+    let store = Sqlite::open(path).await.map_err(Failure::new)?;
+    let store = Arc::new(sealed(store, &config.keys, config.environment).await?);
     let secrets = Arc::new(Secrets::open(&config.secrets).map_err(Failure::new)?);
     let page_key = secrets.page_key();
     let admins = admins(&secrets);
@@ -126,6 +131,7 @@ async fn serve(config: &Config, file: &Path, common: &Common) -> Result<(), Fail
         tracing::warn!(%error, "files are not watched");
     }
     reload_on_hangup(engine.clone(), common.dir.clone());
+    tokio::spawn(retention_by_night(engine.clone()));
     let ready = Ready {
         ready: true,
         api: Some(api_url),
@@ -143,7 +149,36 @@ async fn serve(config: &Config, file: &Path, common: &Common) -> Result<(), Fail
 }
 
 /// What a changed catalog has to pass before it is active on this node.
-fn gates(config: &Config, store: &Arc<Sqlite>) -> Vec<Arc<dyn CatalogGate>> {
+/// Erases what the services no longer need, every night.
+async fn retention_by_night(engine: Engine) {
+    loop {
+        let night = next_night(SystemClock.now());
+        SystemClock.sleep_until(night).await;
+        let ask = RightsAsk::Retention {
+            dry_run: false,
+            by: "retention".to_owned(),
+        };
+        match engine.rights().carry_out(ask).await {
+            Ok(_) => tracing::info!("what the services no longer need is erased"),
+            Err(error) => tracing::error!(%error, "the retention run failed; the next one is tomorrow"),
+        }
+    }
+}
+
+/// The next 02:00 of Kuwait, which is three hours ahead of UTC all year.
+fn next_night(now: Timestamp) -> Timestamp {
+    const DAY: i64 = 86_400_000_000;
+    const NIGHT: i64 = 23 * 3_600_000_000;
+    let today = now.as_micros().div_euclid(DAY) * DAY;
+    let night = today + NIGHT;
+    Timestamp::from_micros(if night > now.as_micros() {
+        night
+    } else {
+        night + DAY
+    })
+}
+
+fn gates(config: &Config, store: &Arc<Sealed<Sqlite>>) -> Vec<Arc<dyn CatalogGate>> {
     let mut gates: Vec<Arc<dyn CatalogGate>> = Vec::new();
     if config.reload.tests {
         gates.push(Arc::new(TestGate));
@@ -214,4 +249,21 @@ fn announcement(ready: &Ready, config: &Config) -> String {
         }
     }
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_night_is_at_two_in_kuwait() {
+        for (now, night) in [
+            ("2026-11-27T12:00:00Z", "2026-11-27T23:00:00Z"),
+            ("2026-11-27T22:59:59Z", "2026-11-27T23:00:00Z"),
+            ("2026-11-27T23:00:00Z", "2026-11-28T23:00:00Z"),
+        ] {
+            let moment = |text| Timestamp::parse(text).unwrap();
+            assert_eq!(next_night(moment(now)), moment(night), "{now}");
+        }
+    }
 }

@@ -124,6 +124,12 @@ pub enum EngineError {
          in the subscription form"
     )]
     Environment(Environment),
+    /// The store would keep personal data in clear, outside development.
+    #[error(
+        "the store keeps personal data in clear, and the environment is `{0}`: hand in a `Sealed` store; only in \
+         `development` an engine runs without"
+    )]
+    Unsealed(Environment),
     /// The store can't be read or written.
     #[error("the store can't be used: {0}")]
     Store(String),
@@ -138,6 +144,9 @@ impl Engine {
     /// # Errors
     /// When anything is missing that the engine could not serve safely without.
     pub async fn start(parts: EngineParts) -> Result<Self, EngineError> {
+        if !parts.store.is_sealed() && parts.options.environment != Environment::Development {
+            return Err(EngineError::Unsealed(parts.options.environment));
+        }
         let now = parts.clock.now();
         let setting = Setting {
             environment: Some(parts.options.environment),
@@ -422,8 +431,12 @@ impl Engine {
             .ok_or_else(unknown_flow)
     }
 
+    pub(super) const fn inner(&self) -> &Arc<Inner> {
+        &self.inner
+    }
+
     /// Runs to its end even if the caller stops waiting: a step is never half done.
-    async fn detached<T: Send + 'static>(
+    pub(super) async fn detached<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, Problem> {

@@ -44,7 +44,7 @@ fn decision_json(decision: &Decision) -> Value {
     })
 }
 
-fn person_json(person: &Person) -> Value {
+pub(super) fn person_json(person: &Person) -> Value {
     let fields = person.fields().map(|(name, value)| {
         let value = match value.expose(Purpose::Deliver) {
             FieldValue::Text(text) | FieldValue::Date(text) => Value::from(text.as_str()),

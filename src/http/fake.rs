@@ -22,6 +22,8 @@ use crate::engine::FlowView;
 use crate::engine::Problem;
 use crate::engine::ProblemCode;
 use crate::engine::Reload;
+use crate::engine::RightsAsk;
+use crate::engine::RightsError;
 use crate::engine::StartFlow;
 use crate::engine::Started;
 use crate::engine::TimelineEntry;
@@ -330,6 +332,14 @@ impl Flows for Fake {
             by: "start".to_owned(),
             set_aside: None,
         }])
+    }
+
+    async fn rotate_keys(&self, _by: &str) -> Result<u64, Problem> {
+        Ok(self.inner.lock().unwrap().flows.len() as u64)
+    }
+
+    async fn rights(&self, _ask: RightsAsk) -> Result<serde_json::Value, RightsError> {
+        Ok(serde_json::json!({}))
     }
 
     async fn ready(&self) -> Result<(), String> {

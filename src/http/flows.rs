@@ -14,6 +14,8 @@ use crate::engine::EngineEvent;
 use crate::engine::FlowView;
 use crate::engine::Problem;
 use crate::engine::Reload;
+use crate::engine::RightsAsk;
+use crate::engine::RightsError;
 use crate::engine::StartFlow;
 use crate::engine::Started;
 use crate::engine::TimelineEntry;
@@ -72,6 +74,12 @@ pub trait Flows: Send + Sync + 'static {
 
     /// The latest activations of catalogs, the latest first.
     async fn activations(&self, limit: u32) -> Result<Vec<Activation>, Problem>;
+
+    /// Exchanges the key that wraps the keys of all flows; returns how many were wrapped again.
+    async fn rotate_keys(&self, by: &str) -> Result<u64, Problem>;
+
+    /// Does what a person, a court or the clock may ask of somebody's data.
+    async fn rights(&self, ask: RightsAsk) -> Result<serde_json::Value, RightsError>;
 
     /// Whether flows can begin.
     ///
@@ -146,6 +154,14 @@ impl Flows for Engine {
 
     async fn activations(&self, limit: u32) -> Result<Vec<Activation>, Problem> {
         Self::activations(self, limit).await
+    }
+
+    async fn rotate_keys(&self, by: &str) -> Result<u64, Problem> {
+        Self::rotate_keys(self, by).await
+    }
+
+    async fn rights(&self, ask: RightsAsk) -> Result<serde_json::Value, RightsError> {
+        Self::rights(self).carry_out(ask).await
     }
 
     async fn ready(&self) -> Result<(), String> {

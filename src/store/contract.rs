@@ -2,6 +2,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::ErasableFlow;
+use super::FlowsOf;
+use super::Hold;
 use super::StoreError;
 use crate::audit::Commit;
 use crate::audit::DeliveryRow;
@@ -92,6 +95,29 @@ pub trait Store: Commit {
 
     /// Writes a little and syncs it, to learn whether new flows could be recorded (R000-139).
     async fn health(&self) -> Result<(), StoreError>;
+
+    /// Whether what is personal is sealed before it reaches the disk.
+    fn is_sealed(&self) -> bool;
+
+    /// Exchanges the key that wraps the data keys, and returns how many of them were wrapped again. Fails with
+    /// [`Rule`](super::StoreErrorKind::Rule) where nothing is sealed.
+    async fn rotate_keys(&self, now: Timestamp) -> Result<u64, StoreError>;
+
+    /// Makes sure that no copy of what was destroyed or replaced is left in the write-ahead log or in free pages, as far
+    /// as the store has a say in it.
+    async fn scrub(&self) -> Result<(), StoreError>;
+
+    /// Flows that are not erased, in the order of their ids, to be looked at before they are.
+    async fn erasable_flows(&self, of: FlowsOf, limit: u32) -> Result<Vec<ErasableFlow>, StoreError>;
+
+    /// Every legal hold, those that were released too, oldest first.
+    async fn holds(&self) -> Result<Vec<Hold>, StoreError>;
+
+    /// Places a hold; its number is given by the store.
+    async fn place_hold(&self, hold: Hold) -> Result<(), StoreError>;
+
+    /// Releases a hold; one that was released before stays as it is.
+    async fn release_hold(&self, id: u64, by: String, at: Timestamp) -> Result<(), StoreError>;
 
     /// Finishes what was handed in, and gives the file free. Every later call fails.
     async fn close(&self);

@@ -5,12 +5,15 @@
 
 mod contract;
 mod error;
+mod keys;
 mod names;
+mod rights;
 #[allow(
     dead_code,
     reason = "for stores that write a batch table by table: PostgreSQL is on its way"
 )]
 mod rounds;
+mod sealed;
 mod sqlite;
 
 pub use contract::Activation;
@@ -22,6 +25,13 @@ pub use contract::Store;
 pub use contract::StoredRecord;
 pub use error::StoreError;
 pub use error::StoreErrorKind;
+pub use keys::KeyStore;
+pub use rights::ErasableFlow;
+pub use rights::FlowsOf;
+pub use rights::HeldThing;
+pub use rights::Hold;
+pub use sealed::Sealed;
+pub use sealed::SealedError;
 pub use sqlite::Sqlite;
 
 #[cfg(test)]

@@ -123,7 +123,7 @@ async fn duplicates_and_contradictions_change_nothing() {
     for body in ["declined.by_user", "approved", "approved", "approved 2"] {
         assert_eq!(node.callback(&sent.token, body).await, CallbackReceipt::Recorded);
     }
-    settle(&node, started.view.flow, "callback").await;
+    settle(&node, started.view.flow, "verdict").await;
     let view = node.engine.view(CLIENT, started.view.flow).await.unwrap();
     assert_eq!(view.outcome, Some(Outcome::DeclinedByUser));
     let callbacks = node

@@ -23,6 +23,7 @@ mod hostile;
 mod lsp;
 mod policies;
 mod reload;
+mod rights;
 mod sandbox;
 mod scenarios;
 mod support;

@@ -30,7 +30,6 @@ use midflow::engine::EngineParts;
 use midflow::engine::Reload;
 use midflow::engine::Secrets;
 use midflow::engine::StartFlow;
-use midflow::store::Sqlite;
 use midflow::words::CivilNo;
 use midflow::words::Digest;
 use midflow::words::FlowId;
@@ -39,6 +38,7 @@ use midflow::words::Outcome;
 use crate::support::node::CLIENT;
 use crate::support::node::PERSON;
 use crate::support::policy_folder;
+use crate::support::store::sealed_store;
 
 // Law 10, rules R10 and R11: 200 swaps under load, 10,000 with MIDFLOW_SOAK=1, every fifth of them bad. No flow fails,
 // and none is decided by a file of one catalog and a file of another.
@@ -138,7 +138,7 @@ impl Ground {
         let files = Files::below(policies.path());
         files.write(0);
         let authority = Arc::new(Echo::default());
-        let store = Sqlite::open(state.path().join("midflow.db")).await.unwrap();
+        let store = sealed_store(state.path()).await;
         let secrets = Secrets::open(&state.path().join("secrets")).unwrap();
         let mut parts = EngineParts::new(policies.path(), store, Echo::default(), secrets);
         parts.connector = authority.clone();

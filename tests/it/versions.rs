@@ -21,6 +21,7 @@ use midflow::engine::ReplayOf;
 use midflow::engine::Secrets;
 use midflow::engine::replay;
 use midflow::policy::Then;
+use midflow::store::Sealed;
 use midflow::store::Sqlite;
 use midflow::store::Store;
 use midflow::words::Digest;
@@ -31,6 +32,7 @@ use crate::support::clock::HandClock;
 use crate::support::node::CLIENT;
 use crate::support::node::licence_renewal;
 use crate::support::policy_folder;
+use crate::support::store::sealed_store;
 
 const SERVICE: &str = "policies/services/licence-renewal.yaml";
 const SCRIPT: &str = "scripts/licence-renewal.rhai";
@@ -41,14 +43,14 @@ struct Desk {
     state: tempfile::TempDir,
     authority: Arc<ToldAuthority>,
     clock: Arc<HandClock>,
-    store: Arc<Sqlite>,
+    store: Arc<Sealed<Sqlite>>,
     engine: Option<Engine>,
 }
 
 impl Desk {
     async fn start() -> Self {
         let (policies, state) = (policy_folder::with_wide_limits(), tempfile::tempdir().unwrap());
-        let store = Arc::new(Sqlite::open(state.path().join("midflow.db")).await.unwrap());
+        let store = Arc::new(sealed_store(state.path()).await);
         let mut desk = Self {
             policies,
             state,
@@ -84,7 +86,7 @@ impl Desk {
         if let Some(engine) = self.engine.take() {
             engine.shutdown().await;
         }
-        self.store = Arc::new(Sqlite::open(self.state.path().join("midflow.db")).await.unwrap());
+        self.store = Arc::new(sealed_store(self.state.path()).await);
         self.engine = Some(self.open(change).await?);
         Ok(())
     }

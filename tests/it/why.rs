@@ -12,6 +12,7 @@ use midflow::engine::Why;
 use midflow::engine::why;
 use midflow::sandbox::Scenario;
 use midflow::sandbox::StampAlgorithm;
+use midflow::store::Sealed;
 use midflow::store::Sqlite;
 use midflow::words::CivilNo;
 use midflow::words::FlowId;
@@ -25,6 +26,7 @@ use crate::support::node::CLIENT;
 use crate::support::node::PERSON;
 use crate::support::node::TestNode;
 use crate::support::policy_folder;
+use crate::support::store::sealed_to_read;
 
 // F18, law 9: each outcome class is explained, replays as it was recorded, and tells what would have led elsewhere.
 // Law 13: and nobody's data is in what is told.
@@ -113,7 +115,7 @@ async fn what_the_script_saw_and_where_it_turns_are_told() {
     let folder = with_a_fault();
     let node = TestNode::with_policies(folder.path()).await;
     link(folder.path(), &node.state);
-    let store = Sqlite::open_to_read(node.state.join("midflow.db")).await.unwrap();
+    let store = sealed_to_read(&node.state).await;
 
     // 600 dinars: high assurance, and declined.
     let flow = ended(&node, licence(600), 1, "declined.by_user").await;
@@ -198,11 +200,11 @@ async fn ended(node: &TestNode, ask: StartFlow, number: usize, answer: &str) -> 
     flow
 }
 
-async fn explained(store: &Sqlite, flow: FlowId) -> Why {
+async fn explained(store: &Sealed<Sqlite>, flow: FlowId) -> Why {
     why(store, flow).await.unwrap()
 }
 
-async fn store_closed(store: Sqlite) {
+async fn store_closed(store: Sealed<Sqlite>) {
     midflow::store::Store::close(&store).await;
 }
 
@@ -211,6 +213,8 @@ fn link(folder: &Path, state: &Path) {
     let place = folder.join("var/dev");
     fs::create_dir_all(&place).unwrap();
     std::os::unix::fs::symlink(state.join("midflow.db"), place.join("midflow.db")).unwrap();
+    fs::create_dir_all(place.join("secrets")).unwrap();
+    std::os::unix::fs::symlink(state.join("midflow.key"), place.join("secrets/midflow.key")).unwrap();
 }
 
 fn run(folder: &Path, flow: impl std::fmt::Display, arguments: &[&str]) -> std::process::Output {

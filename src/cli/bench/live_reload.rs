@@ -16,6 +16,7 @@ use super::table::millis;
 use super::table::times;
 use crate::catalog::PlanAsk;
 use crate::cli::failure::Failure;
+use crate::cli::sealing::sealed_for_development;
 use crate::engine::Engine;
 use crate::engine::EngineEvent;
 use crate::engine::EngineParts;
@@ -36,6 +37,7 @@ pub(super) async fn measure(many: &Path, state: &Path, size: usize, cold: f64) -
     let store = Sqlite::open(state.join("reload.db"))
         .await
         .map_err(Failure::new)?;
+    let store = sealed_for_development(store, state).await?;
     let secrets = Secrets::open(&state.join("secrets")).map_err(Failure::new)?;
     let mut parts = EngineParts::new(many, store, Silent, secrets);
     parts.options.callback_base_url = "https://127.0.0.1:1".to_owned();

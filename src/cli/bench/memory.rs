@@ -9,6 +9,7 @@ use super::process::usage;
 use super::table::Row;
 use crate::audit::Recorded;
 use crate::cli::failure::Failure;
+use crate::cli::sealing::sealed_for_development;
 use crate::connector::Claims;
 use crate::connector::Conclusion;
 use crate::connector::Connector;
@@ -31,6 +32,7 @@ pub(super) async fn measure(folder: &Path, state: &Path, flows: u32) -> Result<R
     let store = Sqlite::open(state.join("memory.db"))
         .await
         .map_err(Failure::new)?;
+    let store = sealed_for_development(store, state).await?;
     let secrets = Secrets::open(&state.join("memory-secrets")).map_err(Failure::new)?;
     let mut parts = EngineParts::new(folder, store, Silent, secrets);
     parts.options.callback_base_url = "https://127.0.0.1:1".to_owned();

@@ -58,7 +58,7 @@ impl WhyFlow {
     /// it as it is read at rest.
     async fn find(&self, common: &Common) -> Result<Why, Failure> {
         let place = Place::find(self.config.as_deref(), common)?;
-        let store = place.read().await?;
+        let store = place.read_opened().await?;
         let found = why(&store, self.flow).await;
         store.close().await;
         found.map_err(|error| {

@@ -13,7 +13,11 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::site::ConsoleState;
+use crate::engine::Problem;
+use crate::engine::ProblemCode;
 use crate::engine::Reload;
+use crate::engine::RightsAsk;
+use crate::engine::RightsError;
 use crate::http::problem::ApiProblem;
 use crate::http::problem::HttpCode;
 use crate::words::Digest;
@@ -81,6 +85,56 @@ pub(super) async fn activate(State(state): State<ConsoleState>, headers: HeaderM
             ApiProblem::http(HttpCode::InvalidRequest, detail).into_response()
         }
     }
+}
+
+/// Exchanges the key that wraps the keys of all flows.
+pub(super) async fn rotate_keys(
+    State(state): State<ConsoleState>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if let Err(problem) = allowed(&state, &headers) {
+        return problem.into_response();
+    }
+    let Ok(who) = serde_json::from_slice::<Who>(&body) else {
+        let detail = "send `{\"by\": \"the name of the person\"}`";
+        return ApiProblem::http(HttpCode::InvalidRequest, detail).into_response();
+    };
+    match state.flows.rotate_keys(&who.by).await {
+        Ok(rewrapped) => Json(json!({ "rewrapped": rewrapped })).into_response(),
+        Err(problem) => ApiProblem::from(problem).into_response(),
+    }
+}
+
+/// Does what a person, a court or the clock may ask of somebody's data.
+pub(super) async fn rights(State(state): State<ConsoleState>, headers: HeaderMap, body: Bytes) -> Response {
+    if let Err(problem) = allowed(&state, &headers) {
+        return problem.into_response();
+    }
+    // What can't be read may name a person, so nothing of it is repeated.
+    let Ok(ask) = serde_json::from_slice::<RightsAsk>(&body) else {
+        let detail = "this is nothing that can be asked; `midflow subject` writes it rightly";
+        return ApiProblem::http(HttpCode::InvalidRequest, detail).into_response();
+    };
+    match state.flows.rights(ask).await {
+        Ok(answer) => Json(answer).into_response(),
+        Err(RightsError::Refused(why)) => ApiProblem::http(HttpCode::InvalidRequest, why).into_response(),
+        Err(error @ RightsError::Store(_)) => {
+            tracing::error!(%error, "what was asked of somebody's data could not be done");
+            let problem = Problem {
+                code: ProblemCode::StoreUnavailable,
+                detail: error.to_string(),
+                retry_after: None,
+            };
+            ApiProblem::from(problem).into_response()
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Who {
+    by: String,
 }
 
 #[derive(Deserialize)]

@@ -61,6 +61,8 @@ pub fn console(flows: Arc<dyn Flows>, settings: ConsoleSettings) -> Router {
         .route("/admin/catalog/reload", post(admin::reload))
         .route("/admin/catalog/activate", post(admin::activate))
         .route("/admin/catalog/rollback", post(admin::roll_back))
+        .route("/admin/keys/rotate", post(admin::rotate_keys))
+        .route("/admin/rights", post(admin::rights))
         .fallback(not_found)
         .layer(middleware::from_fn_with_state(site, page_headers))
         .with_state(state)

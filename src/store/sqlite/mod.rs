@@ -2,9 +2,11 @@
 
 mod batch;
 mod fault;
+mod keys;
 mod lock;
 mod open;
 mod read;
+mod rights;
 mod rows;
 mod statements;
 mod store;

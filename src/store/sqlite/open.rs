@@ -146,6 +146,8 @@ const PRAGMAS: &str = "
     -- The writer checkpoints between batches; this is the net below it.
     PRAGMA wal_autocheckpoint = 16384;
     PRAGMA cache_size = -4096;
+    -- What is deleted or replaced is written over with zeros: a destroyed key must not be found in a free page.
+    PRAGMA secure_delete = ON;
     -- What a statement may have to undo is kept in memory: it is no part of what lasts.
     PRAGMA temp_store = MEMORY;";
 

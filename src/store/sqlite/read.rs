@@ -12,8 +12,11 @@ use crate::audit::ExchangeRow;
 use crate::audit::FlowRow;
 use crate::store::Activation;
 use crate::store::Counts;
+use crate::store::ErasableFlow;
 use crate::store::FlowStart;
 use crate::store::FlowSummary;
+use crate::store::FlowsOf;
+use crate::store::Hold;
 use crate::store::KeptCatalog;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -268,6 +271,35 @@ impl Store for Sqlite {
         .await
     }
 
+    fn is_sealed(&self) -> bool {
+        false
+    }
+
+    async fn rotate_keys(&self, _now: Timestamp) -> Result<u64, StoreError> {
+        let cause = "nothing in it is sealed by this program, so there are no keys to rotate";
+        Err(StoreError::new(StoreErrorKind::Rule, &self.file, cause))
+    }
+
+    async fn scrub(&self) -> Result<(), StoreError> {
+        self.empty_log().await
+    }
+
+    async fn erasable_flows(&self, of: FlowsOf, limit: u32) -> Result<Vec<ErasableFlow>, StoreError> {
+        self.erasable(of, limit).await
+    }
+
+    async fn holds(&self) -> Result<Vec<Hold>, StoreError> {
+        self.all_holds().await
+    }
+
+    async fn place_hold(&self, hold: Hold) -> Result<(), StoreError> {
+        self.insert_hold(hold).await
+    }
+
+    async fn release_hold(&self, id: u64, by: String, at: Timestamp) -> Result<(), StoreError> {
+        self.mark_released(id, by, at).await
+    }
+
     async fn close(&self) {
         self.finish().await;
     }
@@ -326,7 +358,7 @@ impl Sqlite {
 
     /// Reads in a task of its own: a caller that stops waiting can't leave a connection in the middle of a
     /// statement.
-    async fn all<T>(
+    pub(super) async fn all<T>(
         &self,
         statement: &'static str,
         arguments: SqliteArguments,

@@ -154,7 +154,7 @@ impl Stored<'_> {
         self.maybe_digest(column)?.ok_or_else(|| self.unfit(column))
     }
 
-    fn maybe_digest(&self, column: &'static str) -> Result<Option<Digest>, StoreError> {
+    pub(super) fn maybe_digest(&self, column: &'static str) -> Result<Option<Digest>, StoreError> {
         self.get::<Option<Vec<u8>>>(column)?
             .map(|bytes| {
                 <[u8; 32]>::try_from(bytes)
@@ -164,7 +164,7 @@ impl Stored<'_> {
             .transpose()
     }
 
-    fn service(&self) -> Result<ServiceName, StoreError> {
+    pub(super) fn service(&self) -> Result<ServiceName, StoreError> {
         ServiceName::parse(&self.text("service")?).map_err(|_| self.unfit("service"))
     }
 
@@ -178,7 +178,7 @@ impl Stored<'_> {
             .transpose()
     }
 
-    fn unfit(&self, column: &str) -> StoreError {
+    pub(super) fn unfit(&self, column: &str) -> StoreError {
         StoreError::new(
             StoreErrorKind::Corrupt,
             self.file,

@@ -16,6 +16,8 @@ use crate::audit::FlowChange;
 use crate::audit::FlowRow;
 use crate::audit::Record;
 use crate::audit::Unit;
+use crate::audit::seal::KeyOwner;
+use crate::audit::seal::WrappedKey;
 use crate::flow::Phase;
 use crate::store::names::direction_name;
 use crate::words::Digest;
@@ -87,11 +89,17 @@ impl<'c> Statements<'c> {
                 return Ok(Err(CommitError::Conflict));
             }
         }
+        for key in &unit.keys {
+            self.key(key)?;
+        }
         for exchange in &unit.exchanges {
             self.exchange(exchange)?;
         }
         for record in &unit.records {
             self.record(record)?;
+        }
+        for owner in &unit.destroy {
+            self.destroy(*owner)?;
         }
         Ok(Ok(()))
     }
@@ -170,6 +178,25 @@ impl<'c> Statements<'c> {
         Ok(owner.map_or(CommitError::Conflict, |owner| {
             CommitError::Duplicate(FlowId::from_uuid(Uuid::from_bytes(owner)))
         }))
+    }
+
+    fn key(&self, key: &WrappedKey) -> Result<()> {
+        self.connection.prepare_cached(INSERT_KEY)?.execute(params![
+            id(key.owner.as_uuid()),
+            key.version,
+            key.wrapped,
+        ])?;
+        Ok(())
+    }
+
+    /// The place of a key is written over before it is given up.
+    fn destroy(&self, owner: KeyOwner) -> Result<()> {
+        for statement in [OVERWRITE_KEY, DESTROY_KEY, FORGET_FLOW] {
+            self.connection
+                .prepare_cached(statement)?
+                .execute([id(owner.as_uuid())])?;
+        }
+        Ok(())
     }
 
     fn exchange(&mut self, row: &ExchangeRow) -> Result<()> {
@@ -275,6 +302,12 @@ const ADVANCE_FLOW: &str = "
         outcome = ?9
     WHERE id = ?1 AND version = ?2 - 1";
 
+const INSERT_KEY: &str = "INSERT INTO data_keys (owner, version, wrapped) VALUES (?1, ?2, ?3)";
+const OVERWRITE_KEY: &str =
+    "UPDATE data_keys SET wrapped = zeroblob(length(wrapped)) WHERE owner = ?1 AND wrapped IS NOT NULL";
+const DESTROY_KEY: &str = "UPDATE data_keys SET wrapped = NULL WHERE owner = ?1 AND wrapped IS NOT NULL";
+const FORGET_FLOW: &str =
+    "UPDATE flows SET person_key = NULL, idempotency_key = NULL, request_digest = NULL WHERE id = ?1";
 const INSERT_EXCHANGE: &str = "
     INSERT INTO exchanges (id, flow, direction, at, bytes) VALUES (?1, ?2, ?3, ?4, ?5)";
 

@@ -7,6 +7,7 @@ use sqlx::Arguments as _;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::sqlite::SqlitePool;
 
+use super::fault;
 use super::lock::Ownership;
 use super::open;
 use super::writer::Writer;
@@ -72,6 +73,28 @@ impl Sqlite {
 
     pub(super) async fn write(&self, statement: &'static str, values: Vec<Value>) -> Result<(), StoreError> {
         self.writer.write(statement, values).await
+    }
+
+    /// Moves the write-ahead log into the file and cuts it off: older versions of pages are gone then.
+    pub(super) async fn empty_log(&self) -> Result<(), StoreError> {
+        self.write("PRAGMA wal_checkpoint(TRUNCATE)", Vec::new()).await?;
+        // A reader that is at work keeps the log as it is; then nothing was cut off.
+        let mut log = self.file().as_os_str().to_owned();
+        log.push("-wal");
+        match std::fs::metadata(Path::new(&log)) {
+            Ok(about) if about.len() > 0 => Err(StoreError::new(
+                StoreErrorKind::Busy,
+                self.file(),
+                "its write-ahead log could not be emptied, since somebody is reading",
+            )),
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(fault::of_io(
+                self.file(),
+                "looking at the write-ahead log",
+                &error,
+            )),
+        }
     }
 
     pub(super) async fn finish(&self) {

@@ -80,6 +80,20 @@ fn no_personal_data_where_it_must_not_be() {
         );
         check_scanner(&scanner, sink, &text, Kept::Declared);
     }
+    // R000-151, threat B-30: the database, its log and its free pages hold a person only sealed.
+    let disk = read("disk");
+    println!("disk: {} bytes", disk.len());
+    assert!(
+        disk.len() > 1_000_000 && contains(&disk, "licence-renewal"),
+        "disk: the database was not captured, so nothing is proven"
+    );
+    leaked.extend(
+        scanner
+            .hits(&disk, Kept::Nothing)
+            .into_iter()
+            .map(|hit| format!("disk: {hit}")),
+    );
+    check_scanner(&scanner, "disk", &disk, Kept::Nothing);
     assert!(leaked.is_empty(), "{}", leaked.join("\n"));
     println!("canaries: 0 hits in {:?}", begun.elapsed());
 }

@@ -122,6 +122,7 @@ async fn collect(folder: &Path) {
     save("answers", answers(&node, &flows).await);
     save("details", details(&node, &flows).await);
     save("notices", notices.lock().unwrap().clone());
+    fs::write(folder.join("disk"), node.on_disk()).unwrap();
 }
 
 /// One flow. Most are answered with planted data, some by the sandbox itself, some by forgers and strangers.

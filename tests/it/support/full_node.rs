@@ -20,6 +20,7 @@ use midflow::sandbox::Sandbox;
 use midflow::sandbox::SandboxHandle;
 use midflow::sandbox::SandboxOptions;
 use midflow::sandbox::StampAlgorithm;
+use midflow::store::Sealed;
 use midflow::store::Sqlite;
 use midflow::words::CivilNo;
 use midflow::words::FlowId;
@@ -30,13 +31,14 @@ use super::clock::HandClock;
 use super::node::CLIENT;
 use super::notary::Notary;
 use super::policy_folder;
+use super::store::sealed_store;
 use super::witness::Witness;
 
 /// A whole node as it is operated: the engine with the real connector over mutual TLS, its callback listener over
 /// TLS 1.3, and the sandbox as the authority. Only the time is made; everybody shares one clock.
 pub struct FullNode {
     pub engine: Engine,
-    pub store: Arc<Sqlite>,
+    pub store: Arc<Sealed<Sqlite>>,
     pub sandbox: Sandbox,
     pub authority: SandboxHandle,
     pub connector: Arc<Witness>,
@@ -72,7 +74,7 @@ impl FullNode {
         let socket = http::bind("callback", "127.0.0.1:0".parse().unwrap()).unwrap();
         let callback_url = format!("https://{}", socket.local_addr().unwrap());
         authority.register_callback_base(&callback_url).unwrap();
-        let store = Arc::new(Sqlite::open(state.path().join("midflow.db")).await.unwrap());
+        let store = Arc::new(sealed_store(state.path()).await);
         let connector = Witness::new(sp.connector(now).unwrap());
         let engine = Engine::start(EngineParts {
             folder: folder.to_path_buf(),
@@ -176,6 +178,13 @@ impl FullNode {
             let next = tokio::time::timeout(PATIENCE, events.recv()).await;
             assert!(next.is_ok(), "it does not come: {timeline:?}");
         }
+    }
+
+    /// Every byte of the database and of its write-ahead log, pages that are free included.
+    pub fn on_disk(&self) -> Vec<u8> {
+        let files = ["midflow.db", "midflow.db-wal"];
+        let read = |name: &str| std::fs::read(self.state.path().join(name)).unwrap();
+        files.map(read).concat()
     }
 
     pub async fn shutdown(self) {

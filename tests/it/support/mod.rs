@@ -9,4 +9,5 @@ pub mod full_node;
 pub mod node;
 pub mod notary;
 pub mod policy_folder;
+pub mod store;
 pub mod witness;

@@ -13,12 +13,12 @@ use midflow::engine::Problem;
 use midflow::engine::Secrets;
 use midflow::engine::StartFlow;
 use midflow::engine::Started;
-use midflow::store::Sqlite;
 use midflow::words::CivilNo;
 use midflow::words::FlowId;
 
 use super::authority::ToldAuthority;
 use super::clock::HandClock;
+use super::store::sealed_store;
 
 /// An engine over a real store in a folder of its own.
 pub struct TestNode {
@@ -97,7 +97,7 @@ impl TestNode {
 }
 
 async fn open(folder: &Path, state: &Path, authority: &Arc<ToldAuthority>, clock: &Arc<HandClock>) -> Engine {
-    let store = Sqlite::open(state.join("midflow.db")).await.unwrap();
+    let store = sealed_store(state).await;
     let connector: Arc<ToldAuthority> = Arc::clone(authority);
     let clock: Arc<HandClock> = Arc::clone(clock);
     Engine::start(EngineParts {

@@ -11,7 +11,9 @@ use sqlx::Row as _;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteConnectOptions;
 
-/// What the store of the node holds, read from outside: by its file, not by the code that wrote it.
+use super::opener::Opener;
+
+/// What the store of the node holds, read from outside: by its file and its key, not by the code that wrote it.
 #[derive(Clone, Debug, Default)]
 pub struct AuditBook {
     /// The number of the last record.
@@ -90,15 +92,17 @@ pub struct Kept {
 /// It opens the file for reading alone, so that the recovery of what a killed writer left is the node's own.
 pub struct AuditReader {
     file: PathBuf,
+    key: PathBuf,
     exchanges: i64,
     notices: i64,
     book: AuditBook,
 }
 
 impl AuditReader {
-    pub fn new(file: PathBuf) -> Self {
+    pub fn new(file: PathBuf, key: PathBuf) -> Self {
         Self {
             file,
+            key,
             exchanges: 0,
             notices: 0,
             book: AuditBook::default(),
@@ -113,9 +117,12 @@ impl AuditReader {
             return Ok(self.book.clone());
         };
         self.read_records(&mut connection).await?;
-        self.read_exchanges(&mut connection).await?;
-        self.read_notices(&mut connection).await?;
-        self.read_flows(&mut connection).await?;
+        let Some(opener) = Opener::of(&mut connection, &self.key).await? else {
+            return Ok(self.book.clone());
+        };
+        self.read_exchanges(&mut connection, &opener).await?;
+        self.read_notices(&mut connection, &opener).await?;
+        self.read_flows(&mut connection, &opener).await?;
         Ok(self.book.clone())
     }
 
@@ -177,57 +184,73 @@ impl AuditReader {
         Ok(())
     }
 
-    async fn read_exchanges(&mut self, connection: &mut SqliteConnection) -> sqlx::Result<()> {
-        let rows =
-            sqlx::query("SELECT rowid, id, direction, bytes FROM exchanges WHERE rowid > ? ORDER BY rowid")
-                .bind(self.exchanges)
-                .fetch_all(connection)
-                .await?;
+    async fn read_exchanges(
+        &mut self,
+        connection: &mut SqliteConnection,
+        opener: &Opener,
+    ) -> sqlx::Result<()> {
+        let rows = sqlx::query(
+            "SELECT e.rowid AS place, e.id, e.direction, e.bytes, k.owner, k.version, k.wrapped
+                FROM exchanges AS e JOIN data_keys AS k ON k.owner = coalesce(e.flow, e.id)
+                WHERE e.rowid > ? ORDER BY e.rowid",
+        )
+        .bind(self.exchanges)
+        .fetch_all(connection)
+        .await?;
         for row in rows {
-            self.exchanges = row.try_get("rowid")?;
+            self.exchanges = row.try_get("place")?;
+            let id = ExchangeId::from_uuid(row.try_get("id")?);
+            let bytes = opener.exchange(&row, id)?;
             let kept = Kept {
                 direction: row.try_get("direction")?,
-                digest: Digest::of(row.try_get::<&[u8], _>("bytes")?),
+                digest: Digest::of(&bytes),
             };
-            let id = ExchangeId::from_uuid(row.try_get("id")?);
             self.book.exchanges.insert(id, kept);
         }
         Ok(())
     }
 
-    async fn read_notices(&mut self, connection: &mut SqliteConnection) -> sqlx::Result<()> {
-        let rows =
-            sqlx::query("SELECT rowid, webhook_id, body FROM deliveries WHERE rowid > ? ORDER BY rowid")
-                .bind(self.notices)
-                .fetch_all(connection)
-                .await?;
+    async fn read_notices(&mut self, connection: &mut SqliteConnection, opener: &Opener) -> sqlx::Result<()> {
+        let rows = sqlx::query(
+            "SELECT d.rowid AS place, d.webhook_id, d.body, k.owner, k.version, k.wrapped
+                FROM deliveries AS d JOIN data_keys AS k ON k.owner = d.flow
+                WHERE d.rowid > ? ORDER BY d.rowid",
+        )
+        .bind(self.notices)
+        .fetch_all(connection)
+        .await?;
         for row in rows {
-            self.notices = row.try_get("rowid")?;
-            let digest = Digest::of(row.try_get::<&[u8], _>("body")?);
+            self.notices = row.try_get("place")?;
+            let digest = Digest::of(&opener.notice(&row)?);
             self.book.notices.insert(row.try_get("webhook_id")?, digest);
         }
         Ok(())
     }
 
-    async fn read_flows(&mut self, connection: &mut SqliteConnection) -> sqlx::Result<()> {
-        let rows = sqlx::query("SELECT id, idempotency_key, phase, outcome FROM flows")
-            .fetch_all(connection)
-            .await?;
+    async fn read_flows(&mut self, connection: &mut SqliteConnection, opener: &Opener) -> sqlx::Result<()> {
+        let rows = sqlx::query(
+            "SELECT f.id, f.detail, f.phase, f.outcome, k.owner, k.version, k.wrapped
+                FROM flows AS f JOIN data_keys AS k ON k.owner = f.id",
+        )
+        .fetch_all(connection)
+        .await?;
         let known = self.book.flows.values().filter(|page| page.row.is_some()).count();
         self.book.note(rows.len() >= known, || {
             format!("of {known} flows {} are left", rows.len())
         });
         for row in rows {
-            let key: String = row.try_get("idempotency_key")?;
             let page = self
                 .book
                 .flows
                 .entry(FlowId::from_uuid(row.try_get("id")?))
                 .or_default();
+            // It never changes, so it is opened once.
+            let key = match &page.row {
+                Some(known) => known.key.clone(),
+                None => opener.idempotency_key(&row)?,
+            };
             page.row = Some(Row {
-                key: key
-                    .split_once('\n')
-                    .map_or(key.clone(), |(_, key)| key.to_owned()),
+                key,
                 phase: row.try_get("phase")?,
                 outcome: row.try_get("outcome")?,
             });

@@ -114,7 +114,7 @@ pub async fn first_starts(folder: &Path, seed: u64, nodes: u32) -> Result<(), St
         let ready = victim.spawn().ready().await;
         let ready = ready.map_err(|why| format!("node {number}: {why}:\n{}", tail(&victim.said())))?;
         longest = ready.took;
-        let book = AuditReader::new(victim.store()).read_on().await;
+        let book = AuditReader::new(victim.store(), victim.key()).read_on().await;
         let book = book.map_err(|error| format!("node {number}: {error}"))?;
         if book.records == 0 || !book.damage.is_empty() {
             return Err(format!(
@@ -146,7 +146,7 @@ impl Scene {
             authority,
             e_service,
             load,
-            reader: AuditReader::new(victim.store()),
+            reader: AuditReader::new(victim.store(), victim.key()),
             victim,
             dice,
             tally: Tally::default(),

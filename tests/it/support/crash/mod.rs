@@ -8,6 +8,7 @@ mod dice;
 mod e_service;
 mod load;
 mod manner;
+mod opener;
 mod reconcile;
 mod victim;
 

@@ -17,6 +17,7 @@ use midflow::connector::kuwait::ClientIdentity;
 use midflow::connector::kuwait::KuwaitSettings;
 use midflow::connector::kuwait::SignerPin;
 use midflow::connector::kuwait::Source;
+use midflow::engine::KeyFile;
 use midflow::sandbox::SpSettings;
 use midflow::words::Digest;
 use serde_json::Value;
@@ -62,6 +63,7 @@ impl Victim {
             child: None,
         };
         victim.write_keys(authority);
+        KeyFile::make(&victim.key()).unwrap();
         victim.write_policies();
         let config = victim.config(authority).to_string();
         fs::write(victim.folder.join("midflow.yaml"), config).unwrap();
@@ -78,6 +80,11 @@ impl Victim {
 
     pub fn store(&self) -> PathBuf {
         self.folder.join("store").join("midflow.db")
+    }
+
+    /// The file of the key that wraps the keys of the store.
+    pub fn key(&self) -> PathBuf {
+        self.folder.join("midflow.key")
     }
 
     /// Starts the process.
@@ -206,6 +213,7 @@ impl Victim {
             "environment": "development",
             "store": { "sqlite": "store/midflow.db" },
             "secrets": "secrets",
+            "keys": { "file": "midflow.key" },
             "listeners": {
                 "api": { "address": format!("127.0.0.1:{}", self.api) },
                 "callback": { "address": format!("127.0.0.1:{}", self.callback), "tls": tls },

@@ -1,0 +1,282 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Subcommand;
+use clap::ValueEnum;
+use serde_json::Value;
+
+use super::arguments::Common;
+use super::arguments::Format;
+use super::arguments::runtime;
+use super::failure::Ending;
+use super::failure::Failure;
+use super::output;
+use super::place::Place;
+use super::place::catalog_of;
+use super::sealing::sealed;
+use crate::engine::Rights;
+use crate::engine::RightsAsk;
+use crate::engine::RightsBasis;
+use crate::engine::RightsHoldOn;
+use crate::engine::RightsWho;
+use crate::engine::SystemClock;
+use crate::store::Sqlite;
+use crate::store::Store;
+use crate::store::StoreErrorKind;
+use crate::words::FlowId;
+
+/// `midflow subject`: what a person or a court may ask of what is kept of somebody.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Subject {
+    #[command(subcommand)]
+    what: What,
+
+    /// The configuration of the node; without it, midflow.yaml here, or the store of `midflow dev`
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// `midflow retention`: erases what the services no longer need.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Retention {
+    #[command(subcommand)]
+    what: RetentionWhat,
+
+    /// The configuration of the node; without it, midflow.yaml here, or the store of `midflow dev`
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum RetentionWhat {
+    /// Erase the flows whose `retention.personal_data` is over; what is held stays
+    Run {
+        /// Only say what would be erased
+        #[arg(long)]
+        dry_run: bool,
+
+        /// Who does it; recorded
+        #[arg(long, value_name = "NAME", default_value = "retention")]
+        by: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Give out everything that is kept of somebody, as a signed statement
+    Export {
+        #[command(flatten)]
+        of: Of,
+        /// Who does it; recorded with each flow
+        #[arg(long, value_name = "NAME")]
+        by: String,
+    },
+    /// Erase what is kept of somebody: destroy the keys under which it is sealed. Can't be undone
+    Erase {
+        #[command(flatten)]
+        of: Of,
+        /// Who does it: twice, two different persons; recorded with each flow
+        #[arg(long, value_name = "NAME", required = true)]
+        by: Vec<String>,
+    },
+    /// Keep what is there of somebody, or of a service, whatever else is asked
+    Hold {
+        #[command(flatten)]
+        who: MaybeWho,
+        /// All flows of a service
+        #[arg(long, value_name = "SERVICE")]
+        service: Option<String>,
+        /// Who does it; recorded
+        #[arg(long, value_name = "NAME")]
+        by: String,
+        /// The number of the case or order
+        #[arg(long, value_name = "TEXT")]
+        reference: String,
+    },
+    /// End a hold
+    Release {
+        /// Its number, as `holds` lists it
+        hold: u64,
+        /// Who does it: twice, two different persons; recorded
+        #[arg(long, value_name = "NAME", required = true)]
+        by: Vec<String>,
+    },
+    /// Every hold, those that were released too
+    Holds,
+}
+
+#[derive(clap::Args)]
+struct Of {
+    #[command(flatten)]
+    who: MaybeWho,
+    /// Why
+    #[arg(long, value_enum)]
+    basis: BasisName,
+    /// The number of the application, case or order
+    #[arg(long, value_name = "TEXT")]
+    reference: String,
+}
+
+#[derive(clap::Args)]
+struct MaybeWho {
+    /// The civil number; `-` reads it from the standard input, so that it is in no history and no list of processes
+    #[arg(long, value_name = "NUMBER", group = "who")]
+    civil_no: Option<String>,
+    /// One flow
+    #[arg(long, value_name = "FLOW", group = "who", value_parser = flow_id)]
+    flow: Option<FlowId>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum BasisName {
+    /// The person asks to see it (law 20/2014, article 33)
+    PersonRequest,
+    /// It is wrong or out of date (article 36)
+    WrongOrOutdated,
+    /// The person has withdrawn consent (article 35)
+    ConsentWithdrawn,
+    /// A court has ordered it (article 32)
+    CourtOrder,
+}
+
+/// Arguments may name a person, so they are not shown.
+impl std::fmt::Debug for What {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("What(…)")
+    }
+}
+
+impl Subject {
+    pub(crate) fn run(&self, common: &Common) -> Result<Ending, Failure> {
+        let ask = self.what.ask()?;
+        runtime()?.block_on(carry_out(self.config.as_ref(), common, ask))
+    }
+}
+
+impl Retention {
+    pub(crate) fn run(&self, common: &Common) -> Result<Ending, Failure> {
+        let RetentionWhat::Run { dry_run, by } = &self.what;
+        let ask = RightsAsk::Retention {
+            dry_run: *dry_run,
+            by: by.clone(),
+        };
+        runtime()?.block_on(carry_out(self.config.as_ref(), common, ask))
+    }
+}
+
+impl What {
+    fn ask(&self) -> Result<RightsAsk, Failure> {
+        Ok(match self {
+            Self::Export { of, by } => RightsAsk::Export {
+                who: of.who.named()?,
+                by: by.clone(),
+                basis: of.basis.into(),
+                reference: of.reference.clone(),
+            },
+            Self::Erase { of, by } => RightsAsk::Erase {
+                who: of.who.named()?,
+                by: two(by)?,
+                basis: of.basis.into(),
+                reference: of.reference.clone(),
+            },
+            Self::Hold {
+                who,
+                service,
+                by,
+                reference,
+            } => RightsAsk::Hold {
+                on: match service {
+                    Some(service) => RightsHoldOn::Service(service.clone()),
+                    None => RightsHoldOn::Who(who.named()?),
+                },
+                by: by.clone(),
+                reference: reference.clone(),
+            },
+            Self::Release { hold, by } => RightsAsk::Release {
+                hold: *hold,
+                by: two(by)?,
+            },
+            Self::Holds => RightsAsk::Holds,
+        })
+    }
+}
+
+impl MaybeWho {
+    fn named(&self) -> Result<RightsWho, Failure> {
+        match (&self.civil_no, self.flow) {
+            (Some(number), None) if number == "-" => {
+                let mut line = String::new();
+                std::io::stdin()
+                    .read_line(&mut line)
+                    .map_err(|error| Failure::new(format!("can't read the standard input: {error}")))?;
+                Ok(RightsWho::CivilNo(line.trim().to_owned()))
+            }
+            (Some(number), None) => Ok(RightsWho::CivilNo(number.clone())),
+            (None, Some(flow)) => Ok(RightsWho::Flow(flow)),
+            _ => Err(Failure::new("nobody is named")
+                .remedy("give `--civil-no -` and type the number, or `--flow FLOW`")),
+        }
+    }
+}
+
+impl From<BasisName> for RightsBasis {
+    fn from(name: BasisName) -> Self {
+        match name {
+            BasisName::PersonRequest => Self::PersonRequest,
+            BasisName::WrongOrOutdated => Self::WrongOrOutdated,
+            BasisName::ConsentWithdrawn => Self::ConsentWithdrawn,
+            BasisName::CourtOrder => Self::CourtOrder,
+        }
+    }
+}
+
+fn two(by: &[String]) -> Result<[String; 2], Failure> {
+    <[String; 2]>::try_from(by.to_vec())
+        .map_err(|_| Failure::new("this takes two persons").remedy("give `--by NAME` twice"))
+}
+
+/// By the running node, or in the store of one at rest.
+async fn carry_out(config: Option<&PathBuf>, common: &Common, ask: RightsAsk) -> Result<Ending, Failure> {
+    let place = Place::find(config.map(PathBuf::as_path), common)?;
+    let answer = match Sqlite::open(&place.store).await {
+        Ok(store) => at_rest(&place, store, ask).await?,
+        Err(error) if error.kind() == StoreErrorKind::Busy => {
+            let ask = serde_json::to_value(&ask).map_err(Failure::new)?;
+            place.call("/admin/rights", &ask).await?
+        }
+        Err(error) => return Err(Failure::new(error)),
+    };
+    let text = match common.format {
+        Format::Json => answer.to_string(),
+        Format::Text => serde_json::to_string_pretty(&answer).unwrap_or_default(),
+    };
+    output::print(&text);
+    let something_kept = answer["kept"].as_array().is_some_and(|kept| !kept.is_empty());
+    Ok(if something_kept {
+        Ending::Problems
+    } else {
+        Ending::Good
+    })
+}
+
+async fn at_rest(place: &Place, store: Sqlite, ask: RightsAsk) -> Result<Value, Failure> {
+    let store: Arc<dyn Store> = Arc::new(sealed(store, &place.keys, place.environment).await?);
+    let catalog = if matches!(ask, RightsAsk::Retention { .. }) {
+        Some(catalog_of("active", Some(place)).await?)
+    } else {
+        None
+    };
+    let rights = Rights::at_rest(
+        Arc::clone(&store),
+        Arc::new(place.secrets()?),
+        Arc::new(SystemClock),
+        catalog,
+    );
+    let answer = rights.carry_out(ask).await;
+    store.close().await;
+    answer.map_err(Failure::new)
+}
+
+fn flow_id(text: &str) -> Result<FlowId, String> {
+    FlowId::parse(text).ok_or_else(|| "this is not the id of a flow".to_owned())
+}

@@ -1,0 +1,95 @@
+use serde_json::Value;
+use serde_json::json;
+
+use super::ask::Basis;
+use super::ask::RightsError;
+use super::ask::Who;
+use super::ask::recordable;
+use super::ask::two_persons;
+use super::hold::held_by;
+use super::service::Rights;
+use super::service::failed;
+use crate::audit::Unit;
+use crate::audit::seal::KeyOwner;
+use crate::engine::detail::Detail;
+use crate::store::ErasableFlow;
+
+impl Rights {
+    pub(super) async fn erase(
+        &self,
+        who: &Who,
+        by: &[String; 2],
+        basis: Basis,
+        reference: &str,
+    ) -> Result<Value, RightsError> {
+        let by = two_persons(by)?;
+        let reference = recordable("the reference", reference)?;
+        if !basis.allows_erasure() {
+            return Err(RightsError::Refused(
+                "a request to see one's data is no reason to erase it: name `wrong_or_outdated`, `consent_withdrawn` or \
+                 `court_order`"
+                    .to_owned(),
+            ));
+        }
+        let flows = self
+            .store
+            .erasable_flows(self.flows_of(who)?, u32::MAX)
+            .await
+            .map_err(failed)?;
+        let holds = self.standing_holds().await?;
+        let mut kept = Vec::new();
+        let mut due = Vec::new();
+        for flow in flows {
+            if let Some(hold) = held_by(&holds, &flow) {
+                kept.push(json!({ "flow": flow.id, "why": format!("hold {}", hold.id) }));
+            } else if flow.open {
+                kept.push(json!({ "flow": flow.id, "why": "it has not ended yet" }));
+            } else {
+                due.push(flow);
+            }
+        }
+        let detail = format!("basis: {}; reference: {reference}", basis.as_str());
+        let erased = self.destroy(&due, &by, &detail).await?;
+        Ok(json!({ "erased": erased, "kept": kept }))
+    }
+
+    /// Destroys the keys of these flows, each together with the record that says so.
+    pub(super) async fn destroy(
+        &self,
+        flows: &[ErasableFlow],
+        by: &str,
+        detail: &str,
+    ) -> Result<Vec<crate::words::FlowId>, RightsError> {
+        if !self.store.is_sealed() {
+            return Err(RightsError::Refused(
+                "the store seals nothing, so there are no keys whose destruction would erase anything"
+                    .to_owned(),
+            ));
+        }
+        for part in flows.chunks(TOGETHER) {
+            let mut units = Vec::with_capacity(part.len());
+            for flow in part {
+                units.push(Unit {
+                    destroy: self.keys_of(flow).await?,
+                    ..self.act("erased", by, Some(flow.id), detail.to_owned())
+                });
+            }
+            self.record(units).await?;
+        }
+        if !flows.is_empty() {
+            self.store.scrub().await.map_err(failed)?;
+        }
+        Ok(flows.iter().map(|flow| flow.id).collect())
+    }
+
+    /// The key of the flow, and of what was handed in for it before it began.
+    async fn keys_of(&self, flow: &ErasableFlow) -> Result<Vec<KeyOwner>, RightsError> {
+        let keys = vec![KeyOwner::from(flow.id)];
+        let row = self.store.flow(flow.id).await.map_err(failed)?;
+        let _detail = row.and_then(|row| Detail::from_bytes(&row.detail));
+        Ok(keys)
+    }
+}
+
+/// So many flows share a commit.
+const TOGETHER: usize = 200;

@@ -1,0 +1,19 @@
+//! What a person, a court and the clock may ask of what is kept: to see it, to keep it, to erase it (law 20/2014, articles
+//! 32 to 36; R003-64 to R003-77).
+//!
+//! Every act names who does it and on what basis, and is recorded, each flow with a record of its own. Erasing destroys
+//! data keys; records stay, and so does everybody else's data.
+
+mod ask;
+mod erase;
+mod export;
+mod hold;
+mod retention;
+mod service;
+
+pub use ask::Basis;
+pub use ask::HoldOn;
+pub use ask::RightsAsk;
+pub use ask::RightsError;
+pub use ask::Who;
+pub use service::Rights;

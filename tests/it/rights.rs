@@ -1,0 +1,228 @@
+//! Erasure, holds and retention over whole flows: what is gone is gone from the disk, and everything else stays.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use midflow::audit::seal::KeyOwner;
+use midflow::audit::seal::KeyRing;
+use midflow::audit::seal::WrappedKey;
+use midflow::engine::KeyFile;
+use midflow::engine::RightsAsk;
+use midflow::engine::RightsBasis;
+use midflow::engine::RightsError;
+use midflow::engine::RightsHoldOn;
+use midflow::engine::RightsWho;
+use midflow::engine::Secrets;
+use midflow::sandbox::StampAlgorithm;
+use midflow::store::KeyStore as _;
+use midflow::store::Store as _;
+use midflow::words::CivilNo;
+use midflow::words::Environment;
+use midflow::words::FlowId;
+use serde_json::Value;
+
+use crate::support::full_node::FullNode;
+use crate::support::full_node::digits;
+
+// R003-76, law 12: of people who were erased nothing can be recovered from the database, its log and its free pages, by
+// somebody who has the key file; everybody else's data and every record is as it was.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_erased_is_gone_and_everybody_else_stays() {
+    let people = if std::env::var_os("MIDFLOW_SOAK").is_some() {
+        1_000
+    } else {
+        50
+    };
+    let node = FullNode::start(people, StampAlgorithm::EcdsaP256).await;
+    let crowd: Vec<CivilNo> = node.crowd().map(|citizen| citizen.civil_no.clone()).collect();
+    let mut flows = Vec::new();
+    for person in &crowd {
+        flows.push(node.ask(person).await.view.flow);
+    }
+    for flow in &flows {
+        node.ended(*flow).await;
+    }
+    let (gone, stays) = flows.split_at(people / 2);
+    let mut before = Vec::new();
+    for flow in stays {
+        before.push(node.store.flow(*flow).await.unwrap().unwrap().detail);
+    }
+    let ring = ring(&node).await;
+    let all = living(&node, &flows).await;
+    assert_eq!(keys_on_disk(&node, &ring), all, "the control: every key is found");
+
+    for person in crowd.iter().take(people / 2) {
+        let answer = erase(&node, digits(person)).await.unwrap();
+        assert_eq!(answer["erased"].as_array().unwrap().len(), 1, "{answer}");
+        assert_eq!(answer["kept"].as_array().unwrap().len(), 0, "{answer}");
+    }
+
+    let left = living(&node, stays).await;
+    assert_eq!(left.len(), stays.len());
+    assert_eq!(
+        keys_on_disk(&node, &ring),
+        left,
+        "a key of somebody erased is left"
+    );
+    let disk = node.on_disk();
+    let secrets = Secrets::open(&node.state().join("secrets")).unwrap();
+    for (person, flow) in crowd.iter().zip(gone) {
+        let hash = secrets.person_key(person);
+        assert!(
+            !holds(&disk, hash.as_bytes()),
+            "the keyed hash of somebody erased is left"
+        );
+        assert!(node.store.flow(*flow).await.unwrap().is_none());
+        assert!(node.store.exchanges(*flow).await.unwrap().is_empty());
+        let timeline = node.timeline(*flow).await;
+        assert!(timeline.len() > 4 && timeline.last().unwrap().kind == "admin");
+    }
+    for (flow, detail) in stays.iter().zip(&before) {
+        assert_eq!(node.store.flow(*flow).await.unwrap().unwrap().detail, *detail);
+        assert!(node.store.exchanges(*flow).await.unwrap().len() >= 2);
+    }
+    // Once more changes nothing.
+    let again = erase(&node, digits(&crowd[0])).await.unwrap();
+    assert_eq!(again["erased"].as_array().unwrap().len(), 0);
+    node.shutdown().await;
+}
+
+// R003-66, R003-64, R003-76: what is held stays until two persons release it; every act is on record; who may do what.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hold_keeps_what_would_be_erased() {
+    let node = FullNode::start(2, StampAlgorithm::EcdsaP256).await;
+    let person = node.crowd().next().unwrap().civil_no.clone();
+    let flow = node.ask(&person).await.view.flow;
+    node.ended(flow).await;
+    let rights = node.engine.rights();
+
+    let export = |basis| RightsAsk::Export {
+        who: RightsWho::CivilNo(digits(&person).to_owned()),
+        by: "Aisha".to_owned(),
+        basis,
+        reference: "application 17".to_owned(),
+    };
+    let refused = rights.carry_out(export(RightsBasis::WrongOrOutdated)).await;
+    assert!(matches!(refused, Err(RightsError::Refused(_))));
+    let answer = rights
+        .carry_out(export(RightsBasis::PersonRequest))
+        .await
+        .unwrap();
+    let of_flow = &answer["statement"]["flows"][0];
+    assert_eq!(of_flow["civil_no"], digits(&person));
+    assert!(of_flow["messages"].as_array().unwrap().len() >= 2);
+    assert!(of_flow["person"]["name_ar"].is_string(), "{answer}");
+    assert_eq!(node.timeline(flow).await.last().unwrap().kind, "admin");
+
+    let hold = RightsAsk::Hold {
+        on: RightsHoldOn::Who(RightsWho::CivilNo(digits(&person).to_owned())),
+        by: "Aisha".to_owned(),
+        reference: "case 2026/4711".to_owned(),
+    };
+    let number = rights.carry_out(hold).await.unwrap()["hold"].as_u64().unwrap();
+    let kept = erase(&node, digits(&person)).await.unwrap();
+    assert_eq!(kept["kept"][0]["why"], format!("hold {number}"));
+    assert!(node.store.flow(flow).await.unwrap().is_some());
+
+    let release = |second: &str| RightsAsk::Release {
+        hold: number,
+        by: ["Aisha".to_owned(), second.to_owned()],
+    };
+    assert!(matches!(
+        rights.carry_out(release("aisha")).await,
+        Err(RightsError::Refused(_))
+    ));
+    rights.carry_out(release("Bader")).await.unwrap();
+    assert!(rights.carry_out(release("Bader")).await.is_err(), "once only");
+    assert_eq!(
+        erase(&node, digits(&person)).await.unwrap()["erased"][0],
+        flow.to_string()
+    );
+    assert!(node.store.flow(flow).await.unwrap().is_none());
+    node.shutdown().await;
+}
+
+// R002-36: each service keeps personal data as long as it says and no longer; the dry run changes nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn retention_erases_what_is_over() {
+    let node = FullNode::start(3, StampAlgorithm::EcdsaP256).await;
+    let people: Vec<CivilNo> = node.crowd().map(|citizen| citizen.civil_no.clone()).collect();
+    let mut flows = Vec::new();
+    for person in &people {
+        let flow = node.ask(person).await.view.flow;
+        node.ended(flow).await;
+        flows.push(flow);
+    }
+    let held = RightsAsk::Hold {
+        on: RightsHoldOn::Who(RightsWho::Flow(flows[0])),
+        by: "Aisha".to_owned(),
+        reference: "case 1".to_owned(),
+    };
+    node.engine.rights().carry_out(held).await.unwrap();
+    let run = async |dry_run| {
+        let ask = RightsAsk::Retention {
+            dry_run,
+            by: "retention".to_owned(),
+        };
+        let answer = node.engine.rights().carry_out(ask).await.unwrap();
+        let services = answer["services"].as_array().unwrap().clone();
+        let row = services
+            .into_iter()
+            .find(|row| row["service"] == "licence-renewal");
+        let row = row.unwrap();
+        (row["due"].as_u64().unwrap(), row["held"].as_u64().unwrap())
+    };
+    assert_eq!(run(false).await, (0, 0), "nothing is over yet");
+    node.clock.forward(Duration::from_secs(400 * 86_400));
+    assert_eq!(run(true).await, (2, 1));
+    assert!(node.store.flow(flows[1]).await.unwrap().is_some(), "a dry run");
+    assert_eq!(run(false).await, (2, 1));
+    assert!(node.store.flow(flows[0]).await.unwrap().is_some());
+    assert!(node.store.flow(flows[1]).await.unwrap().is_none());
+    assert_eq!(run(false).await, (0, 1));
+    node.shutdown().await;
+}
+
+async fn erase(node: &FullNode, number: &str) -> Result<Value, RightsError> {
+    let ask = RightsAsk::Erase {
+        who: RightsWho::CivilNo(number.to_owned()),
+        by: ["Aisha".to_owned(), "Bader".to_owned()],
+        basis: RightsBasis::WrongOrOutdated,
+        reference: "application 18".to_owned(),
+    };
+    node.engine.rights().carry_out(ask).await
+}
+
+async fn ring(node: &FullNode) -> KeyRing {
+    let key = KeyFile::read(&node.state().join("midflow.key")).unwrap();
+    let rows = node.store.inner().ring().await.unwrap();
+    KeyRing::open(Environment::Development, &key, &rows).unwrap()
+}
+
+/// The wrapped keys of flows that are not erased.
+async fn living(node: &FullNode, flows: &[FlowId]) -> BTreeSet<Vec<u8>> {
+    let owners = flows.iter().copied().map(KeyOwner::from).collect();
+    let keys = node.store.inner().data_keys(owners).await.unwrap();
+    keys.into_iter().filter_map(|key| key.wrapped).collect()
+}
+
+/// Everything on the disk that is a wrapped key, wherever it lies: each place is tried with the ring.
+fn keys_on_disk(node: &FullNode, ring: &KeyRing) -> BTreeSet<Vec<u8>> {
+    let disk = node.on_disk();
+    let is_key = |window: &&[u8]| {
+        let row = WrappedKey {
+            owner: KeyOwner::from_uuid(uuid::Uuid::nil()),
+            version: ring.version(),
+            wrapped: Some(window.to_vec()),
+        };
+        ring.unwrap(&row).is_ok()
+    };
+    disk.windows(WRAPPED).filter(is_key).map(<[u8]>::to_vec).collect()
+}
+
+fn holds(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle)
+}
+
+/// The size of a wrapped key.
+const WRAPPED: usize = 40;

@@ -22,6 +22,7 @@ use super::form;
 use super::init;
 use super::keys;
 use super::logging;
+use super::lsp;
 use super::new;
 use super::replay;
 use super::schema;
@@ -111,6 +112,8 @@ enum Command {
     Schema(schema::Schema),
     /// Print the Rhai definitions of what scripts can call
     Definitions(definitions::Definitions),
+    /// Help an editor with policies and scripts, over standard input and output
+    Lsp(lsp::Lsp),
     /// Explain a code that `check` prints, a requirement, or a service with the origin of each value
     Explain(explain::Explain),
     /// The versions of the catalog: list, activate, roll back, compare
@@ -165,6 +168,7 @@ pub fn run() -> ExitCode {
             Command::Form(command) => command.run(&common),
             Command::Schema(command) => command.run(&common),
             Command::Definitions(command) => command.run(&common),
+            Command::Lsp(command) => command.run(&common),
             Command::Test(command) => command.run(&common),
             Command::Catalog(command) => command.run(&common),
             Command::Witness(command) => command.run(&common),

@@ -19,6 +19,7 @@ mod form_page;
 mod init;
 mod keys;
 mod logging;
+mod lsp;
 mod new;
 mod node;
 mod output;

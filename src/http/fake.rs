@@ -389,6 +389,7 @@ impl Flows for Fake {
             failure,
             set_aside: None,
             needs_restart: Vec::new(),
+            ended_waivers: Vec::new(),
         }
     }
 

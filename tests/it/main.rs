@@ -22,6 +22,7 @@ mod engine;
 mod evidence;
 mod examples;
 mod hostile;
+mod lsp;
 mod policies;
 mod reload;
 mod replicas;

@@ -2,8 +2,8 @@
 
 use crate::audit::CallbackRecord;
 use crate::audit::CheckRecord;
-use crate::audit::DeliveryRow;
 use crate::audit::ConsentRecord;
+use crate::audit::DeliveryRow;
 use crate::audit::EndingRecord;
 use crate::audit::Event;
 use crate::audit::FlowRow;

@@ -11,8 +11,8 @@ use tokio::time::Instant;
 
 use super::find::store_error;
 use super::inner::Inner;
-use super::live::Stage;
 use super::live::Live;
+use super::live::Stage;
 use crate::audit::CommitError;
 use crate::audit::FlowRow;
 use crate::store::Shared;

@@ -70,8 +70,12 @@ pub enum Event {
     Reply(ReplyRecord),
     /// A callback arrived; its exact bytes are in the exchange.
     Callback(CallbackRecord),
-    /// A callback was examined.
+    /// A callback or an answer was examined.
     Verdict(Box<VerdictRecord>),
+    /// A document was handed in, to be read and signed.
+    Document(DocumentRecord),
+    /// A person confirmed on a page what the law wants confirmed before anything is signed.
+    Consent(Box<ConsentRecord>),
     /// A flow ended, with the decision of its policy.
     Ending(Box<EndingRecord>),
     /// A flow was refused before anything was sent, or was not begun.
@@ -92,6 +96,8 @@ impl Event {
             Self::Reply(_) => "reply",
             Self::Callback(_) => "callback",
             Self::Verdict(_) => "verdict",
+            Self::Document(_) => "document",
+            Self::Consent(_) => "consent",
             Self::Ending(_) => "ending",
             Self::Refusal(_) => "refusal",
             Self::Notice(_) => "notice",
@@ -132,6 +138,12 @@ pub struct RequestRecord {
     pub preview_digest: Option<Digest>,
     /// Text of the notification (R000-136); `None` unless the capability is `notify`.
     pub notification: Option<Text>,
+    /// Who approved the texts of the service, and when (R000-136, R000-195); `None` unless the capability is `notify`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notification_approval: Option<String>,
+    /// The flow whose place this one takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renews: Option<FlowId>,
     /// Whether personal data is asked for (R000-137).
     pub wants_person: bool,
     /// Base of the callback URL, without the flow's secret token (R000-138).
@@ -157,10 +169,13 @@ pub struct RequestRecord {
 pub struct ReplyRecord {
     /// Which attempt it answers.
     pub attempt: u8,
-    /// What it means: `accepted`, `refused`, `not_sent` or `unknown`.
+    /// What it means: `accepted`, `shown`, `answered`, `refused`, `not_sent` or `unknown`.
     pub meaning: String,
     /// The authority's id of the request (R000-140).
     pub request_id: Option<RequestId>,
+    /// Digest of the text of the QR code that it brought (R000-141); the text itself is in the exchange.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub qr: Option<Digest>,
     /// The authority's error code, as it came (R000-142).
     pub authority_code: Option<i64>,
     /// Why, for the operator; never carries personal data.
@@ -234,6 +249,45 @@ pub struct CheckRecord {
     pub passed: bool,
     /// What was found, for the operator; never carries personal data.
     pub detail: String,
+}
+
+/// A document as it was handed in (R000-122). Its name may tell of a person, so only its digest stands here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentRecord {
+    /// The client that handed it in.
+    pub client: String,
+    /// The exact bytes.
+    pub exchange: ExchangeId,
+    /// Digest of the exact bytes; what is signed (R000-123).
+    pub digest: Digest,
+    /// How many bytes.
+    pub size: u64,
+    /// Its media type.
+    pub media_type: String,
+    /// Digest of its name.
+    pub name: Digest,
+}
+
+/// What a person confirmed before signing (R000-087 to R000-090); the time is the record's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentRecord {
+    /// Digest of the document that the page showed.
+    pub document: Digest,
+    /// The language in which it was confirmed.
+    pub locale: Locale,
+    /// What was confirmed, each for itself.
+    pub items: Vec<ConsentItem>,
+}
+
+/// One thing that a person confirmed, or did not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentItem {
+    /// `reviewed_entire`, `accepts_to_sign` or `copy_before`.
+    pub name: String,
+    /// Whether it was ticked.
+    pub given: bool,
+    /// Digest of the sentence as it was shown.
+    pub text: Digest,
 }
 
 /// How a flow ended (R000-149).

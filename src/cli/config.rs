@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::failure::Failure;
 use super::sealing::KeysConfig;
+use super::store::StoreConfig;
 use crate::connector::kuwait::KuwaitSettings;
 use crate::engine::log::Anchor;
 use crate::engine::log::AnchorFolder;
@@ -126,14 +127,6 @@ impl Default for ReloadConfig {
     }
 }
 
-/// Where things are kept.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "snake_case")]
-pub(crate) enum StoreConfig {
-    /// One SQLite file on a local disk.
-    Sqlite(PathBuf),
-}
-
 /// Who listens where.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -211,8 +204,7 @@ impl Config {
     }
 
     fn resolve(&mut self, folder: &Path) {
-        let StoreConfig::Sqlite(store) = &mut self.store;
-        *store = folder.join(&store);
+        self.store.resolve(folder);
         self.secrets = folder.join(&self.secrets);
         for anchor in &mut self.audit.anchors {
             match anchor {
@@ -244,6 +236,7 @@ impl Config {
                     .remedy("write `midflow: 1`"),
             );
         }
+        self.store.check()?;
         if self.clients.is_empty() {
             return Err(
                 Failure::new("`clients` is empty, so nobody could call the API").remedy(CLIENT_REMEDY)

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod audit;
+mod backup;
 mod bench;
 mod catalog;
 mod check;
@@ -18,6 +19,7 @@ mod form_page;
 mod init;
 mod keys;
 mod logging;
+mod lsp;
 mod new;
 mod node;
 mod output;
@@ -30,6 +32,7 @@ mod schema;
 mod sealing;
 mod serve;
 mod settings;
+mod store;
 mod subject;
 mod test;
 mod trigger;

@@ -6,6 +6,7 @@ use super::input::Arrival;
 use super::input::Input;
 use super::live::Cell;
 use super::live::Live;
+use super::records::NodeNames;
 use super::records::Scribe;
 use super::records::ending;
 use super::secrets::random;
@@ -24,13 +25,19 @@ use crate::catalog::Decided;
 use crate::catalog::PlanAsk;
 use crate::connector::Conclusion;
 use crate::connector::Outbound;
+use crate::connector::Reply;
+use crate::connector::ReplyMeaning;
 use crate::connector::Request;
 use crate::flow::Action;
 use crate::flow::Event as FlowEvent;
 use crate::flow::Note;
 use crate::flow::State;
 use crate::flow::step;
+use crate::policy::ApprovalState;
+use crate::policy::Approved;
 use crate::policy::Then;
+use crate::words::CallbackToken;
+use crate::words::Capability;
 use crate::words::Digest;
 use crate::words::ExchangeId;
 use crate::words::Outcome;
@@ -95,13 +102,40 @@ impl Inner {
             _ => None,
         });
         draft.keep_state(state);
+        self.keep_approver(&mut draft, input);
         draft.tallies.extend(note.and_then(Tally::of));
         let arrivals = draft.keep_input(input, note);
         for action in &actions {
             self.take_up(live, &mut draft, action, input, &arrivals);
         }
+        if matches!(input, Input::Confirm { .. }) {
+            // From here on the request may have left, so nobody else may send it.
+            draft.detail_to_change().held_token = None;
+        }
         draft.keep_flow(cell);
         draft
+    }
+
+    /// A flow that began without a person is from its approval on that of whoever approved. What comes after the ending
+    /// changes nothing.
+    fn keep_approver(&self, draft: &mut Draft, input: &Input) {
+        let Input::Examined { exchange, verdict } = input else {
+            return;
+        };
+        let concluded = draft
+            .row
+            .state
+            .ending
+            .as_ref()
+            .is_some_and(|ending| ending.exchange == Some(*exchange));
+        if let Some(approver) = verdict.approver.as_ref().filter(|_| concluded)
+            && draft.row.subject.is_none()
+        {
+            let key = self.secrets.person_key(approver);
+            let row = draft.row_to_change();
+            row.subject = Some(approver.clone());
+            row.person_key.get_or_insert(key);
+        }
     }
 
     fn take_up(&self, live: &Live, draft: &mut Draft, action: &Action, input: &Input, arrivals: &[Arrival]) {
@@ -139,17 +173,41 @@ impl Inner {
             at: draft.at,
             bytes: outbound.body.clone(),
         });
+        let approval = self.approval_of_texts(live, draft);
+        let names = NodeNames {
+            approval: approval.as_deref(),
+            ..self.names()
+        };
         let record = draft
             .scribe()
-            .request(&draft.detail, &request, &outbound, exchange, &self.names());
+            .request(&draft.detail, &request, &outbound, exchange, &names);
         draft.unit.records.push(record);
         draft.effects.send = Some(outbound);
+    }
+
+    /// R000-136, R000-195: who approved the texts of a service that notifies people, as its file says.
+    fn approval_of_texts(&self, live: &Live, draft: &Draft) -> Option<String> {
+        if draft.row.capability != Capability::Notify {
+            return None;
+        }
+        let service = live.catalog.as_ref()?.service(draft.row.service.as_str())?;
+        let approval = service.service.approvals.iter().find(|approval| {
+            approval.state == ApprovalState::Approved
+                && matches!(
+                    approval.of,
+                    Approved::Texts | Approved::Capability(Capability::Notify)
+                )
+        })?;
+        let reference = approval.reference.as_deref().unwrap_or("no reference");
+        Some(format!("{}, {} ({reference})", approval.by, approval.on))
     }
 
     /// The request as the connector needs it. Only the process that made the callback token knows it; another
     /// never sends, because what it does not know may have been sent.
     fn request(&self, live: &Live, draft: &Draft, attempt: u8) -> Option<Request> {
-        let (row, detail, token) = (&draft.row, &draft.detail, live.token.as_ref()?);
+        let (row, detail) = (&draft.row, &draft.detail);
+        let held = || CallbackToken::parse(detail.held_token.as_deref()?);
+        let token = live.token.clone().or_else(held)?;
         let plan = detail.plan.as_ref()?;
         let service = live.catalog.as_ref()?.service(row.service.as_str())?;
         let asks_more_than_the_number = plan
@@ -172,6 +230,7 @@ impl Inner {
             ),
             additional_data: detail.additional_data.clone(),
             challenge: detail.challenge.clone(),
+            matter: live.matter(),
         })
     }
 
@@ -194,6 +253,9 @@ impl Inner {
             (person, decided.decision.then, decided.outcome)
         {
             draft.detail_to_change().keep_person(person);
+            if let Input::Examined { verdict, .. } = input {
+                draft.detail_to_change().signature.clone_from(&verdict.signature);
+            }
         }
         let exchange = draft.row.state.ending.as_ref().and_then(|ending| ending.exchange);
         let mut ending = ending(outcome, &decided, exchange);
@@ -311,6 +373,7 @@ impl Draft {
     fn keep_state(&mut self, state: State) {
         let row = self.row_to_change();
         row.request_id.clone_from(&state.request_id);
+        row.expires_at = state.expires_at;
         row.outcome = state
             .ending
             .as_ref()
@@ -322,14 +385,26 @@ impl Draft {
     /// Writes down what came in, exact bytes first; gives back the callbacks that may have to be examined.
     fn keep_input(&mut self, input: &Input, note: Option<Note>) -> Vec<Arrival> {
         match input {
-            Input::Reply { attempt, reply } => {
-                let exchange = reply.body.as_ref().and_then(|bytes| {
-                    let id = ExchangeId::from_parts(self.at, random().ok()?);
-                    self.keep_bytes(id, ExchangeDirection::Reply, self.at, bytes.clone());
-                    Some((id, Digest::of(bytes)))
-                });
-                let record = self.scribe().reply(*attempt, &reply.meaning, exchange, note);
-                self.unit.records.push(record);
+            Input::Reply {
+                attempt,
+                reply,
+                exchange,
+                at,
+            } => self.keep_reply(*attempt, reply, (*exchange, *at), note),
+            Input::Confirm { consent, .. } => {
+                if note.is_none() {
+                    let record = self.scribe().consent((**consent).clone());
+                    self.unit.records.push(record);
+                    // The life of the request begins here, not with the reading of the document.
+                    let now = self.at;
+                    self.detail_to_change().requested_at = now;
+                }
+                Vec::new()
+            }
+            Input::Supersede { by } => {
+                if note.is_none() {
+                    self.detail_to_change().superseded_by = Some(*by);
+                }
                 Vec::new()
             }
             Input::Callback(arrival) => {
@@ -349,7 +424,45 @@ impl Draft {
                 Vec::new()
             }
             Input::Recover { pending, .. } => pending.clone(),
-            Input::Begin | Input::Refuse(_) | Input::Deadline | Input::Cancel => Vec::new(),
+            Input::Begin
+            | Input::Hold
+            | Input::Withdraw
+            | Input::Refuse(_)
+            | Input::Deadline
+            | Input::Cancel => Vec::new(),
+        }
+    }
+
+    /// Writes a reply down; gives it back where it is the answer itself and has to be examined.
+    fn keep_reply(
+        &mut self,
+        attempt: u8,
+        reply: &Reply,
+        (exchange, at): (Option<ExchangeId>, Timestamp),
+        note: Option<Note>,
+    ) -> Vec<Arrival> {
+        let named = exchange.zip(reply.body.as_ref());
+        if let Some((id, bytes)) = named {
+            self.keep_bytes(id, ExchangeDirection::Reply, self.at, bytes.clone());
+        }
+        let kept = named.map(|(id, bytes)| (id, Digest::of(bytes)));
+        let record = self.scribe().reply(attempt, &reply.meaning, kept, note);
+        self.unit.records.push(record);
+        if let ReplyMeaning::Shown(qr) = &reply.meaning
+            && !self.row.state.has_ended()
+        {
+            self.detail_to_change().qr = Some(qr.clone());
+        }
+        match (&reply.meaning, named, kept) {
+            (ReplyMeaning::Answered, Some((_, bytes)), Some((id, digest))) => vec![Arrival {
+                direct: true,
+                exchange: id,
+                digest,
+                source: String::new(),
+                bytes: bytes.clone(),
+                at,
+            }],
+            _ => Vec::new(),
         }
     }
 
@@ -360,12 +473,12 @@ impl Draft {
             _ => "flow",
         };
         self.tallies.push(Tally::Callback(placed));
-        self.keep_bytes(
-            arrival.exchange,
-            ExchangeDirection::Callback,
-            arrival.at,
-            arrival.bytes.clone(),
-        );
+        let direction = if arrival.direct {
+            ExchangeDirection::Reply
+        } else {
+            ExchangeDirection::Callback
+        };
+        self.keep_bytes(arrival.exchange, direction, arrival.at, arrival.bytes.clone());
         let record = self.scribe().callback(CallbackRecord {
             exchange: Some(arrival.exchange),
             digest: arrival.digest,

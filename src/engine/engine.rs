@@ -10,12 +10,16 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::CallbackReceipt;
+use super::Confirmation;
 use super::EngineEvent;
 use super::EngineOptions;
 use super::FlowView;
+use super::KeptDocument;
+use super::NewDocument;
 use super::Problem;
 use super::ProblemCode;
 use super::Reload;
+use super::ShownDocument;
 use super::StartFlow;
 use super::Started;
 use super::TimelineEntry;
@@ -33,12 +37,14 @@ use super::inner::notifier;
 use super::input::Input;
 use super::limits::Starts;
 use super::live::LiveFlows;
+use super::live::Stage;
 use super::log::Anchor;
 use super::log::LogFault;
 use super::log::LogKeeper;
 use super::log::Search;
 use super::log::SearchAsk;
 use super::metrics::Metrics;
+use super::replicas::look_after;
 use super::schedule::Due;
 use super::schedule::DueFlows;
 use super::schedule::Schedule;
@@ -232,6 +238,11 @@ impl Engine {
         };
         let active = inner.catalogs.active().digest();
         let started = admin("engine_started", "start", Some(active), detail, now);
+        // What others record from here on is news.
+        let counts = inner.store.counts().await;
+        let upto = counts
+            .map_err(|error| EngineError::Store(error.to_string()))?
+            .records;
         let unrecorded = |error: CommitError| EngineError::Store(error.to_string());
         inner.recorder.record(started, ()).await.map_err(unrecorded)?;
         if let Some(activation) = activation {
@@ -242,6 +253,7 @@ impl Engine {
         tracing::info!(recovered, "the engine serves");
         inner.tasks.spawn(strike(Arc::clone(&inner), due));
         inner.tasks.spawn(Arc::clone(&inner).keep_log());
+        inner.tasks.spawn(look_after(Arc::clone(&inner), upto));
         Ok(Self { inner })
     }
 
@@ -279,12 +291,74 @@ impl Engine {
         if live.cell.lock().await.detail.client != client {
             return Err(unknown_flow());
         }
-        let mut ended = live.ended.subscribe();
+        let mut stage = live.stage.subscribe();
         tokio::select! {
-            _ = ended.wait_for(|ended| *ended) => {}
+            _ = stage.wait_for(|stage| *stage == Stage::Ended) => {}
             () = tokio::time::sleep(longest) => {}
             () = self.inner.stop.cancelled() => {}
         }
+        self.view(client, flow).await
+    }
+
+    /// Begins the same again in the place of a flow whose code runs out; that one ends `other.superseded`.
+    ///
+    /// # Errors
+    /// [`ProblemCode::RenewalNotAllowed`] for any capability but `auth_qr`, [`ProblemCode::FlowEnded`] if somebody has
+    /// answered meanwhile, and whatever [`Engine::start_flow`] answers.
+    pub async fn renew(
+        &self,
+        client: &str,
+        flow: FlowId,
+        idempotency_key: Option<String>,
+    ) -> Result<Started, Problem> {
+        let (inner, client) = (Arc::clone(&self.inner), client.to_owned());
+        self.detached(async move { inner.renew(&client, flow, idempotency_key).await })
+            .await?
+    }
+
+    /// Keeps a document, so that it can be shown and signed.
+    ///
+    /// # Errors
+    /// When nothing can be recorded; then it was not kept.
+    pub async fn keep_document(&self, document: NewDocument) -> Result<KeptDocument, Problem> {
+        let inner = Arc::clone(&self.inner);
+        self.detached(async move { inner.keep_document(document).await })
+            .await?
+    }
+
+    /// The document of a flow: exactly the bytes that are signed (law 11).
+    ///
+    /// # Errors
+    /// [`ProblemCode::UnknownFlow`] if there is no such flow of this client, or if it signs nothing.
+    pub async fn document(&self, client: &str, flow: FlowId) -> Result<ShownDocument, Problem> {
+        self.inner.shown_document(client, flow).await
+    }
+
+    /// Takes down what the person has confirmed on the page, and sends the request to sign.
+    ///
+    /// # Errors
+    /// [`ProblemCode::NotConfirmed`] unless both confirmations are there, [`ProblemCode::NothingToConfirm`] if the flow
+    /// does not wait for any.
+    pub async fn confirm(
+        &self,
+        client: &str,
+        flow: FlowId,
+        confirmation: Confirmation,
+    ) -> Result<FlowView, Problem> {
+        let (inner, owner) = (Arc::clone(&self.inner), client.to_owned());
+        self.detached(async move { inner.confirm(&owner, flow, confirmation).await })
+            .await??;
+        self.view(client, flow).await
+    }
+
+    /// Ends a flow because the person, having read the document, does not want to sign it.
+    ///
+    /// # Errors
+    /// [`ProblemCode::NothingToConfirm`] if the flow does not wait for a confirmation.
+    pub async fn withdraw(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
+        let (inner, owner) = (Arc::clone(&self.inner), client.to_owned());
+        self.detached(async move { inner.withdraw(&owner, flow).await })
+            .await??;
         self.view(client, flow).await
     }
 
@@ -301,7 +375,7 @@ impl Engine {
         }
         let live = self.live(flow).await?;
         let inner = Arc::clone(&self.inner);
-        self.detached(async move { inner.drive(&live, Input::Cancel).await })
+        self.detached(async move { inner.drive_past_others(&live, || Input::Cancel).await })
             .await?
             .map_err(unavailable)?;
         self.view(client, flow).await
@@ -488,11 +562,14 @@ impl Engine {
     }
 
     async fn live(&self, flow: FlowId) -> Result<Arc<super::live::Live>, Problem> {
-        self.inner
+        let live = self
+            .inner
             .live_by_id(flow)
             .await
             .map_err(unavailable)?
-            .ok_or_else(unknown_flow)
+            .ok_or_else(unknown_flow)?;
+        self.inner.freshen(&live).await;
+        Ok(live)
     }
 
     pub(super) const fn inner(&self) -> &Arc<Inner> {

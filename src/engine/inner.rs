@@ -27,6 +27,7 @@ use crate::audit::FlowRow;
 use crate::audit::Recorder;
 use crate::catalog::Catalog;
 use crate::connector::Connector;
+use crate::flow::Phase;
 use crate::store::Store;
 use crate::words::Environment;
 use crate::words::Text;
@@ -92,6 +93,7 @@ pub(crate) struct Inner {
 impl Inner {
     pub(crate) fn names(&self) -> NodeNames<'_> {
         NodeNames {
+            approval: None,
             environment: self.options.environment,
             connector: self.connector.name(),
             callback_base_url: &self.options.callback_base_url,
@@ -108,6 +110,10 @@ impl Inner {
     pub(crate) fn view_of(&self, row: &FlowRow, detail: &Detail, catalog: Option<&Catalog>) -> FlowView {
         let service = catalog.and_then(|catalog| catalog.service(row.service.as_str()));
         let ended = row.state.has_ended();
+        // R000-141: a code is never shown again once it can't be used.
+        let waits = !ended && self.clock.now() < row.expires_at;
+        let qr = detail.qr.as_ref().filter(|_| waits);
+        let mobile = detail.channel.is_mobile();
         FlowView {
             flow: row.id,
             client: detail.client.clone(),
@@ -123,9 +129,15 @@ impl Inner {
             created_at: row.created_at,
             expires_at: row.expires_at,
             challenge: detail.challenge.clone(),
+            held: row.state.phase == Phase::Held,
+            qr: qr.filter(|_| !mobile).cloned(),
+            app_link: qr.filter(|_| mobile).and_then(|qr| self.connector.app_link(qr)),
+            return_url: detail.return_url.clone(),
+            superseded_by: detail.superseded_by,
             outcome: row.outcome,
             decision: detail.decision.clone().filter(|_| ended),
             person: detail.person().filter(|_| ended),
+            signature: detail.signature.clone().filter(|_| ended),
             receipt: row
                 .outcome
                 .zip(detail.ended_at)

@@ -24,6 +24,7 @@ pub(crate) struct Metrics {
     reloads: Family<ResultLabel, Counter>,
     open_flows: Gauge,
     catalog_in_sync: Gauge,
+    ended_waivers: Gauge,
     recorder_units: Gauge,
     recorder_commits: Gauge,
     log_size: Gauge,
@@ -69,6 +70,7 @@ impl Metrics {
             reloads: Family::default(),
             open_flows: Gauge::default(),
             catalog_in_sync: Gauge::default(),
+            ended_waivers: Gauge::default(),
             recorder_units: Gauge::default(),
             recorder_commits: Gauge::default(),
             log_size: Gauge::default(),
@@ -118,6 +120,8 @@ impl Metrics {
         registry.register("log_size", help, self.log_size.clone());
         let help = "Records below the newest checkpoint that an anchor has";
         registry.register("log_anchored", help, self.log_anchored.clone());
+        let help = "Waivers of the active catalog that have ended since it was loaded";
+        registry.register("ended_waivers", help, self.ended_waivers.clone());
         let help = "Units made durable since the start";
         registry.register("recorder_units", help, self.recorder_units.clone());
         let help = "Commits since the start; units by commits is how well disk syncs are shared";
@@ -173,6 +177,11 @@ impl Metrics {
     pub(crate) fn reload(&self, result: &str, in_sync: bool) {
         self.reloads.get_or_create(&result_label(result)).inc();
         self.catalog_in_sync.set(i64::from(in_sync));
+    }
+
+    /// So many waivers of the active catalog have ended.
+    pub(crate) fn ended_waivers(&self, count: usize) {
+        self.ended_waivers.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     /// The text that Prometheus reads.

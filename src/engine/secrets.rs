@@ -87,6 +87,21 @@ impl Secrets {
         Digest::from_bytes(bytes)
     }
 
+    /// The keyed hash of the text of a scanned code; never equal to that of a civil number.
+    pub fn code_key(&self, text: &str) -> Digest {
+        let mut message = b"midflow scanned code\0".to_vec();
+        message.extend_from_slice(text.as_bytes());
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(hmac::sign(&self.pepper, &message).as_ref());
+        Digest::from_bytes(bytes)
+    }
+
+    /// The key of preview tokens, derived so that it tells nothing of the pepper.
+    pub(crate) fn document_key(&self) -> hmac::Key {
+        let tag = hmac::sign(&self.pepper, b"midflow document key");
+        hmac::Key::new(hmac::HMAC_SHA256, tag.as_ref())
+    }
+
     /// The key of citizen pages, derived so that it tells nothing of the pepper.
     pub fn page_key(&self) -> [u8; 32] {
         let tag = hmac::sign(&self.pepper, b"midflow page key");

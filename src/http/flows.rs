@@ -9,13 +9,17 @@ use tokio::sync::broadcast;
 use crate::catalog::Catalog;
 use crate::engine::CallbackReceipt;
 use crate::engine::CatalogStatus;
+use crate::engine::Confirmation;
 use crate::engine::Engine;
 use crate::engine::EngineEvent;
 use crate::engine::FlowView;
+use crate::engine::KeptDocument;
+use crate::engine::NewDocument;
 use crate::engine::Problem;
 use crate::engine::Reload;
 use crate::engine::RightsAsk;
 use crate::engine::RightsError;
+use crate::engine::ShownDocument;
 use crate::engine::StartFlow;
 use crate::engine::Started;
 use crate::engine::TimelineEntry;
@@ -42,6 +46,31 @@ pub trait Flows: Send + Sync + 'static {
 
     /// Asks for the flow to end as `other.cancelled`.
     async fn cancel(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem>;
+
+    /// Begins the same again in the place of a flow whose code runs out.
+    async fn renew(
+        &self,
+        client: &str,
+        flow: FlowId,
+        idempotency_key: Option<String>,
+    ) -> Result<Started, Problem>;
+
+    /// Keeps a document to be shown and signed.
+    async fn keep_document(&self, document: NewDocument) -> Result<KeptDocument, Problem>;
+
+    /// The document of a flow, byte for byte.
+    async fn document(&self, client: &str, flow: FlowId) -> Result<ShownDocument, Problem>;
+
+    /// Takes what the person has confirmed, and sends the request to sign.
+    async fn confirm(
+        &self,
+        client: &str,
+        flow: FlowId,
+        confirmation: Confirmation,
+    ) -> Result<FlowView, Problem>;
+
+    /// Ends a flow because the person does not want to sign what they have read.
+    async fn withdraw(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem>;
 
     /// Takes a callback: its exact bytes, and where they came from.
     async fn callback(&self, token: &str, source: SocketAddr, body: Bytes) -> CallbackReceipt;
@@ -114,6 +143,36 @@ impl Flows for Engine {
 
     async fn cancel(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
         Self::cancel(self, client, flow).await
+    }
+
+    async fn renew(
+        &self,
+        client: &str,
+        flow: FlowId,
+        idempotency_key: Option<String>,
+    ) -> Result<Started, Problem> {
+        Self::renew(self, client, flow, idempotency_key).await
+    }
+
+    async fn keep_document(&self, document: NewDocument) -> Result<KeptDocument, Problem> {
+        Self::keep_document(self, document).await
+    }
+
+    async fn document(&self, client: &str, flow: FlowId) -> Result<ShownDocument, Problem> {
+        Self::document(self, client, flow).await
+    }
+
+    async fn confirm(
+        &self,
+        client: &str,
+        flow: FlowId,
+        confirmation: Confirmation,
+    ) -> Result<FlowView, Problem> {
+        Self::confirm(self, client, flow, confirmation).await
+    }
+
+    async fn withdraw(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
+        Self::withdraw(self, client, flow).await
     }
 
     async fn callback(&self, token: &str, source: SocketAddr, body: Bytes) -> CallbackReceipt {

@@ -7,6 +7,7 @@ mod body;
 mod callback;
 mod citizen;
 mod clock;
+mod confirm;
 mod console;
 mod demo;
 #[cfg(test)]
@@ -28,6 +29,7 @@ mod tests;
 mod tls;
 mod ui;
 mod waiting;
+mod way_back;
 mod witness;
 
 pub use axum_server::Handle;

@@ -57,7 +57,7 @@ impl Which {
             .unwrap_or_default();
         let store = match (&self.store, &place) {
             (Some(store), _) => store.clone(),
-            (None, Some(place)) => place.store.clone(),
+            (None, Some(place)) => place.store.file_with_log()?.to_path_buf(),
             (None, None) => return Err(Failure::new("there is no store to look at")),
         };
         let key = match (&self.key, &secrets) {

@@ -79,7 +79,7 @@ impl Search {
     pub(super) async fn run(&self, common: &Common) -> Result<Ending, Failure> {
         let place = Place::find(self.config.as_deref(), common)?;
         let ask = self.ask()?;
-        let answer = match Sqlite::open(&place.store).await {
+        let answer = match Sqlite::open(place.store.file_with_log()?).await {
             Ok(store) => {
                 let found = at_rest(&store, &place, ask).await;
                 store.close().await;

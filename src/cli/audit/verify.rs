@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::node::Which;
 use crate::cli::arguments::Common;
 use crate::cli::arguments::Format;
@@ -25,7 +27,7 @@ impl Verify {
         let store = Sqlite::open_to_read(&log.store).await.map_err(Failure::new)?;
         let verified = match &log.place {
             Some(place) => {
-                let store = sealed(store, &place.keys, place.environment).await?;
+                let store = sealed(Arc::new(store), &place.keys, place.environment).await?;
                 let verified = verify(&store, &log.key, promises, Contents::Open).await;
                 store.close().await;
                 verified

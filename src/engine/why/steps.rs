@@ -88,6 +88,22 @@ fn step(record: &StoredRecord, start: Timestamp, kept: &HashMap<ExchangeId, &Exc
                 None,
             )
         }
+        Event::Document(document) => (
+            phrases::DOCUMENT.text(),
+            vec![some("media_type", &document.media_type)],
+            message(Some(document.exchange), Some(document.digest)),
+        ),
+        Event::Consent(consent) => (
+            phrases::CONSENT.text(),
+            consent
+                .items
+                .iter()
+                .filter(|item| item.given)
+                .map(|item| some("confirmed", &item.name))
+                .chain([some("document", consent.document)])
+                .collect(),
+            None,
+        ),
         Event::Ending(ending) => (
             phrases::ended(ending.outcome),
             vec![

@@ -38,6 +38,7 @@ pub(super) fn told(fake: &Arc<Fake>) -> FlowId {
     fake.record(
         38,
         Event::Reply(ReplyRecord {
+            qr: None,
             attempt: 1,
             meaning: "accepted".to_owned(),
             request_id: Some(RequestId::new("b7a0f7c2-44d1-4f0e-9a15-6d2b1c0f7e11")),
@@ -98,6 +99,8 @@ pub(super) fn told(fake: &Arc<Fake>) -> FlowId {
 
 fn request(catalog: Digest, exchange: ExchangeId) -> RequestRecord {
     RequestRecord {
+        notification_approval: None,
+        renews: None,
         service: crate::words::ServiceName::parse("licence-renewal").unwrap(),
         catalog,
         environment: Environment::Development,

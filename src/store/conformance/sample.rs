@@ -135,6 +135,7 @@ pub(crate) fn every_event() -> Vec<Event> {
     vec![
         Event::Request(Box::new(request())),
         Event::Reply(ReplyRecord {
+            qr: None,
             attempt: 1,
             meaning: "accepted".to_owned(),
             request_id: Some(RequestId::new("r-1")),
@@ -189,6 +190,8 @@ pub(crate) fn every_event() -> Vec<Event> {
 fn request() -> RequestRecord {
     let digest = Digest::of(b"d");
     RequestRecord {
+        notification_approval: None,
+        renews: None,
         service: ServiceName::parse("licence-renewal").unwrap(),
         catalog: digest,
         environment: Environment::Production,

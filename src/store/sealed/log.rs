@@ -35,49 +35,49 @@ use crate::words::FlowId;
 /// The log lies in the store below as it is: it holds nothing personal. Only what records speak of has to be opened
 /// before it can be compared.
 #[async_trait]
-impl<S: KeyStore> LogStore for Sealed<S> {
+impl<S: KeyStore + ?Sized> LogStore for Sealed<S> {
     async fn log_edge(&self) -> Result<Edge, StoreError> {
-        self.below()?.log_edge().await
+        self.log_below()?.log_edge().await
     }
 
     async fn log_nodes(&self, nodes: &[Node]) -> Result<Vec<Digest>, StoreError> {
-        self.below()?.log_nodes(nodes).await
+        self.log_below()?.log_nodes(nodes).await
     }
 
     async fn log_rows(&self, flow: FlowId) -> Result<Vec<LogRow>, StoreError> {
-        self.below()?.log_rows(flow).await
+        self.log_below()?.log_rows(flow).await
     }
 
     async fn log_row(&self, index: u64) -> Result<Option<LogRow>, StoreError> {
-        self.below()?.log_row(index).await
+        self.log_below()?.log_row(index).await
     }
 
     async fn log_leaf_before(&self, row: &LogRow) -> Result<Digest, StoreError> {
-        self.below()?.log_leaf_before(row).await
+        self.log_below()?.log_leaf_before(row).await
     }
 
     async fn keep_checkpoint(&self, size: u64, note: String) -> Result<(), StoreError> {
-        self.below()?.keep_checkpoint(size, note).await
+        self.log_below()?.keep_checkpoint(size, note).await
     }
 
     async fn checkpoint_from(&self, size: u64) -> Result<Option<KeptCheckpoint>, StoreError> {
-        self.below()?.checkpoint_from(size).await
+        self.log_below()?.checkpoint_from(size).await
     }
 
     async fn last_checkpoint(&self) -> Result<Option<KeptCheckpoint>, StoreError> {
-        self.below()?.last_checkpoint().await
+        self.log_below()?.last_checkpoint().await
     }
 
     async fn keep_anchor(&self, anchor: KeptAnchor) -> Result<(), StoreError> {
-        self.below()?.keep_anchor(anchor).await
+        self.log_below()?.keep_anchor(anchor).await
     }
 
     async fn anchors_from(&self, size: u64, limit: u32) -> Result<Vec<KeptAnchor>, StoreError> {
-        self.below()?.anchors_from(size, limit).await
+        self.log_below()?.anchors_from(size, limit).await
     }
 
     async fn snapshot(&self) -> Result<Box<dyn LogSnapshot>, StoreError> {
-        let below = self.below()?.snapshot().await?;
+        let below = self.log_below()?.snapshot().await?;
         Ok(Box::new(Opened {
             below,
             keys: Keys {
@@ -88,8 +88,8 @@ impl<S: KeyStore> LogStore for Sealed<S> {
     }
 }
 
-impl<S: KeyStore> Sealed<S> {
-    fn below(&self) -> Result<&dyn LogStore, StoreError> {
+impl<S: KeyStore + ?Sized> Sealed<S> {
+    fn log_below(&self) -> Result<&dyn LogStore, StoreError> {
         let kind = StoreErrorKind::Rule;
         self.inner
             .log()
@@ -99,12 +99,12 @@ impl<S: KeyStore> Sealed<S> {
 
 /// A snapshot whose personal parts are opened. What was erased stays closed; what can't be opened though it was not
 /// erased is given as nothing, which is not what any record speaks of.
-struct Opened<S> {
+struct Opened<S: ?Sized> {
     below: Box<dyn LogSnapshot>,
     keys: Keys<S>,
 }
 
-struct Keys<S> {
+struct Keys<S: ?Sized> {
     kept: Arc<S>,
     ring: Arc<KeyRing>,
 }
@@ -115,7 +115,7 @@ enum Held {
     Erased,
 }
 
-impl<S: KeyStore> Keys<S> {
+impl<S: KeyStore + ?Sized> Keys<S> {
     async fn of(&self, mut owners: Vec<KeyOwner>) -> Result<HashMap<KeyOwner, Held>, StoreError> {
         owners.sort_unstable();
         owners.dedup();
@@ -139,7 +139,7 @@ impl<S: KeyStore> Keys<S> {
 }
 
 #[async_trait]
-impl<S: KeyStore> LogSnapshot for Opened<S> {
+impl<S: KeyStore + ?Sized> LogSnapshot for Opened<S> {
     async fn rows(&mut self, seq: i64, limit: u32) -> Result<Vec<LogRow>, StoreError> {
         self.below.rows(seq, limit).await
     }

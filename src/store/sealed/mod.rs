@@ -15,6 +15,7 @@ mod commit;
 mod layer;
 mod log;
 mod read;
+mod shared;
 
 pub use layer::Sealed;
 pub use layer::SealedError;

@@ -1,5 +1,6 @@
 //! One SQLite file, owned by one process: a single thread writes, a few connections read.
 
+mod backup;
 mod batch;
 mod edge;
 mod fault;
@@ -17,6 +18,7 @@ mod strays;
 mod tail;
 mod writer;
 
+pub use backup::Backup;
 pub use store::Sqlite;
 
 #[cfg(test)]

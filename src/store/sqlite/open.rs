@@ -23,6 +23,8 @@ static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations/sqlite");
 /// Brings the schema and the log up to date and opens the writing connection.
 pub(super) async fn first_writer(file: &Path, id: WriterId) -> Result<Connection, StoreError> {
     let mut connection = options(file)
+        // Of a new file; one that exists keeps its own.
+        .page_size(PAGE)
         .connect()
         .await
         .map_err(|error| fault::of_sqlx(file, &error))?;
@@ -167,6 +169,9 @@ const PRAGMAS: &str = "
     -- What a statement may have to undo is kept in memory: it is no part of what lasts.
     PRAGMA temp_store = MEMORY;";
 
+/// A row of an exchange fills a page of four KiB alone, and each page costs two calls of the system on its way into the
+/// log; of eight KiB two fifths fewer calls write as many bytes.
+const PAGE: u32 = 8_192;
 const BUSY: Duration = Duration::from_secs(5);
 /// More than the writer has.
 const STATEMENTS: usize = 32;

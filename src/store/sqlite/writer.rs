@@ -32,7 +32,7 @@ pub(super) struct Writer {
 enum Job {
     Commit {
         units: Vec<Unit>,
-        answer: oneshot::Sender<Vec<Result<(), CommitError>>>,
+        answer: oneshot::Sender<Committed>,
     },
     Write {
         statement: &'static str,
@@ -42,6 +42,9 @@ enum Job {
     /// Answered by its end: the sender is dropped when the file is free.
     Close(oneshot::Sender<()>),
 }
+
+/// Units with their answers: what was made on another thread is dropped there, which costs the allocator least.
+type Committed = (Vec<Unit>, Vec<Result<(), CommitError>>);
 
 impl Writer {
     /// Starts the thread; it ends with [`Writer::close`], or when this is dropped.
@@ -79,7 +82,7 @@ impl Writer {
         let error = match self.jobs.send(Job::Commit { units, answer }) {
             Err(_) => self.closed(),
             Ok(()) => match answered.await {
-                Ok(answers) => return answers,
+                Ok((_, answers)) => return answers,
                 Err(_) => self.lost(),
             },
         };
@@ -146,7 +149,7 @@ impl Worker {
             match next {
                 Ok(Job::Commit { units, answer }) => {
                     let answers = self.commit(&units);
-                    let _ = answer.send(answers);
+                    let _ = answer.send((units, answers));
                 }
                 Ok(Job::Write {
                     statement,
@@ -274,5 +277,5 @@ const FOREVER: Duration = Duration::from_secs(86_400);
 const WORTH_A_CHECKPOINT: u32 = 32;
 /// After so many jobs the length of the log is looked at.
 const LOOK_EVERY: u32 = 16;
-/// Pages of four KiB; a checkpoint of so many takes a few milliseconds.
-const LONG_LOG: i64 = 2_048;
+/// Pages; a checkpoint of so many takes a few milliseconds.
+const LONG_LOG: i64 = 1_024;

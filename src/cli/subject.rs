@@ -23,9 +23,8 @@ use crate::engine::RightsHoldOn;
 use crate::engine::RightsWho;
 use crate::engine::Standpoint;
 use crate::engine::SystemClock;
-use crate::store::Sqlite;
+use crate::store::KeyStore;
 use crate::store::Store;
-use crate::store::StoreErrorKind;
 use crate::words::Day;
 use crate::words::FlowId;
 
@@ -309,13 +308,12 @@ fn two(by: &[String]) -> Result<[String; 2], Failure> {
 /// By the running node, or in the store of one at rest.
 async fn carry_out(config: Option<&PathBuf>, common: &Common, ask: RightsAsk) -> Result<Ending, Failure> {
     let place = Place::find(config.map(PathBuf::as_path), common)?;
-    let answer = match Sqlite::open(&place.store).await {
-        Ok(store) => at_rest(&place, store, ask).await?,
-        Err(error) if error.kind() == StoreErrorKind::Busy => {
+    let answer = match place.store.open_at_rest().await? {
+        Some(store) => at_rest(&place, store, ask).await?,
+        None => {
             let ask = serde_json::to_value(&ask).map_err(Failure::new)?;
             place.call("/admin/rights", &ask).await?
         }
-        Err(error) => return Err(Failure::new(error)),
     };
     let text = match common.format {
         Format::Json => answer.to_string(),
@@ -330,7 +328,7 @@ async fn carry_out(config: Option<&PathBuf>, common: &Common, ask: RightsAsk) ->
     })
 }
 
-async fn at_rest(place: &Place, store: Sqlite, ask: RightsAsk) -> Result<Value, Failure> {
+async fn at_rest(place: &Place, store: Arc<dyn KeyStore>, ask: RightsAsk) -> Result<Value, Failure> {
     let store: Arc<dyn Store> = Arc::new(sealed(store, &place.keys, place.environment).await?);
     let catalog = if matches!(ask, RightsAsk::Retention { .. }) {
         Some(catalog_of("active", Some(place)).await?)

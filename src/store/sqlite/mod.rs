@@ -2,15 +2,20 @@
 
 mod backup;
 mod batch;
+mod edge;
 mod fault;
 mod keys;
 mod lock;
+mod log;
 mod open;
 mod read;
 mod rights;
 mod rows;
+mod snapshot;
 mod statements;
 mod store;
+mod strays;
+mod tail;
 mod writer;
 
 pub use backup::Backup;

@@ -1,6 +1,7 @@
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
@@ -61,7 +62,8 @@ impl Backup {
     pub(crate) fn run(&self, common: &Common) -> Result<Ending, Failure> {
         let place = Place::find(self.config.as_deref(), common)?;
         let now = SystemClock.now();
-        let backup = SqliteBackup::make(&place.store, &self.folder, now).map_err(Failure::new)?;
+        let backup =
+            SqliteBackup::make(place.store.file_to_copy()?, &self.folder, now).map_err(Failure::new)?;
         let days = Duration::from_secs(u64::from(self.keep_keys) * 86_400);
         let expired = SqliteBackup::expire_keys(&self.folder, now.minus(days)).map_err(Failure::new)?;
         match common.format {
@@ -156,7 +158,7 @@ async fn read_everything(
     let file = trial.join("midflow.db");
     chosen.restore(folder, newest, &file).map_err(Failure::new)?;
     let store = Sqlite::open(&file).await.map_err(Failure::new)?;
-    let store = sealed(store, &place.keys, place.environment).await?;
+    let store = sealed(Arc::new(store), &place.keys, place.environment).await?;
     let mut opened = 0;
     let mut after = None;
     loop {

@@ -74,6 +74,15 @@ impl StoreConfig {
         }
     }
 
+    /// The file that `midflow backup` copies.
+    pub(crate) fn file_to_copy(&self) -> Result<&Path, Failure> {
+        match self {
+            Self::Sqlite(file) => Ok(file),
+            Self::Postgres(_) => Err(Failure::new("this node's store is on PostgreSQL")
+                .remedy("use the server's own tools, pg_basebackup with an archive of its write-ahead log")),
+        }
+    }
+
     /// Paths in it count from this folder.
     pub(crate) fn resolve(&mut self, folder: &Path) {
         match self {

@@ -63,6 +63,11 @@ impl Story {
     /// Opens the store, lets so many flows happen from this number on, and closes it after a checkpoint.
     pub(crate) async fn happen(&self, from: u32, flows: u32) {
         let store: Arc<dyn Store> = Arc::new(Sqlite::open(self.file()).await.unwrap());
+        self.happen_in(store, from, flows).await;
+    }
+
+    /// The same in a store that is open, and closed then.
+    pub(crate) async fn happen_in(&self, store: Arc<dyn Store>, from: u32, flows: u32) {
         activate(store.as_ref(), from).await;
         let keeper = self.keeper(&store);
         for number in from..from + flows {
@@ -224,7 +229,7 @@ fn begun(row: &FlowRow, message: &ExchangeRow) -> Unit {
         records: vec![record(row, Event::Request(request))],
         exchanges: vec![message.clone()],
         flow: Some(FlowChange::Insert(Arc::new(row.clone()))),
-        deliveries: Vec::new(),
+        ..Unit::default()
     }
 }
 
@@ -240,7 +245,7 @@ fn answered(row: &mut FlowRow, message: &ExchangeRow) -> Unit {
         records: vec![record(row, Event::Reply(reply))],
         exchanges: vec![message.clone()],
         flow: Some(FlowChange::Advance(Arc::new(row.clone()))),
-        deliveries: Vec::new(),
+        ..Unit::default()
     }
 }
 
@@ -290,6 +295,7 @@ fn ended(row: &mut FlowRow, message: &ExchangeRow) -> Unit {
         exchanges: Vec::new(),
         flow: Some(FlowChange::Update(Arc::new(row.clone()))),
         deliveries: vec![DeliveryChange::Insert(notice)],
+        ..Unit::default()
     }
 }
 
@@ -315,5 +321,6 @@ fn delivered(row: &mut FlowRow) -> Unit {
         exchanges: Vec::new(),
         flow: Some(FlowChange::Advance(Arc::new(row.clone()))),
         deliveries: vec![DeliveryChange::Update(notice)],
+        ..Unit::default()
     }
 }

@@ -10,14 +10,18 @@ use super::story::Story;
 use super::tamper;
 use super::tamper::Touched;
 use super::*;
+use crate::audit::Commit as _;
 use crate::audit::log::Checkpoint;
 use crate::audit::log::Edge;
 use crate::audit::log::LogRow;
 use crate::audit::log::Place;
+use crate::audit::seal::SecretWrapper;
+use crate::store::Sealed;
 use crate::store::Sqlite;
 use crate::store::Store;
 use crate::store::conformance::sample;
 use crate::words::Digest;
+use crate::words::Environment;
 use crate::words::Timestamp;
 
 /// A few dice that fall the same in every run.
@@ -502,6 +506,79 @@ async fn an_anchor_folder_takes_each_checkpoint_once() {
     ));
     assert_eq!(anchor.newest(story.key.verifier()).await, Ok(None));
     store.close().await;
+}
+
+async fn sealed(file: &Path) -> Sealed<Sqlite> {
+    let wrapper = Arc::new(SecretWrapper::new(&[1; 32]).unwrap());
+    let store = Arc::new(Sqlite::open(file).await.unwrap());
+    Sealed::open(store, wrapper, Environment::Test, Timestamp::EPOCH)
+        .await
+        .unwrap()
+}
+
+// Laws 12 and 13: below the seal everything verifies, after an erasure too, and ciphertext that was changed is named.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sealed_store_verifies_opened_closed_and_after_an_erasure() {
+    let story = Story::new();
+    story.happen_in(Arc::new(sealed(&story.file()).await), 0, 6).await;
+    // Without the key only what is sealed is left out.
+    let store = Sqlite::open_to_read(story.file()).await.unwrap();
+    let closed = verify(&store, story.key.verifier(), Vec::new(), Contents::Sealed)
+        .await
+        .unwrap();
+    assert_eq!(closed.findings, []);
+    store.close().await;
+
+    let erased = sample::flow_number(2).id;
+    let store = sealed(&story.file()).await;
+    let unit = crate::audit::Unit {
+        records: vec![sample::note("erased", Some(erased))],
+        destroy: vec![erased.into()],
+        ..Default::default()
+    };
+    assert!(store.commit(vec![unit]).await[0].is_ok());
+    let opened = verify(&store, story.key.verifier(), Vec::new(), Contents::Open)
+        .await
+        .unwrap();
+    assert_eq!(opened.findings, []);
+    store.close().await;
+
+    let kept = sample::flow_number(4).id;
+    for (statement, expected) in [
+        ("UPDATE exchanges SET bytes = zeroblob(90) WHERE rowid = 1", None),
+        (
+            "UPDATE flows SET detail = zeroblob(200) WHERE id = ?1",
+            Some(Place::Flow(kept)),
+        ),
+        (
+            "UPDATE deliveries SET body = zeroblob(90) WHERE flow = ?1",
+            Some(Place::Notice(format!("{kept}.1"))),
+        ),
+        ("DELETE FROM data_keys WHERE owner = ?1", Some(Place::Flow(kept))),
+    ] {
+        let file = copy(&story);
+        let connection = tamper::open(&file);
+        let id = kept.as_uuid().into_bytes();
+        if statement.contains("?1") {
+            connection.execute(statement, [id]).unwrap();
+        } else {
+            connection.execute(statement, []).unwrap();
+        }
+        drop(connection);
+        let store = sealed(&file).await;
+        let found = verify(&store, story.key.verifier(), Vec::new(), Contents::Open)
+            .await
+            .unwrap();
+        store.close().await;
+        let is_named = match &expected {
+            Some(place) => found.findings.iter().any(|finding| finding.place == *place),
+            None => found
+                .findings
+                .iter()
+                .any(|finding| matches!(finding.place, Place::Exchange(_))),
+        };
+        assert!(is_named, "{statement}: {:?}", found.findings);
+    }
 }
 
 const SAMPLES: usize = 8;

@@ -80,6 +80,8 @@ pub enum Event {
     Ending(Box<EndingRecord>),
     /// A flow was refused before anything was sent, or was not begun.
     Refusal(RefusalRecord),
+    /// A notice of the outcome is going to be delivered to the e-service.
+    Notice(NoticeRecord),
     /// An outcome notice was delivered to the e-service, or an attempt failed.
     Delivery(DeliveryRecord),
     /// An administrative act.
@@ -98,6 +100,7 @@ impl Event {
             Self::Consent(_) => "consent",
             Self::Ending(_) => "ending",
             Self::Refusal(_) => "refusal",
+            Self::Notice(_) => "notice",
             Self::Delivery(_) => "delivery",
             Self::Admin(_) => "admin",
         }
@@ -197,6 +200,9 @@ pub struct CallbackRecord {
     pub source: String,
     /// How it was placed: `flow`, `duplicate`, `late`, `excess`, `unknown_token`.
     pub placed: String,
+    /// When its bytes were there (R000-148), if they are kept: a moment before the record, which waits for the flow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrived_at: Option<Timestamp>,
 }
 
 /// What a callback says and what was found (R000-140 to R000-148).
@@ -301,6 +307,9 @@ pub struct EndingRecord {
     pub exchange: Option<ExchangeId>,
     /// Where a failed script stopped and why; `None` if none failed.
     pub script_fault: Option<String>,
+    /// Digest of what is kept of the flow and never changes after its end ([`super::log::FlowParts`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow: Option<Digest>,
 }
 
 /// A flow that was refused.
@@ -312,6 +321,17 @@ pub struct RefusalRecord {
     pub code: String,
     /// Why, for the operator; never carries personal data.
     pub detail: String,
+}
+
+/// A notice of the outcome, with what every attempt will send.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NoticeRecord {
+    /// The `webhook-id`.
+    pub webhook_id: String,
+    /// Digest of the address: what an e-service puts there is not for the log.
+    pub url: Digest,
+    /// Digest of the exact body.
+    pub body: Digest,
 }
 
 /// One attempt to deliver an outcome notice.

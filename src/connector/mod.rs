@@ -6,6 +6,7 @@
 mod app_link;
 mod contract;
 pub mod kuwait;
+mod polling;
 mod reply;
 mod request;
 mod verdict;
@@ -14,6 +15,8 @@ pub use app_link::AppLink;
 pub use contract::Connector;
 pub use kuwait::FailedCheck;
 pub use kuwait::failed_check;
+pub use polling::Polled;
+pub use polling::Polling;
 pub use reply::Reply;
 pub use reply::ReplyMeaning;
 pub use request::Matter;

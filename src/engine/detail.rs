@@ -56,6 +56,9 @@ pub(crate) struct Detail {
     pub(crate) decision: Option<Decision>,
     /// When the flow ended.
     pub(crate) ended_at: Option<Timestamp>,
+    /// 256 random bits that nothing else holds, so that the digest of this tells nothing of what is in it.
+    #[serde(default)]
+    blinding: String,
     /// The text of the code that the authority gave, to be scanned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) qr: Option<QrCode>,
@@ -118,6 +121,7 @@ impl Detail {
             try_number,
             decision: None,
             ended_at: None,
+            blinding: String::new(),
             qr: None,
             renews: ask.renews,
             superseded_by: None,
@@ -126,6 +130,12 @@ impl Detail {
             held_token: None,
             person: None,
         }
+    }
+
+    /// The same with fresh random digits, so that its digest tells nothing.
+    pub(crate) fn blinded(mut self, digits: String) -> Self {
+        self.blinding = digits;
+        self
     }
 
     /// The same, held until the person has confirmed what is to be signed.

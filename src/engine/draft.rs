@@ -8,15 +8,18 @@ use super::live::Cell;
 use super::live::Live;
 use super::records::NodeNames;
 use super::records::Scribe;
+use super::records::ending;
 use super::secrets::random;
 use crate::audit::CallbackRecord;
 use crate::audit::DeliveryChange;
 use crate::audit::DeliveryRow;
+use crate::audit::Event;
 use crate::audit::ExchangeDirection;
 use crate::audit::ExchangeRow;
 use crate::audit::FlowChange;
 use crate::audit::FlowRow;
 use crate::audit::Unit;
+use crate::audit::log::FlowParts;
 use crate::catalog::DecideAsk;
 use crate::catalog::Decided;
 use crate::catalog::PlanAsk;
@@ -26,7 +29,7 @@ use crate::connector::Reply;
 use crate::connector::ReplyMeaning;
 use crate::connector::Request;
 use crate::flow::Action;
-use crate::flow::Event;
+use crate::flow::Event as FlowEvent;
 use crate::flow::Note;
 use crate::flow::State;
 use crate::flow::step;
@@ -57,6 +60,8 @@ pub(super) struct Draft {
     pub(super) unit: Unit,
     pub(super) effects: Effects,
     pub(super) wake_at: Option<Timestamp>,
+    /// Whether the row has the detail as it shall be.
+    has_written_detail: bool,
     /// What is counted and told to the operator once the step is durable: a draft that could not be recorded is
     /// made again.
     pub(super) tallies: Vec<Tally>,
@@ -85,6 +90,7 @@ impl Inner {
             unit: Unit::default(),
             effects: Effects::default(),
             wake_at: None,
+            has_written_detail: false,
             tallies: Vec::new(),
             at: now,
         };
@@ -240,7 +246,7 @@ impl Inner {
             Input::Refuse(decided) => (**decided).clone(),
             _ => self.ask_policy(live, draft, outcome, person),
         };
-        let (state, _) = step(&draft.row.state, &Event::Decided(decided.outcome));
+        let (state, _) = step(&draft.row.state, &FlowEvent::Decided(decided.outcome));
         let decided = decided.agreed(&state);
         draft.keep_state(state);
         if let (Some(person), Then::Continue, Outcome::Approved) =
@@ -252,8 +258,7 @@ impl Inner {
             }
         }
         let exchange = draft.row.state.ending.as_ref().and_then(|ending| ending.exchange);
-        let record = draft.scribe().ending(outcome, &decided, exchange);
-        draft.unit.records.push(record);
+        let mut ending = ending(outcome, &decided, exchange);
         if let Some(fault) = &decided.fault {
             draft.tallies.push(Tally::ScriptFault(fault.to_string()));
         }
@@ -261,11 +266,19 @@ impl Inner {
         let detail = draft.detail_to_change();
         detail.decision = Some(decided.decision);
         detail.ended_at = Some(ended_at);
+        draft.write_detail();
+        ending.flow = Some(FlowParts::digest_of(&draft.row));
+        let record = draft.scribe().record(Event::Ending(Box::new(ending)));
+        draft.unit.records.push(record);
         let notice = self.notice(draft);
+        if let Some(row) = &notice {
+            let record = draft.scribe().notice(row);
+            draft.unit.records.push(record);
+        }
         match &notice {
             Some(row) => draft.unit.deliveries.push(DeliveryChange::Insert(row.clone())),
             // Nobody wants to be told: that is as delivered as it gets.
-            None => draft.keep_state(step(&draft.row.state, &Event::Delivered).0),
+            None => draft.keep_state(step(&draft.row.state, &FlowEvent::Delivered).0),
         }
         draft.effects.deliver = notice;
     }
@@ -335,13 +348,19 @@ impl Draft {
         Arc::make_mut(&mut self.detail)
     }
 
+    /// Writes the detail into the row, where nothing of it will change any more.
+    fn write_detail(&mut self) {
+        self.row_to_change().detail = self.detail.to_bytes().into();
+        self.has_written_detail = true;
+    }
+
     /// Hands in the flow as it shall be; its sealed part, subject and detail, only where the step changed it.
     fn keep_flow(&mut self, before: &Cell) {
         let is_new = before.row.version == 0;
         let keeps_detail =
             !is_new && Arc::ptr_eq(&self.detail, &before.detail) && self.row.subject == before.row.subject;
-        if !keeps_detail {
-            self.row_to_change().detail = self.detail.to_bytes().into();
+        if !keeps_detail && !self.has_written_detail {
+            self.write_detail();
         }
         let row = Arc::clone(&self.row);
         self.unit.flow = Some(match (is_new, keeps_detail) {
@@ -454,18 +473,19 @@ impl Draft {
             _ => "flow",
         };
         self.tallies.push(Tally::Callback(placed));
-        self.keep_bytes(
-            arrival.exchange,
-            ExchangeDirection::Callback,
-            arrival.at,
-            arrival.bytes.clone(),
-        );
+        let direction = if arrival.direct {
+            ExchangeDirection::Reply
+        } else {
+            ExchangeDirection::Callback
+        };
+        self.keep_bytes(arrival.exchange, direction, arrival.at, arrival.bytes.clone());
         let record = self.scribe().callback(CallbackRecord {
             exchange: Some(arrival.exchange),
             digest: arrival.digest,
             size: arrival.bytes.len() as u64,
             source: arrival.source.clone(),
             placed: placed.to_owned(),
+            arrived_at: Some(arrival.at),
         });
         self.unit.records.push(record);
     }

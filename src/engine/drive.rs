@@ -24,6 +24,7 @@ use crate::audit::Recorded;
 use crate::connector::Expected;
 use crate::connector::Outbound;
 use crate::connector::Verdict;
+use crate::flow::Phase;
 use crate::words::ExchangeId;
 
 impl Inner {
@@ -33,6 +34,10 @@ impl Inner {
     /// When the step did not become durable; then nothing has changed.
     pub(crate) async fn drive(self: &Arc<Self>, live: &Arc<Live>, input: Input) -> Result<(), CommitError> {
         let mut cell = live.cell.lock().await;
+        if matches!(input, Input::Deadline) && cell.row.state.phase >= Phase::Verified {
+            // Another was faster, here or on another replica.
+            return Ok(());
+        }
         let mut draft = self.draft(live, &cell, &input);
         let unit = std::mem::take(&mut draft.unit);
         // What will be acted on is handed in, and comes back with the proof only when all of the unit is durable.
@@ -85,16 +90,52 @@ impl Inner {
         }
     }
 
+    /// Takes a step that somebody waits for: another replica may be a step ahead a few times.
+    ///
+    /// # Errors
+    /// As [`Inner::drive`].
+    pub(crate) async fn drive_past_others(
+        self: &Arc<Self>,
+        live: &Arc<Live>,
+        make: impl Fn() -> Input + Send,
+    ) -> Result<(), CommitError> {
+        for _ in 0..MOST_CONFLICTS {
+            match self.drive(live, make()).await {
+                Err(CommitError::Conflict) => self.reload(live).await,
+                other => return other,
+            }
+        }
+        Err(CommitError::Conflict)
+    }
+
     /// Another writer was faster: its state is the truth.
     pub(crate) async fn reload(&self, live: &Arc<Live>) {
         let mut cell = live.cell.lock().await;
-        if let Ok(Some(row)) = self.store.flow(live.id).await
-            && let Some(detail) = Detail::from_bytes(&row.detail)
-        {
-            live.stage.send_replace(Stage::of(&row.state));
-            cell.row = Arc::new(row);
-            cell.detail = Arc::new(detail);
+        match self.store.flow(live.id).await {
+            Ok(Some(row)) => self.take_in(live, &mut cell, row),
+            Ok(None) => {}
+            Err(error) => tracing::warn!(flow = %live.id, %error, "a flow could not be read again"),
         }
+    }
+
+    /// What another has made durable becomes what is known here; what is older than that stays out.
+    pub(crate) fn take_in(&self, live: &Live, cell: &mut Cell, row: FlowRow) {
+        if row.version <= cell.row.version {
+            return;
+        }
+        let Some(detail) = Detail::from_bytes(&row.detail) else {
+            tracing::error!(flow = %live.id, "a stored flow is damaged");
+            return;
+        };
+        let ended = row.state.has_ended();
+        if ended && !cell.row.state.has_ended() {
+            let leaves = self.clock.now().plus(STAYS_IN_MEMORY);
+            self.schedule.at(leaves, live.id, Due::Leave);
+        }
+        cell.row = Arc::new(row);
+        cell.detail = Arc::new(detail);
+        live.stage.send_replace(Stage::of(&cell.row.state));
+        self.tell(super::EngineEvent::Flow { flow: live.id, ended });
     }
 
     /// What was durable becomes what is known.
@@ -153,6 +194,7 @@ impl Inner {
                 at,
             };
             inner.drive_to_the_end(&live, make).await;
+            inner.poll(&live);
         });
     }
 
@@ -201,4 +243,5 @@ impl Inner {
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+const MOST_CONFLICTS: u32 = 6;
 const STAYS_IN_MEMORY: Duration = Duration::from_secs(5);

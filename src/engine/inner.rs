@@ -17,6 +17,7 @@ use super::clock::Clock;
 use super::detail::Detail;
 use super::limits::Starts;
 use super::live::LiveFlows;
+use super::log::LogKeeper;
 use super::metrics::Metrics;
 use super::receipt::receipt;
 use super::records::NodeNames;
@@ -69,6 +70,7 @@ pub(crate) struct Inner {
     pub(crate) settings: Option<Arc<dyn NodeSettings>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) secrets: Arc<Secrets>,
+    pub(crate) log: LogKeeper,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) recorder: Recorder,
     pub(crate) connector: Arc<dyn Connector>,
@@ -139,7 +141,7 @@ impl Inner {
             receipt: row
                 .outcome
                 .zip(detail.ended_at)
-                .map(|(outcome, at)| receipt(&self.secrets, row.id, outcome, row.catalog, at)),
+                .map(|(outcome, at)| receipt(self.log.key(), row, outcome, at)),
         }
     }
 }

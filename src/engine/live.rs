@@ -4,6 +4,8 @@ use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::OnceLock;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 
 use tokio::sync::watch;
 
@@ -30,6 +32,8 @@ pub(crate) struct Live {
     pub(crate) cell: tokio::sync::Mutex<Cell>,
     /// What the capability has to say beyond the common; known to the process that began the flow, like the token.
     matter: OnceLock<Box<Matter>>,
+    /// Whether the authority is being asked for an answer.
+    polling: AtomicBool,
     /// How far the flow has durably come; wakes those who wait.
     pub(crate) stage: watch::Sender<Stage>,
 }
@@ -79,6 +83,7 @@ impl Live {
             catalog,
             token,
             matter: OnceLock::new(),
+            polling: AtomicBool::new(false),
             stage: watch::Sender::new(Stage::of(&cell.row.state)),
             cell: tokio::sync::Mutex::new(cell),
         })
@@ -86,6 +91,16 @@ impl Live {
 }
 
 impl Live {
+    /// Whether the caller is the one to ask the authority for an answer.
+    pub(crate) fn begin_polling(&self) -> bool {
+        !self.polling.swap(true, Ordering::SeqCst)
+    }
+
+    /// Nobody asks any more.
+    pub(crate) fn end_polling(&self) {
+        self.polling.store(false, Ordering::SeqCst);
+    }
+
     /// Keeps what the capability has to say; once, and nothing where there is nothing.
     pub(crate) fn keep_matter(&self, matter: Matter) {
         if matter != Matter::Nothing {

@@ -3,9 +3,11 @@
 use crate::audit::CallbackRecord;
 use crate::audit::CheckRecord;
 use crate::audit::ConsentRecord;
+use crate::audit::DeliveryRow;
 use crate::audit::EndingRecord;
 use crate::audit::Event;
 use crate::audit::FlowRow;
+use crate::audit::NoticeRecord;
 use crate::audit::Record;
 use crate::audit::ReplyRecord;
 use crate::audit::RequestRecord;
@@ -37,7 +39,7 @@ pub(crate) struct Scribe<'a> {
 }
 
 impl Scribe<'_> {
-    fn record(&self, event: Event) -> Record {
+    pub(crate) fn record(&self, event: Event) -> Record {
         Record {
             at: self.at,
             flow: Some(self.row.id),
@@ -167,16 +169,26 @@ impl Scribe<'_> {
         })))
     }
 
-    /// R000-149: how the flow ended, and which rule decided what follows.
-    pub(crate) fn ending(&self, asked: Outcome, decided: &Decided, exchange: Option<ExchangeId>) -> Record {
-        self.record(Event::Ending(Box::new(EndingRecord {
-            outcome: decided.outcome,
-            asked: (asked != decided.outcome).then_some(asked),
-            decision: serde_json::to_value(&decided.decision).unwrap_or_default(),
-            rule: Some(decided.decision.rule.to_string()),
-            exchange,
-            script_fault: decided.fault.as_ref().map(ToString::to_string),
-        })))
+    /// What the e-service is going to be told, before it is told.
+    pub(crate) fn notice(&self, row: &DeliveryRow) -> Record {
+        self.record(Event::Notice(NoticeRecord {
+            webhook_id: row.webhook_id.clone(),
+            url: Digest::of(row.url.as_bytes()),
+            body: Digest::of(&row.body),
+        }))
+    }
+}
+
+/// R000-149: how the flow ended, and which rule decided what follows. What is kept of the flow is not yet named.
+pub(crate) fn ending(asked: Outcome, decided: &Decided, exchange: Option<ExchangeId>) -> EndingRecord {
+    EndingRecord {
+        outcome: decided.outcome,
+        asked: (asked != decided.outcome).then_some(asked),
+        decision: serde_json::to_value(&decided.decision).unwrap_or_default(),
+        rule: Some(decided.decision.rule.to_string()),
+        exchange,
+        script_fault: decided.fault.as_ref().map(ToString::to_string),
+        flow: None,
     }
 }
 

@@ -18,6 +18,10 @@ impl Inner {
     /// # Errors
     /// When the store can't be read; an engine that does not know its flows must not serve.
     pub(crate) async fn recover(self: &Arc<Self>) -> Result<usize, CommitError> {
+        if let Some(shared) = self.store.shared() {
+            // Others may be working on the rest, and limits are counted in the store.
+            return self.take_over(shared).await;
+        }
         let since = self.clock.now().minus(LONGEST_WINDOW);
         for start in self.store.starts_since(since).await.map_err(store_error)? {
             self.starts.remember(&start.service, start.person_key, start.at);
@@ -61,7 +65,9 @@ impl Inner {
         let pending = self.pending(&row).await?;
         let deliveries = self.store.deliveries(row.id).await.map_err(store_error)?;
         let notice = deliveries.into_iter().find(|delivery| delivery.next_at.is_some());
-        self.drive(live, Input::Recover { pending, notice }).await
+        self.drive(live, Input::Recover { pending, notice }).await?;
+        self.poll(live);
+        Ok(())
     }
 
     /// The callbacks that were recorded and not examined before the process died.

@@ -34,7 +34,9 @@ use crate::connector::Matter;
 use crate::flow::State;
 use crate::policy::InputValue;
 use crate::policy::Plan;
+use crate::policy::Service;
 use crate::policy::Then;
+use crate::store::Counted;
 use crate::words::CallbackToken;
 use crate::words::Capability;
 use crate::words::Challenge;
@@ -205,7 +207,15 @@ impl Inner {
         let declared = &service.service;
         let person = self.counted_as(ask);
         let now = self.clock.now();
-        let Err(wait) = self.starts.take(&declared.id, person, &declared.limits, now) else {
+        let counted = match self.store.shared() {
+            Some(shared) => {
+                let subjects = counted(declared, person);
+                let wait = shared.count_start(&subjects, now).await.map_err(unavailable)?;
+                wait.map_or(Ok(()), Err)
+            }
+            None => self.starts.take(&declared.id, person, &declared.limits, now),
+        };
+        let Err(wait) = counted else {
             return Ok(());
         };
         let record = Record {
@@ -264,7 +274,8 @@ impl Inner {
             seed.additional_data,
             now,
             try_number,
-        );
+        )
+        .blinded(seed.blinding);
         let detail = match (document, &first) {
             (Some(document), Input::Hold) => detail.holding(document, &seed.token),
             _ => detail,
@@ -402,12 +413,33 @@ const fn is_answered_at_once(capability: Capability) -> bool {
     matches!(capability, Capability::VerifyQr | Capability::Notify)
 }
 
+/// What a start counts for: the service as a whole first, then the person.
+fn counted(service: &Service, person: Option<Digest>) -> Vec<Counted> {
+    let limits = &service.limits;
+    let whole = (service.id.to_string(), limits.per_service);
+    let single = person.map(|key| {
+        (
+            format!("{} {}", service.id, hex::encode(key.as_bytes())),
+            limits.per_person,
+        )
+    });
+    std::iter::once(whole)
+        .chain(single)
+        .map(|(subject, limit)| Counted {
+            subject,
+            count: limit.count,
+            window: limit.window,
+        })
+        .collect()
+}
+
 /// What a flow is given by chance.
 struct Seed {
     flow: FlowId,
     token: CallbackToken,
     challenge: Challenge,
     additional_data: String,
+    blinding: String,
 }
 
 impl Seed {
@@ -421,6 +453,7 @@ impl Seed {
             challenge: Challenge::from_random(random()?),
             // Not the flow's id: the authority learns nothing that is used elsewhere.
             additional_data: hex::encode(random::<16>()?),
+            blinding: hex::encode(random::<32>()?),
         })
     }
 }

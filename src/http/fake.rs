@@ -389,6 +389,7 @@ impl Flows for Fake {
             failure,
             set_aside: None,
             needs_restart: Vec::new(),
+            ended_waivers: Vec::new(),
         }
     }
 
@@ -419,6 +420,10 @@ impl Flows for Fake {
             by: "start".to_owned(),
             set_aside: None,
         }])
+    }
+
+    async fn search(&self, _: crate::engine::log::SearchAsk) -> Result<Vec<FlowSummary>, Problem> {
+        Ok(Vec::new())
     }
 
     async fn rotate_keys(&self, _by: &str) -> Result<u64, Problem> {

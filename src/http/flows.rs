@@ -24,6 +24,7 @@ use crate::engine::StartFlow;
 use crate::engine::Started;
 use crate::engine::TimelineEntry;
 use crate::engine::Why;
+use crate::engine::log::SearchAsk;
 use crate::store::Activation;
 use crate::store::FlowSummary;
 use crate::words::Digest;
@@ -103,6 +104,9 @@ pub trait Flows: Send + Sync + 'static {
 
     /// The latest activations of catalogs, the latest first.
     async fn activations(&self, limit: u32) -> Result<Vec<Activation>, Problem>;
+
+    /// The flows that somebody looks for; that it was looked for is recorded before.
+    async fn search(&self, ask: SearchAsk) -> Result<Vec<FlowSummary>, Problem>;
 
     /// Exchanges the key that wraps the keys of all flows; returns how many were wrapped again.
     async fn rotate_keys(&self, by: &str) -> Result<u64, Problem>;
@@ -213,6 +217,10 @@ impl Flows for Engine {
 
     async fn activations(&self, limit: u32) -> Result<Vec<Activation>, Problem> {
         Self::activations(self, limit).await
+    }
+
+    async fn search(&self, ask: SearchAsk) -> Result<Vec<FlowSummary>, Problem> {
+        Self::search(self, ask).await
     }
 
     async fn rotate_keys(&self, by: &str) -> Result<u64, Problem> {

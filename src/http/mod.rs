@@ -30,6 +30,7 @@ mod tls;
 mod ui;
 mod waiting;
 mod way_back;
+mod witness;
 
 pub use axum_server::Handle;
 
@@ -54,3 +55,5 @@ pub use serve::serve;
 pub use tls::TlsError;
 pub use tls::callback_tls;
 pub use tls::public_tls;
+pub use witness::WitnessSettings;
+pub use witness::witness;

@@ -169,7 +169,9 @@ texts! {
     ev_ended: "انتهى الطلب", "Ended";
     ev_decided: "قررت السياسة", "Decided";
     ev_refused: "رفض الطلب", "Refused";
+    ev_notice: "أعد إشعار النتيجة", "Outcome notice prepared";
     ev_delivery: "إبلاغ الخدمة", "Outcome notice";
+    webhook_id: "رقم الإشعار", "Notice id";
     ev_admin: "إجراء إداري", "Administrative act";
     why: "لماذا؟", "Why?";
     why_lead: "لماذا انتهى هذا الطلب كما انتهى، وما الذي كان سيغير نتيجته.", "Why this flow ended as it did, and what would have led elsewhere.";
@@ -214,6 +216,7 @@ texts! {
     catalog_refused: "رفضت السياسات المعدلة، وما زالت السابقة سارية", "The changed catalog was refused; the previous one stays active";
     catalog_activated: "سياسات جديدة سارية الآن", "A new catalog is active";
     catalog_set_aside: "فعلت يدوياً، وما في المجلد منحى جانباً إلى أن يتغير.", "It was activated by hand; what lies in the folder is set aside until it changes.";
+    ended_waivers: "انتهت مدة استثناءات، وسيُرفض التحميل القادم ما لم تُراعَ قواعدها أو تُجدَّد:", "Waivers have ended, and the next load is judged without them:";
     needs_restart: "تغيرت إعدادات هذه العقدة، ولا تسري إلا بعد إعادة تشغيلها:", "Settings of this node have changed and take a restart:";
     show_diagnostics: "اعرض الأسباب", "Show why";
     active_catalog: "السياسات السارية", "Active catalog";

@@ -154,6 +154,7 @@ async fn prepared(options: SandboxOptions) -> Result<State, SandboxError> {
         let signers = Signers {
             stamp: Stamper::new(keys.stamp()).ok_or_else(unreadable)?,
             impostor: Stamper::new(keys.impostor()).ok_or_else(unreadable)?,
+            ended: Stamper::new(keys.ended_stamp()).ok_or_else(unreadable)?,
         };
         let client = client(&options, &keys).map_err(SandboxError::tls)?;
         Ok(State::new(options, keys, signers, client, citizens))

@@ -15,6 +15,7 @@ use super::card::ShownCard;
 use super::citizen::Citizen;
 use super::conduct::Choice;
 use super::conduct::Flaw;
+use super::flaw::escaped;
 use super::keys::CertificateKind;
 use super::keys::Identity;
 use super::keys::Keys;
@@ -49,6 +50,8 @@ pub(super) struct Order<'a> {
 pub(super) struct Signers {
     pub(super) stamp: Stamper,
     pub(super) impostor: Stamper,
+    /// Certified, for a time that is over.
+    pub(super) ended: Stamper,
 }
 
 /// Why a callback could not be made.
@@ -78,39 +81,68 @@ pub(super) fn compose(order: &Order<'_>, keys: &Keys, signers: &Signers) -> Resu
             ),
         };
     }
-    let members = members(order, keys)?;
-    let signature = match order.flaw {
-        Flaw::StampMissing => None,
-        Flaw::StampByImpostor => Some(signers.impostor.member(&signers.impostor.sign(&members)?)),
+    let mut members = members(order, keys)?;
+    if let Flaw::Edited(edit) = order.flaw {
+        members = edit.apply(order, members)?;
+    }
+    if order.flaw == Flaw::Escaped {
+        members.person = escaped(&members.person);
+    }
+    let signature = signature(order.flaw, &members, signers)?;
+    if order.flaw == Flaw::TamperedPerson {
+        members.person = tampered(order)?;
+    }
+    let body = body(&members, signature.as_deref());
+    Ok(Bytes::from(match order.flaw {
+        Flaw::Shaped(shape) => shape.apply(&body, &members),
+        _ => body,
+    }))
+}
+
+/// The value of the member `Signature`; `None` to leave it out.
+fn signature(flaw: Flaw, members: &Members, signers: &Signers) -> Result<Option<String>, ComposeError> {
+    let signer = match flaw {
+        Flaw::StampMissing => return Ok(None),
+        Flaw::StampByImpostor => &signers.impostor,
+        Flaw::StampByEnded => &signers.ended,
+        _ => &signers.stamp,
+    };
+    let mut signature = match flaw {
+        // As if the rule were another one: the same members, without what keeps them apart.
+        Flaw::StampElsewhere => {
+            let Members {
+                request,
+                result,
+                person,
+            } = members;
+            signer.sign_bytes(format!("{request}{result}{person}").as_bytes())?
+        }
+        _ => signer.sign(members)?,
+    };
+    match flaw {
         Flaw::StampSpoiled => {
-            let mut signature = signers.stamp.sign(&members)?;
             if let Some(last) = signature.last_mut() {
                 *last ^= 1;
             }
-            Some(signers.stamp.member(&signature))
         }
-        _ => Some(signers.stamp.member(&signers.stamp.sign(&members)?)),
-    };
-    let sent = match order.flaw {
-        Flaw::TamperedPerson => Members {
-            person: tampered(order)?,
-            ..members
-        },
-        _ => members,
-    };
-    Ok(body(&sent, signature.as_deref()))
+        Flaw::StampCut => signature.truncate(signature.len() / 2),
+        Flaw::StampNoBase64 => return Ok(Some(signer.member("%%%", true))),
+        _ => {}
+    }
+    let text = STANDARD.encode(&signature);
+    Ok(Some(signer.member(&text, flaw != Flaw::SignerUnnamed)))
 }
 
-fn body(members: &Members, signature: Option<&str>) -> Bytes {
+fn body(members: &Members, signature: Option<&str>) -> String {
     let Members {
         request,
         result,
         person,
     } = members;
     let signature = signature.map_or_else(String::new, |value| format!(r#","Signature":{value}"#));
-    Bytes::from(format!(
+    format!(
         r#"{{"MIDAuthSignResponse":{{"RequestDetails":{request},"ResultDetails":{result},"PersonalData":{person}{signature}}}}}"#
-    ))
+    )
 }
 
 fn members(order: &Order<'_>, keys: &Keys) -> Result<Members, ComposeError> {
@@ -126,7 +158,11 @@ fn members(order: &Order<'_>, keys: &Keys) -> Result<Members, ComposeError> {
             Flaw::Certificate(kind) => kind,
             _ => presented_kind(approver, order.choice),
         };
-        let identity = keys.citizen(approver, kind)?;
+        let holder = match order.flaw {
+            Flaw::CertificateOfAnother => order.stranger,
+            _ => approver,
+        };
+        let identity = keys.citizen(holder, kind)?;
         let signature = match &order.asked.signing {
             Some(signing) => signed(&identity, signing.digest, order.flaw)?,
             None => KeyPair::from_pem(identity.key_pem())?.sign(request.as_bytes())?,
@@ -317,7 +353,7 @@ fn of_an_earlier_request<'a>(order: &Order<'a>, asked: &'a Asked) -> Order<'a> {
 }
 
 /// A moment as the authority writes it: Kuwait's clock, milliseconds, no zone.
-fn local_time(moment: Timestamp) -> String {
+pub(super) fn local_time(moment: Timestamp) -> String {
     let mut text = moment.plus(KUWAIT).to_string();
     text.truncate("2026-02-03T10:15:42.117".len());
     text

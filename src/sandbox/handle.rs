@@ -11,6 +11,7 @@ use super::conduct::Flaw;
 use super::courier;
 use super::ledger::LedgerSnapshot;
 use super::request::Standing;
+use super::scenario::Planned;
 use super::scenario::Scenario;
 use super::settings::SpSettings;
 use super::state::Armed;
@@ -89,6 +90,11 @@ impl SandboxHandle {
         Ok(())
     }
 
+    /// Takes every token of the gateway back, as one that was started anew does.
+    pub fn forget_gateway_tokens(&self) {
+        self.state.logins.forget_tokens();
+    }
+
     /// Changes the name of the service provider that the phone shows.
     pub fn rename_service_provider(&self, name: Text) {
         self.state.rename_service_provider(name);
@@ -116,6 +122,17 @@ impl SandboxHandle {
         }
         self.state.arm(civil_no, Armed { scenario, delay });
         Ok(())
+    }
+
+    /// Makes every line of a scenario file wait, in its order; answers how many.
+    ///
+    /// # Errors
+    /// When a citizen is not here; what came before them waits already.
+    pub fn arm_file(&self, planned: &[Planned]) -> Result<usize, PhoneError> {
+        for one in planned {
+            self.arm(one.scenario, one.citizen.as_ref(), one.delay)?;
+        }
+        Ok(planned.len())
     }
 
     /// Forgets every scenario that waits for this citizen or for anybody.

@@ -1,3 +1,5 @@
+use bytes::Bytes;
+
 use super::faces::SigningWanted;
 use super::scenario::Scenario;
 use crate::words::Assurance;
@@ -19,7 +21,8 @@ pub(super) struct Asked {
     pub(super) challenge: Option<String>,
     pub(super) additional_data: Option<String>,
     pub(super) ref_id: Option<String>,
-    pub(super) callback_url: String,
+    /// Where the answer goes; `None` where the provider asks for it.
+    pub(super) callback_url: Option<String>,
     pub(super) wants_person: bool,
     pub(super) assurance: Option<Assurance>,
     pub(super) received_at: Timestamp,
@@ -30,6 +33,17 @@ pub(super) struct Asked {
     pub(super) status: Option<u16>,
     /// Why the last callback could not be delivered.
     pub(super) fault: Option<String>,
+    /// The answer, where the provider asks for it.
+    pub(super) polled: Polled,
+}
+
+/// An answer that waits to be asked for.
+#[derive(Clone, Default)]
+pub(super) struct Polled {
+    /// The latest; none before the person has answered.
+    pub(super) answer: Option<Bytes>,
+    /// Whether it was handed out.
+    pub(super) used: bool,
 }
 
 /// What has become of a request.

@@ -17,6 +17,8 @@ pub struct SpSettings {
     pub authority_pem: String,
     /// The provider's certificate chain and key.
     pub client: Identity,
+    /// The name and password of the faces that have a login.
+    pub login: (String, String),
     /// The id the provider is registered under.
     pub service_provider_id: String,
     /// The stamp's certificate as DER, to be pinned.
@@ -41,6 +43,7 @@ impl SpSettings {
             app_link: format!("http://{phone}/app?code={{qr}}&back={{return_url}}"),
             authority_pem: state.keys.authority_pem().to_owned(),
             client: state.keys.service_provider().clone(),
+            login: (state.logins.name.clone(), state.logins.password.clone()),
             service_provider_id: state.options.service_provider_id.clone(),
             stamp_signer_pem: pem_of("CERTIFICATE", &stamp_signer),
             stamp_signer,

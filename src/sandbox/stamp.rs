@@ -40,14 +40,15 @@ impl Stamper {
         &self.certificate
     }
 
-    /// The value of the member `Signature`.
-    pub(super) fn member(&self, signature: &[u8]) -> String {
-        // Base64 has no character that JSON would escape.
-        format!(
-            r#"{{"SignatureData":"{}","SigningCertificate":"{}"}}"#,
-            STANDARD.encode(signature),
-            self.certificate
-        )
+    /// The value of the member `Signature`, with the certificate or without it. Neither text has a character that JSON would
+    /// escape.
+    pub(super) fn member(&self, signature: &str, named: bool) -> String {
+        let certificate = if named {
+            format!("\"{}\"", self.certificate)
+        } else {
+            "null".to_owned()
+        };
+        format!(r#"{{"SignatureData":"{signature}","SigningCertificate":{certificate}}}"#)
     }
 }
 

@@ -20,7 +20,8 @@ use super::conduct::Choice;
 use super::conduct::Conduct;
 use super::conduct::Flaw;
 use super::conduct::Pace;
-use super::conduct::ReplyConduct;
+use super::conduct::is_about_reply;
+use super::faces::Logins;
 use super::faces::NotificationWanted;
 use super::faces::Refusal;
 use super::faces::Wanted;
@@ -31,6 +32,7 @@ use super::ledger::Sent;
 use super::options::SandboxOptions;
 use super::request::Asked;
 use super::request::Notified;
+use super::request::Polled;
 use super::request::Standing;
 use super::scenario::Scenario;
 use crate::words::Assurance;
@@ -46,6 +48,7 @@ pub(super) struct State {
     pub(super) signers: Signers,
     pub(super) client: reqwest::Client,
     pub(super) citizens: Vec<Citizen>,
+    pub(super) logins: Logins,
     pub(super) tasks: TaskTracker,
     pub(super) stop: CancellationToken,
     index: HashMap<String, usize>,
@@ -117,6 +120,7 @@ impl State {
             signers,
             client,
             citizens,
+            logins: Logins::new(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             index,
@@ -198,11 +202,13 @@ impl State {
         if wanted.service_provider_id != self.options.service_provider_id {
             return Err(Refusal::UnknownServiceProvider);
         }
-        if !inner
-            .callback_base
-            .as_ref()
-            .is_some_and(|base| is_below(base, &wanted.callback_url))
-        {
+        let registered = |url| {
+            inner
+                .callback_base
+                .as_ref()
+                .is_some_and(|base| is_below(base, url))
+        };
+        if !wanted.callback_url.as_ref().is_none_or(registered) {
             return Err(Refusal::CallbackUrl);
         }
         let civil_no = wanted
@@ -222,7 +228,7 @@ impl State {
             .then(|| format!("midflow-sandbox-request:{}", uuid::Uuid::new_v4().simple()));
         let civil_no = civil_no.unwrap_or_default();
         let request_id = uuid::Uuid::new_v4().to_string();
-        if !matches!(conduct.reply, ReplyConduct::Refuse(_) | ReplyConduct::ServerError) {
+        if conduct.reply.asks_somebody() {
             inner
                 .ledger
                 .complete(entry, |received| received.request_id = Some(request_id.clone()));
@@ -236,7 +242,7 @@ impl State {
                 challenge: wanted.challenge,
                 additional_data: wanted.additional_data,
                 ref_id: wanted.ref_id,
-                callback_url: wanted.callback_url.into(),
+                callback_url: wanted.callback_url.map(Into::into),
                 wants_person: wanted.wants_person,
                 assurance: wanted.assurance,
                 received_at: now,
@@ -245,6 +251,7 @@ impl State {
                 scenario: armed.map(|armed| armed.scenario),
                 status: None,
                 fault: None,
+                polled: Polled::default(),
             };
             inner.keep(asked, self.options.ledger_capacity);
         }
@@ -448,6 +455,27 @@ impl State {
         Some(asked)
     }
 
+    /// Keeps an answer for the provider to ask for; a later one takes its place.
+    pub(super) fn keep_for_poll(&self, id: &str, body: &Bytes) {
+        if let Some(asked) = self.lock().requests.get_mut(id) {
+            asked.polled.answer = Some(body.clone());
+        }
+    }
+
+    /// The answer that the provider asks for, whether it was handed out before, and what has become of the request;
+    /// `None` if the request is not known, or is answered by callback.
+    pub(super) fn polled(&self, id: &str) -> Option<(Option<Bytes>, bool, Standing)> {
+        let now = self.now();
+        let mut inner = self.lock();
+        let asked = inner.requests.get_mut(id)?;
+        if asked.callback_url.is_some() {
+            return None;
+        }
+        let answer = asked.polled.answer.clone();
+        let used = std::mem::replace(&mut asked.polled.used, answer.is_some());
+        Some((answer, used, asked.standing(now)))
+    }
+
     /// The person looks away; `false` if the request was not open.
     pub(super) fn ignore(&self, id: &str) -> bool {
         let now = self.now();
@@ -555,12 +583,10 @@ impl Inner {
     /// How a request for a code is replied to: nobody answers before somebody scans it, but what is armed for whoever is
     /// asked next may be about the reply.
     fn conduct_of_code(&mut self, pace: &Pace) -> (Option<Armed>, Conduct) {
-        let about_reply = self.armed_for_anyone.front().is_some_and(|armed| {
-            matches!(
-                armed.scenario,
-                Scenario::ErrorReply | Scenario::ServerError | Scenario::NoReply
-            )
-        });
+        let about_reply = self
+            .armed_for_anyone
+            .front()
+            .is_some_and(|armed| is_about_reply(armed.scenario));
         let armed = about_reply.then(|| self.armed_for_anyone.pop_front()).flatten();
         let conduct = match armed {
             Some(Armed { scenario, delay }) => {

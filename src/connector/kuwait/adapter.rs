@@ -5,7 +5,6 @@ use x509_parser::prelude::FromDer as _;
 use x509_parser::prelude::X509Certificate;
 
 use super::approval::ApprovalRule;
-use super::bridge::Bridge;
 use super::codes::Codes;
 use super::material::Material;
 use super::material::first_certificate;
@@ -16,23 +15,28 @@ use super::settings::KuwaitSettings;
 use super::settings::SettingsError;
 use super::settings::StampSettings;
 use super::stamp::Stamp;
+use super::transport::Transport;
+use super::transport::open;
 use crate::audit::Recorded;
 use crate::connector::AppLink;
 use crate::connector::Connector;
 use crate::connector::Expected;
 use crate::connector::Outbound;
+use crate::connector::Polled;
+use crate::connector::Polling;
 use crate::connector::PrepareError;
 use crate::connector::Reply;
 use crate::connector::Request;
 use crate::connector::Verdict;
 use crate::words::QrCode;
+use crate::words::RequestId;
 use crate::words::Timestamp;
 
-/// Kuwait Mobile ID, reached through a bridge to the authority's SDK.
+/// Kuwait Mobile ID, reached through the transport of the settings.
 pub struct Kuwait {
     approval: ApprovalRule,
-    bridge: Bridge,
-    client_expires_at: Timestamp,
+    transport: Box<dyn Transport>,
+    client_expires_at: Option<Timestamp>,
     /// The template of links that open the app.
     app_link: Option<String>,
 }
@@ -76,17 +80,20 @@ impl Kuwait {
         Ok(Self {
             app_link: settings.app_link.clone(),
             approval: approval_rule(settings, &material.signers)?,
-            client_expires_at: client_expiry(&material.client_certificate, now)?,
-            bridge: Bridge::new(settings, material)?,
+            client_expires_at: match &material.client {
+                Some(client) => Some(client_expiry(&client.certificate, now)?),
+                None => None,
+            },
+            transport: open(settings, material)?,
         })
     }
 
     /// Certificates that run out, for alarms: the SP client certificate and the pinned signers.
     pub fn expiries(&self) -> Vec<CertificateExpiry> {
-        let client = CertificateExpiry {
+        let client = self.client_expires_at.map(|expires_at| CertificateExpiry {
             name: "SP client certificate".to_owned(),
-            expires_at: self.client_expires_at,
-        };
+            expires_at,
+        });
         let signers = self.approval.stamp.pins().iter().filter_map(|pin| {
             let signer = pin.signer()?;
             Some(CertificateExpiry {
@@ -94,25 +101,33 @@ impl Kuwait {
                 expires_at: signer.not_after,
             })
         });
-        std::iter::once(client).chain(signers).collect()
+        client.into_iter().chain(signers).collect()
     }
 }
 
 #[async_trait]
 impl Connector for Kuwait {
     fn name(&self) -> &str {
-        "kuwait/bridge"
+        self.transport.name()
     }
 
     fn prepare(&self, request: &Request) -> Result<Outbound, PrepareError> {
-        prepare(request, &self.approval.service_provider_id)
+        let asked = prepare(request, &self.approval.service_provider_id)?;
+        self.transport.write(asked, request)
     }
 
     async fn send(&self, outbound: Recorded<Outbound>) -> Reply {
-        let outbound = outbound.into_inner();
-        self.bridge
-            .post(outbound.operation, outbound.body, &self.approval.codes)
+        self.transport
+            .send(outbound.into_inner(), &self.approval.codes)
             .await
+    }
+
+    fn polling(&self) -> Option<Polling> {
+        self.transport.polling()
+    }
+
+    async fn poll(&self, request_id: &RequestId) -> Polled {
+        self.transport.poll(request_id).await
     }
 
     fn examine(&self, body: &[u8], expected: &Expected<'_>) -> Verdict {
@@ -120,7 +135,13 @@ impl Connector for Kuwait {
     }
 
     fn examine_reply(&self, body: &[u8], expected: &Expected<'_>) -> Verdict {
-        self.approval.examine_reply(body, expected)
+        if let Some(rule) = self.transport.polled_rule() {
+            return rule.examine(body, &self.approval, expected);
+        }
+        match self.transport.in_bridge_form(body) {
+            Some(body) => self.approval.examine_reply(&body, expected),
+            None => Verdict::unreadable("the reply can't be read"),
+        }
     }
 
     fn app_link(&self, qr: &QrCode) -> Option<AppLink> {
@@ -136,7 +157,7 @@ impl Connector for Kuwait {
 impl std::fmt::Debug for Kuwait {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.debug_struct("Kuwait")
-            .field("bridge", &self.bridge)
+            .field("transport", &self.transport)
             .finish_non_exhaustive()
     }
 }

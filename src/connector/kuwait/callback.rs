@@ -175,11 +175,7 @@ impl<'a> Part<'a> {
         keys: KeyMatching,
     ) -> Result<Self, CallbackError> {
         let Some(member) = take(response, name, keys) else {
-            return Ok(Self {
-                place: None,
-                members: Vec::new(),
-                keys,
-            });
+            return Ok(Self::of(Vec::new(), keys));
         };
         let place = Some((member.at, member.node.span));
         match member.node.value {

@@ -79,8 +79,8 @@ impl Answer {
         match (member("Data"), member("Error")) {
             (Some(data), None) => match (shape, &data.value) {
                 (Shape::Answer, _) => Self::Answered,
-                (Shape::RequestId, Value::Text(id)) if is_request_id(id.trim()) => {
-                    Self::Accepted(id.trim().to_owned())
+                (Shape::RequestId, Value::Text(id)) => {
+                    Self::request_id(id).unwrap_or(Self::Unreadable("`Data` of the reply is no request id"))
                 }
                 (Shape::RequestId, _) => Self::Unreadable("`Data` of the reply is no request id"),
                 (Shape::Qr, Value::Object(members)) => members
@@ -107,6 +107,12 @@ impl Answer {
             (Some(_), Some(_)) => Self::Unreadable("the reply has both `Data` and `Error`"),
             (None, None) => Self::Unreadable("the reply has neither `Data` nor `Error`"),
         }
+    }
+
+    /// A request that was taken under this id; `None` if the text can't be one.
+    pub(super) fn request_id(text: &str) -> Option<Self> {
+        let id = text.trim();
+        is_request_id(id).then(|| Self::Accepted(id.to_owned()))
     }
 }
 

@@ -1,9 +1,9 @@
 use super::adapter::approval_rule;
 use super::approval::ApprovalRule;
-use super::bridge::meaning;
 use super::prepare::Shape;
 use super::settings::KuwaitSettings;
 use super::settings::SettingsError;
+use super::transport::bridge_meaning;
 use crate::connector::Expected;
 use crate::connector::ReplyMeaning;
 use crate::connector::Verdict;
@@ -36,7 +36,7 @@ impl KuwaitRule {
     pub fn reply(&self, capability: Capability, status: u16, body: &[u8]) -> ReplyMeaning {
         let shape = Shape::of_capability(capability);
         match reqwest::StatusCode::from_u16(status) {
-            Ok(status) => meaning(status, body, shape, &self.0.codes, self.0.keys),
+            Ok(status) => bridge_meaning(status, body, shape, &self.0.codes, self.0.keys),
             Err(_) => ReplyMeaning::Unknown {
                 detail: "the status is none of HTTP".to_owned(),
             },

@@ -10,6 +10,7 @@ use super::json::KeyMatching;
 use super::source::Source;
 use super::stamp::StampFormat;
 use super::stamp::StampRule;
+use super::transport::TransportSettings;
 use crate::words::Assurance;
 use crate::words::Digest;
 
@@ -20,12 +21,16 @@ use crate::words::Digest;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KuwaitSettings {
-    /// Where the bridge listens: `https://…`, to which the name of the operation is added.
+    /// Where the authority or its wrapper listens: `https://…`, to which each operation's path is added.
     pub base_url: String,
+    /// How it is spoken to.
+    #[serde(default)]
+    pub transport: TransportSettings,
     /// The GUID that the authority gave this SP.
     pub service_provider_id: String,
-    /// The SP client certificate for mutual TLS.
-    pub client: ClientIdentity,
+    /// The SP client certificate for mutual TLS. The bridge needs it; a wrapper may go without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<ClientIdentity>,
     /// The one certificate authority that the server's certificate must come from, PEM.
     pub server_ca: Source,
     /// What the authority's stamp covers and who makes it.
@@ -150,8 +155,9 @@ impl KuwaitSettings {
     ) -> Self {
         Self {
             base_url,
+            transport: TransportSettings::Bridge,
             service_provider_id,
-            client,
+            client: Some(client),
             server_ca,
             stamp: Some(StampSettings {
                 rule: StampRule::RawMembers,

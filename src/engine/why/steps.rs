@@ -121,6 +121,11 @@ fn step(record: &StoredRecord, start: Timestamp, kept: &HashMap<ExchangeId, &Exc
             vec![some("code", &refusal.code), not_empty("detail", &refusal.detail)],
             None,
         ),
+        Event::Notice(notice) => (
+            phrases::NOTICE.text(),
+            vec![some("webhook_id", &notice.webhook_id)],
+            message(None, Some(notice.body)),
+        ),
         Event::Delivery(delivery) => (
             phrases::delivery(&delivery.result),
             vec![

@@ -119,6 +119,11 @@ fn row(entry: &TimelineEntry, start: Timestamp, ui: &'static Ui) -> Row {
             let cell = Cell::new(Lane::Policy, ui.ev_refused, refusal.code.clone()).toned(Tone::Bad);
             (None, vec![cell.facts(facts)])
         }
+        Event::Notice(notice) => {
+            let facts = vec![Fact::new(ui.webhook_id, &notice.webhook_id)];
+            let cell = Cell::new(Lane::Delivery, ui.ev_notice, String::new()).facts(facts);
+            (Some(notice.body), vec![cell])
+        }
         Event::Delivery(delivery) => (None, vec![delivery_cell(delivery, ui)]),
         Event::Admin(admin) => {
             let facts = vec![Fact::new(ui.detail, admin.detail.clone())];

@@ -56,6 +56,7 @@ pub(super) fn told(fake: &Arc<Fake>) -> FlowId {
             size: 912,
             source: "203.0.113.99:40112".to_owned(),
             placed: "flow".to_owned(),
+            arrived_at: None,
         }),
     );
     fake.record(8_206, Event::Verdict(Box::new(verdict(exchange(3), false))));
@@ -67,6 +68,7 @@ pub(super) fn told(fake: &Arc<Fake>) -> FlowId {
             size: 18_422,
             source: "203.0.113.7:51544".to_owned(),
             placed: "flow".to_owned(),
+            arrived_at: None,
         }),
     );
     fake.record(11_733, Event::Verdict(Box::new(verdict(exchange(4), true))));
@@ -79,6 +81,7 @@ pub(super) fn told(fake: &Arc<Fake>) -> FlowId {
             rule: Some("policies/services/licence-renewal.yaml:64:3".to_owned()),
             exchange: Some(exchange(4)),
             script_fault: None,
+            flow: None,
         })),
     );
     fake.record(

@@ -19,7 +19,8 @@ pub(in crate::sandbox) struct Wanted {
     pub(in crate::sandbox) service: Text,
     pub(in crate::sandbox) reason: Text,
     pub(in crate::sandbox) wants_person: bool,
-    pub(in crate::sandbox) callback_url: reqwest::Url,
+    /// `None` where the provider asks for the answer by itself.
+    pub(in crate::sandbox) callback_url: Option<reqwest::Url>,
     pub(in crate::sandbox) additional_data: Option<String>,
     pub(in crate::sandbox) challenge: Option<String>,
     pub(in crate::sandbox) ref_id: Option<String>,
@@ -47,8 +48,14 @@ pub(in crate::sandbox) struct NotificationWanted {
 /// What an operation that asks a person asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Asks {
-    Push { with_level: bool },
-    Code { with_level: bool },
+    Push {
+        with_level: bool,
+    },
+    /// A push whose answer the provider asks for.
+    Polled,
+    Code {
+        with_level: bool,
+    },
     Signature,
 }
 
@@ -114,7 +121,7 @@ impl Wanted {
     pub(super) fn read(body: &Map<String, Value>, asks: Asks) -> Result<Self, Refusal> {
         let with_level = match asks {
             Asks::Push { with_level } | Asks::Code { with_level } => with_level,
-            Asks::Signature => true,
+            Asks::Polled | Asks::Signature => true,
         };
         Ok(Self {
             service_provider_id: text(body, "ServiceProviderId", 64)?,
@@ -131,7 +138,10 @@ impl Wanted {
                 Some(Value::Bool(wanted)) => *wanted,
                 Some(_) => return Err(Refusal::Invalid("RequestUserDetails")),
             },
-            callback_url: callback_url(body)?,
+            callback_url: match asks {
+                Asks::Polled => None,
+                _ => Some(callback_url(body)?),
+            },
             civil_no: match asks {
                 Asks::Code { .. } => None,
                 _ => Some(civil_no(body, "PersonCivilNo")?),
@@ -256,6 +266,20 @@ mod tests {
         assert_eq!(wanted.challenge.as_deref(), Some("8352"));
         let without = Asks::Push { with_level: false };
         assert_eq!(Wanted::read(&valid(), without).ok().unwrap().assurance, None);
+    }
+
+    #[test]
+    fn who_asks_for_the_answer_names_no_address() {
+        let mut body = valid();
+        body.remove("SPCallbackURL");
+        assert!(Wanted::read(&body, PUSH).is_err());
+        assert!(
+            Wanted::read(&body, Asks::Polled)
+                .ok()
+                .unwrap()
+                .callback_url
+                .is_none()
+        );
     }
 
     #[test]

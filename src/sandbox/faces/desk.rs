@@ -1,6 +1,11 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::http::HeaderValue;
+use axum::http::StatusCode;
+use axum::http::header::LOCATION;
+use axum::response::IntoResponse;
+use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Map;
@@ -18,6 +23,7 @@ use crate::sandbox::callback::identity;
 use crate::sandbox::conduct::ReplyConduct;
 use crate::sandbox::courier;
 use crate::sandbox::keys::own_kind;
+use crate::sandbox::raw_reply::RawReply;
 use crate::sandbox::request::Asked;
 use crate::sandbox::request::Standing;
 use crate::sandbox::state::Admitted;
@@ -39,6 +45,8 @@ pub(super) struct Call<'c> {
     pub(super) operation: &'static str,
     /// The exact bytes that came, for the ledger.
     pub(super) body: &'c [u8],
+    /// Whether the provider asks for the answer, instead of being called.
+    pub(super) polled: bool,
     /// The members of the request, by their names of the contract.
     pub(super) members: Result<Map<String, Value>, Refusal>,
 }
@@ -53,6 +61,29 @@ pub(super) enum Served {
     Severed,
     /// HTTP 500, without a body.
     Broken,
+    /// Something that is no reply of the contract, whatever the face.
+    Raw(RawReply),
+}
+
+impl Served {
+    /// What every face does alike; `Err` gives the rest back.
+    pub(super) fn bare(self) -> Result<Response, Self> {
+        match self {
+            // Nothing of this leaves: the connection is cut already.
+            Self::Severed => Ok(StatusCode::OK.into_response()),
+            Self::Broken => Ok(StatusCode::INTERNAL_SERVER_ERROR.into_response()),
+            Self::Raw(raw) => {
+                let status = StatusCode::from_u16(raw.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                let mut response = (status, raw.body().into_owned()).into_response();
+                if let Some(location) = raw.location() {
+                    let location = HeaderValue::from_static(location);
+                    response.headers_mut().insert(LOCATION, location);
+                }
+                Ok(response)
+            }
+            other => Err(other),
+        }
+    }
 }
 
 impl Desk {
@@ -63,7 +94,7 @@ impl Desk {
         let operation = call.operation;
         let (served, note) = match call.members {
             Err(refusal) => (Served::Refused(refusal), ""),
-            Ok(members) if let Some(asks) = asks(operation) => {
+            Ok(members) if let Some(asks) = asks(operation, call.polled) => {
                 (self.initiate(call.peer, entry, &members, asks).await, "accepted")
             }
             Ok(members) => {
@@ -84,6 +115,7 @@ impl Desk {
             Served::Refused(refusal) => state.replied(entry, &format!("error {}", refusal.code())),
             Served::Severed => state.replied(entry, "dropped"),
             Served::Broken => state.replied(entry, "http 500"),
+            Served::Raw(raw) => state.replied(entry, &format!("http {}", raw.status())),
         }
         served
     }
@@ -119,6 +151,7 @@ impl Desk {
                 return Served::Severed;
             }
             ReplyConduct::ServerError => return Served::Broken,
+            ReplyConduct::Raw(raw) => return Served::Raw(raw),
         }
         Served::Data(match code {
             // The picture is left out: whoever shows a code draws it from its text.
@@ -133,8 +166,9 @@ pub(super) fn operation(name: &str) -> Option<&'static str> {
     OPERATIONS.into_iter().find(|known| *known == name)
 }
 
-fn asks(operation: &str) -> Option<Asks> {
+fn asks(operation: &str, polled: bool) -> Option<Asks> {
     match operation {
+        PUSH_WITH_LEVEL if polled => Some(Asks::Polled),
         "InitiateAuthRequestPN" => Some(Asks::Push { with_level: false }),
         "InitiateAuthRequestPNWithAssuranceLevel" => Some(Asks::Push { with_level: true }),
         "InitiateAuthRequestQR" => Some(Asks::Code { with_level: false }),
@@ -222,6 +256,8 @@ fn user_certificate(state: &State, members: &Map<String, Value>) -> Result<Value
     Ok(Value::String(STANDARD.encode(identity.certificate())))
 }
 
+/// A push that names its level.
+pub(super) const PUSH_WITH_LEVEL: &str = "InitiateAuthRequestPNWithAssuranceLevel";
 /// Everything the contract names.
 const OPERATIONS: [&str; 10] = [
     "InitiateAuthRequestPN",

@@ -12,6 +12,8 @@ pub(in crate::sandbox) enum Refusal {
     UnknownRequest,
     UnreadableQr,
     Synthetic,
+    /// A code that no list has yet.
+    New,
 }
 
 impl Refusal {
@@ -26,6 +28,7 @@ impl Refusal {
             Self::UnknownRequest => 1007,
             Self::UnreadableQr => 1008,
             Self::Synthetic => 1099,
+            Self::New => 4711,
         }
     }
 
@@ -44,6 +47,7 @@ impl Refusal {
             Self::UnknownRequest => "`RequestId` is not known".to_owned(),
             Self::UnreadableQr => "`QRData` is no code of a card".to_owned(),
             Self::Synthetic => "an internal error, as the scenario asked".to_owned(),
+            Self::New => "something new, as the scenario asked".to_owned(),
         }
     }
 }

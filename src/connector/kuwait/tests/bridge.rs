@@ -33,14 +33,15 @@ use crate::connector::Request;
 use crate::connector::Signing;
 use crate::connector::kuwait::AuthenticateRequest;
 use crate::connector::kuwait::ClientIdentity;
+use crate::connector::kuwait::ClientMaterial;
 use crate::connector::kuwait::CodeAdditions;
 use crate::connector::kuwait::Kuwait;
 use crate::connector::kuwait::KuwaitSettings;
 use crate::connector::kuwait::Material;
 use crate::connector::kuwait::SignerPin;
 use crate::connector::kuwait::Source;
-use crate::connector::kuwait::bridge::Bridge;
 use crate::connector::kuwait::codes::Codes;
+use crate::connector::kuwait::transport::Bridge;
 use crate::words::Assurance;
 use crate::words::Capability;
 use crate::words::Challenge;
@@ -132,8 +133,11 @@ fn settings(base_url: String) -> KuwaitSettings {
 
 fn material(client: &Authority, server: &Authority) -> Material {
     Material {
-        client_certificate: client.client.0.clone().into_bytes(),
-        client_key: client.client.1.clone().into(),
+        client: Some(ClientMaterial {
+            certificate: client.client.0.clone().into_bytes(),
+            key: client.client.1.clone().into(),
+        }),
+        login: None,
         server_ca: server.pem.clone().into_bytes(),
         signers: vec![P256.pem.clone().into_bytes()],
     }

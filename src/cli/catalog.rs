@@ -18,9 +18,7 @@ use crate::engine::Clock as _;
 use crate::engine::SystemClock;
 use crate::engine::activate_at_rest;
 use crate::engine::catalog_before;
-use crate::store::Sqlite;
 use crate::store::Store;
-use crate::store::StoreErrorKind;
 use crate::words::Digest;
 
 /// `midflow catalog`: the versions of the catalog.
@@ -113,18 +111,18 @@ impl Catalog {
         let place = Place::find(self.config.as_deref(), common)?;
         let reader = place.read().await?;
         let digest = match catalog {
-            Some(word) => Some(digest_of(&reader, word).await?),
+            Some(word) => Some(digest_of(reader.as_ref(), word).await?),
             None => None,
         };
         reader.close().await;
-        let answer = match Sqlite::open(&place.store).await {
-            Ok(store) => {
-                let done = at_rest(&store, digest, common).await;
+        let answer = match place.store.open_at_rest().await? {
+            Some(store) => {
+                let done = at_rest(store.as_ref(), digest, common).await;
                 store.close().await;
                 done?
             }
             // A node runs: it does it, so that flows which begin from now on begin under the other catalog.
-            Err(error) if error.kind() == StoreErrorKind::Busy => match digest {
+            None => match digest {
                 Some(digest) => {
                     place
                         .call("/admin/catalog/activate", &json!({ "catalog": digest }))
@@ -132,7 +130,6 @@ impl Catalog {
                 }
                 None => place.call("/admin/catalog/rollback", &json!({})).await?,
             },
-            Err(error) => return Err(Failure::new(error)),
         };
         let refused = answer["result"] == "refused";
         match common.format {
@@ -162,7 +159,7 @@ impl Catalog {
     }
 }
 
-async fn at_rest(store: &Sqlite, digest: Option<Digest>, common: &Common) -> Result<Value, Failure> {
+async fn at_rest(store: &dyn Store, digest: Option<Digest>, common: &Common) -> Result<Value, Failure> {
     let history = store.activations(u32::MAX).await.map_err(Failure::new)?;
     let active = history.first().map(|activation| activation.catalog);
     let wanted = match (digest, active) {

@@ -17,10 +17,7 @@ use crate::engine::Clock as _;
 use crate::engine::KeyFile;
 use crate::engine::SystemClock;
 use crate::engine::rotate_at_rest;
-use crate::store::KeyStore as _;
-use crate::store::Sqlite;
 use crate::store::Store as _;
-use crate::store::StoreErrorKind;
 
 /// `midflow keys`: the keys under which personal data is sealed.
 #[derive(Debug, clap::Args)]
@@ -106,17 +103,14 @@ impl Keys {
     /// By the running node, or in the store of one at rest.
     async fn rotate(&self, common: &Common, by: &str) -> Result<Ending, Failure> {
         let place = Place::find(self.config.as_deref(), common)?;
-        let answer = match Sqlite::open(&place.store).await {
-            Ok(store) => {
+        let answer = match place.store.open_at_rest().await? {
+            Some(store) => {
                 let store = sealed(store, &place.keys, place.environment).await?;
                 let count = rotate_at_rest(&store, by, SystemClock.now()).await;
                 store.close().await;
                 json!({ "rewrapped": count.map_err(Failure::new)? })
             }
-            Err(error) if error.kind() == StoreErrorKind::Busy => {
-                place.call("/admin/keys/rotate", &json!({ "by": by })).await?
-            }
-            Err(error) => return Err(Failure::new(error)),
+            None => place.call("/admin/keys/rotate", &json!({ "by": by })).await?,
         };
         let text = format!(
             "rotated: {} data keys are wrapped with the new key, and the old one is destroyed",

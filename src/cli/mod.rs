@@ -1,12 +1,15 @@
 //! The command line: one file a command. Parsing here, work elsewhere.
 
 mod arguments;
+mod audit;
+mod backup;
 mod bench;
 mod catalog;
 mod check;
 mod config;
 mod definitions;
 mod dev;
+mod evidence;
 mod explain;
 mod failure;
 mod fixing;
@@ -29,10 +32,12 @@ mod schema;
 mod sealing;
 mod serve;
 mod settings;
+mod store;
 mod subject;
 mod test;
 mod trigger;
 mod why;
+mod witness;
 
 pub use arguments::Arguments;
 pub use arguments::run;

@@ -6,19 +6,20 @@ use serde_json::Value;
 
 use super::arguments::Common;
 use super::config::Config;
-use super::config::StoreConfig;
 use super::failure::Failure;
 use super::running::Running;
 use super::running::state_folder;
 use super::sealing::KeysConfig;
 use super::sealing::sealed;
+use super::store::StoreConfig;
 use crate::catalog::Catalog;
 use crate::catalog::Folder;
 use crate::catalog::Look;
 use crate::engine::Secrets;
 use crate::engine::load_kept;
+use crate::engine::log::Anchor;
+use crate::store::KeyStore;
 use crate::store::Sealed;
-use crate::store::Sqlite;
 use crate::store::Store;
 use crate::words::Digest;
 use crate::words::Environment;
@@ -26,10 +27,12 @@ use std::sync::Arc;
 
 /// The node that a command is about: where its store and secrets are, and how it is reached while it runs.
 pub(crate) struct Place {
-    pub(crate) store: PathBuf,
+    pub(crate) store: StoreConfig,
     pub(crate) keys: KeysConfig,
     pub(crate) environment: Environment,
-    secrets: PathBuf,
+    pub(crate) secrets: PathBuf,
+    /// Where checkpoints of its log are carried.
+    pub(crate) anchors: Vec<Arc<dyn Anchor>>,
     console: Option<Console>,
 }
 
@@ -48,7 +51,6 @@ impl Place {
         let default = Path::new("midflow.yaml");
         if let Some(path) = config.or_else(|| default.is_file().then_some(default)) {
             let config = Config::read(path)?;
-            let StoreConfig::Sqlite(store) = config.store;
             let console = config.listeners.console.map(|listener| {
                 let scheme = if listener.tls.is_some() { "https" } else { "http" };
                 let plain = format!("{scheme}://{}", listener.address);
@@ -63,10 +65,11 @@ impl Place {
                 }
             });
             return Ok(Self {
-                store,
+                store: config.store,
                 keys: config.keys,
                 environment: config.environment,
                 secrets: config.secrets,
+                anchors: config.audit.anchors()?,
                 console,
             });
         }
@@ -81,10 +84,11 @@ impl Place {
         }
         let console = Running::of(&state).read().ok().and_then(|ready| ready.console);
         Ok(Self {
-            store,
+            store: StoreConfig::Sqlite(store),
             keys: KeysConfig::of_development(&state),
             environment: Environment::Development,
             secrets: state.join("secrets"),
+            anchors: Vec::new(),
             console: console.map(|url| Console {
                 url,
                 address: None,
@@ -99,13 +103,13 @@ impl Place {
     }
 
     /// The store, to be read with what is sealed in it; beside a node that runs, too.
-    pub(crate) async fn read_opened(&self) -> Result<Sealed<Sqlite>, Failure> {
+    pub(crate) async fn read_opened(&self) -> Result<Sealed<dyn KeyStore>, Failure> {
         sealed(self.read().await?, &self.keys, self.environment).await
     }
 
     /// The store, to be read as it is stored: what is personal stays sealed. Beside a node that runs, too.
-    pub(crate) async fn read(&self) -> Result<Sqlite, Failure> {
-        Sqlite::open_to_read(&self.store).await.map_err(Failure::new)
+    pub(crate) async fn read(&self) -> Result<Arc<dyn KeyStore>, Failure> {
+        self.store.open_to_read().await
     }
 
     /// Says something to the running node, on the machine it runs on.
@@ -167,8 +171,8 @@ pub(crate) async fn catalog_of(word: &str, place: Option<&Place>) -> Result<Arc<
     }
     let place = place.ok_or_else(|| Failure::new(format!("there is no folder {word}")))?;
     let store = place.read().await?;
-    let digest = digest_of(&store, word).await?;
-    let loaded = load_kept(&store, digest, None).await;
+    let digest = digest_of(store.as_ref(), word).await?;
+    let loaded = load_kept(store.as_ref(), digest, None).await;
     store.close().await;
     loaded.map_err(|why| Failure::new(format!("the catalog {} can't be loaded: {why}", digest.short())))
 }

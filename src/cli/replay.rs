@@ -10,7 +10,7 @@ use super::place::Place;
 use super::place::catalog_of;
 use crate::engine::ReplayOf;
 use crate::engine::replay;
-use crate::store::Store;
+use crate::store::Store as _;
 use crate::words::FlowId;
 
 /// `midflow replay`: decides recorded flows again under another catalog.

@@ -49,16 +49,16 @@ pub(crate) async fn sealed_for_development<S: KeyStore>(
     let keys = KeysConfig::of_development(state);
     let KeysConfig::File(path) = &keys;
     KeyFile::read_or_make(path).map_err(Failure::new)?;
-    sealed(store, &keys, Environment::Development).await
+    sealed(Arc::new(store), &keys, Environment::Development).await
 }
 
 /// The store with its seal.
-pub(crate) async fn sealed<S: KeyStore>(
-    store: S,
+pub(crate) async fn sealed<S: KeyStore + ?Sized>(
+    store: Arc<S>,
     keys: &KeysConfig,
     environment: Environment,
 ) -> Result<Sealed<S>, Failure> {
-    Sealed::open(Arc::new(store), keys.wrapper()?, environment, SystemClock.now())
+    Sealed::open(store, keys.wrapper()?, environment, SystemClock.now())
         .await
         .map_err(Failure::new)
 }

@@ -11,7 +11,6 @@ use super::arguments::runtime;
 use super::config::Config;
 use super::config::ConnectorConfig;
 use super::config::Listener;
-use super::config::StoreConfig;
 use super::config::TlsFiles;
 use super::failure::Ending;
 use super::failure::Failure;
@@ -34,12 +33,12 @@ use crate::engine::EngineParts;
 use crate::engine::ReplayGate;
 use crate::engine::RightsAsk;
 use crate::engine::Secrets;
+use crate::engine::StoreClock;
 use crate::engine::SystemClock;
 use crate::engine::TestGate;
 use crate::engine::Watch;
 use crate::http;
-use crate::store::Sealed;
-use crate::store::Sqlite;
+use crate::store::Store;
 use crate::words::Environment;
 use crate::words::Timestamp;
 
@@ -74,19 +73,18 @@ async fn serve(config: &Config, file: &Path, common: &Common) -> Result<(), Fail
         None => return Err(Failure::new("`listeners.callback` has no `tls`")),
     };
 
-    let StoreConfig::Sqlite(path) = &config.store;
-    let store = Sqlite::open(path).await.map_err(Failure::new)?;
-    let store = Arc::new(sealed(store, &config.keys, config.environment).await?);
+    let store = config.store.open().await?;
+    let store: Arc<dyn Store> = Arc::new(sealed(store, &config.keys, config.environment).await?);
     let secrets = Arc::new(Secrets::open(&config.secrets).map_err(Failure::new)?);
     let page_key = secrets.page_key();
     let admins = admins(&secrets);
     let gates = gates(config, &store);
     let engine = Engine::start(EngineParts {
         folder: common.dir.clone(),
+        clock: Arc::new(StoreClock::of(Arc::clone(&store))),
         store,
         connector: connector(config)?,
         secrets,
-        clock: Arc::new(SystemClock),
         options: EngineOptions {
             environment: config.environment,
             notify_hosts: config.notify_hosts.clone(),
@@ -95,6 +93,7 @@ async fn serve(config: &Config, file: &Path, common: &Common) -> Result<(), Fail
         notify_roots: Vec::new(),
         gates,
         settings: Some(Arc::new(SettingsFile::at(file))),
+        anchors: config.audit.anchors()?,
     })
     .await
     .map_err(Failure::new)?;
@@ -148,7 +147,6 @@ async fn serve(config: &Config, file: &Path, common: &Common) -> Result<(), Fail
     node.run_until_asked(&engine).await
 }
 
-/// What a changed catalog has to pass before it is active on this node.
 /// Erases what the services no longer need, every night.
 async fn retention_by_night(engine: Engine) {
     loop {
@@ -178,14 +176,15 @@ fn next_night(now: Timestamp) -> Timestamp {
     })
 }
 
-fn gates(config: &Config, store: &Arc<Sealed<Sqlite>>) -> Vec<Arc<dyn CatalogGate>> {
+/// What a changed catalog has to pass before it is active on this node.
+fn gates(config: &Config, store: &Arc<dyn Store>) -> Vec<Arc<dyn CatalogGate>> {
     let mut gates: Vec<Arc<dyn CatalogGate>> = Vec::new();
     if config.reload.tests {
         gates.push(Arc::new(TestGate));
     }
     if !config.reload.replay.is_empty() {
         let pinned = config.reload.replay.clone();
-        gates.push(Arc::new(ReplayGate::new(Arc::clone(store) as _, pinned)));
+        gates.push(Arc::new(ReplayGate::new(Arc::clone(store), pinned)));
     }
     gates
 }
@@ -196,7 +195,7 @@ fn connector(config: &Config) -> Result<Arc<dyn Connector>, Failure> {
     Ok(Arc::new(connector))
 }
 
-type MakeTls = fn(&[u8], &[u8], crate::words::Timestamp) -> Result<ServerConfig, http::TlsError>;
+pub(super) type MakeTls = fn(&[u8], &[u8], crate::words::Timestamp) -> Result<ServerConfig, http::TlsError>;
 
 fn tls_of(listener: &Listener) -> Result<Option<ServerConfig>, Failure> {
     listener
@@ -206,7 +205,7 @@ fn tls_of(listener: &Listener) -> Result<Option<ServerConfig>, Failure> {
         .transpose()
 }
 
-fn load_tls(files: &TlsFiles, make: MakeTls) -> Result<ServerConfig, Failure> {
+pub(super) fn load_tls(files: &TlsFiles, make: MakeTls) -> Result<ServerConfig, Failure> {
     let read = |path: &Path| {
         fs::read(path).map_err(|error| Failure::new(format!("can't read {}: {error}", path.display())))
     };

@@ -14,6 +14,7 @@ use crate::audit::Record;
 use crate::audit::Recorded;
 use crate::audit::Subject;
 use crate::audit::Unit;
+use crate::flow::Phase;
 use crate::words::Timestamp;
 
 /// What one attempt came to.
@@ -43,6 +44,10 @@ impl Inner {
             if let Some(at) = notice.next_at {
                 self.clock.sleep_until(at).await;
             }
+            if notice.attempts > 0 && self.is_delivered(live).await {
+                // This replica was taken for dead meanwhile, and another has delivered it.
+                return;
+            }
             let attempt = self.post(&notice).await;
             let mut row = (*notice).clone();
             row.attempts += 1;
@@ -59,6 +64,14 @@ impl Inner {
                 None => return,
             };
         }
+    }
+
+    async fn is_delivered(&self, live: &Arc<Live>) -> bool {
+        if self.store.shared().is_none() {
+            return false;
+        }
+        self.reload(live).await;
+        live.cell.lock().await.row.state.phase == Phase::Delivered
     }
 
     /// The proof for the next attempt is the record of this one.

@@ -15,13 +15,17 @@ use super::input::Arrival;
 use super::input::Input;
 use super::live::Cell;
 use super::live::Live;
+use super::live::Stage;
 use super::schedule::Due;
+use super::secrets::random;
 use crate::audit::CommitError;
 use crate::audit::FlowRow;
 use crate::audit::Recorded;
 use crate::connector::Expected;
 use crate::connector::Outbound;
 use crate::connector::Verdict;
+use crate::flow::Phase;
+use crate::words::ExchangeId;
 
 impl Inner {
     /// Takes one step: after this returns `Ok`, it is durable and its effects are under way.
@@ -30,6 +34,10 @@ impl Inner {
     /// When the step did not become durable; then nothing has changed.
     pub(crate) async fn drive(self: &Arc<Self>, live: &Arc<Live>, input: Input) -> Result<(), CommitError> {
         let mut cell = live.cell.lock().await;
+        if matches!(input, Input::Deadline) && cell.row.state.phase >= Phase::Verified {
+            // Another was faster, here or on another replica.
+            return Ok(());
+        }
         let mut draft = self.draft(live, &cell, &input);
         let unit = std::mem::take(&mut draft.unit);
         // What will be acted on is handed in, and comes back with the proof only when all of the unit is durable.
@@ -82,16 +90,52 @@ impl Inner {
         }
     }
 
+    /// Takes a step that somebody waits for: another replica may be a step ahead a few times.
+    ///
+    /// # Errors
+    /// As [`Inner::drive`].
+    pub(crate) async fn drive_past_others(
+        self: &Arc<Self>,
+        live: &Arc<Live>,
+        make: impl Fn() -> Input + Send,
+    ) -> Result<(), CommitError> {
+        for _ in 0..MOST_CONFLICTS {
+            match self.drive(live, make()).await {
+                Err(CommitError::Conflict) => self.reload(live).await,
+                other => return other,
+            }
+        }
+        Err(CommitError::Conflict)
+    }
+
     /// Another writer was faster: its state is the truth.
     pub(crate) async fn reload(&self, live: &Arc<Live>) {
         let mut cell = live.cell.lock().await;
-        if let Ok(Some(row)) = self.store.flow(live.id).await
-            && let Some(detail) = Detail::from_bytes(&row.detail)
-        {
-            live.ended.send_replace(row.state.has_ended());
-            cell.row = Arc::new(row);
-            cell.detail = Arc::new(detail);
+        match self.store.flow(live.id).await {
+            Ok(Some(row)) => self.take_in(live, &mut cell, row),
+            Ok(None) => {}
+            Err(error) => tracing::warn!(flow = %live.id, %error, "a flow could not be read again"),
         }
+    }
+
+    /// What another has made durable becomes what is known here; what is older than that stays out.
+    pub(crate) fn take_in(&self, live: &Live, cell: &mut Cell, row: FlowRow) {
+        if row.version <= cell.row.version {
+            return;
+        }
+        let Some(detail) = Detail::from_bytes(&row.detail) else {
+            tracing::error!(flow = %live.id, "a stored flow is damaged");
+            return;
+        };
+        let ended = row.state.has_ended();
+        if ended && !cell.row.state.has_ended() {
+            let leaves = self.clock.now().plus(STAYS_IN_MEMORY);
+            self.schedule.at(leaves, live.id, Due::Leave);
+        }
+        cell.row = Arc::new(row);
+        cell.detail = Arc::new(detail);
+        live.stage.send_replace(Stage::of(&cell.row.state));
+        self.tell(super::EngineEvent::Flow { flow: live.id, ended });
     }
 
     /// What was durable becomes what is known.
@@ -112,7 +156,7 @@ impl Inner {
         }
         cell.row = draft.row;
         cell.detail = draft.detail;
-        live.ended.send_replace(ended);
+        live.stage.send_replace(Stage::of(&cell.row.state));
         self.tell(super::EngineEvent::Flow { flow: live.id, ended });
     }
 
@@ -140,11 +184,17 @@ impl Inner {
         self.tasks.spawn(async move {
             let attempt = outbound.attempt;
             let reply = inner.connector.send(outbound).await;
+            let at = inner.clock.now();
+            let named = reply.body.as_ref().and_then(|_| random().ok());
+            let exchange = named.map(|random| ExchangeId::from_parts(at, random));
             let make = || Input::Reply {
                 attempt,
                 reply: reply.clone(),
+                exchange,
+                at,
             };
             inner.drive_to_the_end(&live, make).await;
+            inner.poll(&live);
         });
     }
 
@@ -171,8 +221,10 @@ impl Inner {
         };
         let expected = Expected {
             flow: live.id,
+            capability: cell.row.capability,
             request_id: cell.row.state.request_id.as_ref(),
             civil_no: cell.row.subject.as_ref(),
+            signing: cell.detail.document.as_ref().map(|document| document.digest),
             assurance,
             challenge: &cell.detail.challenge,
             additional_data: &cell.detail.additional_data,
@@ -181,10 +233,15 @@ impl Inner {
             received_at: arrival.at,
             fields,
         };
-        self.connector.examine(&arrival.bytes, &expected)
+        if arrival.direct {
+            self.connector.examine_reply(&arrival.bytes, &expected)
+        } else {
+            self.connector.examine(&arrival.bytes, &expected)
+        }
     }
 }
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+const MOST_CONFLICTS: u32 = 6;
 const STAYS_IN_MEMORY: Duration = Duration::from_secs(5);

@@ -5,6 +5,8 @@ use super::detail::Detail;
 use super::inner::Inner;
 use super::live::Cell;
 use super::live::Live;
+use super::live::Stage;
+use super::schedule::Due;
 use crate::audit::CommitError;
 use crate::audit::FlowRow;
 use crate::catalog::Catalog;
@@ -41,12 +43,14 @@ impl Inner {
         let detail = Detail::from_bytes(&row.detail)
             .ok_or_else(|| CommitError::Store(format!("the stored flow {} is damaged", row.id)))?;
         let catalog = self.pinned(row.catalog).await;
-        let token = row.token;
+        let (token, expires_at) = (row.token, row.expires_at);
         let live = Live::new(catalog, None, Cell::new(row, detail));
-        let ended = *live.ended.borrow();
-        if ended {
+        if *live.stage.borrow() == Stage::Ended {
             let leaves = self.clock.now().plus(std::time::Duration::from_secs(5));
-            self.schedule.at(leaves, live.id, super::schedule::Due::Leave);
+            self.schedule.at(leaves, live.id, Due::Leave);
+        } else {
+            // Whoever takes a step of a flow owes what follows, and the deadline may be next.
+            self.schedule.at(expires_at, live.id, Due::Deadline);
         }
         Ok(self.flows.insert(live, token))
     }

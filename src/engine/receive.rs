@@ -32,7 +32,7 @@ impl Inner {
             None => Ok(None),
         };
         let outcome = match live {
-            Ok(Some(live)) => self.receive_for(&live, source, body).await,
+            Ok(Some(live)) => self.receive_for(&live, source, body, false).await,
             Ok(None) => self
                 .keep_stranger(None, "unknown_token", source, &body)
                 .await
@@ -49,34 +49,41 @@ impl Inner {
         }
     }
 
+    /// Takes in the answer to a poll, in the same way.
+    pub(super) async fn receive_direct(
+        self: &Arc<Self>,
+        live: &Arc<Live>,
+        body: Bytes,
+    ) -> Result<(), CommitError> {
+        self.receive_for(live, POLL.to_owned(), body, true).await?;
+        Ok(())
+    }
+
     async fn receive_for(
         self: &Arc<Self>,
         live: &Arc<Live>,
         source: String,
         body: Bytes,
+        direct: bool,
     ) -> Result<bool, CommitError> {
         let at = self.clock.now();
         let random = random().map_err(|error| CommitError::Store(error.to_string()))?;
         let arrival = Arrival {
+            direct,
             exchange: ExchangeId::from_parts(at, random),
             digest: Digest::of(&body),
             source,
             bytes: body,
             at,
         };
-        // A second try after a conflict: another replica has just moved the flow.
-        for _ in 0..2 {
-            if self.has_too_many(live, &arrival).await {
-                self.keep_stranger(Some(live.id), "excess", arrival.source, &arrival.bytes)
-                    .await?;
-                return Ok(true);
-            }
-            match self.drive(live, Input::Callback(arrival.clone())).await {
-                Err(CommitError::Conflict) => self.reload(live).await,
-                other => return other.map(|()| true),
-            }
+        if self.has_too_many(live, &arrival).await {
+            self.keep_stranger(Some(live.id), "excess", arrival.source, &arrival.bytes)
+                .await?;
+            return Ok(true);
         }
-        Err(CommitError::Conflict)
+        self.drive_past_others(live, || Input::Callback(arrival.clone()))
+            .await
+            .map(|()| true)
     }
 
     /// Whoever knows the token could fill the disk; beyond the bound only digest and size are kept.
@@ -104,6 +111,7 @@ impl Inner {
                 size: body.len() as u64,
                 source,
                 placed: placed.to_owned(),
+                arrived_at: None,
             }),
         };
         let unit = Unit {
@@ -115,3 +123,6 @@ impl Inner {
         Ok(())
     }
 }
+
+/// Where the answer to a poll comes from, as the record has it.
+const POLL: &str = "poll";

@@ -1,10 +1,13 @@
+use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 use super::ErasableFlow;
 use super::FlowsOf;
 use super::Hold;
+use super::LogStore;
 use super::StoreError;
 use crate::audit::Commit;
 use crate::audit::DeliveryRow;
@@ -27,6 +30,11 @@ use crate::words::Timestamp;
 /// [`Corrupt`](super::StoreErrorKind::Corrupt), never a guess.
 #[async_trait]
 pub trait Store: Commit {
+    /// The tamper-evident log over the records; `None` where the store keeps none.
+    fn log(&self) -> Option<&dyn LogStore> {
+        None
+    }
+
     /// A flow by its id.
     async fn flow(&self, id: FlowId) -> Result<Option<FlowRow>, StoreError>;
 
@@ -96,6 +104,11 @@ pub trait Store: Commit {
     /// Writes a little and syncs it, to learn whether new flows could be recorded (R000-139).
     async fn health(&self) -> Result<(), StoreError>;
 
+    /// What the other processes do that write into the same store; `None` where this process owns it.
+    fn shared(&self) -> Option<&dyn Shared> {
+        None
+    }
+
     /// Whether what is personal is sealed before it reaches the disk.
     fn is_sealed(&self) -> bool;
 
@@ -121,6 +134,51 @@ pub trait Store: Commit {
 
     /// Finishes what was handed in, and gives the file free. Every later call fails.
     async fn close(&self);
+}
+
+/// What a replica needs to know of the others that write into the same store.
+///
+/// Each replica writes under a lease. One that has lost it is taken for dead: what it had in hand is refused with
+/// [`Fenced`](super::StoreErrorKind::Fenced), and others go on with its flows.
+#[async_trait]
+pub trait Shared: Send + Sync {
+    /// The present moment by the store's clock, which is the same for all replicas.
+    fn now(&self) -> Timestamp;
+
+    /// Takes over open flows that nobody works on: those whose replica is dead, and those that should have ended before
+    /// `overdue` and have not. Their versions grow by one, so that whoever had them in hand finds out.
+    async fn take_over(&self, overdue: Timestamp, limit: u32) -> Result<Vec<FlowRow>, StoreError>;
+
+    /// What other replicas have recorded after number `seq` of the log, looking at no more than `limit` records.
+    async fn news(&self, seq: u64, limit: u32) -> Result<News, StoreError>;
+
+    /// Returns when another replica hints that there is news. A hint may be lost: looking again is what counts.
+    async fn hint(&self);
+
+    /// Counts a start at `now` for each of the subjects unless one has reached its limit; then nothing is counted, and
+    /// the answer is how long to wait.
+    async fn count_start(&self, subjects: &[Counted], now: Timestamp)
+    -> Result<Option<Duration>, StoreError>;
+}
+
+/// What other replicas have recorded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct News {
+    /// The number of the last record that was looked at; where to go on.
+    pub upto: u64,
+    /// The flows that others have written of.
+    pub flows: Vec<FlowId>,
+}
+
+/// Something whose starts are limited.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// What is counted: a service, or a service and the keyed hash of a person.
+    pub subject: String,
+    /// How many starts are allowed within the window.
+    pub count: NonZeroU32,
+    /// How long a start counts.
+    pub window: Duration,
 }
 
 /// A line of the audit log as it is stored. The civil number it is about is left out.

@@ -48,6 +48,26 @@ impl StoreError {
         }
     }
 
+    /// A fault of this program while it worked on a store.
+    pub(crate) fn internal(cause: &str) -> Self {
+        Self::new(StoreErrorKind::Rule, Path::new(""), cause)
+    }
+
+    /// About a database on a server: `place` says which, as an operator would name it.
+    pub(super) fn of_server(
+        kind: StoreErrorKind,
+        place: &str,
+        cause: impl Into<String>,
+        remedy: &'static str,
+    ) -> Self {
+        Self {
+            kind,
+            place: PathBuf::from(place),
+            cause: cause.into(),
+            remedy,
+        }
+    }
+
     /// What sort of trouble it is.
     pub const fn kind(&self) -> StoreErrorKind {
         self.kind

@@ -15,6 +15,13 @@ pub(super) fn rounds(units: &[Unit]) -> Vec<Vec<usize>> {
         let after_change = changed.and_then(|id| flows.get(&id)).map(|round| round + 1);
         let about = unit.records.iter().filter_map(|record| record.flow);
         let with_others = about.filter_map(|id| flows.get(&id).copied());
+        // Destroying the key of a flow changes its row too.
+        let destroyed = || {
+            unit.destroy
+                .iter()
+                .map(|owner| FlowId::from_uuid(owner.as_uuid()))
+        };
+        let after_destroyed = destroyed().filter_map(|id| flows.get(&id)).map(|round| round + 1);
         let updates = || {
             unit.deliveries.iter().filter_map(|change| match change {
                 DeliveryChange::Update(row) => Some(row.webhook_id.as_str()),
@@ -26,9 +33,13 @@ pub(super) fn rounds(units: &[Unit]) -> Vec<Vec<usize>> {
             .into_iter()
             .chain(with_others)
             .chain(after_update)
+            .chain(after_destroyed)
             .max()
             .unwrap_or(0);
         if let Some(id) = changed {
+            flows.insert(id, round);
+        }
+        for id in destroyed() {
             flows.insert(id, round);
         }
         for id in updates() {

@@ -25,6 +25,7 @@ use midflow::store::Sealed;
 use midflow::store::Sqlite;
 use midflow::store::Store;
 use midflow::words::Digest;
+use midflow::words::Environment;
 use midflow::words::Outcome;
 
 use crate::support::authority::ToldAuthority;
@@ -77,6 +78,7 @@ impl Desk {
             notify_roots: Vec::new(),
             gates: Vec::new(),
             settings: None,
+            anchors: Vec::new(),
         };
         change(&mut parts);
         Engine::start(parts).await
@@ -209,9 +211,29 @@ async fn a_node_starts_with_its_last_good_catalog() {
     desk.restart(|_| {}).await.unwrap();
     assert_eq!(desk.active(), good);
     let other = tempfile::tempdir().unwrap();
-    let fresh = Sqlite::open(other.path().join("other.db")).await.unwrap();
-    let refused = desk.open(|parts| parts.store = Arc::new(fresh)).await;
+    let fresh = Arc::new(Sqlite::open(other.path().join("other.db")).await.unwrap());
+    // Law 12: an empty store in place of one that has promised records is no fresh start.
+    let emptied = desk.open(|parts| parts.store = fresh.clone()).await;
+    assert!(matches!(emptied, Err(EngineError::Log(_))), "{emptied:?}");
+    let new = Arc::new(Secrets::open(&other.path().join("secrets")).unwrap());
+    let refused = desk
+        .open(|parts| (parts.store, parts.secrets) = (fresh, new))
+        .await;
     assert!(matches!(refused, Err(EngineError::Sources(_))), "{refused:?}");
+}
+
+// R000-151: outside development an engine does not run over a store that keeps people in clear.
+#[tokio::test]
+async fn a_store_without_a_seal_is_for_development_only() {
+    let desk = Desk::start().await;
+    let other = tempfile::tempdir().unwrap();
+    let bare = Sqlite::open(other.path().join("other.db")).await.unwrap();
+    let refused = desk.open(|parts| {
+        parts.store = Arc::new(bare);
+        parts.options.environment = Environment::Production;
+    });
+    let refused = refused.await;
+    assert!(matches!(refused, Err(EngineError::Unsealed(_))), "{refused:?}");
 }
 
 // Law 10: a gate refuses what is good in itself, from whatever side it comes.

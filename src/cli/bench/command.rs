@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::time::Duration;
 
 use super::callbacks;
@@ -15,6 +16,7 @@ use crate::cli::failure::Ending;
 use crate::cli::failure::Failure;
 use crate::cli::logging;
 use crate::cli::output;
+use crate::store::PostgresCluster;
 
 /// `midflow bench`: the figures, each beside its control.
 #[derive(Debug, clap::Args)]
@@ -60,9 +62,7 @@ impl Bench {
         let time = Duration::from_secs(self.seconds.max(1));
         if self.flows {
             let syncs = disk::syncs_per_second(folder, time / 2).map_err(Failure::new)?;
-            return Ok(flows::measure(&common.dir, folder, self.in_flight, time, syncs)
-                .await?
-                .rows);
+            return Ok(self.flows(common, folder, time, syncs).await?.rows);
         }
         let mut rows = if self.reload {
             Vec::new()
@@ -79,11 +79,38 @@ impl Bench {
             return Ok(rows);
         }
         let syncs = disk::syncs_per_second(folder, time / 2).map_err(Failure::new)?;
-        let flows = flows::measure(&common.dir, folder, self.in_flight, time, syncs).await?;
+        let flows = self.flows(common, folder, time, syncs).await?;
         rows.push(callbacks::measure(&flows.connector, &flows.sample, time / 2)?);
         rows.extend(flows.rows);
         rows.push(memory::measure(&folder.join("served"), folder, 10_000).await?);
         Ok(rows)
+    }
+}
+
+impl Bench {
+    /// Whole flows on both stores; on PostgreSQL where its programs are on this machine.
+    async fn flows(
+        &self,
+        common: &Common,
+        folder: &Path,
+        time: Duration,
+        syncs: f64,
+    ) -> Result<flows::Flows, Failure> {
+        let kept = flows::Kept::sqlite(folder);
+        let mut flows = flows::measure(&common.dir, folder, self.in_flight, time, syncs, &kept).await?;
+        let cluster = match PostgresCluster::start(&[]) {
+            Ok(cluster) => cluster,
+            Err(error) => {
+                eprintln!("note: {error}");
+                return Ok(flows);
+            }
+        };
+        let kept = flows::Kept::postgres(&cluster).await?;
+        let folder = folder.join("postgres");
+        std::fs::create_dir_all(&folder).map_err(Failure::new)?;
+        let on_postgres = flows::measure(&common.dir, &folder, self.in_flight, time, syncs, &kept).await?;
+        flows.rows.extend(on_postgres.rows);
+        Ok(flows)
     }
 }
 

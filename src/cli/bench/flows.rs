@@ -31,6 +31,7 @@ use crate::sandbox::Authority;
 use crate::sandbox::Ending;
 use crate::sandbox::Sandbox;
 use crate::sandbox::SandboxOptions;
+use crate::store::PostgresCluster;
 use crate::words::Digest;
 use crate::words::Purpose;
 
@@ -46,6 +47,35 @@ pub(super) struct Flows {
     pub(super) sample: Sample,
 }
 
+/// Where the measured node keeps its things, as its configuration says it.
+pub(super) struct Kept {
+    name: &'static str,
+    config: Value,
+}
+
+impl Kept {
+    /// A file in the scratch folder.
+    pub(super) fn sqlite(scratch: &Path) -> Self {
+        Self {
+            name: "",
+            config: json!({ "sqlite": scratch.join("bench.db") }),
+        }
+    }
+
+    /// A database of its own on this server.
+    pub(super) async fn postgres(cluster: &PostgresCluster) -> Result<Self, Failure> {
+        let settings = cluster.database().await.map_err(Failure::new)?;
+        let owner = settings.owner.as_ref().map(|owner| json!({ "user": owner.name }));
+        Ok(Self {
+            name: " on PostgreSQL",
+            config: json!({ "postgres": {
+                "host": settings.host, "port": settings.port, "database": settings.database,
+                "user": settings.runs_as.name, "owner": owner,
+            } }),
+        })
+    }
+}
+
 /// Measures `in_flight` flows at a time for about `time`.
 pub(super) async fn measure(
     folder: &Path,
@@ -53,7 +83,9 @@ pub(super) async fn measure(
     in_flight: usize,
     time: Duration,
     syncs: f64,
+    kept: &Kept,
 ) -> Result<Flows, Failure> {
+    let name = kept.name;
     let sandbox = sandbox(scratch).await?;
     let connector = sandbox
         .handle()
@@ -61,7 +93,7 @@ pub(super) async fn measure(
         .connector(SystemClock.now())
         .map_err(Failure::new)?;
     let requested_at = SystemClock.now();
-    let mut node = Node::start(folder, scratch, &sandbox).await?;
+    let mut node = Node::start(folder, scratch, &sandbox, kept).await?;
     let load = Load::new(&node, &sandbox)?;
     load.run(in_flight, Duration::from_millis(500)).await?;
     let (commits, used) = (node.commits().await?, usage(node.pid).cpu);
@@ -82,19 +114,19 @@ pub(super) async fn measure(
     let rate = flows / elapsed;
     let rows = vec![
         Row::new(
-            format!("whole flows, {in_flight} in flight (disk syncs)"),
+            format!("whole flows{name}, {in_flight} in flight (disk syncs)"),
             per_second(rate),
             per_second(syncs),
             times(rate / syncs),
         ),
         Row::new(
-            "flows to a disk sync",
+            format!("flows{name} to a disk sync"),
             format!("{:.1}", flows / commits.max(1.0)),
             format!("{:.0} commits/s", commits / elapsed),
             format!("{resident} MB resident"),
         ),
         Row::new(
-            "processor time of the node a flow",
+            format!("processor time of the node a flow{name}"),
             format!("{:.3} ms", used.as_secs_f64() * 1e3 / flows.max(1.0)),
             String::new(),
             String::new(),
@@ -141,7 +173,7 @@ struct Node {
 }
 
 impl Node {
-    async fn start(folder: &Path, scratch: &Path, sandbox: &Sandbox) -> Result<Self, Failure> {
+    async fn start(folder: &Path, scratch: &Path, sandbox: &Sandbox, kept: &Kept) -> Result<Self, Failure> {
         let key = "bench-key".to_owned();
         let callback = free_port()?;
         let callback_url = format!("https://{callback}");
@@ -151,7 +183,7 @@ impl Node {
             .map_err(Failure::new)?;
         let policies = scratch.join("served");
         copy_for_load(folder, &policies, &callback_url)?;
-        let config = write_config(scratch, sandbox, callback, &key)?;
+        let config = write_config(scratch, sandbox, callback, &key, kept)?;
         let program = std::env::current_exe().map_err(Failure::new)?;
         let mut child = Command::new(program)
             .args(["serve", "--format", "json", "--config"])
@@ -218,6 +250,7 @@ fn write_config(
     sandbox: &Sandbox,
     callback: SocketAddr,
     key: &str,
+    kept: &Kept,
 ) -> Result<std::path::PathBuf, Failure> {
     let sp = sandbox.handle().sp_settings();
     let secret = |name: &str, text: &str| -> Result<String, Failure> {
@@ -235,7 +268,7 @@ fn write_config(
     let config = json!({
         "midflow": 1,
         "environment": "development",
-        "store": { "sqlite": scratch.join("bench.db") },
+        "store": kept.config,
         "secrets": scratch.join("secrets"),
         "listeners": {
             "api": { "address": free_port()?.to_string() },

@@ -39,7 +39,10 @@ impl Source {
     }
 
     /// Reads the bytes of something public, such as a certificate.
-    pub(super) fn read(&self) -> Result<Vec<u8>, String> {
+    ///
+    /// # Errors
+    /// Says what is missing, as a sentence without a full stop.
+    pub fn read(&self) -> Result<Vec<u8>, String> {
         match self {
             Self::File(path) => std::fs::read(path).map_err(|error| format!("{self} can't be read: {error}")),
             Self::Env(_) => self.read_text().map(String::into_bytes),
@@ -47,7 +50,10 @@ impl Source {
     }
 
     /// Reads a secret. A file that others than its owner can use is refused (R000-064).
-    pub(super) fn read_secret(&self) -> Result<SecretString, String> {
+    ///
+    /// # Errors
+    /// Says what is missing or open to others, never the secret.
+    pub fn read_secret(&self) -> Result<SecretString, String> {
         if let Self::File(path) = self {
             only_owner_can_read(path).map_err(|problem| format!("{self} {problem}"))?;
         }

@@ -73,7 +73,8 @@ pub(crate) async fn several_changes_of_one_flow_in_a_batch_keep_their_order(plac
             ..Unit::default()
         });
     }
-    assert!(commit(&store, units).await.iter().all(Result::is_ok));
+    let answers = commit(&store, units).await;
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
     let found = store.flow(row.id).await.unwrap().unwrap();
     assert_eq!((found.version, found.detail), (20, vec![20].into()));
     let told: Vec<_> = sample::acts(&store.records(row.id).await.unwrap());
@@ -124,9 +125,19 @@ pub(crate) async fn a_storm_of_cancelled_callers_loses_nothing(place: &dyn Place
     let committed: Arc<dyn Commit> = store.clone();
     let recorder = Recorder::start(committed, RecorderOptions::default());
     let mut callers = tokio::task::JoinSet::new();
-    for number in 0_u32..4_000 {
-        let recorder = recorder.clone();
+    let callers_in_all = if std::env::var_os("MIDFLOW_SOAK").is_some() {
+        100_000
+    } else {
+        4_000
+    };
+    for number in 0_u32..callers_in_all {
+        let (recorder, store) = (recorder.clone(), store.clone());
         callers.spawn(async move {
+            if number.is_multiple_of(4) {
+                // Readers hang up too.
+                let patience = Duration::from_micros(u64::from(number) * 53 % 5_000);
+                let _ = tokio::time::timeout(patience, store.recent_flows(3)).await;
+            }
             let mut row = sample::flow_number(number);
             row.detail = vec![7; 200].into();
             let mut unit = insert(&row);
@@ -142,7 +153,7 @@ pub(crate) async fn a_storm_of_cancelled_callers_loses_nothing(place: &dyn Place
     drop(store);
     let store = place.open().await;
     let kept: BTreeSet<_> = store
-        .recent_flows(10_000)
+        .recent_flows(200_000)
         .await
         .unwrap()
         .iter()
@@ -150,7 +161,7 @@ pub(crate) async fn a_storm_of_cancelled_callers_loses_nothing(place: &dyn Place
         .collect();
     let lost = acknowledged.difference(&kept).count();
     eprintln!(
-        "{} of 4,000 acknowledged, {} kept, {lost} lost",
+        "{} of {callers_in_all} acknowledged, {} kept, {lost} lost",
         acknowledged.len(),
         kept.len()
     );

@@ -12,6 +12,7 @@ use crate::audit::CommitError;
 use crate::audit::DeliveryChange;
 use crate::audit::Unit;
 use crate::store::Activation;
+use crate::store::Counts;
 use crate::store::KeptCatalog;
 use crate::store::StoreErrorKind;
 use crate::words::Digest;
@@ -107,14 +108,16 @@ pub(crate) async fn everything_survives_reopening(place: &dyn Place) {
     unit.deliveries = vec![DeliveryChange::Insert(sample::delivery(&row))];
     commit_one(&store, unit).await.unwrap();
     store.health().await.unwrap();
-    let counts = store.counts().await.unwrap();
+    // A database may grow by itself while nobody writes.
+    let counted = |counts| Counts { bytes: 0, ..counts };
+    let counts = counted(store.counts().await.unwrap());
     store.close().await;
     drop(store);
     let store = place.open().await;
     assert_same(&store.flow(row.id).await.unwrap().unwrap(), &row);
     assert_eq!(sample::acts(&store.records(row.id).await.unwrap()), ["kept"]);
     assert_eq!(store.deliveries(row.id).await.unwrap().len(), 1);
-    assert_eq!(store.counts().await.unwrap(), counts);
+    assert_eq!(counted(store.counts().await.unwrap()), counts);
     assert_eq!((counts.flows, counts.records, counts.exchanges), (1, 1, 1));
     // The numbers go on where they were.
     let unit = Unit {

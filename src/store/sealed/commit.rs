@@ -28,7 +28,7 @@ use crate::words::Digest;
 use crate::words::Purpose;
 
 #[async_trait]
-impl<S: KeyStore> Commit for Sealed<S> {
+impl<S: KeyStore + ?Sized> Commit for Sealed<S> {
     async fn commit(&self, batch: Vec<Unit>) -> Vec<Result<(), CommitError>> {
         let new = new_flows(&batch);
         let needed: Vec<KeyOwner> = needed(&batch).filter(|owner| !new.contains(owner)).collect();

@@ -19,7 +19,7 @@ use crate::words::Environment;
 use crate::words::Timestamp;
 
 /// A store that seals what it hands down and opens what it reads.
-pub struct Sealed<S> {
+pub struct Sealed<S: ?Sized> {
     pub(super) inner: Arc<S>,
     wrapper: Arc<dyn KeyWrapper>,
     ring: RwLock<Arc<KeyRing>>,
@@ -61,7 +61,7 @@ pub enum SealedError {
     },
 }
 
-impl<S: KeyStore> Sealed<S> {
+impl<S: KeyStore + ?Sized> Sealed<S> {
     /// Opens the key ring of a store, or makes it where the store is empty.
     ///
     /// # Errors

@@ -13,7 +13,9 @@
 mod cache;
 mod commit;
 mod layer;
+mod log;
 mod read;
+mod shared;
 
 pub use layer::Sealed;
 pub use layer::SealedError;

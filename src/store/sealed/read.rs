@@ -20,6 +20,8 @@ use crate::store::FlowsOf;
 use crate::store::Hold;
 use crate::store::KeptCatalog;
 use crate::store::KeyStore;
+use crate::store::LogStore;
+use crate::store::Shared;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::StoreErrorKind;
@@ -32,7 +34,11 @@ use crate::words::FlowId;
 use crate::words::Timestamp;
 
 #[async_trait]
-impl<S: KeyStore> Store for Sealed<S> {
+impl<S: KeyStore + ?Sized> Store for Sealed<S> {
+    fn log(&self) -> Option<&dyn LogStore> {
+        self.inner.log().map(|_| self as &dyn LogStore)
+    }
+
     async fn flow(&self, id: FlowId) -> Result<Option<FlowRow>, StoreError> {
         let row = self.inner.flow(id).await?;
         self.open_one(row).await
@@ -173,18 +179,22 @@ impl<S: KeyStore> Store for Sealed<S> {
         self.inner.release_hold(id, by, at).await
     }
 
+    fn shared(&self) -> Option<&dyn Shared> {
+        self.inner.shared().map(|_| self as &dyn Shared)
+    }
+
     async fn close(&self) {
         self.inner.close().await;
     }
 }
 
-impl<S: KeyStore> Sealed<S> {
+impl<S: KeyStore + ?Sized> Sealed<S> {
     async fn open_one(&self, row: Option<FlowRow>) -> Result<Option<FlowRow>, StoreError> {
         Ok(self.open_all(row.into_iter().collect()).await?.pop())
     }
 
     /// Opens rows; those whose key was destroyed are left out.
-    async fn open_all<R: SealedRow>(&self, rows: Vec<R>) -> Result<Vec<R>, StoreError> {
+    pub(super) async fn open_all<R: SealedRow>(&self, rows: Vec<R>) -> Result<Vec<R>, StoreError> {
         if rows.is_empty() {
             return Ok(rows);
         }
@@ -214,7 +224,7 @@ impl<S: KeyStore> Sealed<S> {
 }
 
 /// A row of the store below that can be opened.
-trait SealedRow: Sized + Send {
+pub(super) trait SealedRow: Sized + Send {
     const COLUMN: &'static str;
 
     fn owner(&self) -> KeyOwner;

@@ -9,5 +9,6 @@ pub mod full_node;
 pub mod node;
 pub mod notary;
 pub mod policy_folder;
+pub mod replicas;
 pub mod store;
 pub mod witness;

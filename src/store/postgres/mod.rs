@@ -1,0 +1,29 @@
+//! One PostgreSQL database that several processes share: each has a lease, one connection that writes in its own task,
+//! and a few that read.
+
+mod batch;
+mod cluster;
+mod fault;
+mod hints;
+mod keys;
+mod lease;
+mod open;
+mod pack;
+mod read;
+mod rights;
+mod rows;
+mod settings;
+mod shared;
+mod store;
+mod warnings;
+mod writer;
+
+pub use cluster::ClusterError;
+pub use cluster::PostgresCluster;
+pub use settings::PostgresRole;
+pub use settings::PostgresSettings;
+pub use settings::PostgresTls;
+pub use store::Postgres;
+
+#[cfg(test)]
+mod tests;

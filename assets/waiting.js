@@ -15,6 +15,10 @@ if (region) {
       aloud.textContent = aloud.dataset.aloud;
     }
     if (left === 0) {
+      // A code that can't be used any more is not shown for a moment longer.
+      for (const part of region.querySelectorAll("[data-code]")) {
+        part.remove();
+      }
       clearInterval(timer);
       setTimeout(() => location.reload(), 1500);
     }

@@ -15,6 +15,8 @@ pub mod engine;
 pub mod flow;
 #[cfg(feature = "server")]
 pub mod http;
+#[cfg(feature = "cli")]
+mod lsp;
 pub mod policy;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;

@@ -56,6 +56,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "words",
         ],
     ),
+    (
+        "lsp",
+        &["cases", "catalog", "diagnostics", "policy", "script", "words"],
+    ),
     ("sandbox", &["connector", "words"]),
     ("http", ALL_BELOW_HTTP),
     (
@@ -69,6 +73,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "engine",
             "flow",
             "http",
+            "lsp",
             "policy",
             "sandbox",
             "script",

@@ -1,10 +1,12 @@
 //! The record of everything that happened: what a record says, and the proof that it is durable.
 //!
 //! [`Recorded`] is laws 1 and 2 as a type: only the [`Recorder`] makes one, and only after the commit
-//! returned. The tamper-evident log over these records is a later step and has its place here.
+//! returned. [`log`] makes tampering with what is recorded show (law 12).
 
 mod canonical;
 mod commit;
+pub mod evidence;
+pub mod log;
 mod pace;
 mod record;
 mod recorder;
@@ -17,9 +19,13 @@ pub use commit::CommitError;
 pub use record::AdminRecord;
 pub use record::CallbackRecord;
 pub use record::CheckRecord;
+pub use record::ConsentItem;
+pub use record::ConsentRecord;
 pub use record::DeliveryRecord;
+pub use record::DocumentRecord;
 pub use record::EndingRecord;
 pub use record::Event;
+pub use record::NoticeRecord;
 pub use record::Record;
 pub use record::RefusalRecord;
 pub use record::ReplyRecord;

@@ -6,11 +6,14 @@ use tokio::time::Instant;
 ///
 /// A short wait makes a batch larger, which saves syncs when many flows are under way, and is lost time when
 /// everybody is waiting already. So it waits only while units arrive fast, and after a wait that brought little
-/// it leaves out the next ones, twice as many each time.
+/// it leaves out the next ones, twice as many each time. How long it waits follows the disk: a part of what a commit
+/// takes, so that a slow disk gets larger batches and not only later ones.
 #[derive(Default)]
 pub(super) struct Pace {
     /// Units a millisecond, smoothed.
     rate: f64,
+    /// Milliseconds that a commit takes, smoothed.
+    cost: f64,
     last: Option<Instant>,
     to_skip: u32,
     penalty: u32,
@@ -18,7 +21,7 @@ pub(super) struct Pace {
 
 impl Pace {
     /// Batches of this size gain little by growing.
-    pub(super) const GOAL: usize = 32;
+    pub(super) const GOAL: usize = 48;
 
     /// Notes that `units` have arrived since the last call.
     pub(super) fn arrived(&mut self, units: usize, now: Instant) {
@@ -31,16 +34,22 @@ impl Pace {
         self.rate = keep * self.rate + (1.0 - keep) * current;
     }
 
-    /// Whether a wait of a millisecond is likely to make a batch of `gathered` units clearly larger.
-    pub(super) fn waiting_pays(&mut self, gathered: usize) -> bool {
-        if gathered >= Self::GOAL || self.rate < FAST {
-            return false;
+    /// Notes how long a commit took.
+    pub(super) fn committed(&mut self, took: Duration) {
+        self.cost = 0.75 * self.cost + 0.25 * took.as_secs_f64() * 1_000.0;
+    }
+
+    /// How long to wait, if a wait is likely to make a batch of `gathered` units clearly larger.
+    pub(super) fn wait(&mut self, gathered: usize) -> Option<Duration> {
+        let millis = (self.cost / 2.0).clamp(SHORTEST_WAIT, LONGEST_WAIT);
+        if gathered >= Self::GOAL || self.rate * millis < WORTH_IT {
+            return None;
         }
         if self.to_skip > 0 {
             self.to_skip -= 1;
-            return false;
+            return None;
         }
-        true
+        Some(Duration::from_secs_f64(millis / 1_000.0))
     }
 
     /// Notes what a wait has brought.
@@ -55,8 +64,11 @@ impl Pace {
     }
 }
 
-/// Below this many units a millisecond, a wait would bring next to nothing.
-const FAST: f64 = 2.0;
+/// Milliseconds: about the time that a fast disk needs for a sync, and what nobody notices in a flow.
+const SHORTEST_WAIT: f64 = 1.0;
+const LONGEST_WAIT: f64 = 4.0;
+/// A wait in which fewer units are to be expected brings next to nothing.
+const WORTH_IT: f64 = 2.0;
 const SLOW: Duration = Duration::from_millis(50);
 const LONGEST_PENALTY: u32 = 63;
 
@@ -71,7 +83,7 @@ mod tests {
         for _ in 0..100 {
             now += Duration::from_millis(1);
             pace.arrived(1, now);
-            assert!(!pace.waiting_pays(1));
+            assert_eq!(pace.wait(1), None);
         }
     }
 
@@ -83,8 +95,27 @@ mod tests {
             now += Duration::from_millis(1);
             pace.arrived(8, now);
         }
-        assert!(pace.waiting_pays(8));
-        assert!(!pace.waiting_pays(Pace::GOAL));
+        assert_eq!(pace.wait(8), Some(Duration::from_millis(1)));
+        assert_eq!(pace.wait(Pace::GOAL), None);
+    }
+
+    #[test]
+    fn a_slow_disk_is_waited_for_longer_but_never_long() {
+        let mut pace = Pace::default();
+        let mut now = Instant::now();
+        let mut longest = Duration::ZERO;
+        for _ in 0..100 {
+            now += Duration::from_millis(20);
+            pace.arrived(20, now);
+            pace.committed(Duration::from_millis(20));
+            longest = longest.max(pace.wait(20).unwrap_or_default());
+        }
+        assert_eq!(longest, Duration::from_millis(4));
+        for _ in 0..100 {
+            pace.committed(Duration::from_micros(100));
+        }
+        pace.arrived(20, now + Duration::from_millis(1));
+        assert_eq!(pace.wait(20), Some(Duration::from_millis(1)));
     }
 
     // Eight callers who all wait for their answers: nobody is left to come.
@@ -96,7 +127,7 @@ mod tests {
         for _ in 0..1_000 {
             now += Duration::from_millis(1);
             pace.arrived(8, now);
-            if pace.waiting_pays(8) {
+            if pace.wait(8).is_some() {
                 waits += 1;
                 now += Duration::from_millis(1);
                 pace.waited(8, 8, now);
@@ -115,6 +146,6 @@ mod tests {
         }
         now += Duration::from_secs(60);
         pace.arrived(1, now);
-        assert!(!pace.waiting_pays(1));
+        assert_eq!(pace.wait(1), None);
     }
 }

@@ -70,12 +70,18 @@ pub enum Event {
     Reply(ReplyRecord),
     /// A callback arrived; its exact bytes are in the exchange.
     Callback(CallbackRecord),
-    /// A callback was examined.
+    /// A callback or an answer was examined.
     Verdict(Box<VerdictRecord>),
+    /// A document was handed in, to be read and signed.
+    Document(DocumentRecord),
+    /// A person confirmed on a page what the law wants confirmed before anything is signed.
+    Consent(Box<ConsentRecord>),
     /// A flow ended, with the decision of its policy.
     Ending(Box<EndingRecord>),
     /// A flow was refused before anything was sent, or was not begun.
     Refusal(RefusalRecord),
+    /// A notice of the outcome is going to be delivered to the e-service.
+    Notice(NoticeRecord),
     /// An outcome notice was delivered to the e-service, or an attempt failed.
     Delivery(DeliveryRecord),
     /// An administrative act.
@@ -90,8 +96,11 @@ impl Event {
             Self::Reply(_) => "reply",
             Self::Callback(_) => "callback",
             Self::Verdict(_) => "verdict",
+            Self::Document(_) => "document",
+            Self::Consent(_) => "consent",
             Self::Ending(_) => "ending",
             Self::Refusal(_) => "refusal",
+            Self::Notice(_) => "notice",
             Self::Delivery(_) => "delivery",
             Self::Admin(_) => "admin",
         }
@@ -129,6 +138,12 @@ pub struct RequestRecord {
     pub preview_digest: Option<Digest>,
     /// Text of the notification (R000-136); `None` unless the capability is `notify`.
     pub notification: Option<Text>,
+    /// Who approved the texts of the service, and when (R000-136, R000-195); `None` unless the capability is `notify`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notification_approval: Option<String>,
+    /// The flow whose place this one takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renews: Option<FlowId>,
     /// Whether personal data is asked for (R000-137).
     pub wants_person: bool,
     /// Base of the callback URL, without the flow's secret token (R000-138).
@@ -154,10 +169,13 @@ pub struct RequestRecord {
 pub struct ReplyRecord {
     /// Which attempt it answers.
     pub attempt: u8,
-    /// What it means: `accepted`, `refused`, `not_sent` or `unknown`.
+    /// What it means: `accepted`, `shown`, `answered`, `refused`, `not_sent` or `unknown`.
     pub meaning: String,
     /// The authority's id of the request (R000-140).
     pub request_id: Option<RequestId>,
+    /// Digest of the text of the QR code that it brought (R000-141); the text itself is in the exchange.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub qr: Option<Digest>,
     /// The authority's error code, as it came (R000-142).
     pub authority_code: Option<i64>,
     /// Why, for the operator; never carries personal data.
@@ -182,6 +200,9 @@ pub struct CallbackRecord {
     pub source: String,
     /// How it was placed: `flow`, `duplicate`, `late`, `excess`, `unknown_token`.
     pub placed: String,
+    /// When its bytes were there (R000-148), if they are kept: a moment before the record, which waits for the flow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrived_at: Option<Timestamp>,
 }
 
 /// What a callback says and what was found (R000-140 to R000-148).
@@ -230,6 +251,45 @@ pub struct CheckRecord {
     pub detail: String,
 }
 
+/// A document as it was handed in (R000-122). Its name may tell of a person, so only its digest stands here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentRecord {
+    /// The client that handed it in.
+    pub client: String,
+    /// The exact bytes.
+    pub exchange: ExchangeId,
+    /// Digest of the exact bytes; what is signed (R000-123).
+    pub digest: Digest,
+    /// How many bytes.
+    pub size: u64,
+    /// Its media type.
+    pub media_type: String,
+    /// Digest of its name.
+    pub name: Digest,
+}
+
+/// What a person confirmed before signing (R000-087 to R000-090); the time is the record's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentRecord {
+    /// Digest of the document that the page showed.
+    pub document: Digest,
+    /// The language in which it was confirmed.
+    pub locale: Locale,
+    /// What was confirmed, each for itself.
+    pub items: Vec<ConsentItem>,
+}
+
+/// One thing that a person confirmed, or did not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentItem {
+    /// `reviewed_entire`, `accepts_to_sign` or `copy_before`.
+    pub name: String,
+    /// Whether it was ticked.
+    pub given: bool,
+    /// Digest of the sentence as it was shown.
+    pub text: Digest,
+}
+
 /// How a flow ended (R000-149).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EndingRecord {
@@ -247,6 +307,9 @@ pub struct EndingRecord {
     pub exchange: Option<ExchangeId>,
     /// Where a failed script stopped and why; `None` if none failed.
     pub script_fault: Option<String>,
+    /// Digest of what is kept of the flow and never changes after its end ([`super::log::FlowParts`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow: Option<Digest>,
 }
 
 /// A flow that was refused.
@@ -258,6 +321,17 @@ pub struct RefusalRecord {
     pub code: String,
     /// Why, for the operator; never carries personal data.
     pub detail: String,
+}
+
+/// A notice of the outcome, with what every attempt will send.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NoticeRecord {
+    /// The `webhook-id`.
+    pub webhook_id: String,
+    /// Digest of the address: what an e-service puts there is not for the log.
+    pub url: Digest,
+    /// Digest of the exact body.
+    pub body: Digest,
 }
 
 /// One attempt to deliver an outcome notice.

@@ -1,6 +1,5 @@
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
@@ -210,9 +209,11 @@ impl Writer {
         }
         let now = Instant::now();
         self.pace.arrived(batch.tickets.len(), now);
-        if !self.tickets.is_closed() && self.pace.waiting_pays(batch.tickets.len()) {
-            let before = batch.tickets.len();
-            let until = now + LINGER;
+        let before = batch.tickets.len();
+        if !self.tickets.is_closed()
+            && let Some(wait) = self.pace.wait(before)
+        {
+            let until = now + wait;
             while batch.tickets.len() < Pace::GOAL && batch.has_room() {
                 let Ok(Some(ticket)) = timeout_at(until, self.tickets.recv()).await else {
                     break;
@@ -226,7 +227,8 @@ impl Writer {
     }
 
     /// Commits in a task of its own, so that a panic of the store reaches the callers as an error.
-    async fn commit(&self, batch: Vec<Ticket>) {
+    async fn commit(&mut self, batch: Vec<Ticket>) {
+        let began = Instant::now();
         let (units, answers): (Vec<_>, Vec<_>) = batch
             .into_iter()
             .map(|ticket| (ticket.unit, ticket.answer))
@@ -235,6 +237,7 @@ impl Writer {
         let results = tokio::spawn(async move { store.commit(units).await })
             .await
             .unwrap_or_else(|_| vec![Err(CommitError::Store(PANICKED.to_owned())); answers.len()]);
+        self.pace.committed(began.elapsed());
         self.counters.committed(answers.len(), &results);
         let mut results = results.into_iter();
         for answer in answers {
@@ -281,8 +284,6 @@ impl Batch {
     }
 }
 
-/// The longest wait for more units before a commit: about the time that the disk needs for a sync.
-const LINGER: Duration = Duration::from_millis(1);
 const MOST_YIELDS: usize = 8;
 /// A batch that has reached this many bytes takes no further unit.
 const MOST_BYTES: usize = 8 << 20;

@@ -123,6 +123,8 @@ pub enum ExchangeDirection {
     Reply,
     /// From the authority to us, as a callback.
     Callback,
+    /// From the e-service to us, to be shown and signed.
+    Document,
 }
 
 /// The exact bytes of a message.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::authority::Asked;
 use super::authority::Authority;
+use super::authority::DOCUMENT;
 use super::happened::Happened;
 use super::happened::Rule;
 use super::happened::TurnedAway;
@@ -36,6 +37,7 @@ use crate::policy::Step;
 use crate::policy::Then;
 use crate::script;
 use crate::script::Hook;
+use crate::words::Capability;
 use crate::words::Challenge;
 use crate::words::Digest;
 use crate::words::ExchangeId;
@@ -158,7 +160,7 @@ struct World<'a> {
 
 /// Something that is going to happen to the flow.
 enum Happening {
-    Reply(ReplyMeaning),
+    Reply(ReplyMeaning, Vec<u8>),
     Callbacks(AnswerName),
     Deadline,
     Cancel,
@@ -172,7 +174,14 @@ impl World<'_> {
                 self.tell(|| format!("the plan is made at {place}"));
                 self.state = State::new(self.now.plus(plan.expires_in), MAX_ATTEMPTS);
                 self.happened.plan = Some((plan, rule));
-                self.feed(&Event::Begin, None);
+                if self.given.capability == Capability::Sign {
+                    // The person reads, and confirms at once: what comes before has no rule of the service.
+                    self.feed(&Event::Hold, None);
+                    let expires_at = self.state.expires_at;
+                    self.feed(&Event::Confirm { expires_at }, None);
+                } else {
+                    self.feed(&Event::Begin, None);
+                }
             }
             PlanAnswer::Refuse {
                 outcome,
@@ -211,9 +220,14 @@ impl World<'_> {
 
     fn happen(&mut self, happening: Happening) {
         match happening {
-            Happening::Reply(meaning) => {
+            Happening::Reply(meaning, body) => {
                 self.tell(|| format!("the authority's reply: {}", reply_in_words(&meaning)));
                 let reply = match meaning {
+                    ReplyMeaning::Shown(_) => ReplyKind::Accepted(None),
+                    ReplyMeaning::Answered => {
+                        let (exchange, digest) = self.keep(body);
+                        ReplyKind::Answered { exchange, digest }
+                    }
                     ReplyMeaning::Accepted { request_id } => ReplyKind::Accepted(request_id),
                     ReplyMeaning::Refused { outcome, .. } => ReplyKind::Refused(outcome),
                     ReplyMeaning::NotSent { .. } => ReplyKind::NotSent,
@@ -222,14 +236,7 @@ impl World<'_> {
                 self.feed(&Event::Reply(reply), None);
             }
             Happening::Callbacks(answer) => {
-                let asked = Asked {
-                    citizen: &self.given.citizen,
-                    request_id: REQUEST_ID,
-                    additional_data: ADDITIONAL_DATA,
-                    challenge: &self.challenge,
-                    wants_person: self.wants_person(),
-                };
-                let made = self.authority.callbacks(answer, &asked, self.now);
+                let made = self.authority.callbacks(answer, &self.asked(), self.now);
                 for body in made {
                     self.receive(body);
                 }
@@ -243,12 +250,29 @@ impl World<'_> {
     }
 
     fn receive(&mut self, body: Vec<u8>) {
+        self.tell(|| "a callback arrives".to_owned());
+        let (exchange, digest) = self.keep(body);
+        self.feed(&Event::Callback { exchange, digest }, None);
+    }
+
+    /// Keeps the bytes of a callback or an answer until they are examined.
+    fn keep(&mut self, body: Vec<u8>) -> (ExchangeId, Digest) {
         self.arrived = self.arrived.wrapping_add(1);
         let exchange = ExchangeId::from_parts(self.now, [self.arrived; 10]);
         let digest = Digest::of(&body);
-        self.tell(|| "a callback arrives".to_owned());
         self.received.push((exchange, self.now, body));
-        self.feed(&Event::Callback { exchange, digest }, None);
+        (exchange, digest)
+    }
+
+    fn asked(&self) -> Asked<'_> {
+        Asked {
+            capability: self.given.capability,
+            citizen: &self.given.citizen,
+            request_id: REQUEST_ID,
+            additional_data: ADDITIONAL_DATA,
+            challenge: &self.challenge,
+            wants_person: self.wants_person(),
+        }
     }
 
     /// One step of the machine, and what it asks for.
@@ -278,7 +302,8 @@ impl World<'_> {
             return;
         };
         self.tell(|| "the request is sent".to_owned());
-        let reply = Happening::Reply(self.authority.reply(first.answer, REQUEST_ID));
+        let (meaning, body) = self.authority.reply(first.answer, &self.asked(), self.now);
+        let reply = Happening::Reply(meaning, body);
         if first.answer == Answer::Named(AnswerName::Unreachable) {
             // The last one stands for all further attempts.
             if self.steps.len() > 1 {
@@ -287,8 +312,21 @@ impl World<'_> {
             self.add(self.now, reply);
             return;
         }
+        if matches!(self.given.capability, Capability::VerifyQr | Capability::Notify) {
+            // The reply is all that comes.
+            self.add(self.now, reply);
+            if self
+                .steps
+                .iter()
+                .any(|step| step.answer == Answer::Named(AnswerName::Cancelled))
+            {
+                self.add(self.now, Happening::Cancel);
+            }
+            return;
+        }
         let early = first.answer == Answer::Named(AnswerName::Early);
-        if !early {
+        let mut reply = Some(reply);
+        if !early && let Some(reply) = reply.take() {
             self.add(self.now, reply);
         }
         let mut at = self.now;
@@ -309,11 +347,8 @@ impl World<'_> {
             };
             self.add(at, happening);
         }
-        if early {
-            self.add(
-                self.now.plus(A_MOMENT),
-                Happening::Reply(self.authority.reply(first.answer, REQUEST_ID)),
-            );
+        if let Some(reply) = reply {
+            self.add(self.now.plus(A_MOMENT), reply);
         }
     }
 
@@ -356,8 +391,16 @@ impl World<'_> {
             body,
             &connector::Expected {
                 flow: FlowId::from_parts(self.given.now, [0; 10]),
+                capability: self.given.capability,
                 request_id: self.state.request_id.as_ref(),
-                civil_no: Some(&self.given.citizen.civil_no),
+                // Whoever scans a code, or shows one, is learnt from the answer.
+                civil_no: match self.given.capability {
+                    Capability::AuthQr | Capability::VerifyQr => None,
+                    Capability::AuthPush | Capability::Sign | Capability::Notify => {
+                        Some(&self.given.citizen.civil_no)
+                    }
+                },
+                signing: (self.given.capability == Capability::Sign).then(|| Digest::of(DOCUMENT)),
                 assurance: plan.map_or(crate::words::Assurance::High, |plan| plan.assurance),
                 challenge: &self.challenge,
                 additional_data: ADDITIONAL_DATA,
@@ -450,6 +493,8 @@ enum Hint {
 fn reply_in_words(meaning: &ReplyMeaning) -> String {
     match meaning {
         ReplyMeaning::Accepted { .. } => "accepted".to_owned(),
+        ReplyMeaning::Shown(_) => "a code to be scanned".to_owned(),
+        ReplyMeaning::Answered => "the answer itself".to_owned(),
         ReplyMeaning::Refused { outcome, detail, .. } => format!("refused as `{outcome}` ({detail})"),
         ReplyMeaning::NotSent { detail } => format!("nothing was sent ({detail})"),
         ReplyMeaning::Unknown { detail } => format!("it may have arrived ({detail})"),

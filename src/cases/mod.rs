@@ -13,6 +13,7 @@ mod coverage;
 mod flow;
 mod happened;
 mod mutate;
+mod problems;
 mod report;
 mod suite;
 
@@ -23,6 +24,7 @@ pub use coverage::Coverage;
 pub use mutate::AcceptedSurvivor;
 pub use mutate::Mutant;
 pub use mutate::Mutation;
+pub use problems::TestProblems;
 pub use report::Failure;
 pub use report::Report;
 pub use suite::Suite;

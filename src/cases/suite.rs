@@ -233,22 +233,27 @@ pub(super) fn processors() -> usize {
 }
 
 fn service_beside<'a>(catalog: &'a Catalog, file: &str) -> Option<&'a Arc<LoadedService>> {
-    let name = file.strip_prefix(SERVICES)?.strip_suffix(ENDING)?;
-    catalog.service(name)
+    catalog.service(stem_of(file)?)
 }
 
 fn no_service(catalog: &Catalog, file: &str) -> Diagnostic {
-    let name = file
-        .strip_prefix(SERVICES)
-        .and_then(|name| name.strip_suffix(ENDING))
-        .unwrap_or(file);
-    let known = catalog.services().map(|loaded| loaded.service.id.as_str());
+    stands_alone(file, catalog.services().map(|loaded| loaded.service.id.as_str()))
+}
+
+/// A test file that stands beside no service; `known` are the services that there are.
+pub(super) fn stands_alone<'a>(file: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+    let name = stem_of(file).unwrap_or(file);
     let message = format!("{file} stands beside no service");
     let help = match suggest(name, known) {
         Some(meant) => format!("did you mean {SERVICES}{meant}{ENDING}?"),
         None => "rename it after the service that it tests, or remove it".to_owned(),
     };
     Diagnostic::error(codes::CASE_NO_SERVICE, message, first_line(file)).help(help)
+}
+
+/// The service that a test file is named after.
+pub(super) fn stem_of(file: &str) -> Option<&str> {
+    file.strip_prefix(SERVICES)?.strip_suffix(ENDING)
 }
 
 /// The test file that belongs to a service file.
@@ -266,7 +271,7 @@ fn first_line(file: &str) -> Label {
     }
 }
 
-const SERVICES: &str = "policies/services/";
+pub(super) const SERVICES: &str = "policies/services/";
 const ENDING: &str = ".test.yaml";
 /// Starting a thread, and compiling the scripts on it, takes as long as some cases.
 const LEAST_FOR_A_THREAD: usize = 16;

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::LazyLock;
 
+use super::walk;
 use crate::policy::Rulebook;
 use crate::words::Digest;
 
@@ -92,6 +93,19 @@ impl Sources {
             .map(|(path, text)| (Arc::from(path.into()), Source::of(text)));
         all.extend(others);
         Self::from_files(all)
+    }
+
+    /// Those files alone, of the catalog and of its tests, that a question is answered with `true` for.
+    #[must_use]
+    pub fn only(&self, keep: impl Fn(&str, &str) -> bool) -> Self {
+        let all = self.files.iter().chain(self.tests.iter());
+        let kept = all.filter(|(path, source)| keep(path, &source.text));
+        Self::from_files(kept.map(|(path, source)| (Arc::clone(path), source.clone())))
+    }
+
+    /// Whether a file of this name would be read from a folder.
+    pub fn takes(path: &str) -> bool {
+        walk::is_source(path) && !path.split('/').any(|part| part.starts_with('.'))
     }
 
     /// The text of one file, be it of the catalog or of its tests.

@@ -5,11 +5,14 @@ use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
 
+use super::audit;
+use super::backup;
 use super::bench;
 use super::catalog;
 use super::check;
 use super::definitions;
 use super::dev;
+use super::evidence;
 use super::explain;
 use super::failure::COULD_NOT_RUN;
 use super::failure::Ending;
@@ -19,6 +22,7 @@ use super::form;
 use super::init;
 use super::keys;
 use super::logging;
+use super::lsp;
 use super::new;
 use super::replay;
 use super::schema;
@@ -27,6 +31,7 @@ use super::subject;
 use super::test;
 use super::trigger;
 use super::why;
+use super::witness;
 
 /// Turns declarative e-service policies into verified, recorded Mobile ID flows.
 ///
@@ -107,10 +112,18 @@ enum Command {
     Schema(schema::Schema),
     /// Print the Rhai definitions of what scripts can call
     Definitions(definitions::Definitions),
+    /// Help an editor with policies and scripts, over standard input and output
+    Lsp(lsp::Lsp),
     /// Explain a code that `check` prints, a requirement, or a service with the origin of each value
     Explain(explain::Explain),
     /// The versions of the catalog: list, activate, roll back, compare
     Catalog(catalog::Catalog),
+    /// The tamper-evident log: verify it, print its checkpoint
+    Audit(audit::Audit),
+    /// All that proves one flow in one file: export it, verify it
+    Evidence(evidence::Evidence),
+    /// Cosign the logs of others, so that nobody can rewrite them unseen
+    Witness(witness::WitnessCommand),
     /// The keys under which personal data is sealed: make, list, rotate
     Keys(keys::Keys),
     /// What a person or a court may ask of what is kept of somebody: see, keep, erase
@@ -119,6 +132,10 @@ enum Command {
     Retention(subject::Retention),
     /// Why a flow ended as it did: each step, rule, file and line, and what would have led elsewhere
     Why(why::WhyFlow),
+    /// Copy the store while the node runs, and verify the copy; the keys apart
+    Backup(backup::Backup),
+    /// Put a backup where a store shall be, or try it with `--verify`
+    Restore(backup::Restore),
     /// Decide recorded flows again under another catalog, and print each difference
     Replay(replay::Replay),
     /// Run the tests of the policies; `--coverage` and `--mutate` say how good they are
@@ -151,10 +168,16 @@ pub fn run() -> ExitCode {
             Command::Form(command) => command.run(&common),
             Command::Schema(command) => command.run(&common),
             Command::Definitions(command) => command.run(&common),
+            Command::Lsp(command) => command.run(&common),
             Command::Test(command) => command.run(&common),
             Command::Catalog(command) => command.run(&common),
+            Command::Witness(command) => command.run(&common),
+            Command::Audit(command) => command.run(&common),
+            Command::Evidence(command) => command.run(&common),
             Command::Subject(command) => command.run(&common),
             Command::Retention(command) => command.run(&common),
+            Command::Backup(command) => command.run(&common),
+            Command::Restore(command) => command.run(&common),
             Command::Keys(command) => command.run(&common),
             Command::Why(command) => command.run(&common),
             Command::Replay(command) => command.run(&common),

@@ -43,7 +43,7 @@ pub(crate) struct Check {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum For {
+pub(crate) enum For {
     Production,
     Test,
     Dr,

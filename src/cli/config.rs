@@ -2,6 +2,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
@@ -9,6 +10,9 @@ use super::failure::Failure;
 use super::sealing::KeysConfig;
 use super::store::StoreConfig;
 use crate::connector::kuwait::KuwaitSettings;
+use crate::engine::log::Anchor;
+use crate::engine::log::AnchorFolder;
+use crate::engine::log::Witness;
 use crate::words::Digest;
 use crate::words::Environment;
 use crate::words::FlowId;
@@ -39,6 +43,69 @@ pub(crate) struct Config {
     /// What a changed catalog has to pass before it is active.
     #[serde(default)]
     pub(crate) reload: ReloadConfig,
+    /// Where checkpoints of the log are carried.
+    #[serde(default)]
+    pub(crate) audit: AuditConfig,
+}
+
+/// How the log is anchored outside of the store.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AuditConfig {
+    /// Where checkpoints are carried.
+    #[serde(default)]
+    anchors: Vec<AnchorConfig>,
+}
+
+/// One place for checkpoints.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub(crate) enum AnchorConfig {
+    /// A folder, best on somebody else's machine: one file a checkpoint, written once.
+    Folder(PathBuf),
+    /// A witness that cosigns.
+    Witness(WitnessConfig),
+}
+
+/// A witness that cosigns checkpoints.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WitnessConfig {
+    /// Where it listens: https, or this machine.
+    url: String,
+    /// Its public key, as it prints it.
+    key: String,
+    /// What its certificate is checked against, PEM; the usual roots without it.
+    #[serde(default)]
+    roots: Option<PathBuf>,
+}
+
+impl WitnessConfig {
+    fn open(&self) -> Result<Witness, Failure> {
+        let roots = match &self.roots {
+            Some(path) => vec![fs::read(path).map_err(|error| {
+                Failure::new(format!(
+                    "can't read the roots of the witness {}: {error}",
+                    path.display()
+                ))
+            })?],
+            None => Vec::new(),
+        };
+        Witness::new(&self.url, &self.key, &roots).map_err(Failure::new)
+    }
+}
+
+impl AuditConfig {
+    /// The anchors, ready to be used.
+    pub(crate) fn anchors(&self) -> Result<Vec<Arc<dyn Anchor>>, Failure> {
+        let open = |anchor: &AnchorConfig| -> Result<Arc<dyn Anchor>, Failure> {
+            Ok(match anchor {
+                AnchorConfig::Folder(folder) => Arc::new(AnchorFolder::new(folder)),
+                AnchorConfig::Witness(witness) => Arc::new(witness.open()?),
+            })
+        };
+        self.anchors.iter().map(open).collect()
+    }
 }
 
 /// What a changed catalog has to pass before it is active, besides its own checks.
@@ -139,6 +206,15 @@ impl Config {
     fn resolve(&mut self, folder: &Path) {
         self.store.resolve(folder);
         self.secrets = folder.join(&self.secrets);
+        for anchor in &mut self.audit.anchors {
+            match anchor {
+                AnchorConfig::Folder(path)
+                | AnchorConfig::Witness(WitnessConfig {
+                    roots: Some(path), ..
+                }) => *path = folder.join(&path),
+                AnchorConfig::Witness(_) => {}
+            }
+        }
         self.keys.resolve(folder);
         let all = [
             Some(&mut self.listeners.api),

@@ -316,7 +316,7 @@ fn escape(text: &str) -> String {
 const PER_PAGE: usize = 4;
 
 const STYLE: &str = "
-@page{size:A4;margin:14mm 14mm 18mm;@bottom-center{content:counter(page) ' / ' counter(pages);font:9pt 'IBM Plex Sans Arabic','Noto Sans Arabic',Tahoma,Arial,sans-serif;color:#55606f}}
+@page{size:A4;margin:14mm 14mm 18mm;@bottom-center{content:counter(page) ' / ' counter(pages);direction:ltr;unicode-bidi:isolate;font:9pt 'IBM Plex Sans Arabic','Noto Sans Arabic',Tahoma,Arial,sans-serif;color:#55606f}}
 *{box-sizing:border-box}
 body{font:11pt/1.6 'IBM Plex Sans Arabic','Noto Sans Arabic','Segoe UI',Tahoma,Arial,sans-serif;color:#1c2430;background:#fff;margin:0 auto;max-width:210mm;padding:10mm}
 header{display:flex;gap:6mm;align-items:center;border-block-end:2pt solid #1c2430;padding-block-end:4mm;margin-block-end:6mm}

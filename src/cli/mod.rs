@@ -1,12 +1,15 @@
 //! The command line: one file a command. Parsing here, work elsewhere.
 
 mod arguments;
+mod audit;
+mod backup;
 mod bench;
 mod catalog;
 mod check;
 mod config;
 mod definitions;
 mod dev;
+mod evidence;
 mod explain;
 mod failure;
 mod fixing;
@@ -16,6 +19,7 @@ mod form_page;
 mod init;
 mod keys;
 mod logging;
+mod lsp;
 mod new;
 mod node;
 mod output;
@@ -33,6 +37,7 @@ mod subject;
 mod test;
 mod trigger;
 mod why;
+mod witness;
 
 pub use arguments::Arguments;
 pub use arguments::run;

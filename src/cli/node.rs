@@ -62,7 +62,16 @@ impl Node {
 
     /// Serves until the process is asked to stop or a listener fails; then stops in good order: no new
     /// requests, running ones finish, the engine last.
-    pub(crate) async fn run_until_asked(mut self, engine: &Engine) -> Result<(), Failure> {
+    pub(crate) async fn run_until_asked(self, engine: &Engine) -> Result<(), Failure> {
+        self.run(engine.shutdown()).await
+    }
+
+    /// The same without an engine.
+    pub(crate) async fn run_alone(self) -> Result<(), Failure> {
+        self.run(std::future::ready(())).await
+    }
+
+    async fn run(mut self, last: impl Future<Output = ()>) -> Result<(), Failure> {
         let failed = tokio::select! {
             () = asked_to_stop() => None,
             ended = self.serving.join_next() => match ended {
@@ -73,7 +82,7 @@ impl Node {
         for handle in &self.handles {
             handle.graceful_shutdown(Some(GRACE));
         }
-        engine.shutdown().await;
+        last.await;
         while self.serving.join_next().await.is_some() {}
         failed.map_or(Ok(()), |why| Err(Failure::new(why)))
     }

@@ -17,6 +17,7 @@ use crate::catalog::Folder;
 use crate::catalog::Look;
 use crate::engine::Secrets;
 use crate::engine::load_kept;
+use crate::engine::log::Anchor;
 use crate::store::KeyStore;
 use crate::store::Sealed;
 use crate::store::Store;
@@ -29,7 +30,9 @@ pub(crate) struct Place {
     pub(crate) store: StoreConfig,
     pub(crate) keys: KeysConfig,
     pub(crate) environment: Environment,
-    secrets: PathBuf,
+    pub(crate) secrets: PathBuf,
+    /// Where checkpoints of its log are carried.
+    pub(crate) anchors: Vec<Arc<dyn Anchor>>,
     console: Option<Console>,
 }
 
@@ -66,6 +69,7 @@ impl Place {
                 keys: config.keys,
                 environment: config.environment,
                 secrets: config.secrets,
+                anchors: config.audit.anchors()?,
                 console,
             });
         }
@@ -84,6 +88,7 @@ impl Place {
             keys: KeysConfig::of_development(&state),
             environment: Environment::Development,
             secrets: state.join("secrets"),
+            anchors: Vec::new(),
             console: console.map(|url| Console {
                 url,
                 address: None,

@@ -93,6 +93,7 @@ async fn serve(config: &Config, file: &Path, common: &Common) -> Result<(), Fail
         notify_roots: Vec::new(),
         gates,
         settings: Some(Arc::new(SettingsFile::at(file))),
+        anchors: config.audit.anchors()?,
     })
     .await
     .map_err(Failure::new)?;
@@ -194,7 +195,7 @@ fn connector(config: &Config) -> Result<Arc<dyn Connector>, Failure> {
     Ok(Arc::new(connector))
 }
 
-type MakeTls = fn(&[u8], &[u8], crate::words::Timestamp) -> Result<ServerConfig, http::TlsError>;
+pub(super) type MakeTls = fn(&[u8], &[u8], crate::words::Timestamp) -> Result<ServerConfig, http::TlsError>;
 
 fn tls_of(listener: &Listener) -> Result<Option<ServerConfig>, Failure> {
     listener
@@ -204,7 +205,7 @@ fn tls_of(listener: &Listener) -> Result<Option<ServerConfig>, Failure> {
         .transpose()
 }
 
-fn load_tls(files: &TlsFiles, make: MakeTls) -> Result<ServerConfig, Failure> {
+pub(super) fn load_tls(files: &TlsFiles, make: MakeTls) -> Result<ServerConfig, Failure> {
     let read = |path: &Path| {
         fs::read(path).map_err(|error| Failure::new(format!("can't read {}: {error}", path.display())))
     };

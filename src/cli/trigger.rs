@@ -1,3 +1,5 @@
+use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -12,17 +14,23 @@ use super::output;
 use super::running::Running;
 use super::running::state_folder;
 use crate::sandbox::Pace;
+use crate::sandbox::ScenarioFile;
+use crate::words::Purpose;
 
 /// `midflow trigger`: arms a scenario for a citizen's next request.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Trigger {
     /// What the sandbox does with the citizen's next request, such as `late` or `forged`
-    #[arg(required_unless_present = "list")]
+    #[arg(required_unless_present_any = ["list", "file"])]
     scenario: Option<String>,
 
     /// Lists every scenario
     #[arg(long)]
     list: bool,
+
+    /// A scenario file: what happens to which requests, in its order
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["scenario", "civil_no", "delay_ms"])]
+    file: Option<PathBuf>,
 
     /// The citizen; without it, the first one who approves
     #[arg(long, value_name = "NUMBER")]
@@ -53,6 +61,9 @@ impl Trigger {
             output::print(&list(&scenarios, common.format));
             return Ok(Ending::Good);
         }
+        if let Some(path) = &self.file {
+            return arm_file(&client, &phone, path, common.format).await;
+        }
         let Some(scenario) = &self.scenario else {
             return Err(
                 Failure::new("no scenario was named").remedy("`midflow trigger --list` shows all of them")
@@ -66,20 +77,7 @@ impl Trigger {
         if let Some(delay) = self.delay_ms {
             order["delay_ms"] = delay.into();
         }
-        let answer = client
-            .post(format!("{phone}/trigger/{scenario}"))
-            .json(&order)
-            .send()
-            .await
-            .map_err(|_| unreachable(&phone))?;
-        if !answer.status().is_success() {
-            let status = answer.status();
-            let why = answer.text().await.unwrap_or_default();
-            return Err(
-                Failure::new(format!("the sandbox refused `{scenario}` ({status}): {why}"))
-                    .remedy("`midflow trigger --list` shows every scenario"),
-            );
-        }
+        arm(&client, &phone, scenario, &order).await?;
         match common.format {
             Format::Json => output::print(&json!({ "armed": scenario, "civil_no": civil_no }).to_string()),
             Format::Text => output::print(&format!(
@@ -102,6 +100,60 @@ impl Trigger {
             .map(|url| url.trim_end_matches('/').to_owned())
             .ok_or_else(|| Failure::new("the running node has no sandbox"))
     }
+}
+
+/// Makes every line of a file wait, in its order.
+async fn arm_file(
+    client: &reqwest::Client,
+    phone: &str,
+    path: &Path,
+    format: Format,
+) -> Result<Ending, Failure> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::new(format!("can't read {}: {error}", path.display())))?;
+    let planned = ScenarioFile::parse(&text)
+        .and_then(|file| file.plan())
+        .map_err(|why| {
+            Failure::new(format!("{}: {why}", path.display()))
+                .remedy("examples/scenarios shows files that are good")
+        })?;
+    for one in &planned {
+        let mut order = json!({});
+        if let Some(citizen) = &one.citizen {
+            order["civil_no"] = citizen.expose(Purpose::Citizen).into();
+        }
+        if let Some(delay) = one.delay {
+            order["delay_ms"] = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX).into();
+        }
+        arm(client, phone, one.scenario.as_str(), &order).await?;
+    }
+    match format {
+        Format::Json => output::print(&json!({ "armed": planned.len() }).to_string()),
+        Format::Text => output::print(&format!(
+            "armed: {} requests, in the order of {}",
+            planned.len(),
+            path.display()
+        )),
+    }
+    Ok(Ending::Good)
+}
+
+async fn arm(client: &reqwest::Client, phone: &str, scenario: &str, order: &Value) -> Result<(), Failure> {
+    let answer = client
+        .post(format!("{phone}/trigger/{scenario}"))
+        .json(order)
+        .send()
+        .await
+        .map_err(|_| unreachable(phone))?;
+    if answer.status().is_success() {
+        return Ok(());
+    }
+    let status = answer.status();
+    let why = answer.text().await.unwrap_or_default();
+    Err(
+        Failure::new(format!("the sandbox refused `{scenario}` ({status}): {why}"))
+            .remedy("`midflow trigger --list` shows every scenario"),
+    )
 }
 
 async fn get(client: &reqwest::Client, url: &str) -> Result<Value, Failure> {

@@ -1,6 +1,7 @@
 use bytes::Bytes;
 
 use crate::words::Outcome;
+use crate::words::QrCode;
 use crate::words::RequestId;
 
 /// The authority's direct reply to a request, or the lack of one.
@@ -17,9 +18,14 @@ pub struct Reply {
 pub enum ReplyMeaning {
     /// The authority took the request.
     Accepted {
-        /// Its id; QR replies carry none.
+        /// Its id.
         request_id: Option<RequestId>,
     },
+    /// The authority took the request, and gave the code that the person is to scan. It has no id of the request, so the
+    /// answer is known by our own additional data.
+    Shown(QrCode),
+    /// The reply is the answer itself. It says nothing before it is recorded and examined (laws 2 and 4).
+    Answered,
     /// The authority refused the request; nobody was asked.
     Refused {
         /// The outcome that its code stands for.

@@ -1,9 +1,12 @@
 use bytes::Bytes;
+use serde::Deserialize;
+use serde::Serialize;
 
 use crate::words::Assurance;
 use crate::words::Capability;
 use crate::words::Challenge;
 use crate::words::CivilNo;
+use crate::words::Digest;
 use crate::words::FlowId;
 use crate::words::Text;
 
@@ -32,6 +35,54 @@ pub struct Request {
     pub additional_data: String,
     /// The digits to compare.
     pub challenge: Challenge,
+    /// What only this capability has.
+    pub matter: Matter,
+}
+
+/// What only one capability has to say. Holds personal data, so it has no `Debug`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Matter {
+    /// Nothing.
+    Nothing,
+    /// The text of the QR code that the person's digital card shows.
+    IdentityQr(String),
+    /// What is to be signed.
+    Signing(Box<Signing>),
+    /// What the person is to be told.
+    Notification(Notification),
+}
+
+/// What is to be signed: the digest of exactly the bytes that were shown (law 11).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signing {
+    /// SHA-256 of the bytes.
+    pub digest: Digest,
+    /// The name of the document, as the person reads it.
+    pub file_name: String,
+    /// What the phone shows.
+    pub preview: Preview,
+}
+
+/// What the phone shows of what is to be signed (R000-095, R000-096).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Preview {
+    /// The whole document; its digest is the one that is signed.
+    Document(Vec<u8>),
+    /// A text that says exactly what is signed.
+    Text(Text),
+}
+
+/// A notification, rendered.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notification {
+    /// The name of the template it was made from.
+    pub template: String,
+    /// The first line.
+    pub title: Text,
+    /// The notification, with its link if it has one.
+    pub text: Text,
 }
 
 /// Exact bytes on their way out.

@@ -1,4 +1,8 @@
+use serde::Deserialize;
+use serde::Serialize;
+
 use crate::words::Assurance;
+use crate::words::Capability;
 use crate::words::Challenge;
 use crate::words::CivilNo;
 use crate::words::Digest;
@@ -13,12 +17,16 @@ use crate::words::Timestamp;
 /// What a callback is compared with.
 #[derive(Clone, Copy)]
 pub struct Expected<'a> {
-    /// The flow that the path token named.
+    /// The flow that the path token named, or whose request was replied to.
     pub flow: FlowId,
+    /// What was asked.
+    pub capability: Capability,
     /// The authority's id of the request; `None` while its reply has not come.
     pub request_id: Option<&'a RequestId>,
-    /// The person asked.
+    /// The person asked; `None` where the answer itself tells who it is.
     pub civil_no: Option<&'a CivilNo>,
+    /// SHA-256 of what was to be signed; `None` unless something was.
+    pub signing: Option<Digest>,
     /// The assurance asked for.
     pub assurance: Assurance,
     /// The challenge sent.
@@ -35,15 +43,62 @@ pub struct Expected<'a> {
     pub fields: &'a [Field],
 }
 
-/// What was found in a callback.
-#[derive(Clone, Debug)]
+/// What was found in a callback or an answer.
+#[derive(Clone)]
 pub struct Verdict {
     /// Every check, in the order it was made.
     pub checks: Vec<Check>,
     /// What follows.
     pub conclusion: Conclusion,
+    /// Who answered, once all places of an approval name one person. A flow that began without a person is theirs from
+    /// then on.
+    pub approver: Option<CivilNo>,
+    /// The person's signature, verified; only where something was signed.
+    pub signature: Option<MadeSignature>,
     /// What the callback claims, for the record. Holds no personal data.
     pub claims: Claims,
+}
+
+/// A signature that a person made, verified over the digest that was sent. The certificate names the person, so it has no
+/// `Debug`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MadeSignature {
+    /// How it is written: `PKCS#1` or `PKCS#7`.
+    pub format: String,
+    /// SHA-256 of what was signed.
+    pub digest: Digest,
+    /// The signature, base64.
+    pub value: String,
+    /// The person's certificate, base64 of its DER.
+    pub certificate: String,
+}
+
+/// Shows nothing of who answered.
+impl std::fmt::Debug for Verdict {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Verdict")
+            .field("checks", &self.checks)
+            .field("conclusion", &self.conclusion)
+            .field("claims", &self.claims)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Verdict {
+    /// Of an answer in a reply that can't be read: it ends the flow, because nothing else comes.
+    pub fn unreadable(detail: impl Into<String>) -> Self {
+        Self {
+            checks: vec![Check {
+                name: "readable",
+                passed: false,
+                detail: detail.into(),
+            }],
+            conclusion: Conclusion::Ended(Outcome::UnknownCode),
+            approver: None,
+            signature: None,
+            claims: Claims::default(),
+        }
+    }
 }
 
 /// One check of a callback.

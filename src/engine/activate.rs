@@ -69,6 +69,7 @@ impl Inner {
     pub(crate) async fn reload_from(self: &Arc<Self>, folder: &Path, ask: Ask<'_>) -> Reload {
         let mut state = self.reloading.lock().await;
         self.look_at_settings();
+        self.look_at_waivers();
         let status = self.catalogs.status();
         let aside = status.set_aside.filter(|_| !ask.on_purpose);
         let previous = self.catalogs.active();
@@ -249,6 +250,7 @@ impl Inner {
             status.set_aside = set_aside;
         });
         self.metrics.reload("activated", true);
+        self.look_at_waivers();
         tracing::info!(catalog = %digest, services, actor, "another catalog is active");
         self.tell(EngineEvent::CatalogActivated { catalog: digest });
         Reload::Activated(digest)
@@ -294,6 +296,37 @@ impl Inner {
             });
         }
         Reload::Refused(failure)
+    }
+
+    /// Names the waivers that have ended while the catalog is active. Somebody has to act, and no flow is turned away
+    /// for it: the service is what it was when it was loaded, and nobody who waits for an answer can mend it.
+    fn look_at_waivers(&self) {
+        let today = Day::in_kuwait(self.clock.now());
+        let active = self.catalogs.active();
+        let ended: Vec<String> = active
+            .waived()
+            .iter()
+            .filter(|waived| !waived.waiver.holds_on(today))
+            .map(|waived| {
+                format!(
+                    "{}: {} until {}",
+                    waived.service, waived.waiver.of, waived.waiver.until
+                )
+            })
+            .collect();
+        if ended == self.catalogs.status().ended_waivers {
+            return;
+        }
+        if !ended.is_empty() {
+            let ended = ended.join(", ");
+            tracing::warn!(
+                ended,
+                "waivers have ended; keep their rules or have somebody answer for them anew, the next load is judged \
+                 without them"
+            );
+        }
+        self.metrics.ended_waivers(ended.len());
+        self.catalogs.change_status(|status| status.ended_waivers = ended);
     }
 
     /// Names what has changed in the settings of the node and can't be taken up while it runs (rule R17).

@@ -1,5 +1,7 @@
 use serde::Serialize;
 
+use crate::connector::AppLink;
+use crate::connector::MadeSignature;
 use crate::policy::Decision;
 use crate::policy::Notices;
 use crate::words::Capability;
@@ -11,6 +13,7 @@ use crate::words::FlowId;
 use crate::words::Locale;
 use crate::words::Outcome;
 use crate::words::Person;
+use crate::words::QrCode;
 use crate::words::ServiceName;
 use crate::words::Text;
 use crate::words::Timestamp;
@@ -32,7 +35,7 @@ pub struct StartFlow {
     pub channel: Channel,
     /// The person's language.
     pub locale: Locale,
-    /// The person to ask.
+    /// The person to ask; for `auth_qr` and `verify_qr` the one expected, if somebody in particular is.
     pub civil_no: Option<CivilNo>,
     /// What the e-service passes, unchecked; the service's declaration is the check.
     pub inputs: serde_json::Map<String, serde_json::Value>,
@@ -42,6 +45,14 @@ pub struct StartFlow {
     pub notify_url: Option<String>,
     /// The flow that this one tries again.
     pub retry_of: Option<FlowId>,
+    /// The flow whose place this one takes.
+    pub renews: Option<FlowId>,
+    /// For `verify_qr`: the text of the code that the person's card shows.
+    pub qr_data: Option<String>,
+    /// For `sign`: the preview token of the document.
+    pub document: Option<String>,
+    /// For `notify`: the name of the template.
+    pub template: Option<String>,
 }
 
 impl StartFlow {
@@ -60,6 +71,10 @@ impl StartFlow {
             return_url: None,
             notify_url: None,
             retry_of: None,
+            renews: None,
+            qr_data: None,
+            document: None,
+            template: None,
         }
     }
 
@@ -109,12 +124,24 @@ pub struct FlowView {
     pub expires_at: Timestamp,
     /// The digits to compare.
     pub challenge: Challenge,
+    /// Whether the person has to confirm on the flow's page before anything is sent.
+    pub held: bool,
+    /// The code to show; never on a phone, and never once the flow has ended or its time is over (R000-075, R000-141).
+    pub qr: Option<QrCode>,
+    /// What opens the app on the phone that the person holds, in the place of the code.
+    pub app_link: Option<AppLink>,
+    /// Where the person goes afterwards.
+    pub return_url: Option<String>,
+    /// The flow that has taken the place of this one.
+    pub superseded_by: Option<FlowId>,
     /// How it ended.
     pub outcome: Option<Outcome>,
     /// What the policy decided.
     pub decision: Option<Decision>,
     /// The declared fields; only after approval, and only if the policy lets the e-service go on.
     pub person: Option<Person>,
+    /// The person's signature, where a document was signed; with the person's fields, and under the same conditions.
+    pub signature: Option<MadeSignature>,
     /// The node's signed statement of the ending, for the client to keep.
     pub receipt: Option<String>,
 }
@@ -203,6 +230,18 @@ pub enum ProblemCode {
     FlowEnded,
     /// The flow named in `retry_of` may not be tried again.
     RetryNotAllowed,
+    /// The flow is not one that is renewed.
+    RenewalNotAllowed,
+    /// A QR code can't be scanned on the phone that shows it, and there is no link that opens the app.
+    QrNotOnMobile,
+    /// The service has no such template.
+    UnknownTemplate,
+    /// The preview token names no document of this client, or its bytes are not the ones that were handed in.
+    InvalidDocument,
+    /// Nothing waits for a confirmation.
+    NothingToConfirm,
+    /// Not everything was confirmed that has to be.
+    NotConfirmed,
     /// Nothing can be recorded at the moment, so nothing is begun.
     StoreUnavailable,
     /// The engine is shutting down.
@@ -226,6 +265,12 @@ impl ProblemCode {
             Self::UnknownFlow => "unknown_flow",
             Self::FlowEnded => "flow_ended",
             Self::RetryNotAllowed => "retry_not_allowed",
+            Self::RenewalNotAllowed => "renewal_not_allowed",
+            Self::QrNotOnMobile => "qr_not_on_mobile",
+            Self::UnknownTemplate => "unknown_template",
+            Self::InvalidDocument => "invalid_document",
+            Self::NothingToConfirm => "nothing_to_confirm",
+            Self::NotConfirmed => "not_confirmed",
             Self::StoreUnavailable => "store_unavailable",
             Self::ShuttingDown => "shutting_down",
             Self::Internal => "internal",

@@ -49,6 +49,9 @@ pub struct CatalogStatus {
     pub set_aside: Option<Digest>,
     /// What has changed in the settings of this node and takes a restart to be taken up, by name.
     pub needs_restart: Vec<String>,
+    /// The waivers of the active catalog that have ended since it was loaded: service, rule and last day. Flows go on
+    /// beginning and ending as before; the next load is judged without them.
+    pub ended_waivers: Vec<String>,
 }
 
 /// As people write a moment.
@@ -75,6 +78,7 @@ impl CatalogStatus {
             failed_at: None,
             set_aside: None,
             needs_restart: Vec::new(),
+            ended_waivers: Vec::new(),
         }
     }
 }

@@ -3,11 +3,15 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::connector::MadeSignature;
 use crate::policy::Decision;
 use crate::policy::InputValue;
 use crate::policy::Plan;
+use crate::words::CallbackToken;
 use crate::words::Challenge;
 use crate::words::Channel;
+use crate::words::Digest;
+use crate::words::ExchangeId;
 use crate::words::FieldName;
 use crate::words::FieldValue;
 use crate::words::FlowId;
@@ -16,6 +20,7 @@ use crate::words::Locale;
 use crate::words::Person;
 use crate::words::Pii;
 use crate::words::Purpose;
+use crate::words::QrCode;
 use crate::words::Timestamp;
 
 /// What the engine has to know of a flow beyond what the store itself works with.
@@ -51,8 +56,43 @@ pub(crate) struct Detail {
     pub(crate) decision: Option<Decision>,
     /// When the flow ended.
     pub(crate) ended_at: Option<Timestamp>,
+    /// 256 random bits that nothing else holds, so that the digest of this tells nothing of what is in it.
+    #[serde(default)]
+    blinding: String,
+    /// The text of the code that the authority gave, to be scanned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) qr: Option<QrCode>,
+    /// The flow whose place this one takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) renews: Option<FlowId>,
+    /// The flow that has taken the place of this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) superseded_by: Option<FlowId>,
+    /// What is to be signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) document: Option<DocumentRef>,
+    /// The signature that was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) signature: Option<MadeSignature>,
+    /// The callback token of a flow that is held: nothing has been sent with it, so another process may still send. It
+    /// leaves with the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) held_token: Option<String>,
     /// The declared fields, once approved.
     person: Option<BTreeMap<FieldName, FieldValue>>,
+}
+
+/// A document that was handed in, by its exact bytes in the store.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct DocumentRef {
+    /// Where the bytes are.
+    pub(crate) exchange: ExchangeId,
+    /// Their SHA-256.
+    pub(crate) digest: Digest,
+    /// Its media type.
+    pub(crate) media_type: String,
+    /// Its name, as the person reads it.
+    pub(crate) name: String,
 }
 
 impl Detail {
@@ -81,7 +121,29 @@ impl Detail {
             try_number,
             decision: None,
             ended_at: None,
+            blinding: String::new(),
+            qr: None,
+            renews: ask.renews,
+            superseded_by: None,
+            document: None,
+            signature: None,
+            held_token: None,
             person: None,
+        }
+    }
+
+    /// The same with fresh random digits, so that its digest tells nothing.
+    pub(crate) fn blinded(mut self, digits: String) -> Self {
+        self.blinding = digits;
+        self
+    }
+
+    /// The same, held until the person has confirmed what is to be signed.
+    pub(crate) fn holding(self, document: DocumentRef, token: &CallbackToken) -> Self {
+        Self {
+            document: Some(document),
+            held_token: Some(token.as_str().to_owned()),
+            ..self
         }
     }
 

@@ -6,28 +6,38 @@ use super::input::Arrival;
 use super::input::Input;
 use super::live::Cell;
 use super::live::Live;
+use super::records::NodeNames;
 use super::records::Scribe;
+use super::records::ending;
 use super::secrets::random;
 use crate::audit::CallbackRecord;
 use crate::audit::DeliveryChange;
 use crate::audit::DeliveryRow;
+use crate::audit::Event;
 use crate::audit::ExchangeDirection;
 use crate::audit::ExchangeRow;
 use crate::audit::FlowChange;
 use crate::audit::FlowRow;
 use crate::audit::Unit;
+use crate::audit::log::FlowParts;
 use crate::catalog::DecideAsk;
 use crate::catalog::Decided;
 use crate::catalog::PlanAsk;
 use crate::connector::Conclusion;
 use crate::connector::Outbound;
+use crate::connector::Reply;
+use crate::connector::ReplyMeaning;
 use crate::connector::Request;
 use crate::flow::Action;
-use crate::flow::Event;
+use crate::flow::Event as FlowEvent;
 use crate::flow::Note;
 use crate::flow::State;
 use crate::flow::step;
+use crate::policy::ApprovalState;
+use crate::policy::Approved;
 use crate::policy::Then;
+use crate::words::CallbackToken;
+use crate::words::Capability;
 use crate::words::Digest;
 use crate::words::ExchangeId;
 use crate::words::Outcome;
@@ -50,6 +60,8 @@ pub(super) struct Draft {
     pub(super) unit: Unit,
     pub(super) effects: Effects,
     pub(super) wake_at: Option<Timestamp>,
+    /// Whether the row has the detail as it shall be.
+    has_written_detail: bool,
     /// What is counted and told to the operator once the step is durable: a draft that could not be recorded is
     /// made again.
     pub(super) tallies: Vec<Tally>,
@@ -78,6 +90,7 @@ impl Inner {
             unit: Unit::default(),
             effects: Effects::default(),
             wake_at: None,
+            has_written_detail: false,
             tallies: Vec::new(),
             at: now,
         };
@@ -89,13 +102,40 @@ impl Inner {
             _ => None,
         });
         draft.keep_state(state);
+        self.keep_approver(&mut draft, input);
         draft.tallies.extend(note.and_then(Tally::of));
         let arrivals = draft.keep_input(input, note);
         for action in &actions {
             self.take_up(live, &mut draft, action, input, &arrivals);
         }
+        if matches!(input, Input::Confirm { .. }) {
+            // From here on the request may have left, so nobody else may send it.
+            draft.detail_to_change().held_token = None;
+        }
         draft.keep_flow(cell);
         draft
+    }
+
+    /// A flow that began without a person is from its approval on that of whoever approved. What comes after the ending
+    /// changes nothing.
+    fn keep_approver(&self, draft: &mut Draft, input: &Input) {
+        let Input::Examined { exchange, verdict } = input else {
+            return;
+        };
+        let concluded = draft
+            .row
+            .state
+            .ending
+            .as_ref()
+            .is_some_and(|ending| ending.exchange == Some(*exchange));
+        if let Some(approver) = verdict.approver.as_ref().filter(|_| concluded)
+            && draft.row.subject.is_none()
+        {
+            let key = self.secrets.person_key(approver);
+            let row = draft.row_to_change();
+            row.subject = Some(approver.clone());
+            row.person_key.get_or_insert(key);
+        }
     }
 
     fn take_up(&self, live: &Live, draft: &mut Draft, action: &Action, input: &Input, arrivals: &[Arrival]) {
@@ -133,17 +173,41 @@ impl Inner {
             at: draft.at,
             bytes: outbound.body.clone(),
         });
+        let approval = self.approval_of_texts(live, draft);
+        let names = NodeNames {
+            approval: approval.as_deref(),
+            ..self.names()
+        };
         let record = draft
             .scribe()
-            .request(&draft.detail, &request, &outbound, exchange, &self.names());
+            .request(&draft.detail, &request, &outbound, exchange, &names);
         draft.unit.records.push(record);
         draft.effects.send = Some(outbound);
+    }
+
+    /// R000-136, R000-195: who approved the texts of a service that notifies people, as its file says.
+    fn approval_of_texts(&self, live: &Live, draft: &Draft) -> Option<String> {
+        if draft.row.capability != Capability::Notify {
+            return None;
+        }
+        let service = live.catalog.as_ref()?.service(draft.row.service.as_str())?;
+        let approval = service.service.approvals.iter().find(|approval| {
+            approval.state == ApprovalState::Approved
+                && matches!(
+                    approval.of,
+                    Approved::Texts | Approved::Capability(Capability::Notify)
+                )
+        })?;
+        let reference = approval.reference.as_deref().unwrap_or("no reference");
+        Some(format!("{}, {} ({reference})", approval.by, approval.on))
     }
 
     /// The request as the connector needs it. Only the process that made the callback token knows it; another
     /// never sends, because what it does not know may have been sent.
     fn request(&self, live: &Live, draft: &Draft, attempt: u8) -> Option<Request> {
-        let (row, detail, token) = (&draft.row, &draft.detail, live.token.as_ref()?);
+        let (row, detail) = (&draft.row, &draft.detail);
+        let held = || CallbackToken::parse(detail.held_token.as_deref()?);
+        let token = live.token.clone().or_else(held)?;
         let plan = detail.plan.as_ref()?;
         let service = live.catalog.as_ref()?.service(row.service.as_str())?;
         let asks_more_than_the_number = plan
@@ -166,6 +230,7 @@ impl Inner {
             ),
             additional_data: detail.additional_data.clone(),
             challenge: detail.challenge.clone(),
+            matter: live.matter(),
         })
     }
 
@@ -181,17 +246,19 @@ impl Inner {
             Input::Refuse(decided) => (**decided).clone(),
             _ => self.ask_policy(live, draft, outcome, person),
         };
-        let (state, _) = step(&draft.row.state, &Event::Decided(decided.outcome));
+        let (state, _) = step(&draft.row.state, &FlowEvent::Decided(decided.outcome));
         let decided = decided.agreed(&state);
         draft.keep_state(state);
         if let (Some(person), Then::Continue, Outcome::Approved) =
             (person, decided.decision.then, decided.outcome)
         {
             draft.detail_to_change().keep_person(person);
+            if let Input::Examined { verdict, .. } = input {
+                draft.detail_to_change().signature.clone_from(&verdict.signature);
+            }
         }
         let exchange = draft.row.state.ending.as_ref().and_then(|ending| ending.exchange);
-        let record = draft.scribe().ending(outcome, &decided, exchange);
-        draft.unit.records.push(record);
+        let mut ending = ending(outcome, &decided, exchange);
         if let Some(fault) = &decided.fault {
             draft.tallies.push(Tally::ScriptFault(fault.to_string()));
         }
@@ -199,11 +266,19 @@ impl Inner {
         let detail = draft.detail_to_change();
         detail.decision = Some(decided.decision);
         detail.ended_at = Some(ended_at);
+        draft.write_detail();
+        ending.flow = Some(FlowParts::digest_of(&draft.row));
+        let record = draft.scribe().record(Event::Ending(Box::new(ending)));
+        draft.unit.records.push(record);
         let notice = self.notice(draft);
+        if let Some(row) = &notice {
+            let record = draft.scribe().notice(row);
+            draft.unit.records.push(record);
+        }
         match &notice {
             Some(row) => draft.unit.deliveries.push(DeliveryChange::Insert(row.clone())),
             // Nobody wants to be told: that is as delivered as it gets.
-            None => draft.keep_state(step(&draft.row.state, &Event::Delivered).0),
+            None => draft.keep_state(step(&draft.row.state, &FlowEvent::Delivered).0),
         }
         draft.effects.deliver = notice;
     }
@@ -273,13 +348,19 @@ impl Draft {
         Arc::make_mut(&mut self.detail)
     }
 
+    /// Writes the detail into the row, where nothing of it will change any more.
+    fn write_detail(&mut self) {
+        self.row_to_change().detail = self.detail.to_bytes().into();
+        self.has_written_detail = true;
+    }
+
     /// Hands in the flow as it shall be; its sealed part, subject and detail, only where the step changed it.
     fn keep_flow(&mut self, before: &Cell) {
         let is_new = before.row.version == 0;
         let keeps_detail =
             !is_new && Arc::ptr_eq(&self.detail, &before.detail) && self.row.subject == before.row.subject;
-        if !keeps_detail {
-            self.row_to_change().detail = self.detail.to_bytes().into();
+        if !keeps_detail && !self.has_written_detail {
+            self.write_detail();
         }
         let row = Arc::clone(&self.row);
         self.unit.flow = Some(match (is_new, keeps_detail) {
@@ -292,6 +373,7 @@ impl Draft {
     fn keep_state(&mut self, state: State) {
         let row = self.row_to_change();
         row.request_id.clone_from(&state.request_id);
+        row.expires_at = state.expires_at;
         row.outcome = state
             .ending
             .as_ref()
@@ -303,14 +385,26 @@ impl Draft {
     /// Writes down what came in, exact bytes first; gives back the callbacks that may have to be examined.
     fn keep_input(&mut self, input: &Input, note: Option<Note>) -> Vec<Arrival> {
         match input {
-            Input::Reply { attempt, reply } => {
-                let exchange = reply.body.as_ref().and_then(|bytes| {
-                    let id = ExchangeId::from_parts(self.at, random().ok()?);
-                    self.keep_bytes(id, ExchangeDirection::Reply, self.at, bytes.clone());
-                    Some((id, Digest::of(bytes)))
-                });
-                let record = self.scribe().reply(*attempt, &reply.meaning, exchange, note);
-                self.unit.records.push(record);
+            Input::Reply {
+                attempt,
+                reply,
+                exchange,
+                at,
+            } => self.keep_reply(*attempt, reply, (*exchange, *at), note),
+            Input::Confirm { consent, .. } => {
+                if note.is_none() {
+                    let record = self.scribe().consent((**consent).clone());
+                    self.unit.records.push(record);
+                    // The life of the request begins here, not with the reading of the document.
+                    let now = self.at;
+                    self.detail_to_change().requested_at = now;
+                }
+                Vec::new()
+            }
+            Input::Supersede { by } => {
+                if note.is_none() {
+                    self.detail_to_change().superseded_by = Some(*by);
+                }
                 Vec::new()
             }
             Input::Callback(arrival) => {
@@ -330,7 +424,45 @@ impl Draft {
                 Vec::new()
             }
             Input::Recover { pending, .. } => pending.clone(),
-            Input::Begin | Input::Refuse(_) | Input::Deadline | Input::Cancel => Vec::new(),
+            Input::Begin
+            | Input::Hold
+            | Input::Withdraw
+            | Input::Refuse(_)
+            | Input::Deadline
+            | Input::Cancel => Vec::new(),
+        }
+    }
+
+    /// Writes a reply down; gives it back where it is the answer itself and has to be examined.
+    fn keep_reply(
+        &mut self,
+        attempt: u8,
+        reply: &Reply,
+        (exchange, at): (Option<ExchangeId>, Timestamp),
+        note: Option<Note>,
+    ) -> Vec<Arrival> {
+        let named = exchange.zip(reply.body.as_ref());
+        if let Some((id, bytes)) = named {
+            self.keep_bytes(id, ExchangeDirection::Reply, self.at, bytes.clone());
+        }
+        let kept = named.map(|(id, bytes)| (id, Digest::of(bytes)));
+        let record = self.scribe().reply(attempt, &reply.meaning, kept, note);
+        self.unit.records.push(record);
+        if let ReplyMeaning::Shown(qr) = &reply.meaning
+            && !self.row.state.has_ended()
+        {
+            self.detail_to_change().qr = Some(qr.clone());
+        }
+        match (&reply.meaning, named, kept) {
+            (ReplyMeaning::Answered, Some((_, bytes)), Some((id, digest))) => vec![Arrival {
+                direct: true,
+                exchange: id,
+                digest,
+                source: String::new(),
+                bytes: bytes.clone(),
+                at,
+            }],
+            _ => Vec::new(),
         }
     }
 
@@ -341,18 +473,19 @@ impl Draft {
             _ => "flow",
         };
         self.tallies.push(Tally::Callback(placed));
-        self.keep_bytes(
-            arrival.exchange,
-            ExchangeDirection::Callback,
-            arrival.at,
-            arrival.bytes.clone(),
-        );
+        let direction = if arrival.direct {
+            ExchangeDirection::Reply
+        } else {
+            ExchangeDirection::Callback
+        };
+        self.keep_bytes(arrival.exchange, direction, arrival.at, arrival.bytes.clone());
         let record = self.scribe().callback(CallbackRecord {
             exchange: Some(arrival.exchange),
             digest: arrival.digest,
             size: arrival.bytes.len() as u64,
             source: arrival.source.clone(),
             placed: placed.to_owned(),
+            arrived_at: Some(arrival.at),
         });
         self.unit.records.push(record);
     }

@@ -15,7 +15,9 @@ use super::input::Arrival;
 use super::input::Input;
 use super::live::Cell;
 use super::live::Live;
+use super::live::Stage;
 use super::schedule::Due;
+use super::secrets::random;
 use crate::audit::CommitError;
 use crate::audit::FlowRow;
 use crate::audit::Recorded;
@@ -23,6 +25,7 @@ use crate::connector::Expected;
 use crate::connector::Outbound;
 use crate::connector::Verdict;
 use crate::flow::Phase;
+use crate::words::ExchangeId;
 
 impl Inner {
     /// Takes one step: after this returns `Ok`, it is durable and its effects are under way.
@@ -131,7 +134,7 @@ impl Inner {
         }
         cell.row = Arc::new(row);
         cell.detail = Arc::new(detail);
-        live.ended.send_replace(ended);
+        live.stage.send_replace(Stage::of(&cell.row.state));
         self.tell(super::EngineEvent::Flow { flow: live.id, ended });
     }
 
@@ -153,7 +156,7 @@ impl Inner {
         }
         cell.row = draft.row;
         cell.detail = draft.detail;
-        live.ended.send_replace(ended);
+        live.stage.send_replace(Stage::of(&cell.row.state));
         self.tell(super::EngineEvent::Flow { flow: live.id, ended });
     }
 
@@ -181,11 +184,17 @@ impl Inner {
         self.tasks.spawn(async move {
             let attempt = outbound.attempt;
             let reply = inner.connector.send(outbound).await;
+            let at = inner.clock.now();
+            let named = reply.body.as_ref().and_then(|_| random().ok());
+            let exchange = named.map(|random| ExchangeId::from_parts(at, random));
             let make = || Input::Reply {
                 attempt,
                 reply: reply.clone(),
+                exchange,
+                at,
             };
             inner.drive_to_the_end(&live, make).await;
+            inner.poll(&live);
         });
     }
 
@@ -212,8 +221,10 @@ impl Inner {
         };
         let expected = Expected {
             flow: live.id,
+            capability: cell.row.capability,
             request_id: cell.row.state.request_id.as_ref(),
             civil_no: cell.row.subject.as_ref(),
+            signing: cell.detail.document.as_ref().map(|document| document.digest),
             assurance,
             challenge: &cell.detail.challenge,
             additional_data: &cell.detail.additional_data,
@@ -222,7 +233,11 @@ impl Inner {
             received_at: arrival.at,
             fields,
         };
-        self.connector.examine(&arrival.bytes, &expected)
+        if arrival.direct {
+            self.connector.examine_reply(&arrival.bytes, &expected)
+        } else {
+            self.connector.examine(&arrival.bytes, &expected)
+        }
     }
 }
 

@@ -10,12 +10,16 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::CallbackReceipt;
+use super::Confirmation;
 use super::EngineEvent;
 use super::EngineOptions;
 use super::FlowView;
+use super::KeptDocument;
+use super::NewDocument;
 use super::Problem;
 use super::ProblemCode;
 use super::Reload;
+use super::ShownDocument;
 use super::StartFlow;
 use super::Started;
 use super::TimelineEntry;
@@ -33,12 +37,19 @@ use super::inner::notifier;
 use super::input::Input;
 use super::limits::Starts;
 use super::live::LiveFlows;
+use super::live::Stage;
+use super::log::Anchor;
+use super::log::LogFault;
+use super::log::LogKeeper;
+use super::log::Search;
+use super::log::SearchAsk;
 use super::metrics::Metrics;
 use super::replicas::look_after;
 use super::schedule::Due;
 use super::schedule::DueFlows;
 use super::schedule::Schedule;
 use super::secrets::Secrets;
+use super::secrets::SecretsError;
 use super::start::problem;
 use super::start::unavailable;
 use super::webhook;
@@ -54,11 +65,14 @@ use crate::catalog::Setting;
 use crate::connector::Connector;
 use crate::store::Activation;
 use crate::store::FlowSummary;
+use crate::store::KeptCheckpoint;
 use crate::store::Store;
 use crate::words::Day;
 use crate::words::Digest;
 use crate::words::Environment;
 use crate::words::FlowId;
+use crate::words::Locale;
+use crate::words::Text;
 
 /// A running engine. Clones are handles to the same one.
 #[derive(Clone)]
@@ -86,6 +100,8 @@ pub struct EngineParts {
     pub gates: Vec<Arc<dyn CatalogGate>>,
     /// The settings of the node, to name what only a restart takes up.
     pub settings: Option<Arc<dyn NodeSettings>>,
+    /// Where checkpoints of the log are carried.
+    pub anchors: Vec<Arc<dyn Anchor>>,
 }
 
 impl EngineParts {
@@ -106,6 +122,7 @@ impl EngineParts {
             notify_roots: Vec::new(),
             gates: Vec::new(),
             settings: None,
+            anchors: Vec::new(),
         }
     }
 }
@@ -134,6 +151,9 @@ pub enum EngineError {
     /// The store can't be read or written.
     #[error("the store can't be used: {0}")]
     Store(String),
+    /// The log of the store is not what was promised of it.
+    #[error("{0}")]
+    Log(String),
     /// The client for outcome notices can't be made.
     #[error("outcome notices can't be sent: {0}")]
     Notifier(String),
@@ -153,12 +173,33 @@ impl Engine {
             environment: Some(parts.options.environment),
             today: Some(Day::in_kuwait(now)),
         };
-        let (catalog, status) =
+        let log_fault = |error: LogFault| EngineError::Log(error.to_string());
+        let keeper = |key| {
+            let (store, anchors) = (Arc::clone(&parts.store), parts.anchors.clone());
+            LogKeeper::new(Arc::new(key), store, parts.secrets.folder(), anchors).map_err(log_fault)
+        };
+        let secrets_fault = |error: SecretsError| EngineError::Log(error.to_string());
+        // Before anything is written: a store that lacks what was promised is kept as it is.
+        let named = parts.secrets.named_log_key().map_err(secrets_fault)?;
+        let log = named.map(keeper).transpose()?;
+        if let Some(log) = &log {
+            log.check().await.map_err(log_fault)?;
+        }
+        let (catalog, status, activation) =
             first_catalog(parts.folder.clone(), setting, parts.store.as_ref(), now).await?;
         let mut options = parts.options;
         if options.callback_base_url.is_empty() {
             options.callback_base_url = declared_callback_base(&catalog, options.environment)?;
         }
+        let log = match log {
+            Some(log) => log,
+            None => {
+                let origin = log_origin(&catalog.organization().name, options.environment);
+                let log = keeper(parts.secrets.log_key(&origin).map_err(secrets_fault)?)?;
+                log.check().await.map_err(log_fault)?;
+                log
+            }
+        };
         let good = status.failure.is_none();
         let (schedule, due) = Schedule::start(Arc::clone(&parts.clock));
         let commit: Arc<dyn Store> = Arc::clone(&parts.store);
@@ -172,6 +213,7 @@ impl Engine {
             settings: parts.settings,
             clock: parts.clock,
             secrets: parts.secrets,
+            log,
             store: parts.store,
             connector: parts.connector,
             catalogs: Arc::new(Catalogs::new(catalog, status)),
@@ -201,15 +243,16 @@ impl Engine {
         let upto = counts
             .map_err(|error| EngineError::Store(error.to_string()))?
             .records;
-        let ready = async {
-            inner.recorder.record(started, ()).await?;
-            inner.recover().await
-        };
-        let recovered = ready
-            .await
-            .map_err(|error: CommitError| EngineError::Store(error.to_string()))?;
+        let unrecorded = |error: CommitError| EngineError::Store(error.to_string());
+        inner.recorder.record(started, ()).await.map_err(unrecorded)?;
+        if let Some(activation) = activation {
+            let kept = inner.store.set_active_catalog(activation).await;
+            kept.map_err(|error| EngineError::Store(error.to_string()))?;
+        }
+        let recovered = inner.recover().await.map_err(unrecorded)?;
         tracing::info!(recovered, "the engine serves");
         inner.tasks.spawn(strike(Arc::clone(&inner), due));
+        inner.tasks.spawn(Arc::clone(&inner).keep_log());
         inner.tasks.spawn(look_after(Arc::clone(&inner), upto));
         Ok(Self { inner })
     }
@@ -248,12 +291,74 @@ impl Engine {
         if live.cell.lock().await.detail.client != client {
             return Err(unknown_flow());
         }
-        let mut ended = live.ended.subscribe();
+        let mut stage = live.stage.subscribe();
         tokio::select! {
-            _ = ended.wait_for(|ended| *ended) => {}
+            _ = stage.wait_for(|stage| *stage == Stage::Ended) => {}
             () = tokio::time::sleep(longest) => {}
             () = self.inner.stop.cancelled() => {}
         }
+        self.view(client, flow).await
+    }
+
+    /// Begins the same again in the place of a flow whose code runs out; that one ends `other.superseded`.
+    ///
+    /// # Errors
+    /// [`ProblemCode::RenewalNotAllowed`] for any capability but `auth_qr`, [`ProblemCode::FlowEnded`] if somebody has
+    /// answered meanwhile, and whatever [`Engine::start_flow`] answers.
+    pub async fn renew(
+        &self,
+        client: &str,
+        flow: FlowId,
+        idempotency_key: Option<String>,
+    ) -> Result<Started, Problem> {
+        let (inner, client) = (Arc::clone(&self.inner), client.to_owned());
+        self.detached(async move { inner.renew(&client, flow, idempotency_key).await })
+            .await?
+    }
+
+    /// Keeps a document, so that it can be shown and signed.
+    ///
+    /// # Errors
+    /// When nothing can be recorded; then it was not kept.
+    pub async fn keep_document(&self, document: NewDocument) -> Result<KeptDocument, Problem> {
+        let inner = Arc::clone(&self.inner);
+        self.detached(async move { inner.keep_document(document).await })
+            .await?
+    }
+
+    /// The document of a flow: exactly the bytes that are signed (law 11).
+    ///
+    /// # Errors
+    /// [`ProblemCode::UnknownFlow`] if there is no such flow of this client, or if it signs nothing.
+    pub async fn document(&self, client: &str, flow: FlowId) -> Result<ShownDocument, Problem> {
+        self.inner.shown_document(client, flow).await
+    }
+
+    /// Takes down what the person has confirmed on the page, and sends the request to sign.
+    ///
+    /// # Errors
+    /// [`ProblemCode::NotConfirmed`] unless both confirmations are there, [`ProblemCode::NothingToConfirm`] if the flow
+    /// does not wait for any.
+    pub async fn confirm(
+        &self,
+        client: &str,
+        flow: FlowId,
+        confirmation: Confirmation,
+    ) -> Result<FlowView, Problem> {
+        let (inner, owner) = (Arc::clone(&self.inner), client.to_owned());
+        self.detached(async move { inner.confirm(&owner, flow, confirmation).await })
+            .await??;
+        self.view(client, flow).await
+    }
+
+    /// Ends a flow because the person, having read the document, does not want to sign it.
+    ///
+    /// # Errors
+    /// [`ProblemCode::NothingToConfirm`] if the flow does not wait for a confirmation.
+    pub async fn withdraw(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
+        let (inner, owner) = (Arc::clone(&self.inner), client.to_owned());
+        self.detached(async move { inner.withdraw(&owner, flow).await })
+            .await??;
         self.view(client, flow).await
     }
 
@@ -323,6 +428,18 @@ impl Engine {
     /// When the store can't be read.
     pub async fn recent(&self, limit: u32) -> Result<Vec<FlowSummary>, Problem> {
         self.inner.store.recent_flows(limit).await.map_err(unavailable)
+    }
+
+    /// The flows that somebody looks for, newest first; that it was looked for is recorded before.
+    ///
+    /// # Errors
+    /// When it is not said who looks and why, or nothing can be recorded or read.
+    pub async fn search(&self, ask: SearchAsk) -> Result<Vec<FlowSummary>, Problem> {
+        let search = Search::new(ask, &self.inner.secrets)
+            .map_err(|error| problem(ProblemCode::InvalidRequest, error.to_string()))?;
+        let act = search.act(self.inner.clock.now());
+        self.inner.recorder.record(act, ()).await.map_err(unavailable)?;
+        search.run(self.inner.store.as_ref()).await.map_err(unavailable)
     }
 
     /// The active catalog.
@@ -415,7 +532,20 @@ impl Engine {
         self.inner.recorder.stats()
     }
 
-    /// The key with which e-services verify outcome notices and receipts, as Standard Webhooks writes it.
+    /// The key with which everybody verifies checkpoints of the log and receipts, as C2SP `signed-note` writes it.
+    pub fn log_public_key(&self) -> String {
+        self.inner.log.key().verifier().to_string()
+    }
+
+    /// Signs the head of the log as it is now, and gives the newest checkpoint; none where the store keeps no log.
+    ///
+    /// # Errors
+    /// When the store can't be read or written.
+    pub async fn checkpoint(&self) -> Result<Option<KeptCheckpoint>, Problem> {
+        self.inner.log.checkpoint().await.map_err(unavailable)
+    }
+
+    /// The key with which e-services verify outcome notices, as Standard Webhooks writes it.
     pub fn webhook_public_key(&self) -> String {
         webhook::public_key(&self.inner.secrets)
     }
@@ -427,6 +557,7 @@ impl Engine {
         // Whatever still runs is durable up to here, and is picked up at the next start.
         let _ = tokio::time::timeout(SHUTDOWN_GRACE, self.inner.tasks.wait()).await;
         self.inner.recorder.shutdown().await;
+        self.inner.finish_log().await;
         self.inner.store.close().await;
     }
 
@@ -525,6 +656,16 @@ fn unknown_flow() -> Problem {
         ProblemCode::UnknownFlow,
         "there is no such flow, or it belongs to another client",
     )
+}
+
+/// The name of a log that has none yet: whose it is, and for which environment. It stays whatever they are called later.
+fn log_origin(organization: &Text, environment: Environment) -> String {
+    let words = organization.in_locale(Locale::En).to_lowercase();
+    let words: Vec<&str> = words
+        .split(|letter: char| !letter.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    format!("{}/midflow/{environment}", words.join("-"))
 }
 
 const SWEEP_EVERY: Duration = Duration::from_secs(60);

@@ -5,6 +5,7 @@ use super::detail::Detail;
 use super::inner::Inner;
 use super::live::Cell;
 use super::live::Live;
+use super::live::Stage;
 use super::schedule::Due;
 use crate::audit::CommitError;
 use crate::audit::FlowRow;
@@ -44,8 +45,7 @@ impl Inner {
         let catalog = self.pinned(row.catalog).await;
         let (token, expires_at) = (row.token, row.expires_at);
         let live = Live::new(catalog, None, Cell::new(row, detail));
-        let ended = *live.ended.borrow();
-        if ended {
+        if *live.stage.borrow() == Stage::Ended {
             let leaves = self.clock.now().plus(std::time::Duration::from_secs(5));
             self.schedule.at(leaves, live.id, Due::Leave);
         } else {

@@ -22,12 +22,14 @@ use crate::words::Timestamp;
 /// The catalog that a node begins with: what lies in the folder; what was activated by hand in its place, as long as
 /// the folder holds the same; and the last good one of the store where the folder can't be served. The last is no
 /// good state, and the status says so.
+///
+/// With it comes the activation that has to be kept, once the start is recorded: no row without its record.
 pub(crate) async fn first_catalog(
     folder: PathBuf,
     setting: Setting,
     store: &dyn Store,
     now: Timestamp,
-) -> Result<(Arc<Catalog>, CatalogStatus), EngineError> {
+) -> Result<(Arc<Catalog>, CatalogStatus, Option<Activation>), EngineError> {
     let last = store.active_catalog().await.map_err(store_fault)?;
     let read = tokio::task::spawn_blocking(move || read(folder, setting))
         .await
@@ -40,7 +42,7 @@ pub(crate) async fn first_catalog(
                     Ok(by_hand) => {
                         let mut status = CatalogStatus::good(last.catalog, last.at, &last.by);
                         status.set_aside = last.set_aside;
-                        return Ok((by_hand, status));
+                        return Ok((by_hand, status, None));
                     }
                     Err(why) => {
                         let by_hand = last.catalog;
@@ -49,19 +51,16 @@ pub(crate) async fn first_catalog(
                 }
             }
             keep(store, *kept, now).await.map_err(store_fault)?;
-            if last
+            let is_new = last
                 .as_ref()
-                .is_none_or(|last| last.catalog != digest || last.set_aside.is_some())
-            {
-                let activation = Activation {
-                    catalog: digest,
-                    at: now,
-                    by: "start".to_owned(),
-                    set_aside: None,
-                };
-                store.set_active_catalog(activation).await.map_err(store_fault)?;
-            }
-            return Ok((catalog, CatalogStatus::good(digest, now, "start")));
+                .is_none_or(|last| last.catalog != digest || last.set_aside.is_some());
+            let activation = is_new.then(|| Activation {
+                catalog: digest,
+                at: now,
+                by: "start".to_owned(),
+                set_aside: None,
+            });
+            return Ok((catalog, CatalogStatus::good(digest, now, "start"), activation));
         }
         (Read::Bad(error, _), None) => return Err(error),
         (Read::Bad(error, digest), Some(last)) => (error, digest, last),
@@ -81,7 +80,7 @@ pub(crate) async fn first_catalog(
         failed_at: Some(now),
         ..CatalogStatus::good(last.catalog, last.at, &last.by)
     };
-    Ok((catalog, status))
+    Ok((catalog, status, None))
 }
 
 enum Read {

@@ -17,6 +17,7 @@ use super::clock::Clock;
 use super::detail::Detail;
 use super::limits::Starts;
 use super::live::LiveFlows;
+use super::log::LogKeeper;
 use super::metrics::Metrics;
 use super::receipt::receipt;
 use super::records::NodeNames;
@@ -26,6 +27,7 @@ use crate::audit::FlowRow;
 use crate::audit::Recorder;
 use crate::catalog::Catalog;
 use crate::connector::Connector;
+use crate::flow::Phase;
 use crate::store::Store;
 use crate::words::Environment;
 use crate::words::Text;
@@ -68,6 +70,7 @@ pub(crate) struct Inner {
     pub(crate) settings: Option<Arc<dyn NodeSettings>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) secrets: Arc<Secrets>,
+    pub(crate) log: LogKeeper,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) recorder: Recorder,
     pub(crate) connector: Arc<dyn Connector>,
@@ -90,6 +93,7 @@ pub(crate) struct Inner {
 impl Inner {
     pub(crate) fn names(&self) -> NodeNames<'_> {
         NodeNames {
+            approval: None,
             environment: self.options.environment,
             connector: self.connector.name(),
             callback_base_url: &self.options.callback_base_url,
@@ -106,6 +110,10 @@ impl Inner {
     pub(crate) fn view_of(&self, row: &FlowRow, detail: &Detail, catalog: Option<&Catalog>) -> FlowView {
         let service = catalog.and_then(|catalog| catalog.service(row.service.as_str()));
         let ended = row.state.has_ended();
+        // R000-141: a code is never shown again once it can't be used.
+        let waits = !ended && self.clock.now() < row.expires_at;
+        let qr = detail.qr.as_ref().filter(|_| waits);
+        let mobile = detail.channel.is_mobile();
         FlowView {
             flow: row.id,
             client: detail.client.clone(),
@@ -121,13 +129,19 @@ impl Inner {
             created_at: row.created_at,
             expires_at: row.expires_at,
             challenge: detail.challenge.clone(),
+            held: row.state.phase == Phase::Held,
+            qr: qr.filter(|_| !mobile).cloned(),
+            app_link: qr.filter(|_| mobile).and_then(|qr| self.connector.app_link(qr)),
+            return_url: detail.return_url.clone(),
+            superseded_by: detail.superseded_by,
             outcome: row.outcome,
             decision: detail.decision.clone().filter(|_| ended),
             person: detail.person().filter(|_| ended),
+            signature: detail.signature.clone().filter(|_| ended),
             receipt: row
                 .outcome
                 .zip(detail.ended_at)
-                .map(|(outcome, at)| receipt(&self.secrets, row.id, outcome, row.catalog, at)),
+                .map(|(outcome, at)| receipt(self.log.key(), row, outcome, at)),
         }
     }
 }

@@ -1,3 +1,4 @@
+use crate::audit::ConsentRecord;
 use crate::audit::DeliveryRow;
 use crate::audit::Unit;
 use crate::catalog::Decided;
@@ -9,6 +10,7 @@ use crate::flow::Event;
 use crate::flow::ReplyKind;
 use crate::words::Digest;
 use crate::words::ExchangeId;
+use crate::words::FlowId;
 use crate::words::Timestamp;
 
 /// What happened to a flow, with all that belongs to it.
@@ -17,8 +19,30 @@ pub(crate) enum Input {
     Begin,
     /// The policy refused before anything was sent.
     Refuse(Box<Decided>),
+    /// The plan is ready, but the person has to confirm first.
+    Hold,
+    /// The person has confirmed; the request goes out now.
+    Confirm {
+        /// What was confirmed, for the record.
+        consent: Box<ConsentRecord>,
+        /// When the flow times out from now on.
+        expires_at: Timestamp,
+    },
+    /// The person has read the document and does not want to sign.
+    Withdraw,
+    /// A newer flow takes the place of this one.
+    Supersede {
+        /// The newer one.
+        by: FlowId,
+    },
     /// What became of an attempt at sending.
-    Reply { attempt: u8, reply: Reply },
+    Reply {
+        attempt: u8,
+        reply: Reply,
+        /// Names the bytes of the reply; `None` where there are none, or no randomness to name them.
+        exchange: Option<ExchangeId>,
+        at: Timestamp,
+    },
     /// A callback with the flow's token arrived.
     Callback(Arrival),
     /// A recorded callback was examined.
@@ -41,9 +65,11 @@ pub(crate) enum Input {
     },
 }
 
-/// The exact bytes of a callback.
+/// The exact bytes of a callback, or of a reply that is the answer itself.
 #[derive(Clone)]
 pub(crate) struct Arrival {
+    /// Whether it is a reply.
+    pub(crate) direct: bool,
     pub(crate) exchange: ExchangeId,
     pub(crate) digest: Digest,
     pub(crate) source: String,
@@ -57,8 +83,23 @@ impl Input {
         match self {
             Self::Begin => Event::Begin,
             Self::Refuse(decided) => Event::Refuse(decided.outcome),
-            Self::Reply { reply, .. } => Event::Reply(match &reply.meaning {
+            Self::Hold => Event::Hold,
+            Self::Confirm { expires_at, .. } => Event::Confirm {
+                expires_at: *expires_at,
+            },
+            Self::Withdraw => Event::Withdraw,
+            Self::Supersede { .. } => Event::Supersede,
+            Self::Reply { reply, exchange, .. } => Event::Reply(match &reply.meaning {
                 ReplyMeaning::Accepted { request_id } => ReplyKind::Accepted(request_id.clone()),
+                ReplyMeaning::Shown(_) => ReplyKind::Accepted(None),
+                ReplyMeaning::Answered => match (exchange, &reply.body) {
+                    (Some(exchange), Some(body)) => ReplyKind::Answered {
+                        exchange: *exchange,
+                        digest: Digest::of(body),
+                    },
+                    // What can't be recorded is not believed.
+                    _ => ReplyKind::Unknown,
+                },
                 ReplyMeaning::Refused { outcome, .. } => ReplyKind::Refused(*outcome),
                 ReplyMeaning::NotSent { .. } => ReplyKind::NotSent,
                 ReplyMeaning::Unknown { .. } => ReplyKind::Unknown,

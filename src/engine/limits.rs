@@ -29,6 +29,7 @@ struct Window {
 enum Subject {
     Service(ServiceName),
     Person(ServiceName, Digest),
+    Code(Digest),
 }
 
 impl Starts {
@@ -56,6 +57,22 @@ impl Starts {
             windows.entry(subject).or_default().starts.push_back(now);
         }
         Ok(())
+    }
+
+    /// Whether a scanned code has not been used before, as far back as a code can be fresh; and keeps that it has been now.
+    /// After a restart it is known from the starts of the service.
+    pub(crate) fn is_first(&self, service: &ServiceName, code: Digest, now: Timestamp) -> bool {
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        let earlier = Subject::Person(service.clone(), code);
+        let begun = windows
+            .get(&earlier)
+            .is_some_and(|window| window.starts.len() > 1);
+        let window = windows.entry(Subject::Code(code)).or_default();
+        window.length = LONGEST_CODE;
+        window.forget(now);
+        let used = !window.starts.is_empty();
+        window.starts.push_back(now);
+        !begun && !used
     }
 
     /// Counts a start that the store remembers.
@@ -95,6 +112,9 @@ impl Default for Window {
         }
     }
 }
+
+/// Far longer than any code is taken for fresh.
+const LONGEST_CODE: Duration = Duration::from_secs(3_600);
 
 /// No limit reaches further back; reading a policy with a longer one fails.
 pub(crate) const LONGEST_WINDOW: Duration = Duration::from_secs(31 * 24 * 3_600);

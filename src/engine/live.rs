@@ -2,13 +2,19 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
+use std::sync::OnceLock;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 
 use tokio::sync::watch;
 
 use super::detail::Detail;
 use crate::audit::FlowRow;
 use crate::catalog::Catalog;
+use crate::connector::Matter;
+use crate::flow::Phase;
+use crate::flow::State;
 use crate::words::CallbackToken;
 use crate::words::Digest;
 use crate::words::FlowId;
@@ -24,8 +30,33 @@ pub(crate) struct Live {
     pub(crate) token: Option<CallbackToken>,
     /// What changes; its lock makes the steps of one flow follow one another.
     pub(crate) cell: tokio::sync::Mutex<Cell>,
-    /// Whether the ending is durable; wakes those who wait.
-    pub(crate) ended: watch::Sender<bool>,
+    /// What the capability has to say beyond the common; known to the process that began the flow, like the token.
+    matter: OnceLock<Box<Matter>>,
+    /// Whether the authority is being asked for an answer.
+    polling: AtomicBool,
+    /// How far the flow has durably come; wakes those who wait.
+    pub(crate) stage: watch::Sender<Stage>,
+}
+
+/// How far a flow has come, for those who wait for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stage {
+    /// The authority has not replied.
+    Begun,
+    /// It has, or nobody knows.
+    Replied,
+    /// The ending is durable.
+    Ended,
+}
+
+impl Stage {
+    pub(crate) fn of(state: &State) -> Self {
+        match state.phase {
+            Phase::Held | Phase::Created | Phase::Sent => Self::Begun,
+            Phase::Unknown | Phase::Waiting | Phase::Verified => Self::Replied,
+            Phase::Decided | Phase::Delivered => Self::Ended,
+        }
+    }
 }
 
 /// What changes of a flow. Always equal to what is durable.
@@ -51,9 +82,37 @@ impl Live {
             id: cell.row.id,
             catalog,
             token,
-            ended: watch::Sender::new(cell.row.state.has_ended()),
+            matter: OnceLock::new(),
+            polling: AtomicBool::new(false),
+            stage: watch::Sender::new(Stage::of(&cell.row.state)),
             cell: tokio::sync::Mutex::new(cell),
         })
+    }
+}
+
+impl Live {
+    /// Whether the caller is the one to ask the authority for an answer.
+    pub(crate) fn begin_polling(&self) -> bool {
+        !self.polling.swap(true, Ordering::SeqCst)
+    }
+
+    /// Nobody asks any more.
+    pub(crate) fn end_polling(&self) {
+        self.polling.store(false, Ordering::SeqCst);
+    }
+
+    /// Keeps what the capability has to say; once, and nothing where there is nothing.
+    pub(crate) fn keep_matter(&self, matter: Matter) {
+        if matter != Matter::Nothing {
+            let _ = self.matter.set(Box::new(matter));
+        }
+    }
+
+    /// What the capability has to say.
+    pub(crate) fn matter(&self) -> Matter {
+        self.matter
+            .get()
+            .map_or(Matter::Nothing, |matter| (**matter).clone())
     }
 }
 

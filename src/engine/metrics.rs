@@ -24,8 +24,11 @@ pub(crate) struct Metrics {
     reloads: Family<ResultLabel, Counter>,
     open_flows: Gauge,
     catalog_in_sync: Gauge,
+    ended_waivers: Gauge,
     recorder_units: Gauge,
     recorder_commits: Gauge,
+    log_size: Gauge,
+    log_anchored: Family<AnchorLabel, Gauge>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -42,6 +45,11 @@ struct OutcomeLabel {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct PlacedLabel {
     placed: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AnchorLabel {
+    anchor: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -62,8 +70,11 @@ impl Metrics {
             reloads: Family::default(),
             open_flows: Gauge::default(),
             catalog_in_sync: Gauge::default(),
+            ended_waivers: Gauge::default(),
             recorder_units: Gauge::default(),
             recorder_commits: Gauge::default(),
+            log_size: Gauge::default(),
+            log_anchored: Family::default(),
         };
         metrics.register();
         metrics
@@ -105,6 +116,12 @@ impl Metrics {
         registry.register("open_flows", "Flows in memory", self.open_flows.clone());
         let help = "1 if the files on disk are the active catalog";
         registry.register("catalog_in_sync", help, self.catalog_in_sync.clone());
+        let help = "Records below the newest checkpoint of the log";
+        registry.register("log_size", help, self.log_size.clone());
+        let help = "Records below the newest checkpoint that an anchor has";
+        registry.register("log_anchored", help, self.log_anchored.clone());
+        let help = "Waivers of the active catalog that have ended since it was loaded";
+        registry.register("ended_waivers", help, self.ended_waivers.clone());
         let help = "Units made durable since the start";
         registry.register("recorder_units", help, self.recorder_units.clone());
         let help = "Commits since the start; units by commits is how well disk syncs are shared";
@@ -138,6 +155,21 @@ impl Metrics {
         self.script_faults.get_or_create(&service_label(service)).inc();
     }
 
+    /// Notes how many records the newest checkpoint of the log vouches for.
+    pub(crate) fn log_size(&self, size: u64) {
+        self.log_size.set(i64::try_from(size).unwrap_or(i64::MAX));
+    }
+
+    /// Notes up to where an anchor knows the log.
+    pub(crate) fn anchored(&self, anchor: &str, size: u64) {
+        let label = AnchorLabel {
+            anchor: anchor.to_owned(),
+        };
+        self.log_anchored
+            .get_or_create(&label)
+            .set(i64::try_from(size).unwrap_or(i64::MAX));
+    }
+
     pub(crate) fn alarm(&self, what: &str) {
         self.alarms.get_or_create(&result_label(what)).inc();
     }
@@ -145,6 +177,11 @@ impl Metrics {
     pub(crate) fn reload(&self, result: &str, in_sync: bool) {
         self.reloads.get_or_create(&result_label(result)).inc();
         self.catalog_in_sync.set(i64::from(in_sync));
+    }
+
+    /// So many waivers of the active catalog have ended.
+    pub(crate) fn ended_waivers(&self, count: usize) {
+        self.ended_waivers.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     /// The text that Prometheus reads.

@@ -32,7 +32,7 @@ impl Inner {
             None => Ok(None),
         };
         let outcome = match live {
-            Ok(Some(live)) => self.receive_for(&live, source, body).await,
+            Ok(Some(live)) => self.receive_for(&live, source, body, false).await,
             Ok(None) => self
                 .keep_stranger(None, "unknown_token", source, &body)
                 .await
@@ -49,15 +49,27 @@ impl Inner {
         }
     }
 
+    /// Takes in the answer to a poll, in the same way.
+    pub(super) async fn receive_direct(
+        self: &Arc<Self>,
+        live: &Arc<Live>,
+        body: Bytes,
+    ) -> Result<(), CommitError> {
+        self.receive_for(live, POLL.to_owned(), body, true).await?;
+        Ok(())
+    }
+
     async fn receive_for(
         self: &Arc<Self>,
         live: &Arc<Live>,
         source: String,
         body: Bytes,
+        direct: bool,
     ) -> Result<bool, CommitError> {
         let at = self.clock.now();
         let random = random().map_err(|error| CommitError::Store(error.to_string()))?;
         let arrival = Arrival {
+            direct,
             exchange: ExchangeId::from_parts(at, random),
             digest: Digest::of(&body),
             source,
@@ -99,6 +111,7 @@ impl Inner {
                 size: body.len() as u64,
                 source,
                 placed: placed.to_owned(),
+                arrived_at: None,
             }),
         };
         let unit = Unit {
@@ -110,3 +123,6 @@ impl Inner {
         Ok(())
     }
 }
+
+/// Where the answer to a poll comes from, as the record has it.
+const POLL: &str = "poll";

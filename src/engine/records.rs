@@ -2,9 +2,12 @@
 
 use crate::audit::CallbackRecord;
 use crate::audit::CheckRecord;
+use crate::audit::ConsentRecord;
+use crate::audit::DeliveryRow;
 use crate::audit::EndingRecord;
 use crate::audit::Event;
 use crate::audit::FlowRow;
+use crate::audit::NoticeRecord;
 use crate::audit::Record;
 use crate::audit::ReplyRecord;
 use crate::audit::RequestRecord;
@@ -12,7 +15,9 @@ use crate::audit::VerdictRecord;
 use crate::catalog::Decided;
 use crate::connector::Claims;
 use crate::connector::Conclusion;
+use crate::connector::Matter;
 use crate::connector::Outbound;
+use crate::connector::Preview;
 use crate::connector::ReplyMeaning;
 use crate::connector::Request;
 use crate::connector::Verdict;
@@ -21,6 +26,7 @@ use crate::words::Digest;
 use crate::words::Environment;
 use crate::words::ExchangeId;
 use crate::words::Outcome;
+use crate::words::Text;
 use crate::words::Timestamp;
 
 use super::detail::Detail;
@@ -33,7 +39,7 @@ pub(crate) struct Scribe<'a> {
 }
 
 impl Scribe<'_> {
-    fn record(&self, event: Event) -> Record {
+    pub(crate) fn record(&self, event: Event) -> Record {
         Record {
             at: self.at,
             flow: Some(self.row.id),
@@ -51,6 +57,7 @@ impl Scribe<'_> {
         exchange: ExchangeId,
         node: &NodeNames<'_>,
     ) -> Record {
+        let (data_digest, preview_digest, notification) = of_matter(&request.matter);
         self.record(Event::Request(Box::new(RequestRecord {
             service: self.row.service.clone(),
             catalog: self.row.catalog,
@@ -63,9 +70,11 @@ impl Scribe<'_> {
             additional_data: request.additional_data.clone(),
             challenge: request.challenge.clone(),
             assurance: request.assurance,
-            data_digest: None,
-            preview_digest: None,
-            notification: None,
+            data_digest,
+            preview_digest,
+            notification,
+            notification_approval: node.approval.map(str::to_owned),
+            renews: detail.renews,
             wants_person: request.wants_person,
             callback_base_url: node.callback_base_url.to_owned(),
             callback_token: self.row.token,
@@ -87,6 +96,8 @@ impl Scribe<'_> {
     ) -> Record {
         let (name, request_id, authority_code, detail) = match meaning {
             ReplyMeaning::Accepted { request_id } => ("accepted", request_id.clone(), None, ""),
+            ReplyMeaning::Shown(_) => ("shown", None, None, ""),
+            ReplyMeaning::Answered => ("answered", None, None, ""),
             ReplyMeaning::Refused { code, detail, .. } => ("refused", None, *code, detail.as_str()),
             ReplyMeaning::NotSent { detail } => ("not_sent", None, None, detail.as_str()),
             ReplyMeaning::Unknown { detail } => ("unknown", None, None, detail.as_str()),
@@ -100,11 +111,20 @@ impl Scribe<'_> {
             attempt,
             meaning: name.to_owned(),
             request_id,
+            qr: match meaning {
+                ReplyMeaning::Shown(qr) => Some(Digest::of(qr.text().as_bytes())),
+                _ => None,
+            },
             authority_code,
             detail: format!("{detail}{stray}"),
             exchange: exchange.map(|(id, _)| id),
             digest: exchange.map(|(_, digest)| digest),
         }))
+    }
+
+    /// R000-087 to R000-090: what the person confirmed, before anything is sent.
+    pub(crate) fn consent(&self, consent: ConsentRecord) -> Record {
+        self.record(Event::Consent(Box::new(consent)))
     }
 
     pub(crate) fn callback(&self, callback: CallbackRecord) -> Record {
@@ -149,22 +169,55 @@ impl Scribe<'_> {
         })))
     }
 
-    /// R000-149: how the flow ended, and which rule decided what follows.
-    pub(crate) fn ending(&self, asked: Outcome, decided: &Decided, exchange: Option<ExchangeId>) -> Record {
-        self.record(Event::Ending(Box::new(EndingRecord {
-            outcome: decided.outcome,
-            asked: (asked != decided.outcome).then_some(asked),
-            decision: serde_json::to_value(&decided.decision).unwrap_or_default(),
-            rule: Some(decided.decision.rule.to_string()),
-            exchange,
-            script_fault: decided.fault.as_ref().map(ToString::to_string),
-        })))
+    /// What the e-service is going to be told, before it is told.
+    pub(crate) fn notice(&self, row: &DeliveryRow) -> Record {
+        self.record(Event::Notice(NoticeRecord {
+            webhook_id: row.webhook_id.clone(),
+            url: Digest::of(row.url.as_bytes()),
+            body: Digest::of(&row.body),
+        }))
     }
 }
 
-/// Names of this node that requests are recorded with.
+/// R000-149: how the flow ended, and which rule decided what follows. What is kept of the flow is not yet named.
+pub(crate) fn ending(asked: Outcome, decided: &Decided, exchange: Option<ExchangeId>) -> EndingRecord {
+    EndingRecord {
+        outcome: decided.outcome,
+        asked: (asked != decided.outcome).then_some(asked),
+        decision: serde_json::to_value(&decided.decision).unwrap_or_default(),
+        rule: Some(decided.decision.rule.to_string()),
+        exchange,
+        script_fault: decided.fault.as_ref().map(ToString::to_string),
+        flow: None,
+    }
+}
+
+/// What a request says beyond the common, as it is recorded: the digest of what is signed (R000-134), that of what the phone
+/// shows of it (R000-135), and the text of a notification (R000-136).
+fn of_matter(matter: &Matter) -> (Option<Digest>, Option<Digest>, Option<Text>) {
+    match matter {
+        Matter::Nothing | Matter::IdentityQr(_) => (None, None, None),
+        Matter::Signing(signing) => {
+            let preview = match &signing.preview {
+                Preview::Document(bytes) => Digest::of(bytes),
+                Preview::Text(text) => Digest::of(format!("{}\n{}", text.ar, text.en).as_bytes()),
+            };
+            (Some(signing.digest), Some(preview), None)
+        }
+        Matter::Notification(notification) => {
+            let Text { ar, en } = &notification.text;
+            let title = &notification.title;
+            let whole = Text::new(format!("{}\n{ar}", title.ar), format!("{}\n{en}", title.en));
+            (None, None, Some(whole))
+        }
+    }
+}
+
+/// What requests are recorded with beyond what is sent: names of this node, and who approved.
 #[derive(Clone, Copy)]
 pub(crate) struct NodeNames<'a> {
+    /// Who approved the texts of the service, where a notification is sent.
+    pub(crate) approval: Option<&'a str>,
     pub(crate) environment: Environment,
     pub(crate) connector: &'a str,
     pub(crate) callback_base_url: &'a str,

@@ -8,6 +8,7 @@ use super::input::Input;
 use super::limits::LONGEST_WINDOW;
 use super::live::Live;
 use crate::audit::CommitError;
+use crate::audit::ExchangeDirection;
 use crate::audit::FlowRow;
 use crate::engine::find::store_error;
 
@@ -64,7 +65,9 @@ impl Inner {
         let pending = self.pending(&row).await?;
         let deliveries = self.store.deliveries(row.id).await.map_err(store_error)?;
         let notice = deliveries.into_iter().find(|delivery| delivery.next_at.is_some());
-        self.drive(live, Input::Recover { pending, notice }).await
+        self.drive(live, Input::Recover { pending, notice }).await?;
+        self.poll(live);
+        Ok(())
     }
 
     /// The callbacks that were recorded and not examined before the process died.
@@ -74,6 +77,7 @@ impl Inner {
             let stored = self.store.exchange(*exchange).await.map_err(store_error)?;
             match stored {
                 Some(stored) => arrivals.push(Arrival {
+                    direct: stored.direction == ExchangeDirection::Reply,
                     exchange: *exchange,
                     digest: *digest,
                     source: String::new(),

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::find::store_error;
 use super::inner::Inner;
 use super::live::Live;
+use super::live::Stage;
 use crate::audit::CommitError;
 use crate::audit::FlowRow;
 use crate::store::Shared;
@@ -125,7 +126,7 @@ impl Inner {
     /// Where others write too, what is in memory may be behind; asks for what is durable. A flow that has ended stays as it
     /// is.
     pub(crate) async fn freshen(&self, live: &Arc<Live>) {
-        if self.store.shared().is_some() && !*live.ended.borrow() {
+        if self.store.shared().is_some() && *live.stage.borrow() != Stage::Ended {
             self.reload(live).await;
         }
     }

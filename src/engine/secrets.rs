@@ -11,16 +11,21 @@ use aws_lc_rs::signature::Ed25519KeyPair;
 use aws_lc_rs::signature::KeyPair as _;
 use zeroize::Zeroizing;
 
+use crate::audit::log::LogKey;
+use crate::audit::log::VerifierKey;
 use crate::words::CivilNo;
 use crate::words::Digest;
 use crate::words::Purpose;
 
-/// The node's own secrets: the pepper of person keys and the key that signs outcome notices.
+/// The node's own secrets: the pepper of person keys, the key that signs outcome notices, and the key of the log.
 ///
 /// Kept in a folder of its own, files readable by the owner alone; made at the first start.
 pub struct Secrets {
+    folder: PathBuf,
     pepper: hmac::Key,
     signer: Ed25519KeyPair,
+    /// The key of the log, PKCS #8.
+    log: Zeroizing<Vec<u8>>,
 }
 
 /// The secrets can't be used.
@@ -62,7 +67,12 @@ impl Secrets {
         })?;
         let signer_path = folder.join("webhook-ed25519.pk8");
         let signer = open_secret(&signer_path, new_signer)?;
+        let log_path = folder.join(LOG_KEY);
+        let log = open_secret(&log_path, new_signer)?;
+        Ed25519KeyPair::from_pkcs8(&log).map_err(|_| SecretsError::Damaged(log_path))?;
         Ok(Self {
+            folder: folder.to_path_buf(),
+            log,
             pepper: hmac::Key::new(hmac::HMAC_SHA256, &pepper),
             signer: Ed25519KeyPair::from_pkcs8(&signer).map_err(|_| SecretsError::Damaged(signer_path))?,
         })
@@ -77,6 +87,21 @@ impl Secrets {
         Digest::from_bytes(bytes)
     }
 
+    /// The keyed hash of the text of a scanned code; never equal to that of a civil number.
+    pub fn code_key(&self, text: &str) -> Digest {
+        let mut message = b"midflow scanned code\0".to_vec();
+        message.extend_from_slice(text.as_bytes());
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(hmac::sign(&self.pepper, &message).as_ref());
+        Digest::from_bytes(bytes)
+    }
+
+    /// The key of preview tokens, derived so that it tells nothing of the pepper.
+    pub(crate) fn document_key(&self) -> hmac::Key {
+        let tag = hmac::sign(&self.pepper, b"midflow document key");
+        hmac::Key::new(hmac::HMAC_SHA256, tag.as_ref())
+    }
+
     /// The key of citizen pages, derived so that it tells nothing of the pepper.
     pub fn page_key(&self) -> [u8; 32] {
         let tag = hmac::sign(&self.pepper, b"midflow page key");
@@ -89,6 +114,46 @@ impl Secrets {
     /// it, and nobody else; it tells nothing of the pepper.
     pub fn admin_key(&self) -> String {
         hex::encode(hmac::sign(&self.pepper, b"midflow admin key").as_ref())
+    }
+
+    /// The folder they lie in.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The key of the log, once it has a name; the name and the public half stand in a file beside it, to be handed to
+    /// those who verify.
+    ///
+    /// # Errors
+    /// When that file can't be read, or is the public half of another key.
+    pub fn named_log_key(&self) -> Result<Option<LogKey>, SecretsError> {
+        let path = self.folder.join(LOG_VERIFIER);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(SecretsError::Io { path, source }),
+        };
+        let named = VerifierKey::parse(&text).ok().and_then(|verifier| {
+            LogKey::of_log(verifier.name(), &self.log)
+                .ok()
+                .filter(|key| *key.verifier() == verifier)
+        });
+        named.map(Some).ok_or(SecretsError::Damaged(path))
+    }
+
+    /// The key of the log; where it has no name yet, it gets this one for ever.
+    ///
+    /// # Errors
+    /// As [`Secrets::named_log_key`], and when the name can't be one or the file can't be written.
+    pub fn log_key(&self, origin: &str) -> Result<LogKey, SecretsError> {
+        if let Some(key) = self.named_log_key()? {
+            return Ok(key);
+        }
+        let path = self.folder.join(LOG_VERIFIER);
+        let key = LogKey::of_log(origin, &self.log).map_err(|_| SecretsError::Damaged(path.clone()))?;
+        write_secret(&path, format!("{}\n", key.verifier()).as_bytes(), 0o644)
+            .map_err(|source| SecretsError::Io { path, source })?;
+        Ok(key)
     }
 
     /// Signs a message with the node's Ed25519 key.
@@ -118,6 +183,17 @@ pub fn random<const N: usize>() -> Result<[u8; N], SecretsError> {
     Ok(bytes)
 }
 
+/// The private Ed25519 key in a file, PKCS #8; made where there is none.
+///
+/// # Errors
+/// When the file can't be read, written or trusted.
+pub fn keep_key(path: &Path) -> Result<Zeroizing<Vec<u8>>, SecretsError> {
+    open_secret(path, new_signer)
+}
+
+const LOG_KEY: &str = "log-ed25519.pk8";
+const LOG_VERIFIER: &str = "log.vkey";
+
 fn new_signer() -> Result<Vec<u8>, SecretsError> {
     let document =
         Ed25519KeyPair::generate_pkcs8(&rand::SystemRandom::new()).map_err(|_| SecretsError::Random)?;
@@ -141,7 +217,8 @@ fn open_secret(
         Ok(bytes) => Ok(Zeroizing::new(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let bytes = Zeroizing::new(make()?);
-            write_secret(path, &bytes).map_err(io_error)?;
+            let mode = if path.ends_with(LOG_KEY) { 0o400 } else { 0o600 };
+            write_secret(path, &bytes, mode).map_err(io_error)?;
             Ok(bytes)
         }
         Err(error) => Err(io_error(error)),
@@ -154,13 +231,15 @@ fn exposed(path: &Path) -> io::Result<bool> {
 }
 
 /// Written beside, synced and renamed, so that a crash leaves all of it or nothing.
-fn write_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write_secret(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let beside = path.with_extension("new");
+    // What a crash left may be closed to writing.
+    let _ = fs::remove_file(&beside);
     let mut file = fs::OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(true)
-        .mode(0o600)
+        .mode(mode)
         .open(&beside)?;
     file.write_all(bytes)?;
     file.sync_all()?;
@@ -202,7 +281,7 @@ mod tests {
     fn a_damaged_secret_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         drop(Secrets::open(folder.path()).unwrap());
-        for name in ["person-key.bin", "webhook-ed25519.pk8"] {
+        for name in ["person-key.bin", "webhook-ed25519.pk8", "log-ed25519.pk8"] {
             let whole = fs::read(folder.path().join(name)).unwrap();
             fs::write(folder.path().join(name), b"short").unwrap();
             assert!(

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -8,11 +9,14 @@ use super::ProblemCode;
 use super::StartFlow;
 use super::Started;
 use super::detail::Detail;
+use super::detail::DocumentRef;
 use super::inner::Inner;
 use super::input::Input;
 use super::live::Cell;
 use super::live::Live;
+use super::live::Stage;
 use super::notify_url::allowed;
+use super::renew::Ready;
 use super::secrets::random;
 use crate::audit::CommitError;
 use crate::audit::Event;
@@ -21,12 +25,15 @@ use crate::audit::Record;
 use crate::audit::RefusalRecord;
 use crate::audit::Unit;
 use crate::catalog::Catalog;
+use crate::catalog::DecideAsk;
 use crate::catalog::Decided;
 use crate::catalog::LoadedService;
 use crate::catalog::PlanAnswer;
 use crate::catalog::PlanAsk;
+use crate::connector::Matter;
 use crate::flow::State;
 use crate::policy::InputValue;
+use crate::policy::Plan;
 use crate::policy::Service;
 use crate::policy::Then;
 use crate::store::Counted;
@@ -36,12 +43,32 @@ use crate::words::Challenge;
 use crate::words::Digest;
 use crate::words::FlowId;
 use crate::words::InputName;
+use crate::words::Outcome;
 use crate::words::ServiceName;
 use crate::words::Timestamp;
+
+/// A flow that may begin: checked, counted, and with all that it needs.
+pub(super) struct Beginning {
+    catalog: Arc<Catalog>,
+    service: Arc<LoadedService>,
+    ask: StartFlow,
+    inputs: BTreeMap<InputName, InputValue>,
+    try_number: u8,
+    matter: Matter,
+    document: Option<DocumentRef>,
+}
 
 impl Inner {
     /// Begins a flow: after this returns `Ok`, it is durable, and its request is on the way or was refused.
     pub(crate) async fn start(self: &Arc<Self>, ask: StartFlow) -> Result<Started, Problem> {
+        match self.ready_to_begin(ask).await? {
+            Ready::Begun(started) => Ok(*started),
+            Ready::Go(ready) => self.begin(*ready, None).await,
+        }
+    }
+
+    /// Checks everything that can be checked before anything is recorded, and counts the start.
+    pub(super) async fn ready_to_begin(&self, ask: StartFlow) -> Result<Ready, Problem> {
         if self.stop.is_cancelled() {
             return Err(problem(
                 ProblemCode::ShuttingDown,
@@ -51,13 +78,26 @@ impl Inner {
         let catalog = self.catalogs.active();
         let service = self.service(&catalog, &ask)?;
         if let Some(started) = self.repeated(&ask, &service).await? {
-            return Ok(started);
+            return Ok(Ready::Begun(Box::new(started)));
         }
         let inputs = check_inputs(&service, &ask)?;
+        let matter = Self::matter(&ask, &service, &inputs)?;
         self.check_urls(&ask)?;
+        let document = match &ask.document {
+            Some(token) => Some(self.document_of(&ask.client, token).await?),
+            None => None,
+        };
         let try_number = self.try_number(&ask).await?;
         self.take_limits(&service, &ask).await?;
-        self.begin(&catalog, &service, ask, inputs, try_number).await
+        Ok(Ready::Go(Box::new(Beginning {
+            catalog,
+            service,
+            ask,
+            inputs,
+            try_number,
+            matter,
+            document,
+        })))
     }
 
     fn service(&self, catalog: &Catalog, ask: &StartFlow) -> Result<Arc<LoadedService>, Problem> {
@@ -79,13 +119,6 @@ impl Inner {
             );
             return Err(problem(ProblemCode::CapabilityNotDeclared, detail));
         }
-        if ask.capability != Capability::AuthPush {
-            let detail = format!(
-                "`{}` is not served by this version; `auth_push` is",
-                ask.capability
-            );
-            return Err(problem(ProblemCode::CapabilityNotDeclared, detail));
-        }
         if !declared.channels.contains(&ask.channel) {
             let detail = format!(
                 "`{}` is not offered on the channel `{}`",
@@ -93,10 +126,7 @@ impl Inner {
             );
             return Err(problem(ProblemCode::ChannelNotDeclared, detail));
         }
-        if ask.civil_no.is_none() {
-            let detail = "`person.civil_no` is missing; a push needs to know whom to ask";
-            return Err(problem(ProblemCode::InvalidCivilNo, detail));
-        }
+        self.check_members(ask)?;
         Ok(Arc::clone(service))
     }
 
@@ -175,10 +205,7 @@ impl Inner {
 
     async fn take_limits(&self, service: &LoadedService, ask: &StartFlow) -> Result<(), Problem> {
         let declared = &service.service;
-        let person = ask
-            .civil_no
-            .as_ref()
-            .map(|number| self.secrets.person_key(number));
+        let person = self.counted_as(ask);
         let now = self.clock.now();
         let counted = match self.store.shared() {
             Some(shared) => {
@@ -214,50 +241,45 @@ impl Inner {
         })
     }
 
-    async fn begin(
+    /// Begins a flow, under an id that is known already or a new one.
+    pub(super) async fn begin(
         self: &Arc<Self>,
-        catalog: &Arc<Catalog>,
-        service: &LoadedService,
-        ask: StartFlow,
-        inputs: BTreeMap<InputName, InputValue>,
-        try_number: u8,
+        beginning: Beginning,
+        id: Option<FlowId>,
     ) -> Result<Started, Problem> {
         let now = self.clock.now();
-        let answer = catalog.plan(&PlanAsk {
-            service: service.service.id.as_str(),
-            capability: ask.capability,
-            channel: ask.channel,
-            locale: ask.locale,
-            inputs: &inputs,
-            now,
-            attempt: try_number,
+        let seed = Seed::draw(now, id).map_err(unavailable)?;
+        let (planned, first) = self.planned(&beginning, now);
+        let Beginning {
+            catalog,
+            service,
+            ask,
+            inputs,
+            try_number,
+            matter,
+            document,
+        } = beginning;
+        let expires_at = now.plus(match (&planned, &first) {
+            (_, Input::Hold) => TO_CONFIRM,
+            // Nothing else comes after the reply: waiting for longer would help nobody.
+            (Some(plan), _) if is_answered_at_once(ask.capability) => plan.expires_in.min(AT_ONCE),
+            (Some(plan), _) => plan.expires_in,
+            (None, _) => Duration::ZERO,
         });
-        let (plan, refused) = match answer {
-            PlanAnswer::Go(plan, _) => (Some(plan), None),
-            PlanAnswer::Refuse {
-                outcome,
-                decision,
-                fault,
-            } => (
-                None,
-                Some(Box::new(Decided {
-                    outcome,
-                    decision,
-                    fault,
-                })),
-            ),
-        };
-        let expires_at = plan.as_ref().map_or(now, |plan| now.plus(plan.expires_in));
-        let seed = Seed::draw(now).map_err(unavailable)?;
         let detail = Detail::new(
             &ask,
             inputs,
-            plan,
+            planned,
             seed.challenge,
             seed.additional_data,
             now,
             try_number,
-        );
+        )
+        .blinded(seed.blinding);
+        let detail = match (document, &first) {
+            (Some(document), Input::Hold) => detail.holding(document, &seed.token),
+            _ => detail,
+        };
         let row = FlowRow {
             id: seed.flow,
             version: 0,
@@ -265,10 +287,7 @@ impl Inner {
             capability: ask.capability,
             catalog: catalog.digest(),
             token: seed.token.digest(),
-            person_key: ask
-                .civil_no
-                .as_ref()
-                .map(|number| self.secrets.person_key(number)),
+            person_key: self.counted_as(&ask),
             subject: ask.civil_no.clone(),
             state: State::new(expires_at, self.options.max_attempts),
             request_id: None,
@@ -280,20 +299,20 @@ impl Inner {
         };
         let token_digest = row.token;
         let live = Live::new(
-            Some(Arc::clone(catalog)),
+            Some(Arc::clone(&catalog)),
             Some(seed.token),
             Cell::new(row, detail),
         );
+        live.keep_matter(matter);
         // Known before it is sent: the callback can be faster than the reply.
         self.flows.insert(Arc::clone(&live), token_digest);
-        let input = refused.map_or(Input::Begin, Input::Refuse);
-        match self.drive(&live, input).await {
+        match self.drive(&live, first).await {
             Ok(()) => {}
             Err(CommitError::Duplicate(earlier)) => {
                 self.flows.remove(live.id, &token_digest);
                 let row = self.store.flow(earlier).await.map_err(unavailable)?;
                 let row = row.ok_or_else(|| unavailable("a flow is missing"))?;
-                return self.repeat(&row, &ask, service);
+                return self.repeat(&row, &ask, &service);
             }
             Err(error) => {
                 self.flows.remove(live.id, &token_digest);
@@ -301,14 +320,97 @@ impl Inner {
             }
         }
         self.metrics.started(&service.service.id);
+        self.wait_for_reply(&live, ask.capability).await;
         let cell = live.cell.lock().await;
         Ok(Started {
-            view: self.view_of(&cell.row, &cell.detail, Some(catalog)),
+            view: self.view_of(&cell.row, &cell.detail, Some(&catalog)),
             repeated: false,
             notices: service.service.notices.clone(),
             return_url: cell.detail.return_url.clone(),
         })
     }
+
+    /// What the policy plans, and what happens to the flow first.
+    fn planned(&self, beginning: &Beginning, now: Timestamp) -> (Option<Plan>, Input) {
+        let ask = &beginning.ask;
+        let plan_ask = PlanAsk {
+            service: beginning.service.service.id.as_str(),
+            capability: ask.capability,
+            channel: ask.channel,
+            locale: ask.locale,
+            inputs: &beginning.inputs,
+            now,
+            attempt: beginning.try_number,
+        };
+        let refuse = |decided| (None, Input::Refuse(Box::new(decided)));
+        if let Some(outcome) = self.refused_beforehand(&beginning.service, ask, now) {
+            return refuse(beginning.catalog.decide(&DecideAsk {
+                plan: plan_ask,
+                outcome,
+                person: None,
+            }));
+        }
+        match beginning.catalog.plan(&plan_ask) {
+            PlanAnswer::Go(plan, _) if ask.capability == Capability::Sign => (Some(plan), Input::Hold),
+            PlanAnswer::Go(plan, _) => (Some(plan), Input::Begin),
+            PlanAnswer::Refuse {
+                outcome,
+                decision,
+                fault,
+            } => refuse(Decided {
+                outcome,
+                decision,
+                fault,
+            }),
+        }
+    }
+
+    /// What midflow itself refuses before the policy is asked for a plan; the policy still says what follows.
+    fn refused_beforehand(
+        &self,
+        service: &LoadedService,
+        ask: &StartFlow,
+        now: Timestamp,
+    ) -> Option<Outcome> {
+        match (ask.capability, self.counted_as(ask)) {
+            (Capability::VerifyQr, Some(code)) if !self.starts.is_first(&service.service.id, code, now) => {
+                Some(Outcome::ReplayedQr)
+            }
+            _ => None,
+        }
+    }
+
+    /// The key under which a start is counted: the person's, or the scanned code's.
+    fn counted_as(&self, ask: &StartFlow) -> Option<Digest> {
+        match &ask.qr_data {
+            Some(text) => Some(self.secrets.code_key(text)),
+            None => ask
+                .civil_no
+                .as_ref()
+                .map(|number| self.secrets.person_key(number)),
+        }
+    }
+
+    /// Waits for what the e-service is going to show: the code, or how the flow has ended. Whoever can't wait for longer
+    /// asks again; the flow goes on by itself.
+    async fn wait_for_reply(&self, live: &Live, capability: Capability) {
+        let wanted = match capability {
+            Capability::AuthQr => Stage::Replied,
+            Capability::VerifyQr | Capability::Notify => Stage::Ended,
+            Capability::AuthPush | Capability::Sign => return,
+        };
+        let mut stage = live.stage.subscribe();
+        tokio::select! {
+            _ = stage.wait_for(|stage| *stage >= wanted) => {}
+            () = tokio::time::sleep(LONGEST_REPLY) => {}
+            () = self.stop.cancelled() => {}
+        }
+    }
+}
+
+/// Whether the reply to a request is all that ever comes.
+const fn is_answered_at_once(capability: Capability) -> bool {
+    matches!(capability, Capability::VerifyQr | Capability::Notify)
 }
 
 /// What a start counts for: the service as a whole first, then the person.
@@ -337,16 +439,21 @@ struct Seed {
     token: CallbackToken,
     challenge: Challenge,
     additional_data: String,
+    blinding: String,
 }
 
 impl Seed {
-    fn draw(now: Timestamp) -> Result<Self, super::secrets::SecretsError> {
+    fn draw(now: Timestamp, id: Option<FlowId>) -> Result<Self, super::secrets::SecretsError> {
         Ok(Self {
-            flow: FlowId::from_parts(now, random()?),
+            flow: match id {
+                Some(id) => id,
+                None => FlowId::from_parts(now, random()?),
+            },
             token: CallbackToken::from_random(random()?),
             challenge: Challenge::from_random(random()?),
             // Not the flow's id: the authority learns nothing that is used elsewhere.
             additional_data: hex::encode(random::<16>()?),
+            blinding: hex::encode(random::<32>()?),
         })
     }
 }
@@ -393,3 +500,10 @@ fn shown_name(text: &str) -> &str {
         "(not a name)"
     }
 }
+
+/// How long a document may be read before it is confirmed.
+const TO_CONFIRM: Duration = Duration::from_secs(30 * 60);
+/// How long a flow without a callback waits for its reply.
+const AT_ONCE: Duration = Duration::from_secs(60);
+/// How long the start of a flow waits for a reply that the e-service is going to show.
+const LONGEST_REPLY: Duration = Duration::from_secs(10);

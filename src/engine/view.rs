@@ -20,6 +20,11 @@ impl FlowView {
             "created_at": self.created_at.to_string(),
             "expires_at": self.expires_at.to_string(),
             "challenge": self.challenge.as_str(),
+            "held": self.held,
+            "superseded_by": self.superseded_by,
+            // A notice is about a flow that has ended, and then there is nothing to scan or to open any more.
+            "qr": null,
+            "app_link": null,
             "catalog": self.catalog,
             "outcome": self.outcome.map(|outcome| json!({
                 "class": outcome.class().as_str(),
@@ -29,6 +34,7 @@ impl FlowView {
             })),
             "decision": self.decision.as_ref().map(decision_json),
             "person": self.person.as_ref().map(person_json),
+            "signature": self.signature,
             "receipt": self.receipt,
         })
     }

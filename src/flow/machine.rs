@@ -13,6 +13,15 @@ use crate::words::Timestamp;
 pub enum Event {
     /// The plan is ready.
     Begin,
+    /// The plan is ready, but the person has to confirm on a page before anything is sent (R000-089).
+    Hold,
+    /// The person has confirmed; the flow begins, with a deadline of its own.
+    Confirm {
+        /// When the flow times out from now on.
+        expires_at: Timestamp,
+    },
+    /// The person has read what was to be signed and does not want it.
+    Withdraw,
     /// The policy refused before anything was sent, or the plan could not be made.
     Refuse(Outcome),
     /// The authority replied to the current attempt, or did not.
@@ -37,6 +46,8 @@ pub enum Event {
     Deadline(Timestamp),
     /// The e-service gave up.
     Cancel,
+    /// A newer flow takes the place of this one.
+    Supersede,
     /// The e-service has been told.
     Delivered,
     /// The process has started again and read the flow from the store.
@@ -48,6 +59,13 @@ pub enum Event {
 pub enum ReplyKind {
     /// The authority took the request, and may have named its id.
     Accepted(Option<RequestId>),
+    /// The reply is the answer itself: its exact bytes are recorded with this event, and nobody is asked any more.
+    Answered {
+        /// The exact bytes.
+        exchange: ExchangeId,
+        /// Their digest.
+        digest: Digest,
+    },
     /// The authority refused; nobody was asked.
     Refused(Outcome),
     /// No byte left.
@@ -56,7 +74,7 @@ pub enum ReplyKind {
     Unknown,
 }
 
-/// What follows from an examined callback. The person's fields travel beside it, not through the machine.
+/// What follows from an examined callback or answer. The person's fields travel beside it, not through the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Conclusion {
     /// Everything agrees; the person asked has approved.
@@ -77,7 +95,7 @@ pub enum Action {
     },
     /// Strike [`Event::Deadline`] at this moment.
     Schedule(Timestamp),
-    /// Examine this recorded callback.
+    /// Examine this recorded callback or answer.
     Examine(ExchangeId),
     /// Ask the policy about this outcome, and feed [`Event::Decided`] back before the commit.
     Decide(Outcome),
@@ -112,6 +130,9 @@ pub fn step(state: &State, event: &Event) -> (State, Vec<Action>) {
     let mut next = state.clone();
     let actions = match event {
         Event::Begin => next.begin(),
+        Event::Hold => next.hold(),
+        Event::Confirm { expires_at } => next.confirm(*expires_at),
+        Event::Withdraw => next.withdraw(),
         Event::Refuse(outcome) => next.refuse(*outcome),
         Event::Reply(reply) => next.reply(reply),
         Event::Callback { exchange, digest } => next.callback(*exchange, *digest),
@@ -119,6 +140,7 @@ pub fn step(state: &State, event: &Event) -> (State, Vec<Action>) {
         Event::Decided(outcome) => next.decided(*outcome),
         Event::Deadline(now) => next.deadline(*now),
         Event::Cancel => next.close(Outcome::Cancelled),
+        Event::Supersede => next.close(Outcome::Superseded),
         Event::Delivered => next.delivered(),
         Event::Recover => next.recover(),
     };
@@ -139,6 +161,30 @@ impl State {
         ]
     }
 
+    fn hold(&mut self) -> Vec<Action> {
+        if self.phase != Phase::Created || self.attempt != 1 {
+            return ignored();
+        }
+        self.phase = Phase::Held;
+        vec![Action::Schedule(self.expires_at)]
+    }
+
+    fn confirm(&mut self, expires_at: Timestamp) -> Vec<Action> {
+        if self.phase != Phase::Held {
+            return ignored();
+        }
+        self.expires_at = expires_at;
+        self.phase = Phase::Created;
+        self.begin()
+    }
+
+    fn withdraw(&mut self) -> Vec<Action> {
+        if self.phase != Phase::Held {
+            return ignored();
+        }
+        self.close(Outcome::DeclinedOnPage)
+    }
+
     fn refuse(&mut self, outcome: Outcome) -> Vec<Action> {
         if self.phase != Phase::Created || self.attempt != 1 {
             return ignored();
@@ -147,8 +193,10 @@ impl State {
     }
 
     fn reply(&mut self, reply: &ReplyKind) -> Vec<Action> {
-        if let ReplyKind::Accepted(request_id) = reply {
-            return self.accepted(request_id.as_ref());
+        match reply {
+            ReplyKind::Accepted(request_id) => return self.accepted(request_id.as_ref()),
+            ReplyKind::Answered { exchange, digest } => return self.answered(*exchange, *digest),
+            _ => {}
         }
         if self.phase != Phase::Sent {
             return vec![Action::Note(Note::StrayReply)];
@@ -166,7 +214,7 @@ impl State {
                 self.begin()
             }
             ReplyKind::NotSent => self.conclude(self.closing.unwrap_or(Outcome::ErrorNetwork), None),
-            ReplyKind::Unknown | ReplyKind::Accepted(_) => {
+            ReplyKind::Unknown | ReplyKind::Accepted(_) | ReplyKind::Answered { .. } => {
                 self.phase = Phase::Unknown;
                 Vec::new()
             }
@@ -191,12 +239,23 @@ impl State {
         }
     }
 
+    /// The answer came with the reply. It is examined like a callback: only then can it approve (law 4).
+    fn answered(&mut self, exchange: ExchangeId, digest: Digest) -> Vec<Action> {
+        if !matches!(self.phase, Phase::Sent | Phase::Unknown) {
+            return vec![Action::Note(Note::StrayReply)];
+        }
+        self.phase = Phase::Waiting;
+        self.seen.push(digest);
+        self.pending.push((exchange, digest));
+        vec![Action::Examine(exchange)]
+    }
+
     fn callback(&mut self, exchange: ExchangeId, digest: Digest) -> Vec<Action> {
         if self.seen.contains(&digest) {
             return vec![Action::Note(Note::Duplicate)];
         }
         self.seen.push(digest);
-        if self.phase == Phase::Created {
+        if self.phase <= Phase::Created {
             return ignored();
         }
         self.pending.push((exchange, digest));
@@ -234,7 +293,10 @@ impl State {
         if now < self.expires_at {
             return vec![Action::Schedule(self.expires_at)];
         }
-        self.close(Outcome::TimeoutNoAnswer)
+        self.close(match self.phase {
+            Phase::Held => Outcome::TimeoutNotConfirmed,
+            _ => Outcome::TimeoutNoAnswer,
+        })
     }
 
     /// Ends the flow without an answer, but not over the head of an answer that has arrived in time.
@@ -292,7 +354,7 @@ impl State {
                 self.phase = Phase::Unknown;
                 actions.push(Action::Schedule(self.expires_at));
             }
-            Phase::Waiting => actions.push(Action::Schedule(self.expires_at)),
+            Phase::Held | Phase::Waiting => actions.push(Action::Schedule(self.expires_at)),
             Phase::Verified => {
                 actions.extend(self.ending.as_ref().map(|ending| Action::Decide(ending.answered)))
             }

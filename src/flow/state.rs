@@ -34,6 +34,8 @@ pub struct State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
+    /// The plan exists; the person has to confirm on a page before anything is sent.
+    Held,
     /// The plan exists; nothing of the current attempt has left.
     Created,
     /// The request is durable and handed to the transport; no reply yet.
@@ -54,6 +56,7 @@ impl Phase {
     /// The name for pages and records.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Held => "held",
             Self::Created => "created",
             Self::Sent => "sent",
             Self::Unknown => "unknown",

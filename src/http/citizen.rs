@@ -5,21 +5,27 @@ use askama::Template;
 use axum::Router;
 use axum::extract::Path;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::http::StatusCode;
 use axum::middleware;
 use axum::response::IntoResponse;
+use axum::response::Redirect;
 use axum::response::Response;
 use axum::response::sse::Event;
 use axum::response::sse::KeepAlive;
 use axum::response::sse::Sse;
 use axum::routing::get;
+use axum::routing::post;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::api::ApiState;
 use super::clock::PageClock;
+use super::confirm;
+use super::confirm::Confirm;
 use super::flows::Flows;
 use super::headers::Site;
+use super::headers::document_headers;
 use super::headers::page_headers;
 use super::message::Message;
 use super::page::Page;
@@ -28,17 +34,31 @@ use super::page::Visitor;
 use super::shown;
 use super::waiting::Ended;
 use super::waiting::Waiting;
+use super::way_back;
 use crate::engine::FlowView;
+use crate::policy::OwnSettings;
+use crate::policy::Service;
+use crate::words::Capability;
 use crate::words::FlowId;
+use crate::words::Outcome;
+use crate::words::OutcomeClass;
 use crate::words::Text;
 
 /// The page of a flow, for the person who was asked: `/f/{handle}`. Shows no personal data.
 pub(super) fn pages(state: ApiState) -> Router {
     let site = Site::of_base(&state.settings.public_base);
+    let documents = Router::new()
+        .route("/f/{handle}/document", get(confirm::document))
+        .layer(middleware::from_fn(document_headers));
     Router::new()
         .route("/f/{handle}", get(show))
         .route("/f/{handle}/events", get(follow))
+        .route("/f/{handle}/renew", post(renew))
+        .route("/f/{handle}/back/{proof}", get(way_back::arrive))
+        .route("/f/{handle}/confirm", post(confirm::confirm))
+        .route("/f/{handle}/withdraw", post(confirm::withdraw))
         .layer(middleware::from_fn_with_state(site, page_headers))
+        .merge(documents)
         .with_state(state)
 }
 
@@ -48,17 +68,46 @@ struct CitizenPage {
     page: Page,
     organization: Text,
     waiting: Option<Waiting>,
+    confirm: Option<Confirm>,
     outcome: Option<Ended>,
+    /// That nothing has been signed (R000-106).
+    unsigned: Option<Text>,
+    /// The page of the flow that has taken the place of this one.
+    newer: Option<String>,
+    /// Where another code is asked for, once this one has run out.
+    renew: Option<String>,
+    return_url: Option<String>,
 }
 
-async fn show(State(state): State<ApiState>, visitor: Visitor, Path(handle): Path<String>) -> Response {
-    let Some(view) = view(&state, &handle).await else {
-        let message = Message::not_found(&visitor, SiteName::Citizen);
-        return visitor.show(StatusCode::NOT_FOUND, &message);
+async fn show(
+    State(state): State<ApiState>,
+    visitor: Visitor,
+    Path(handle): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let Some((_, view)) = view(&state, &handle).await else {
+        return not_found(&visitor);
     };
+    let confirm = match view.held {
+        true => Confirm::of(&state, &view, &handle).await,
+        false => None,
+    };
+    show_flow(&state, &visitor, &handle, &headers, (view, confirm))
+}
+
+/// Shows a flow as it stands.
+pub(super) fn show_flow(
+    state: &ApiState,
+    visitor: &Visitor,
+    handle: &str,
+    headers: &HeaderMap,
+    (view, confirm): (FlowView, Option<Confirm>),
+) -> Response {
     let ui = visitor.ui();
+    let path = format!("/f/{handle}");
     let catalog = state.flows.catalog();
     let organization = catalog.organization().name.clone();
+    let service = catalog.service(view.service.as_str());
     let outcome = view.ended.then_some(()).and(view.outcome).map(|outcome| Ended {
         class: outcome.class().as_str(),
         heading: shown::class(ui, outcome.class()),
@@ -68,28 +117,100 @@ async fn show(State(state): State<ApiState>, visitor: Visitor, Path(handle): Pat
             .map_or_else(|| outcome.text(), |decision| decision.say.clone()),
         service: view.service_name.clone(),
     });
-    let waiting = outcome.is_none().then(|| {
-        let service = catalog.service(view.service.as_str());
-        Waiting::new(
+    let link = view
+        .app_link
+        .as_ref()
+        .map(|link| way_back::open(link, state, handle, headers));
+    let waiting = (outcome.is_none() && confirm.is_none()).then(|| {
+        let waiting = Waiting::new(
             organization.clone(),
             view.service_name.clone(),
             &view.challenge,
             (view.created_at, view.expires_at),
             PageClock::system(),
             service
-                .map(|loaded| loaded.service.notices.steps.clone())
+                .map(|loaded| steps(&loaded.service, view.capability))
                 .unwrap_or_default(),
-            format!("/f/{handle}/events"),
+            format!("{path}/events"),
         )
+        .showing(view.qr.clone(), link.as_ref().map(|link| link.href.clone()));
+        match view.capability {
+            Capability::AuthQr => waiting.renewed_at(format!("{path}/renew"), String::new()),
+            _ => waiting,
+        }
     });
-    let title = outcome.as_ref().map_or(ui.look_at_phone, |ended| ended.heading);
+    let title = match (&outcome, &confirm, &waiting) {
+        (Some(ended), ..) => ended.heading,
+        (None, Some(_), _) => ui.read_document,
+        (None, None, Some(waiting)) => waiting.heading(ui),
+        (None, None, None) => ui.look_at_phone,
+    };
+    let missing = confirm.as_ref().is_some_and(|confirm| confirm.missing);
+    let ran_out = view.outcome == Some(Outcome::TimeoutNoAnswer) && view.capability == Capability::AuthQr;
     let page = CitizenPage {
-        page: Page::new(&visitor, SiteName::Citizen, title),
+        page: Page::new(visitor, SiteName::Citizen, title),
         organization,
+        unsigned: service.and_then(|loaded| nothing_signed(&loaded.service, &view)),
+        newer: view.superseded_by.map(|flow| {
+            let handle = state.settings.page_key.handle(&view.client, flow);
+            format!("/f/{handle}")
+        }),
+        renew: ran_out.then(|| format!("{path}/renew")),
+        return_url: view.return_url.clone().filter(|_| view.ended),
         waiting,
+        confirm,
         outcome,
     };
-    visitor.show(StatusCode::OK, &page)
+    let status = if missing {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        StatusCode::OK
+    };
+    let response = visitor.show(status, &page);
+    match link {
+        Some(link) => link.keep(response, state),
+        None => response,
+    }
+}
+
+/// R000-106: whatever the ending of a flow to sign is, but an approval, it says that nothing has been signed.
+fn nothing_signed(service: &Service, view: &FlowView) -> Option<Text> {
+    let failed = view
+        .outcome
+        .is_some_and(|outcome| outcome.class() != OutcomeClass::Approved);
+    match &service.capability(Capability::Sign)?.own {
+        OwnSettings::Sign(settings) if failed && view.capability == Capability::Sign => {
+            Some(settings.unsigned.clone())
+        }
+        _ => None,
+    }
+}
+
+/// What to do, step by step; signing has steps of its own (R000-091).
+fn steps(service: &Service, capability: Capability) -> Vec<Text> {
+    if capability == Capability::Sign && !service.notices.sign_steps.is_empty() {
+        service.notices.sign_steps.clone()
+    } else {
+        service.notices.steps.clone()
+    }
+}
+
+/// Asks for a new code, and leads to its page.
+async fn renew(State(state): State<ApiState>, visitor: Visitor, Path(handle): Path<String>) -> Response {
+    let Some((client, view)) = view(&state, &handle).await else {
+        return not_found(&visitor);
+    };
+    let handle = match state.flows.renew(&client, view.flow, None).await {
+        Ok(started) => state.settings.page_key.handle(&client, started.view.flow),
+        // Somebody was quicker, or a limit is reached: the page says how things stand.
+        Err(_) => handle,
+    };
+    Redirect::to(&format!("/f/{handle}")).into_response()
+}
+
+pub(super) fn not_found(visitor: &Visitor) -> Response {
+    let message = Message::not_found(visitor, SiteName::Citizen);
+    visitor.show(StatusCode::NOT_FOUND, &message)
 }
 
 /// One event, `ended`, once the flow has ended.
@@ -149,12 +270,12 @@ async fn has_ended(
     flows.wait(client, flow, time).await.ok().map(|view| view.ended)
 }
 
-async fn view(state: &ApiState, handle: &str) -> Option<FlowView> {
-    let (client, flow) = state
-        .settings
-        .page_key
-        .open(handle, state.settings.keys.clients())?;
-    state.flows.view(client, flow).await.ok()
+/// The flow of a page, and its client.
+pub(super) async fn view(state: &ApiState, handle: &str) -> Option<(String, FlowView)> {
+    let clients = state.settings.keys.clients();
+    let (client, flow) = state.settings.page_key.open(handle, clients)?;
+    let view = state.flows.view(client, flow).await.ok()?;
+    Some((client.to_owned(), view))
 }
 
 const WAIT: std::time::Duration = std::time::Duration::from_secs(30);

@@ -17,13 +17,17 @@ use crate::catalog::Catalog;
 use crate::catalog::Sources;
 use crate::engine::CallbackReceipt;
 use crate::engine::CatalogStatus;
+use crate::engine::Confirmation;
 use crate::engine::EngineEvent;
 use crate::engine::FlowView;
+use crate::engine::KeptDocument;
+use crate::engine::NewDocument;
 use crate::engine::Problem;
 use crate::engine::ProblemCode;
 use crate::engine::Reload;
 use crate::engine::RightsAsk;
 use crate::engine::RightsError;
+use crate::engine::ShownDocument;
 use crate::engine::StartFlow;
 use crate::engine::Started;
 use crate::engine::TimelineEntry;
@@ -63,6 +67,10 @@ pub(super) struct Inner {
     pub(super) store_down: bool,
     /// Administrative acts that were asked for.
     pub(super) acts: Vec<String>,
+    /// The document that was handed in last.
+    pub(super) document: Option<ShownDocument>,
+    /// What was confirmed.
+    pub(super) confirmed: Vec<Confirmation>,
 }
 
 impl Fake {
@@ -96,9 +104,15 @@ impl Fake {
             created_at: Self::now(),
             expires_at: Self::now().plus(settings.expires_in),
             challenge: Challenge::from_random(8_352u64.to_be_bytes()),
+            held: false,
+            qr: None,
+            app_link: None,
+            return_url: None,
+            superseded_by: None,
             outcome: None,
             decision: None,
             person: None,
+            signature: None,
             receipt: None,
         };
         self.inner.lock().unwrap().flows.push(view.clone());
@@ -131,6 +145,12 @@ impl Fake {
         }
         drop(inner);
         let _ = self.events.send(EngineEvent::Flow { flow, ended: true });
+    }
+
+    /// Changes a flow behind everybody's back.
+    pub(super) fn change(&self, flow: FlowId, change: impl FnOnce(&mut FlowView)) {
+        let mut inner = self.inner.lock().unwrap();
+        change(inner.flows.iter_mut().find(|view| view.flow == flow).unwrap());
     }
 
     pub(super) fn record(&self, millis: u64, event: Event) {
@@ -236,6 +256,74 @@ impl Flows for Fake {
         self.find(client, flow)
     }
 
+    async fn renew(
+        &self,
+        client: &str,
+        flow: FlowId,
+        _idempotency_key: Option<String>,
+    ) -> Result<Started, Problem> {
+        let old = self.find(client, flow)?;
+        if old.ended {
+            return Err(problem(ProblemCode::FlowEnded, "the flow has ended already"));
+        }
+        self.end(flow, Outcome::Superseded);
+        let number = u8::try_from(self.inner.lock().unwrap().flows.len() + 1).unwrap();
+        let view = self.begin(number, old.service.as_str());
+        self.change(flow, |old| old.superseded_by = Some(view.flow));
+        let notices = &self
+            .catalog
+            .service(old.service.as_str())
+            .unwrap()
+            .service
+            .notices;
+        Ok(Started {
+            view,
+            repeated: false,
+            notices: notices.clone(),
+            return_url: None,
+        })
+    }
+
+    async fn keep_document(&self, document: NewDocument) -> Result<KeptDocument, Problem> {
+        let kept = KeptDocument {
+            token: "a-preview-token".to_owned(),
+            digest: Digest::of(&document.bytes),
+            size: document.bytes.len() as u64,
+        };
+        self.inner.lock().unwrap().document = Some(ShownDocument {
+            name: document.name,
+            media_type: document.media_type,
+            digest: kept.digest,
+            bytes: document.bytes,
+        });
+        Ok(kept)
+    }
+
+    async fn document(&self, client: &str, flow: FlowId) -> Result<ShownDocument, Problem> {
+        self.find(client, flow)?;
+        let document = self.inner.lock().unwrap().document.clone();
+        document.ok_or_else(|| problem(ProblemCode::UnknownFlow, "the flow has no document"))
+    }
+
+    async fn confirm(
+        &self,
+        client: &str,
+        flow: FlowId,
+        confirmation: Confirmation,
+    ) -> Result<FlowView, Problem> {
+        if !confirmation.reviewed_entire.0 || !confirmation.accepts_to_sign.0 {
+            return Err(problem(ProblemCode::NotConfirmed, "both are needed"));
+        }
+        self.inner.lock().unwrap().confirmed.push(confirmation);
+        self.change(flow, |view| view.held = false);
+        self.find(client, flow)
+    }
+
+    async fn withdraw(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
+        self.end(flow, Outcome::DeclinedOnPage);
+        self.find(client, flow)
+    }
+
     async fn callback(&self, token: &str, _source: SocketAddr, body: Bytes) -> CallbackReceipt {
         let mut inner = self.inner.lock().unwrap();
         if inner.store_down {
@@ -301,6 +389,7 @@ impl Flows for Fake {
             failure,
             set_aside: None,
             needs_restart: Vec::new(),
+            ended_waivers: Vec::new(),
         }
     }
 
@@ -331,6 +420,10 @@ impl Flows for Fake {
             by: "start".to_owned(),
             set_aside: None,
         }])
+    }
+
+    async fn search(&self, _: crate::engine::log::SearchAsk) -> Result<Vec<FlowSummary>, Problem> {
+        Ok(Vec::new())
     }
 
     async fn rotate_keys(&self, _by: &str) -> Result<u64, Problem> {

@@ -9,17 +9,22 @@ use tokio::sync::broadcast;
 use crate::catalog::Catalog;
 use crate::engine::CallbackReceipt;
 use crate::engine::CatalogStatus;
+use crate::engine::Confirmation;
 use crate::engine::Engine;
 use crate::engine::EngineEvent;
 use crate::engine::FlowView;
+use crate::engine::KeptDocument;
+use crate::engine::NewDocument;
 use crate::engine::Problem;
 use crate::engine::Reload;
 use crate::engine::RightsAsk;
 use crate::engine::RightsError;
+use crate::engine::ShownDocument;
 use crate::engine::StartFlow;
 use crate::engine::Started;
 use crate::engine::TimelineEntry;
 use crate::engine::Why;
+use crate::engine::log::SearchAsk;
 use crate::store::Activation;
 use crate::store::FlowSummary;
 use crate::words::Digest;
@@ -41,6 +46,31 @@ pub trait Flows: Send + Sync + 'static {
 
     /// Asks for the flow to end as `other.cancelled`.
     async fn cancel(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem>;
+
+    /// Begins the same again in the place of a flow whose code runs out.
+    async fn renew(
+        &self,
+        client: &str,
+        flow: FlowId,
+        idempotency_key: Option<String>,
+    ) -> Result<Started, Problem>;
+
+    /// Keeps a document to be shown and signed.
+    async fn keep_document(&self, document: NewDocument) -> Result<KeptDocument, Problem>;
+
+    /// The document of a flow, byte for byte.
+    async fn document(&self, client: &str, flow: FlowId) -> Result<ShownDocument, Problem>;
+
+    /// Takes what the person has confirmed, and sends the request to sign.
+    async fn confirm(
+        &self,
+        client: &str,
+        flow: FlowId,
+        confirmation: Confirmation,
+    ) -> Result<FlowView, Problem>;
+
+    /// Ends a flow because the person does not want to sign what they have read.
+    async fn withdraw(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem>;
 
     /// Takes a callback: its exact bytes, and where they came from.
     async fn callback(&self, token: &str, source: SocketAddr, body: Bytes) -> CallbackReceipt;
@@ -74,6 +104,9 @@ pub trait Flows: Send + Sync + 'static {
 
     /// The latest activations of catalogs, the latest first.
     async fn activations(&self, limit: u32) -> Result<Vec<Activation>, Problem>;
+
+    /// The flows that somebody looks for; that it was looked for is recorded before.
+    async fn search(&self, ask: SearchAsk) -> Result<Vec<FlowSummary>, Problem>;
 
     /// Exchanges the key that wraps the keys of all flows; returns how many were wrapped again.
     async fn rotate_keys(&self, by: &str) -> Result<u64, Problem>;
@@ -110,6 +143,36 @@ impl Flows for Engine {
 
     async fn cancel(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
         Self::cancel(self, client, flow).await
+    }
+
+    async fn renew(
+        &self,
+        client: &str,
+        flow: FlowId,
+        idempotency_key: Option<String>,
+    ) -> Result<Started, Problem> {
+        Self::renew(self, client, flow, idempotency_key).await
+    }
+
+    async fn keep_document(&self, document: NewDocument) -> Result<KeptDocument, Problem> {
+        Self::keep_document(self, document).await
+    }
+
+    async fn document(&self, client: &str, flow: FlowId) -> Result<ShownDocument, Problem> {
+        Self::document(self, client, flow).await
+    }
+
+    async fn confirm(
+        &self,
+        client: &str,
+        flow: FlowId,
+        confirmation: Confirmation,
+    ) -> Result<FlowView, Problem> {
+        Self::confirm(self, client, flow, confirmation).await
+    }
+
+    async fn withdraw(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
+        Self::withdraw(self, client, flow).await
     }
 
     async fn callback(&self, token: &str, source: SocketAddr, body: Bytes) -> CallbackReceipt {
@@ -154,6 +217,10 @@ impl Flows for Engine {
 
     async fn activations(&self, limit: u32) -> Result<Vec<Activation>, Problem> {
         Self::activations(self, limit).await
+    }
+
+    async fn search(&self, ask: SearchAsk) -> Result<Vec<FlowSummary>, Problem> {
+        Self::search(self, ask).await
     }
 
     async fn rotate_keys(&self, by: &str) -> Result<u64, Problem> {

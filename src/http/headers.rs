@@ -87,12 +87,25 @@ pub(super) async fn page_headers(State(site): State<Site>, request: Request, nex
 pub(super) async fn api_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    set(headers, header::CONTENT_SECURITY_POLICY, API_POLICY);
     common(headers);
+    set(headers, header::CONTENT_SECURITY_POLICY, API_POLICY);
+    response
+}
+
+/// Adds the headers of a document that a page of this site shows in a frame: nothing in it runs or loads anything, and no
+/// other site may frame it.
+pub(super) async fn document_headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    set(headers, header::CONTENT_SECURITY_POLICY, DOCUMENT_POLICY);
+    common(headers);
+    set(headers, header::X_FRAME_OPTIONS, "SAMEORIGIN");
     response
 }
 
 fn common(headers: &mut HeaderMap) {
+    // In one go: a map that grows puts all its headers in place again each time.
+    headers.reserve(MOST_ADDED);
     if !headers.contains_key(header::CACHE_CONTROL) || !is_immutable(headers) {
         set(headers, header::CACHE_CONTROL, "no-store");
     }
@@ -156,9 +169,13 @@ fn set(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
     headers.insert(name, HeaderValue::from_static(value));
 }
 
+/// How many headers may come to those of a handler, here and in the server.
+const MOST_ADDED: usize = 12;
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-    font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
+    font-src 'self'; connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
     require-trusted-types-for 'script'; trusted-types midflow";
+const DOCUMENT_POLICY: &str =
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 const API_POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const PERMISSIONS: &str = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), \
     publickey-credentials-get=(), usb=()";

@@ -7,6 +7,7 @@ mod body;
 mod callback;
 mod citizen;
 mod clock;
+mod confirm;
 mod console;
 mod demo;
 #[cfg(test)]
@@ -28,6 +29,8 @@ mod tests;
 mod tls;
 mod ui;
 mod waiting;
+mod way_back;
+mod witness;
 
 pub use axum_server::Handle;
 
@@ -52,3 +55,5 @@ pub use serve::serve;
 pub use tls::TlsError;
 pub use tls::callback_tls;
 pub use tls::public_tls;
+pub use witness::WitnessSettings;
+pub use witness::witness;

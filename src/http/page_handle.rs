@@ -44,6 +44,18 @@ impl PageKey {
         found
     }
 
+    /// The proof that the way back from the app belongs to a browser: over the page and the value of its cookie.
+    pub(super) fn way_back(&self, handle: &str, value: &str) -> String {
+        let message = format!("midflow way back\0{handle}\0{value}");
+        let tag = hmac::sign(&self.0, message.as_bytes());
+        URL_SAFE_NO_PAD.encode(tag.as_ref())
+    }
+
+    /// Whether a proof is that of this page and this value.
+    pub(super) fn is_way_back(&self, handle: &str, value: &str, proof: &str) -> bool {
+        bool::from(self.way_back(handle, value).as_bytes().ct_eq(proof.as_bytes()))
+    }
+
     fn proof(&self, client: &str, flow: FlowId) -> Vec<u8> {
         let mut message = b"midflow citizen page\0".to_vec();
         message.extend_from_slice(flow.as_uuid().as_bytes());

@@ -231,6 +231,18 @@ const fn row(code: ProblemCode) -> (StatusCode, &'static str) {
         ProblemCode::UnknownFlow => (StatusCode::NOT_FOUND, "No such flow"),
         ProblemCode::FlowEnded => (StatusCode::CONFLICT, "The flow has ended"),
         ProblemCode::RetryNotAllowed => (StatusCode::CONFLICT, "The flow may not be tried again"),
+        ProblemCode::RenewalNotAllowed => (StatusCode::CONFLICT, "The flow is not renewed"),
+        ProblemCode::QrNotOnMobile => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "A code can't be scanned on the phone that shows it",
+        ),
+        ProblemCode::UnknownTemplate => (StatusCode::UNPROCESSABLE_ENTITY, "No such template"),
+        ProblemCode::InvalidDocument => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "The document is not the one that was handed in",
+        ),
+        ProblemCode::NothingToConfirm => (StatusCode::CONFLICT, "Nothing waits for a confirmation"),
+        ProblemCode::NotConfirmed => (StatusCode::UNPROCESSABLE_ENTITY, "Not everything was confirmed"),
         ProblemCode::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "The request failed inside"),
         ProblemCode::StoreUnavailable => (
             StatusCode::SERVICE_UNAVAILABLE,

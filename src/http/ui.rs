@@ -54,9 +54,16 @@ texts! {
     choose: "اختر", "Choose";
     read_notices: "قرأت الخطوات وكيفية استخدام بياناتي ومسؤوليتي.", "I have read the notices: the steps, the use of my data, and my responsibility.";
     start: "أرسل الطلب إلى هاتفي", "Send the request to my phone";
+    start_code: "أظهر الرمز", "Show the code";
+    start_verify: "تحقق من البطاقة", "Verify the card";
+    start_sign: "انتقل إلى قراءة المستند", "Go on to read the document";
+    start_notify: "أرسل الإشعار", "Send the notification";
     start_hint: "سيصلك إشعار على هاتفك فور الضغط.", "A notification will reach your phone as soon as you press.";
 
     fix_these: "يرجى تصحيح ما يلي", "Please correct the following";
+    scanned_code: "الرمز الممسوح من بطاقة المراجع", "The code scanned from the visitor's card";
+    scanned_code_hint: "يملأ الماسح هذه الخانة. في البيئة التجريبية انسخ نص الرمز من «بطاقتي» في الهاتف التجريبي.", "The scanner fills this in. In the sandbox, copy the text of the code from “My card” on the phone.";
+    signed_as: "التوقيع", "Signature";
     error_civil_no: "تحقق من الرقم المدني: 12 رقما كما في البطاقة.", "Check the civil number: 12 digits, as on the card.";
     error_notices: "يرجى تأكيد قراءة الخطوات واستخدام البيانات والمسؤولية قبل البدء.", "Please confirm that you have read the notices before you start.";
     error_input: "تحقق من هذه القيمة.", "Check this value.";
@@ -81,6 +88,36 @@ texts! {
     cancel: "إلغاء الطلب", "Cancel the request";
     updates_itself: "تتحدث هذه الصفحة تلقائيا.", "This page updates itself.";
     steps: "الخطوات", "Steps";
+
+    scan_code: "امسح الرمز بتطبيق «هويتي»", "Scan the code with the Hawyti app";
+    waiting_for_scan: "بانتظار مسح الرمز", "Waiting for the code to be scanned";
+    code_picture: "رمز QR لمسحه بتطبيق هويتي", "QR code, to be scanned with the Hawyti app";
+    scan_step_open: "افتح تطبيق «هويتي» في هاتفك واختر مسح الرمز.", "Open the Hawyti app on your phone and choose to scan a code.";
+    scan_step_scan: "وجّه كاميرا الهاتف إلى الرمز الظاهر في هذه الصفحة.", "Point the camera of the phone at the code on this page.";
+    scan_step_compare: "قارن الرقم واسم الجهة، ثم وافق من هاتفك.", "Compare the number and the organization, then approve on your phone.";
+    cannot_scan: "لا يمكنك مسح الرمز؟", "Can't you scan the code?";
+    cannot_scan_help: "يمكنك نسخ نص الرمز وإدخاله في التطبيق، أو فتح هذه الخدمة من هاتفك، أو طلب إشعار على هاتفك إن كانت الخدمة تتيح ذلك.", "You can copy the text of the code and enter it in the app, open this service on your phone, or ask for a notification if the service offers one.";
+    renew_code: "رمز جديد", "A new code";
+    open_app_heading: "أكمل من تطبيق «هويتي»", "Continue in the Hawyti app";
+    open_app: "افتح تطبيق «هويتي»", "Open the Hawyti app";
+    open_app_hint: "بعد الموافقة يعيدك التطبيق إلى هذه الصفحة.", "After you approve, the app brings you back to this page.";
+    to_newer: "انتقل إلى الرمز الجديد", "Go to the new code";
+    other_browser: "أكمل من المتصفح الذي بدأت منه", "Continue in the browser where you began";
+    other_browser_hint: "لا يعمل رابط العودة إلا مرة واحدة، وفي المتصفح الذي فتح التطبيق.", "The way back works once only, and only in the browser that opened the app.";
+    back_to_service: "العودة إلى الخدمة", "Back to the service";
+    read_document: "اقرأ المستند قبل توقيعه", "Read the document before you sign it";
+    read_document_lead: "هذا هو المستند كاملا، وهو ما سيُوقّع بعينه. لن يُرسل أي طلب إلى هاتفك قبل تأكيدك.", "This is the whole document, and exactly what will be signed. Nothing is sent to your phone before you confirm.";
+    whole_document: "المستند كاملا", "The whole document";
+    open_document: "افتح المستند في صفحة مستقلة", "Open the document on a page of its own";
+    keep_copy: "احتفظ بنسخة", "Keep a copy";
+    document_digest: "بصمة المستند (SHA-256):", "Digest of the document (SHA-256):";
+    confirm_copy: "احتفظت بنسخة من المستند قبل التوقيع.", "I have kept a copy of the document before signing.";
+    confirm_reviewed: "أقر بأنني اطلعت على المستند كاملا.", "I confirm that I have read the entire document.";
+    confirm_accepts: "أوافق على توقيع هذا المستند بهويتي الرقمية.", "I agree to sign this document with my Mobile ID.";
+    confirm_hint: "بعد الضغط سيصلك على هاتفك إشعار بطلب التوقيع، ويظهر فيه رقم للمطابقة.", "After you press, a request to sign reaches your phone, with a number to compare.";
+    confirm_send: "أرسل طلب التوقيع إلى هاتفي", "Send the request to sign to my phone";
+    confirm_decline: "لا أرغب في التوقيع", "I do not want to sign";
+    error_confirm: "يرجى تأكيد الاطلاع على المستند والموافقة على توقيعه، كل على حدة.", "Please confirm both: that you have read the document, and that you agree to sign it.";
 
     class_approved: "تمت الموافقة", "Approved";
     class_declined: "تم الرفض", "Declined";
@@ -132,7 +169,9 @@ texts! {
     ev_ended: "انتهى الطلب", "Ended";
     ev_decided: "قررت السياسة", "Decided";
     ev_refused: "رفض الطلب", "Refused";
+    ev_notice: "أعد إشعار النتيجة", "Outcome notice prepared";
     ev_delivery: "إبلاغ الخدمة", "Outcome notice";
+    webhook_id: "رقم الإشعار", "Notice id";
     ev_admin: "إجراء إداري", "Administrative act";
     why: "لماذا؟", "Why?";
     why_lead: "لماذا انتهى هذا الطلب كما انتهى، وما الذي كان سيغير نتيجته.", "Why this flow ended as it did, and what would have led elsewhere.";
@@ -170,11 +209,14 @@ texts! {
     dropped_fields: "حقول محذوفة", "Fields dropped";
     none: "لا شيء", "none";
     decided_by: "السطر الذي قرر", "Decided by";
+    ev_document: "تسليم المستند", "Document handed in";
+    ev_consent: "إقرار الشخص قبل التوقيع", "Confirmed before signing";
     script_fault: "عطل في النص البرمجي", "Script fault";
     status: "رمز الحالة", "Status";
     catalog_refused: "رفضت السياسات المعدلة، وما زالت السابقة سارية", "The changed catalog was refused; the previous one stays active";
     catalog_activated: "سياسات جديدة سارية الآن", "A new catalog is active";
     catalog_set_aside: "فعلت يدوياً، وما في المجلد منحى جانباً إلى أن يتغير.", "It was activated by hand; what lies in the folder is set aside until it changes.";
+    ended_waivers: "انتهت مدة استثناءات، وسيُرفض التحميل القادم ما لم تُراعَ قواعدها أو تُجدَّد:", "Waivers have ended, and the next load is judged without them:";
     needs_restart: "تغيرت إعدادات هذه العقدة، ولا تسري إلا بعد إعادة تشغيلها:", "Settings of this node have changed and take a restart:";
     show_diagnostics: "اعرض الأسباب", "Show why";
     active_catalog: "السياسات السارية", "Active catalog";

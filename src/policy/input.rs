@@ -70,6 +70,18 @@ impl InputKind {
     }
 }
 
+impl InputValue {
+    /// The value as an e-service passes it: read again, it is the same value.
+    pub fn to_json(&self) -> serde_json::Value {
+        match self {
+            Self::String(text) => text.as_str().into(),
+            Self::Integer(number) => (*number).into(),
+            Self::Decimal(_) => serde_json::from_str(&self.to_string()).unwrap_or_default(),
+            Self::Boolean(flag) => (*flag).into(),
+        }
+    }
+}
+
 /// As people read it: decimals with up to three places and no trailing zeros.
 impl std::fmt::Display for InputValue {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -66,6 +66,7 @@ pub use language::Shape;
 pub use language::describe;
 pub use language::json_schema;
 pub use language::reference_tables;
+pub use language::rules_about;
 pub use limits::Limit;
 pub use limits::Limits;
 pub use limits::Retention;

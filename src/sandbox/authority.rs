@@ -46,7 +46,7 @@ impl Authority {
         let listeners = vec![Handle::new(), Handle::new()];
         if let [for_bridge, for_phone] = listeners.as_slice() {
             spawn("bridge", bridge.serve(state.clone(), for_bridge.clone()));
-            let handle = SandboxHandle::new(state.clone(), bridge_address);
+            let handle = SandboxHandle::new(state.clone(), bridge_address, phone_address);
             spawn("phone", phone::serve(phone, handle, for_phone.clone()));
         }
         Ok(Sandbox {
@@ -61,7 +61,7 @@ impl Authority {
 impl Sandbox {
     /// The sandbox from within the process.
     pub fn handle(&self) -> SandboxHandle {
-        SandboxHandle::new(self.state.clone(), self.bridge)
+        SandboxHandle::new(self.state.clone(), self.bridge, self.phone)
     }
 
     /// Where the bridge listens.
@@ -154,6 +154,7 @@ async fn prepared(options: SandboxOptions) -> Result<State, SandboxError> {
         let signers = Signers {
             stamp: Stamper::new(keys.stamp()).ok_or_else(unreadable)?,
             impostor: Stamper::new(keys.impostor()).ok_or_else(unreadable)?,
+            ended: Stamper::new(keys.ended_stamp()).ok_or_else(unreadable)?,
         };
         let client = client(&options, &keys).map_err(SandboxError::tls)?;
         Ok(State::new(options, keys, signers, client, citizens))

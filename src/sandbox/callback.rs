@@ -1,22 +1,34 @@
+use aws_lc_rs::signature::ECDSA_P256_SHA256_ASN1_SIGNING;
+use aws_lc_rs::signature::EcdsaKeyPair;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use rcgen::KeyPair;
 use rcgen::SigningKey;
+use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject as _;
 use serde::Serialize;
+use serde_json::Value;
+use serde_json::json;
 
+use super::card::ShownCard;
 use super::citizen::Citizen;
 use super::conduct::Choice;
 use super::conduct::Flaw;
+use super::flaw::escaped;
 use super::keys::CertificateKind;
+use super::keys::Identity;
 use super::keys::Keys;
 use super::keys::KeysError;
 use super::keys::own_kind;
 use super::personal::Oddities;
 use super::personal::PersonalData;
 use super::request::Asked;
+use super::scenario::Scenario;
 use super::stamp::Members;
 use super::stamp::Stamper;
+use super::state::State;
+use crate::words::Digest;
 use crate::words::Purpose;
 use crate::words::Timestamp;
 
@@ -38,6 +50,8 @@ pub(super) struct Order<'a> {
 pub(super) struct Signers {
     pub(super) stamp: Stamper,
     pub(super) impostor: Stamper,
+    /// Certified, for a time that is over.
+    pub(super) ended: Stamper,
 }
 
 /// Why a callback could not be made.
@@ -49,6 +63,10 @@ pub(super) enum ComposeError {
     Json(#[from] serde_json::Error),
     #[error("a signature can't be made: {0}")]
     Sign(#[from] rcgen::Error),
+    #[error("a citizen's key can't be used")]
+    Key,
+    #[error("there is no such citizen")]
+    Nobody,
 }
 
 /// Makes the exact bytes of a callback.
@@ -63,39 +81,68 @@ pub(super) fn compose(order: &Order<'_>, keys: &Keys, signers: &Signers) -> Resu
             ),
         };
     }
-    let members = members(order, keys)?;
-    let signature = match order.flaw {
-        Flaw::StampMissing => None,
-        Flaw::StampByImpostor => Some(signers.impostor.member(&signers.impostor.sign(&members)?)),
+    let mut members = members(order, keys)?;
+    if let Flaw::Edited(edit) = order.flaw {
+        members = edit.apply(order, members)?;
+    }
+    if order.flaw == Flaw::Escaped {
+        members.person = escaped(&members.person);
+    }
+    let signature = signature(order.flaw, &members, signers)?;
+    if order.flaw == Flaw::TamperedPerson {
+        members.person = tampered(order)?;
+    }
+    let body = body(&members, signature.as_deref());
+    Ok(Bytes::from(match order.flaw {
+        Flaw::Shaped(shape) => shape.apply(&body, &members),
+        _ => body,
+    }))
+}
+
+/// The value of the member `Signature`; `None` to leave it out.
+fn signature(flaw: Flaw, members: &Members, signers: &Signers) -> Result<Option<String>, ComposeError> {
+    let signer = match flaw {
+        Flaw::StampMissing => return Ok(None),
+        Flaw::StampByImpostor => &signers.impostor,
+        Flaw::StampByEnded => &signers.ended,
+        _ => &signers.stamp,
+    };
+    let mut signature = match flaw {
+        // As if the rule were another one: the same members, without what keeps them apart.
+        Flaw::StampElsewhere => {
+            let Members {
+                request,
+                result,
+                person,
+            } = members;
+            signer.sign_bytes(format!("{request}{result}{person}").as_bytes())?
+        }
+        _ => signer.sign(members)?,
+    };
+    match flaw {
         Flaw::StampSpoiled => {
-            let mut signature = signers.stamp.sign(&members)?;
             if let Some(last) = signature.last_mut() {
                 *last ^= 1;
             }
-            Some(signers.stamp.member(&signature))
         }
-        _ => Some(signers.stamp.member(&signers.stamp.sign(&members)?)),
-    };
-    let sent = match order.flaw {
-        Flaw::TamperedPerson => Members {
-            person: tampered(order)?,
-            ..members
-        },
-        _ => members,
-    };
-    Ok(body(&sent, signature.as_deref()))
+        Flaw::StampCut => signature.truncate(signature.len() / 2),
+        Flaw::StampNoBase64 => return Ok(Some(signer.member("%%%", true))),
+        _ => {}
+    }
+    let text = STANDARD.encode(&signature);
+    Ok(Some(signer.member(&text, flaw != Flaw::SignerUnnamed)))
 }
 
-fn body(members: &Members, signature: Option<&str>) -> Bytes {
+fn body(members: &Members, signature: Option<&str>) -> String {
     let Members {
         request,
         result,
         person,
     } = members;
     let signature = signature.map_or_else(String::new, |value| format!(r#","Signature":{value}"#));
-    Bytes::from(format!(
+    format!(
         r#"{{"MIDAuthSignResponse":{{"RequestDetails":{request},"ResultDetails":{result},"PersonalData":{person}{signature}}}}}"#
-    ))
+    )
 }
 
 fn members(order: &Order<'_>, keys: &Keys) -> Result<Members, ComposeError> {
@@ -111,8 +158,15 @@ fn members(order: &Order<'_>, keys: &Keys) -> Result<Members, ComposeError> {
             Flaw::Certificate(kind) => kind,
             _ => presented_kind(approver, order.choice),
         };
-        let identity = keys.citizen(approver, kind)?;
-        let signature = KeyPair::from_pem(identity.key_pem())?.sign(request.as_bytes())?;
+        let holder = match order.flaw {
+            Flaw::CertificateOfAnother => order.stranger,
+            _ => approver,
+        };
+        let identity = keys.citizen(holder, kind)?;
+        let signature = match &order.asked.signing {
+            Some(signing) => signed(&identity, signing.digest, order.flaw)?,
+            None => KeyPair::from_pem(identity.key_pem())?.sign(request.as_bytes())?,
+        };
         (
             Some(STANDARD.encode(identity.certificate())),
             Some(STANDARD.encode(signature)),
@@ -126,7 +180,10 @@ fn members(order: &Order<'_>, keys: &Keys) -> Result<Members, ComposeError> {
         user_action: action,
         user_civil_no: approver.civil_no.expose(Purpose::Wire),
         user_certificate,
-        signing_data: None,
+        signing_data: match order.flaw {
+            Flaw::OtherDocument => Some(STANDARD.encode(OTHER_DOCUMENT)),
+            _ => None,
+        },
         hash_algorithm: signature.is_some().then_some("SHA256"),
         signing_datatype: signature.is_some().then_some("2"),
         signature_data: signature,
@@ -149,6 +206,79 @@ fn members(order: &Order<'_>, keys: &Keys) -> Result<Members, ComposeError> {
     })
 }
 
+/// A citizen's signature over a digest, as PKCS#1 writes it.
+fn signed(identity: &Identity, digest: Digest, flaw: Flaw) -> Result<Vec<u8>, ComposeError> {
+    let digest = match flaw {
+        Flaw::OtherDocument => Digest::of(OTHER_DOCUMENT),
+        _ => digest,
+    };
+    let key = PrivateKeyDer::from_pem_slice(identity.key_pem().as_bytes()).map_err(|_| ComposeError::Key)?;
+    let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, key.secret_der())
+        .map_err(|_| ComposeError::Key)?;
+    let digest = aws_lc_rs::digest::Digest::import_less_safe(digest.as_bytes(), &aws_lc_rs::digest::SHA256)
+        .map_err(|_| ComposeError::Key)?;
+    let signature = key.sign_digest(&digest).map_err(|_| ComposeError::Key)?;
+    let mut signature = signature.as_ref().to_vec();
+    if flaw == Flaw::SignatureSpoiled
+        && let Some(last) = signature.last_mut()
+    {
+        *last ^= 1;
+    }
+    Ok(signature)
+}
+
+/// The identity behind the code of a card, stamped; or with what is wrong with it.
+pub(super) fn identity(
+    state: &State,
+    shown: &ShownCard,
+    scenario: Option<Scenario>,
+) -> Result<Value, ComposeError> {
+    let citizen = state.citizen(&shown.civil_no).ok_or(ComposeError::Nobody)?;
+    let holder = match scenario {
+        Some(Scenario::WrongPerson) => state.stranger_to(&shown.civil_no).ok_or(ComposeError::Nobody)?,
+        _ => citizen,
+    };
+    let odd = Oddities {
+        spaced_key: scenario == Some(Scenario::SpacedKey),
+        null_dates: scenario == Some(Scenario::NullDates),
+        huge_photo: scenario == Some(Scenario::HugePhoto),
+    };
+    let mut data = serde_json::to_value(PersonalData::of(holder, odd))?;
+    let moment = match scenario {
+        Some(Scenario::Replay | Scenario::Late) => shown.at.minus(std::time::Duration::from_secs(3_600)),
+        _ => shown.at,
+    };
+    if let Some(members) = data.as_object_mut() {
+        members.insert("TransactionDate".to_owned(), local_time(moment).into());
+    }
+    // As it is going to stand in the reply: its exact bytes are what is stamped.
+    let covered = data.to_string();
+    let signer = match scenario {
+        Some(Scenario::ForgedSigner) => &state.signers.impostor,
+        _ => &state.signers.stamp,
+    };
+    let mut signature = signer.sign_bytes(covered.as_bytes())?;
+    match scenario {
+        Some(Scenario::Unstamped) => signature.clear(),
+        Some(Scenario::Forged) => {
+            if let Some(last) = signature.last_mut() {
+                *last ^= 1;
+            }
+        }
+        Some(Scenario::TamperedPerson) => {
+            if let Some(members) = data.as_object_mut() {
+                members.insert("FullNameEn".to_owned(), "Tampered".into());
+            }
+        }
+        _ => {}
+    }
+    Ok(json!({
+        "PersonIdentityData": data,
+        "DataSignature": STANDARD.encode(&signature),
+        "DataSigningCertificate": signer.certificate(),
+    }))
+}
+
 /// A citizen whose own certificate has ended still answers a scenario's approval with one that serves.
 fn presented_kind(approver: &Citizen, choice: Choice) -> CertificateKind {
     match choice {
@@ -164,7 +294,7 @@ fn request_details<'a>(order: &Order<'a>) -> RequestDetails<'a> {
             Flaw::WrongRequestId => uuid::Uuid::new_v4().to_string(),
             _ => order.asked.id.clone(),
         },
-        request_type: "1",
+        request_type: if order.asked.signing.is_some() { "2" } else { "1" },
         service_provider_id: order.service_provider_id,
         additional_data: order.asked.additional_data.as_deref(),
         challenge: match order.flaw {
@@ -223,7 +353,7 @@ fn of_an_earlier_request<'a>(order: &Order<'a>, asked: &'a Asked) -> Order<'a> {
 }
 
 /// A moment as the authority writes it: Kuwait's clock, milliseconds, no zone.
-fn local_time(moment: Timestamp) -> String {
+pub(super) fn local_time(moment: Timestamp) -> String {
     let mut text = moment.plus(KUWAIT).to_string();
     text.truncate("2026-02-03T10:15:42.117".len());
     text
@@ -261,7 +391,7 @@ struct ResultDetails<'a> {
     user_action: Code,
     user_civil_no: &'a str,
     user_certificate: Option<String>,
-    signing_data: Option<&'a str>,
+    signing_data: Option<String>,
     signature_data: Option<String>,
     hash_algorithm: Option<&'static str>,
     signing_datatype: Option<&'static str>,
@@ -275,6 +405,8 @@ enum Code {
     Number(u8),
 }
 
+/// What somebody signs who signs something else.
+const OTHER_DOCUMENT: &[u8] = b"another document";
 const KUWAIT: std::time::Duration = std::time::Duration::from_secs(3 * 60 * 60);
 
 #[cfg(test)]

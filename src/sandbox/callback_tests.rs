@@ -7,6 +7,7 @@ use x509_parser::prelude::X509Certificate;
 
 use super::*;
 use crate::sandbox::keys::StampAlgorithm;
+use crate::sandbox::request::Polled;
 use crate::sandbox::roster::citizens;
 use crate::words::Assurance;
 use crate::words::Text;
@@ -31,6 +32,7 @@ impl World {
         let signers = Signers {
             stamp: Stamper::new(keys.stamp()).unwrap(),
             impostor: Stamper::new(keys.impostor()).unwrap(),
+            ended: Stamper::new(keys.ended_stamp()).unwrap(),
         };
         Self {
             keys,
@@ -44,12 +46,14 @@ impl World {
         Asked {
             id: "5b0e7c1a-2f64-4f0e-9a55-3d2b8c6f1e90".to_owned(),
             civil_no: "399123100017".to_owned(),
+            code: None,
+            signing: None,
             service: Text::new("خدمة", "Service"),
             reason: Text::new("سبب", "Reason"),
             challenge: Some("8352".to_owned()),
             additional_data: Some("our \"text\"".to_owned()),
             ref_id: None,
-            callback_url: "https://127.0.0.1:1/cb".to_owned(),
+            callback_url: Some("https://127.0.0.1:1/cb".to_owned()),
             wants_person: true,
             assurance: Some(Assurance::High),
             received_at: now(),
@@ -58,6 +62,7 @@ impl World {
             scenario: None,
             status: None,
             fault: None,
+            polled: Polled::default(),
         }
     }
 

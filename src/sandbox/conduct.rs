@@ -2,7 +2,10 @@ use std::time::Duration;
 
 use super::citizen::Ending;
 use super::faces::Refusal;
+use super::flaw::Edit;
+use super::flaw::Shape;
 use super::keys::CertificateKind;
+use super::raw_reply::RawReply;
 use super::scenario::Scenario;
 use crate::words::Assurance;
 
@@ -27,6 +30,8 @@ pub(super) enum ReplyConduct {
     Drop,
     /// HTTP 500; nobody is asked.
     ServerError,
+    /// Something that is no reply of the contract; nobody is asked.
+    Raw(RawReply),
 }
 
 /// One callback.
@@ -72,6 +77,25 @@ pub(super) enum Flaw {
     NullDates,
     HugePhoto,
     SlowBody,
+    /// Stamped under a certificate whose time is over.
+    StampByEnded,
+    StampCut,
+    StampNoBase64,
+    /// The stamp covers other bytes.
+    StampElsewhere,
+    /// The stamp comes without its certificate.
+    SignerUnnamed,
+    CertificateOfAnother,
+    /// Letters beyond ASCII as escapes.
+    Escaped,
+    /// A member differs, under a true stamp.
+    Edited(Edit),
+    /// The body differs, around parts with a true stamp.
+    Shaped(Shape),
+    /// The person's signature, where a document is signed.
+    SignatureSpoiled,
+    /// Signs another document.
+    OtherDocument,
 }
 
 /// How long things take.
@@ -142,58 +166,8 @@ impl Conduct {
         delay: Option<Duration>,
         pace: &Pace,
     ) -> Self {
-        let approve = |flaw| vec![Answer::of(Choice::Approve, flaw)];
-        let answers = match scenario {
-            Scenario::Approved | Scenario::Early | Scenario::Late => approve(Flaw::None),
-            Scenario::Declined => vec![Answer::of(Choice::Decline, Flaw::None)],
-            Scenario::Timeout | Scenario::ErrorReply | Scenario::ServerError => Vec::new(),
-            Scenario::Duplicate => vec![Answer {
-                copies: 2,
-                ..Answer::of(Choice::Approve, Flaw::None)
-            }],
-            Scenario::Conflicting => vec![
-                Answer::of(Choice::Approve, Flaw::None),
-                Answer {
-                    after: pace.between,
-                    ..Answer::of(Choice::Decline, Flaw::None)
-                },
-            ],
-            Scenario::Forged => approve(Flaw::StampSpoiled),
-            Scenario::ForgedSigner => approve(Flaw::StampByImpostor),
-            Scenario::Unstamped => approve(Flaw::StampMissing),
-            Scenario::TamperedPerson => approve(Flaw::TamperedPerson),
-            Scenario::Replay => approve(Flaw::Replay),
-            Scenario::WrongPerson => approve(Flaw::WrongPerson),
-            Scenario::WrongRequestId => approve(Flaw::WrongRequestId),
-            Scenario::LowAssurance => approve(Flaw::Certificate(CertificateKind::Valid(Assurance::Low))),
-            Scenario::Revoked => vec![Answer::of(
-                Choice::Revoked,
-                Flaw::Certificate(CertificateKind::Revoked),
-            )],
-            Scenario::Expired => vec![Answer::of(
-                Choice::Expired,
-                Flaw::Certificate(CertificateKind::Expired),
-            )],
-            Scenario::VerificationFailed => vec![Answer::of(Choice::VerificationFailed, Flaw::None)],
-            Scenario::UnknownCode => approve(Flaw::ResultCode("99")),
-            Scenario::CodeTen => approve(Flaw::ResultCode("10")),
-            Scenario::ActionContradiction => approve(Flaw::ActionContradiction),
-            Scenario::CodeAsInteger => approve(Flaw::CodeAsInteger),
-            Scenario::SpacedKey => approve(Flaw::SpacedKey),
-            Scenario::ChallengeAsObject => approve(Flaw::ChallengeAsObject),
-            Scenario::NullDates => approve(Flaw::NullDates),
-            Scenario::HugePhoto => approve(Flaw::HugePhoto),
-            Scenario::SlowBody => approve(Flaw::SlowBody),
-            // The request has arrived, so its citizen answers as ever: the provider can't know.
-            Scenario::NoReply => Self::of_ending(ending, pace).answers,
-        };
-        let reply = match scenario {
-            Scenario::Early => ReplyConduct::AcceptAfterAnswer,
-            Scenario::ErrorReply => ReplyConduct::Refuse(Refusal::Synthetic),
-            Scenario::NoReply => ReplyConduct::Drop,
-            Scenario::ServerError => ReplyConduct::ServerError,
-            _ => ReplyConduct::Accept,
-        };
+        let answers = answers(scenario, ending, pace);
+        let reply = reply(scenario);
         let mut conduct = Self { reply, answers };
         let standard = match scenario {
             Scenario::Late => Some(pace.late),
@@ -205,6 +179,157 @@ impl Conduct {
             first.after = after;
         }
         conduct
+    }
+}
+
+/// Whether a scenario is about the reply to a request, whoever it asks.
+pub(super) fn is_about_reply(scenario: Scenario) -> bool {
+    !matches!(
+        reply(scenario),
+        ReplyConduct::Accept | ReplyConduct::AcceptAfterAnswer
+    )
+}
+
+/// How the reply to the request goes.
+fn reply(scenario: Scenario) -> ReplyConduct {
+    match scenario {
+        Scenario::Early => ReplyConduct::AcceptAfterAnswer,
+        Scenario::ErrorReply => ReplyConduct::Refuse(Refusal::Synthetic),
+        Scenario::NotEnrolled => ReplyConduct::Refuse(Refusal::NoMobileId),
+        Scenario::LevelTooLow => ReplyConduct::Refuse(Refusal::LevelTooLow),
+        Scenario::TooManyRequests => ReplyConduct::Refuse(Refusal::TooManyRequests),
+        Scenario::InvalidRequest => ReplyConduct::Refuse(Refusal::Invalid("AuthenticationReasonEn")),
+        Scenario::UnknownProvider => ReplyConduct::Refuse(Refusal::UnknownServiceProvider),
+        Scenario::CallbackRefused => ReplyConduct::Refuse(Refusal::CallbackUrl),
+        Scenario::NewErrorCode => ReplyConduct::Refuse(Refusal::New),
+        Scenario::NoReply => ReplyConduct::Drop,
+        Scenario::ServerError => ReplyConduct::ServerError,
+        Scenario::Unauthorized => ReplyConduct::Raw(RawReply::Unauthorized),
+        Scenario::BadGateway => ReplyConduct::Raw(RawReply::BadGateway),
+        Scenario::Unavailable => ReplyConduct::Raw(RawReply::Unavailable),
+        Scenario::Redirected => ReplyConduct::Raw(RawReply::Redirected),
+        Scenario::PageReply => ReplyConduct::Raw(RawReply::Page),
+        Scenario::EmptyReply => ReplyConduct::Raw(RawReply::Empty),
+        Scenario::CutReply => ReplyConduct::Raw(RawReply::Cut),
+        Scenario::DoubleReply => ReplyConduct::Raw(RawReply::Double),
+        Scenario::HugeReply => ReplyConduct::Raw(RawReply::Huge),
+        _ => ReplyConduct::Accept,
+    }
+}
+
+/// The answers that follow.
+fn answers(scenario: Scenario, ending: Ending, pace: &Pace) -> Vec<Answer> {
+    match scenario {
+        Scenario::Timeout => Vec::new(),
+        // The request has arrived, so its citizen answers as ever: the provider can't know.
+        Scenario::NoReply => Conduct::of_ending(ending, pace).answers,
+        scenario if !reply(scenario).asks_somebody() => Vec::new(),
+        Scenario::Declined => vec![Answer::of(Choice::Decline, Flaw::None)],
+        Scenario::VerificationFailed => vec![Answer::of(Choice::VerificationFailed, Flaw::None)],
+        Scenario::Revoked => vec![Answer::of(
+            Choice::Revoked,
+            Flaw::Certificate(CertificateKind::Revoked),
+        )],
+        Scenario::Expired => vec![Answer::of(
+            Choice::Expired,
+            Flaw::Certificate(CertificateKind::Expired),
+        )],
+        Scenario::Duplicate => vec![Answer {
+            copies: 2,
+            ..Answer::of(Choice::Approve, Flaw::None)
+        }],
+        Scenario::Conflicting => vec![
+            Answer::of(Choice::Approve, Flaw::None),
+            Answer {
+                after: pace.between,
+                ..Answer::of(Choice::Decline, Flaw::None)
+            },
+        ],
+        Scenario::ForgedFirst => vec![
+            Answer::of(Choice::Approve, Flaw::StampSpoiled),
+            Answer {
+                after: pace.between,
+                ..Answer::of(Choice::Approve, Flaw::None)
+            },
+        ],
+        scenario => vec![Answer::of(Choice::Approve, flaw(scenario))],
+    }
+}
+
+/// What is wrong with, or odd about, the one approval of a scenario.
+fn flaw(scenario: Scenario) -> Flaw {
+    let request = |name, value| Flaw::Edited(Edit::Request(name, value));
+    let result = |name, value| Flaw::Edited(Edit::Result(name, value));
+    match scenario {
+        Scenario::Forged => Flaw::StampSpoiled,
+        Scenario::ForgedSigner => Flaw::StampByImpostor,
+        Scenario::ExpiredSigner => Flaw::StampByEnded,
+        Scenario::Unstamped => Flaw::StampMissing,
+        Scenario::StampCut => Flaw::StampCut,
+        Scenario::StampNoBase64 => Flaw::StampNoBase64,
+        Scenario::StampElsewhere => Flaw::StampElsewhere,
+        Scenario::SignerUnnamed => Flaw::SignerUnnamed,
+        Scenario::TamperedPerson => Flaw::TamperedPerson,
+        Scenario::Replay => Flaw::Replay,
+        Scenario::WrongPerson => Flaw::WrongPerson,
+        Scenario::ForAnother => Flaw::Edited(Edit::ForAnother),
+        Scenario::DataOfAnother => Flaw::Edited(Edit::DataOfAnother),
+        Scenario::CertificateOfAnother => Flaw::CertificateOfAnother,
+        Scenario::WrongRequestId => Flaw::WrongRequestId,
+        Scenario::NoRequestId => request("RequestID", None),
+        Scenario::WrongProvider => request("ServiceProviderId", Some(OTHER_PROVIDER)),
+        Scenario::NoProvider => request("ServiceProviderId", None),
+        Scenario::WrongChallenge => request("Challenge", Some("no digits of ours")),
+        Scenario::NoChallenge => request("Challenge", None),
+        Scenario::WrongData => request("AdditionalData", Some("another flow")),
+        Scenario::SigningType => request("RequestType", Some("2")),
+        Scenario::UnknownType => request("RequestType", Some("7")),
+        Scenario::NoType => request("RequestType", None),
+        Scenario::LowAssurance => Flaw::Certificate(CertificateKind::Valid(Assurance::Low)),
+        Scenario::EndedCertificate => Flaw::Certificate(CertificateKind::Expired),
+        Scenario::NoCertificate => result("UserCertificate", None),
+        Scenario::BrokenCertificate => result("UserCertificate", Some("AAAA")),
+        Scenario::UnknownCode => Flaw::ResultCode("99"),
+        Scenario::CodeTen => Flaw::ResultCode("10"),
+        Scenario::NoCode => result("ResultCode", None),
+        Scenario::DeclineContradiction => Flaw::ResultCode("4"),
+        Scenario::UnknownAction => result("UserAction", Some("9")),
+        Scenario::NoAction => result("UserAction", None),
+        Scenario::ActionContradiction => Flaw::ActionContradiction,
+        Scenario::OldAnswer => Flaw::Edited(Edit::Moment(-3_600)),
+        Scenario::FutureAnswer => Flaw::Edited(Edit::Moment(600)),
+        Scenario::UnreadableDate => result("TransactionDate", Some("yesterday")),
+        Scenario::ZeroDate => result("TransactionDate", Some("0001-01-01T00:00:00")),
+        Scenario::ZonedDate => Flaw::Edited(Edit::ZonedMoment),
+        Scenario::NoPerson => Flaw::Edited(Edit::NoPerson),
+        Scenario::CodeAsInteger => Flaw::CodeAsInteger,
+        Scenario::CodeAsName => Flaw::Edited(Edit::NamedCodes),
+        Scenario::NewMembers => Flaw::Edited(Edit::NewMembers),
+        Scenario::SpacedKey => Flaw::SpacedKey,
+        Scenario::ChallengeAsObject => Flaw::ChallengeAsObject,
+        Scenario::NullDates => Flaw::NullDates,
+        Scenario::HugePhoto => Flaw::HugePhoto,
+        Scenario::Escaped => Flaw::Escaped,
+        Scenario::NotJson => Flaw::Shaped(Shape::NotJson),
+        Scenario::CutBody => Flaw::Shaped(Shape::Cut),
+        Scenario::EmptyBody => Flaw::Shaped(Shape::Empty),
+        Scenario::WrongRoot => Flaw::Shaped(Shape::WrongRoot),
+        Scenario::SmallKeys => Flaw::Shaped(Shape::SmallKeys),
+        Scenario::DeepBody => Flaw::Shaped(Shape::Deep),
+        Scenario::DuplicateKey => Flaw::Shaped(Shape::DuplicateKey),
+        Scenario::Reordered => Flaw::Shaped(Shape::Reordered),
+        Scenario::Spaced => Flaw::Shaped(Shape::Spaced),
+        Scenario::SlowBody => Flaw::SlowBody,
+        Scenario::SignatureForged => Flaw::SignatureSpoiled,
+        Scenario::OtherDocument => Flaw::OtherDocument,
+        _ => Flaw::None,
+    }
+}
+
+impl ReplyConduct {
+    /// Whether the request reaches its person.
+    pub(super) const fn asks_somebody(self) -> bool {
+        matches!(self, Self::Accept | Self::AcceptAfterAnswer | Self::Drop)
     }
 }
 
@@ -220,6 +345,8 @@ impl Answer {
         }
     }
 }
+
+const OTHER_PROVIDER: &str = "00000000-0000-4000-8000-0000000000ff";
 
 #[cfg(test)]
 mod tests {

@@ -1,11 +1,15 @@
 use secrecy::SecretString;
 
+use super::faces::Face;
 use super::settings::SpSettings;
 use crate::connector::kuwait::AssuranceRule;
 use crate::connector::kuwait::ClientIdentity;
+use crate::connector::kuwait::ClientMaterial;
+use crate::connector::kuwait::Credentials;
 use crate::connector::kuwait::Kuwait;
 use crate::connector::kuwait::KuwaitSettings;
 use crate::connector::kuwait::Material;
+use crate::connector::kuwait::Presence;
 use crate::connector::kuwait::SettingsError;
 use crate::connector::kuwait::SignerPin;
 use crate::connector::kuwait::Source;
@@ -17,6 +21,14 @@ impl SpSettings {
     /// # Errors
     /// When the sandbox's keys do not serve at `now`, as after a long pause.
     pub fn connector(&self, now: Timestamp) -> Result<Kuwait, SettingsError> {
+        self.connector_over(Face::Bridge, now)
+    }
+
+    /// Likewise, over the transport that fits a face.
+    ///
+    /// # Errors
+    /// When the sandbox's keys do not serve at `now`, as after a long pause.
+    pub fn connector_over(&self, face: Face, now: Timestamp) -> Result<Kuwait, SettingsError> {
         // The references are never followed: the material is at hand.
         let unused = || Source::Env("SANDBOX".to_owned());
         let client = ClientIdentity {
@@ -24,17 +36,32 @@ impl SpSettings {
             key: unused(),
         };
         let mut settings = KuwaitSettings::for_sandbox(
-            self.bridge_url.clone(),
+            format!("{}{}", self.bridge_url, face.path()),
             self.service_provider_id.clone(),
             client,
             unused(),
             SignerPin::Certificate(unused()),
         );
+        settings.transport = face.transport();
         let policies = self.assurance_policies.iter().cloned().collect();
         settings.assurance = Some(AssuranceRule::CertificatePolicy(policies));
+        match face {
+            // The gateway takes no challenge that an answer could echo.
+            Face::Gateway => settings.challenge = Presence::WhenPresent,
+            // And without a stamp there is no certificate to tell the level.
+            Face::GatewayUnstamped => settings.assurance = Some(AssuranceRule::AsRequested),
+            _ => {}
+        }
+        settings.app_link = Some(self.app_link.clone());
         let material = Material {
-            client_certificate: self.client.chain_pem().as_bytes().to_vec(),
-            client_key: SecretString::from(self.client.key_pem().to_owned()),
+            client: Some(ClientMaterial {
+                certificate: self.client.chain_pem().as_bytes().to_vec(),
+                key: SecretString::from(self.client.key_pem().to_owned()),
+            }),
+            login: settings.transport.has_login().then(|| Credentials {
+                name: self.login.0.clone().into(),
+                password: self.login.1.clone().into(),
+            }),
             server_ca: self.authority_pem.clone().into_bytes(),
             signers: vec![self.stamp_signer_pem.clone().into_bytes()],
         };

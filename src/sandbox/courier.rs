@@ -105,9 +105,13 @@ async fn deliver(
 }
 
 async fn post(state: &State, asked: &Asked, answer: &Answer, body: &Bytes) -> Result<u16, String> {
+    let Some(url) = &asked.callback_url else {
+        state.keep_for_poll(&asked.id, body);
+        return Ok(TAKEN);
+    };
     let request = state
         .client
-        .post(&asked.callback_url)
+        .post(url)
         .header(reqwest::header::CONTENT_TYPE, "application/json");
     let request = if answer.flaw == Flaw::SlowBody {
         request.body(trickling(state, body))
@@ -154,3 +158,5 @@ fn reason(fault: &dyn std::error::Error) -> String {
 }
 
 const PIECES: usize = 8;
+/// An answer that waits to be asked for counts as delivered.
+const TAKEN: u16 = 200;

@@ -11,13 +11,16 @@ use super::conduct::Flaw;
 use super::courier;
 use super::ledger::LedgerSnapshot;
 use super::request::Standing;
+use super::scenario::Planned;
 use super::scenario::Scenario;
 use super::settings::SpSettings;
 use super::state::Armed;
+use super::state::ScanError;
 use super::state::State;
 use crate::words::CivilNo;
 use crate::words::Digest;
 use crate::words::Purpose;
+use crate::words::QrCode;
 use crate::words::Text;
 
 /// The sandbox from within the process: what the phone page does over HTTP, and more.
@@ -25,6 +28,7 @@ use crate::words::Text;
 pub struct SandboxHandle {
     pub(super) state: Arc<State>,
     bridge: SocketAddr,
+    phone: SocketAddr,
 }
 
 /// What a person does on the phone.
@@ -47,6 +51,14 @@ pub enum PhoneError {
     /// There is nothing to answer.
     #[error("the citizen has no open request; it was answered, has expired, or has not come yet")]
     NoOpenRequest,
+    /// Nothing waits behind the code.
+    #[error(
+        "no request waits behind this code; it was scanned, has expired, or is of somebody else; GET /codes lists them"
+    )]
+    NoSuchCode,
+    /// The person's level is too low for what the code asks.
+    #[error("the citizen's assurance level is below the level that the code asks for")]
+    LevelTooLow,
 }
 
 /// A URL that can't be a callback base.
@@ -55,13 +67,13 @@ pub enum PhoneError {
 pub struct CallbackBaseError(String);
 
 impl SandboxHandle {
-    pub(super) fn new(state: Arc<State>, bridge: SocketAddr) -> Self {
-        Self { state, bridge }
+    pub(super) const fn new(state: Arc<State>, bridge: SocketAddr, phone: SocketAddr) -> Self {
+        Self { state, bridge, phone }
     }
 
     /// All that a service provider needs to use this sandbox.
     pub fn sp_settings(&self) -> SpSettings {
-        SpSettings::of(&self.state, self.bridge)
+        SpSettings::of(&self.state, self.bridge, self.phone)
     }
 
     /// Registers the base below which every callback URL must lie. Until then each request is refused.
@@ -76,6 +88,11 @@ impl SandboxHandle {
         }
         self.state.register_callback_base(url);
         Ok(())
+    }
+
+    /// Takes every token of the gateway back, as one that was started anew does.
+    pub fn forget_gateway_tokens(&self) {
+        self.state.logins.forget_tokens();
     }
 
     /// Changes the name of the service provider that the phone shows.
@@ -105,6 +122,17 @@ impl SandboxHandle {
         }
         self.state.arm(civil_no, Armed { scenario, delay });
         Ok(())
+    }
+
+    /// Makes every line of a scenario file wait, in its order; answers how many.
+    ///
+    /// # Errors
+    /// When a citizen is not here; what came before them waits already.
+    pub fn arm_file(&self, planned: &[Planned]) -> Result<usize, PhoneError> {
+        for one in planned {
+            self.arm(one.scenario, one.citizen.as_ref(), one.delay)?;
+        }
+        Ok(planned.len())
     }
 
     /// Forgets every scenario that waits for this citizen or for anybody.
@@ -150,6 +178,29 @@ impl SandboxHandle {
         let answer = Answer::of(choice, Flaw::None);
         courier::send(&self.state, id.clone(), vec![answer], None);
         Ok(id)
+    }
+
+    /// Scans a code that is shown somewhere, with a citizen's phone; the citizen then answers as ever. Answers the
+    /// request's id.
+    ///
+    /// # Errors
+    /// When there is no such citizen, nothing waits behind the code, or the citizen's level is too low for it.
+    pub fn scan(&self, text: &str, citizen: &CivilNo) -> Result<String, PhoneError> {
+        let civil_no = citizen.expose(Purpose::Compare);
+        let (id, answers) = self.state.scan(text, civil_no).map_err(|error| match error {
+            ScanError::NoSuchCode => PhoneError::NoSuchCode,
+            ScanError::NoSuchCitizen => PhoneError::NoSuchCitizen,
+            ScanError::LevelTooLow => PhoneError::LevelTooLow,
+        })?;
+        courier::send(&self.state, id.clone(), answers, None);
+        Ok(id)
+    }
+
+    /// The text of the code that a citizen's card shows now, for an officer to scan; `None` without a Mobile ID.
+    pub fn card(&self, citizen: &CivilNo) -> Option<QrCode> {
+        self.state
+            .show_card(citizen.expose(Purpose::Compare))
+            .map(|shown| shown.code)
     }
 
     /// What has become of a request; `None` if it is not known (any more).

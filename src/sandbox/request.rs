@@ -1,3 +1,6 @@
+use bytes::Bytes;
+
+use super::faces::SigningWanted;
 use super::scenario::Scenario;
 use crate::words::Assurance;
 use crate::words::Text;
@@ -7,13 +10,19 @@ use crate::words::Timestamp;
 #[derive(Clone)]
 pub(super) struct Asked {
     pub(super) id: String,
+    /// The person asked; empty as long as nobody has scanned the code.
     pub(super) civil_no: String,
+    /// The text of the code that is to be scanned.
+    pub(super) code: Option<String>,
+    /// What is to be signed.
+    pub(super) signing: Option<SigningWanted>,
     pub(super) service: Text,
     pub(super) reason: Text,
     pub(super) challenge: Option<String>,
     pub(super) additional_data: Option<String>,
     pub(super) ref_id: Option<String>,
-    pub(super) callback_url: String,
+    /// Where the answer goes; `None` where the provider asks for it.
+    pub(super) callback_url: Option<String>,
     pub(super) wants_person: bool,
     pub(super) assurance: Option<Assurance>,
     pub(super) received_at: Timestamp,
@@ -24,6 +33,17 @@ pub(super) struct Asked {
     pub(super) status: Option<u16>,
     /// Why the last callback could not be delivered.
     pub(super) fault: Option<String>,
+    /// The answer, where the provider asks for it.
+    pub(super) polled: Polled,
+}
+
+/// An answer that waits to be asked for.
+#[derive(Clone, Default)]
+pub(super) struct Polled {
+    /// The latest; none before the person has answered.
+    pub(super) answer: Option<Bytes>,
+    /// Whether it was handed out.
+    pub(super) used: bool,
 }
 
 /// What has become of a request.
@@ -44,7 +64,20 @@ pub enum Standing {
     Expired,
 }
 
+/// A notification that a person got.
+#[derive(Clone)]
+pub(super) struct Notified {
+    pub(super) subject: Text,
+    pub(super) message: Text,
+    pub(super) at: Timestamp,
+}
+
 impl Asked {
+    /// Whether it shows a code that nobody has scanned.
+    pub(super) fn waits_for_scan(&self) -> bool {
+        self.code.is_some() && self.civil_no.is_empty()
+    }
+
     /// What has become of it by now.
     pub(super) fn standing(&self, now: Timestamp) -> Standing {
         match self.answer {

@@ -11,10 +11,14 @@ use crate::words::Assurance;
 pub struct SpSettings {
     /// The bridge: `https://127.0.0.1:…`, without a slash at its end.
     pub bridge_url: String,
+    /// The link that opens the phone on the same device, as a template of the connector.
+    pub app_link: String,
     /// The authority's certificate as PEM: the only root for the bridge, and for citizens' certificates.
     pub authority_pem: String,
     /// The provider's certificate chain and key.
     pub client: Identity,
+    /// The name and password of the faces that have a login.
+    pub login: (String, String),
     /// The id the provider is registered under.
     pub service_provider_id: String,
     /// The stamp's certificate as DER, to be pinned.
@@ -32,12 +36,14 @@ pub struct SpSettings {
 }
 
 impl SpSettings {
-    pub(super) fn of(state: &State, bridge: SocketAddr) -> Self {
+    pub(super) fn of(state: &State, bridge: SocketAddr, phone: SocketAddr) -> Self {
         let stamp_signer = state.keys.stamp().certificate().to_vec();
         Self {
             bridge_url: format!("https://{bridge}"),
+            app_link: format!("http://{phone}/app?code={{qr}}&back={{return_url}}"),
             authority_pem: state.keys.authority_pem().to_owned(),
             client: state.keys.service_provider().clone(),
+            login: (state.logins.name.clone(), state.logins.password.clone()),
             service_provider_id: state.options.service_provider_id.clone(),
             stamp_signer_pem: pem_of("CERTIFICATE", &stamp_signer),
             stamp_signer,

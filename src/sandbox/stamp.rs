@@ -27,17 +27,28 @@ impl Stamper {
             result,
             person,
         } = members;
-        self.key.sign(format!("{request}\n{result}\n{person}").as_bytes())
+        self.sign_bytes(format!("{request}\n{result}\n{person}").as_bytes())
     }
 
-    /// The value of the member `Signature`.
-    pub(super) fn member(&self, signature: &[u8]) -> String {
-        // Base64 has no character that JSON would escape.
-        format!(
-            r#"{{"SignatureData":"{}","SigningCertificate":"{}"}}"#,
-            STANDARD.encode(signature),
-            self.certificate
-        )
+    /// The signature over these bytes.
+    pub(super) fn sign_bytes(&self, bytes: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        self.key.sign(bytes)
+    }
+
+    /// The certificate, base64.
+    pub(super) fn certificate(&self) -> &str {
+        &self.certificate
+    }
+
+    /// The value of the member `Signature`, with the certificate or without it. Neither text has a character that JSON would
+    /// escape.
+    pub(super) fn member(&self, signature: &str, named: bool) -> String {
+        let certificate = if named {
+            format!("\"{}\"", self.certificate)
+        } else {
+            "null".to_owned()
+        };
+        format!(r#"{{"SignatureData":"{signature}","SigningCertificate":{certificate}}}"#)
     }
 }
 

@@ -11,12 +11,18 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::callback::Signers;
+use super::card::ShownCard;
+use super::card::ShownCards;
 use super::citizen::Citizen;
+use super::citizen::Ending;
 use super::conduct::Answer;
 use super::conduct::Choice;
 use super::conduct::Conduct;
 use super::conduct::Flaw;
-use super::conduct::ReplyConduct;
+use super::conduct::Pace;
+use super::conduct::is_about_reply;
+use super::faces::Logins;
+use super::faces::NotificationWanted;
 use super::faces::Refusal;
 use super::faces::Wanted;
 use super::keys::Keys;
@@ -25,8 +31,11 @@ use super::ledger::LedgerSnapshot;
 use super::ledger::Sent;
 use super::options::SandboxOptions;
 use super::request::Asked;
+use super::request::Notified;
+use super::request::Polled;
 use super::request::Standing;
 use super::scenario::Scenario;
+use crate::words::Assurance;
 use crate::words::Digest;
 use crate::words::Purpose;
 use crate::words::Text;
@@ -39,6 +48,7 @@ pub(super) struct State {
     pub(super) signers: Signers,
     pub(super) client: reqwest::Client,
     pub(super) citizens: Vec<Citizen>,
+    pub(super) logins: Logins,
     pub(super) tasks: TaskTracker,
     pub(super) stop: CancellationToken,
     index: HashMap<String, usize>,
@@ -55,6 +65,8 @@ struct Inner {
     order: VecDeque<String>,
     of_citizen: HashMap<String, VecDeque<String>>,
     arrivals: HashMap<String, VecDeque<Timestamp>>,
+    cards: ShownCards,
+    notifications: HashMap<String, VecDeque<Notified>>,
     /// The last honest approval of each named citizen, for replay.
     approvals: HashMap<String, Bytes>,
     ledger: Ledger,
@@ -71,6 +83,8 @@ pub(super) struct Armed {
 pub(super) struct Admitted {
     pub(super) request_id: String,
     pub(super) conduct: Conduct,
+    /// The code that somebody is to scan.
+    pub(super) code: Option<String>,
 }
 
 impl State {
@@ -95,6 +109,8 @@ impl State {
             order: VecDeque::new(),
             of_citizen: HashMap::new(),
             arrivals: HashMap::new(),
+            cards: ShownCards::default(),
+            notifications: HashMap::new(),
             approvals: HashMap::new(),
             ledger: Ledger::new(options.ledger_capacity),
         };
@@ -104,6 +120,7 @@ impl State {
             signers,
             client,
             citizens,
+            logins: Logins::new(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             index,
@@ -174,10 +191,9 @@ impl State {
         own.chain(&inner.armed_for_anyone).copied().collect()
     }
 
-    /// Checks a request for a push and takes it, or says why not.
+    /// Checks a request and takes it, or says why not. A code waits for somebody to scan it.
     pub(super) fn admit(&self, entry: u64, wanted: Wanted) -> Result<Admitted, Refusal> {
         let now = self.now();
-        let civil_no = wanted.civil_no.expose(Purpose::Wire).to_owned();
         let mut inner = self.lock();
         inner.ledger.complete(entry, |received| {
             received.ref_id.clone_from(&wanted.ref_id);
@@ -186,41 +202,47 @@ impl State {
         if wanted.service_provider_id != self.options.service_provider_id {
             return Err(Refusal::UnknownServiceProvider);
         }
-        if !inner
-            .callback_base
-            .as_ref()
-            .is_some_and(|base| is_below(base, &wanted.callback_url))
-        {
+        let registered = |url| {
+            inner
+                .callback_base
+                .as_ref()
+                .is_some_and(|base| is_below(base, url))
+        };
+        if !wanted.callback_url.as_ref().is_none_or(registered) {
             return Err(Refusal::CallbackUrl);
         }
-        let citizen = self
-            .citizen(&civil_no)
-            .filter(|citizen| citizen.ending.is_enrolled())
-            .ok_or(Refusal::NoMobileId)?;
-        if wanted.assurance.is_some_and(|level| level > citizen.assurance) {
-            return Err(Refusal::LevelTooLow);
-        }
-        self.check_limits(&mut inner, &civil_no, now)?;
-        let armed = inner.take_armed(&civil_no);
-        let pace = &self.options.pace;
-        let conduct = match armed {
-            Some(Armed { scenario, delay }) => Conduct::of_scenario(scenario, citizen.ending, delay, pace),
-            None => Conduct::of_ending(citizen.ending, pace),
+        let civil_no = wanted
+            .civil_no
+            .as_ref()
+            .map(|number| number.expose(Purpose::Wire).to_owned());
+        let (armed, conduct) = match &civil_no {
+            Some(civil_no) => {
+                let citizen = self.asked_citizen(civil_no, wanted.assurance)?;
+                self.check_limits(&mut inner, civil_no, now)?;
+                self.conduct(&mut inner, citizen, civil_no)
+            }
+            None => inner.conduct_of_code(&self.options.pace),
         };
+        let code = civil_no
+            .is_none()
+            .then(|| format!("midflow-sandbox-request:{}", uuid::Uuid::new_v4().simple()));
+        let civil_no = civil_no.unwrap_or_default();
         let request_id = uuid::Uuid::new_v4().to_string();
-        if !matches!(conduct.reply, ReplyConduct::Refuse(_) | ReplyConduct::ServerError) {
+        if conduct.reply.asks_somebody() {
             inner
                 .ledger
                 .complete(entry, |received| received.request_id = Some(request_id.clone()));
             let asked = Asked {
                 id: request_id.clone(),
                 civil_no: civil_no.clone(),
+                code: code.clone(),
+                signing: wanted.signing,
                 service: wanted.service,
                 reason: wanted.reason,
                 challenge: wanted.challenge,
                 additional_data: wanted.additional_data,
                 ref_id: wanted.ref_id,
-                callback_url: wanted.callback_url.into(),
+                callback_url: wanted.callback_url.map(Into::into),
                 wants_person: wanted.wants_person,
                 assurance: wanted.assurance,
                 received_at: now,
@@ -229,12 +251,150 @@ impl State {
                 scenario: armed.map(|armed| armed.scenario),
                 status: None,
                 fault: None,
+                polled: Polled::default(),
             };
             inner.keep(asked, self.options.ledger_capacity);
         }
         drop(inner);
         self.changed(&civil_no);
-        Ok(Admitted { request_id, conduct })
+        Ok(Admitted {
+            request_id,
+            conduct,
+            code,
+        })
+    }
+
+    /// Somebody scans a code: from now on the request is theirs, and they answer it as they are.
+    pub(super) fn scan(&self, text: &str, civil_no: &str) -> Result<(String, Vec<Answer>), ScanError> {
+        let now = self.now();
+        let mut inner = self.lock();
+        let id = inner
+            .requests
+            .values()
+            .find(|asked| {
+                asked.code.as_deref() == Some(text)
+                    && asked.waits_for_scan()
+                    && asked.standing(now) == Standing::Open
+            })
+            .map(|asked| asked.id.clone())
+            .ok_or(ScanError::NoSuchCode)?;
+        let level = inner.requests.get(&id).and_then(|asked| asked.assurance);
+        let citizen = match self.asked_citizen(civil_no, level) {
+            Ok(citizen) => citizen,
+            Err(Refusal::LevelTooLow) => return Err(ScanError::LevelTooLow),
+            Err(_) => return Err(ScanError::NoSuchCitizen),
+        };
+        let (armed, conduct) = self.conduct(&mut inner, citizen, civil_no);
+        if let Some(asked) = inner.requests.get_mut(&id) {
+            civil_no.clone_into(&mut asked.civil_no);
+            if let Some(armed) = armed {
+                asked.scenario = Some(armed.scenario);
+            }
+        }
+        let ids = inner.of_citizen.entry(civil_no.to_owned()).or_default();
+        ids.push_back(id.clone());
+        if ids.len() > KEPT_OF_ONE {
+            ids.pop_front();
+        }
+        drop(inner);
+        self.changed("");
+        Ok((id, conduct.answers))
+    }
+
+    /// The codes that wait for somebody, newest first.
+    pub(super) fn open_codes(&self) -> Vec<Asked> {
+        let now = self.now();
+        let inner = self.lock();
+        let ids = inner.order.iter().rev();
+        ids.filter_map(|id| inner.requests.get(id))
+            .filter(|asked| asked.waits_for_scan() && asked.standing(now) == Standing::Open)
+            .take(SHOWN_CODES)
+            .cloned()
+            .collect()
+    }
+
+    /// The code that a citizen's card shows now.
+    pub(super) fn show_card(&self, civil_no: &str) -> Option<ShownCard> {
+        let now = self.now();
+        let enrolled = self.citizen(civil_no)?.ending.is_enrolled();
+        enrolled.then(|| self.lock().cards.show(civil_no, now)).flatten()
+    }
+
+    /// The card behind a scanned text, and what is armed for its holder.
+    pub(super) fn scanned_card(
+        &self,
+        service_provider_id: &str,
+        text: &str,
+    ) -> Result<(ShownCard, Option<Scenario>), Refusal> {
+        if service_provider_id != self.options.service_provider_id {
+            return Err(Refusal::UnknownServiceProvider);
+        }
+        let mut inner = self.lock();
+        let shown = inner.cards.find(text).cloned().ok_or(Refusal::UnreadableQr)?;
+        let scenario = inner.take_armed(&shown.civil_no).map(|armed| armed.scenario);
+        match scenario {
+            Some(Scenario::ErrorReply) => Err(Refusal::Synthetic),
+            scenario => Ok((shown, scenario)),
+        }
+    }
+
+    /// Shows a notification on a phone.
+    pub(super) fn notify(&self, wanted: NotificationWanted) -> Result<(), Refusal> {
+        if wanted.service_provider_id != self.options.service_provider_id {
+            return Err(Refusal::UnknownServiceProvider);
+        }
+        let civil_no = wanted.civil_no.expose(Purpose::Wire).to_owned();
+        self.asked_citizen(&civil_no, None)?;
+        let now = self.now();
+        let mut inner = self.lock();
+        if let Some(Scenario::ErrorReply) = inner.take_armed(&civil_no).map(|armed| armed.scenario) {
+            return Err(Refusal::Synthetic);
+        }
+        let notified = inner.notifications.entry(civil_no.clone()).or_default();
+        notified.push_front(Notified {
+            subject: wanted.subject,
+            message: wanted.message,
+            at: now,
+        });
+        notified.truncate(KEPT_OF_ONE);
+        drop(inner);
+        self.changed(&civil_no);
+        Ok(())
+    }
+
+    /// What a citizen was told, newest first.
+    pub(super) fn notifications(&self, civil_no: &str) -> Vec<Notified> {
+        let inner = self.lock();
+        inner
+            .notifications
+            .get(civil_no)
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect()
+    }
+
+    /// A citizen who can be asked at this level.
+    fn asked_citizen(&self, civil_no: &str, level: Option<Assurance>) -> Result<&Citizen, Refusal> {
+        let citizen = self
+            .citizen(civil_no)
+            .filter(|citizen| citizen.ending.is_enrolled())
+            .ok_or(Refusal::NoMobileId)?;
+        if level.is_some_and(|level| level > citizen.assurance) {
+            return Err(Refusal::LevelTooLow);
+        }
+        Ok(citizen)
+    }
+
+    /// How a citizen is going to answer: as the armed scenario says, or as they are.
+    fn conduct(&self, inner: &mut Inner, citizen: &Citizen, civil_no: &str) -> (Option<Armed>, Conduct) {
+        let armed = inner.take_armed(civil_no);
+        let pace = &self.options.pace;
+        let conduct = match armed {
+            Some(Armed { scenario, delay }) => Conduct::of_scenario(scenario, citizen.ending, delay, pace),
+            None => Conduct::of_ending(citizen.ending, pace),
+        };
+        (armed, conduct)
     }
 
     fn check_limits(&self, inner: &mut Inner, civil_no: &str, now: Timestamp) -> Result<(), Refusal> {
@@ -293,6 +453,27 @@ impl State {
         drop(inner);
         self.changed(&asked.civil_no);
         Some(asked)
+    }
+
+    /// Keeps an answer for the provider to ask for; a later one takes its place.
+    pub(super) fn keep_for_poll(&self, id: &str, body: &Bytes) {
+        if let Some(asked) = self.lock().requests.get_mut(id) {
+            asked.polled.answer = Some(body.clone());
+        }
+    }
+
+    /// The answer that the provider asks for, whether it was handed out before, and what has become of the request;
+    /// `None` if the request is not known, or is answered by callback.
+    pub(super) fn polled(&self, id: &str) -> Option<(Option<Bytes>, bool, Standing)> {
+        let now = self.now();
+        let mut inner = self.lock();
+        let asked = inner.requests.get_mut(id)?;
+        if asked.callback_url.is_some() {
+            return None;
+        }
+        let answer = asked.polled.answer.clone();
+        let used = std::mem::replace(&mut asked.polled.used, answer.is_some());
+        Some((answer, used, asked.standing(now)))
     }
 
     /// The person looks away; `false` if the request was not open.
@@ -399,6 +580,23 @@ impl Inner {
         own.or_else(|| self.armed_for_anyone.pop_front())
     }
 
+    /// How a request for a code is replied to: nobody answers before somebody scans it, but what is armed for whoever is
+    /// asked next may be about the reply.
+    fn conduct_of_code(&mut self, pace: &Pace) -> (Option<Armed>, Conduct) {
+        let about_reply = self
+            .armed_for_anyone
+            .front()
+            .is_some_and(|armed| is_about_reply(armed.scenario));
+        let armed = about_reply.then(|| self.armed_for_anyone.pop_front()).flatten();
+        let conduct = match armed {
+            Some(Armed { scenario, delay }) => {
+                Conduct::of_scenario(scenario, Ending::NeverAnswers, delay, pace)
+            }
+            None => Conduct::of_ending(Ending::NeverAnswers, pace),
+        };
+        (armed, conduct)
+    }
+
     /// Newest first.
     fn open_requests(&self, civil_no: &str, now: Timestamp) -> impl Iterator<Item = &Asked> {
         let ids = self.of_citizen.get(civil_no).into_iter().flatten().rev();
@@ -407,10 +605,12 @@ impl Inner {
     }
 
     fn keep(&mut self, asked: Asked, capacity: usize) {
-        let ids = self.of_citizen.entry(asked.civil_no.clone()).or_default();
-        ids.push_back(asked.id.clone());
-        if ids.len() > KEPT_OF_ONE {
-            ids.pop_front();
+        if !asked.civil_no.is_empty() {
+            let ids = self.of_citizen.entry(asked.civil_no.clone()).or_default();
+            ids.push_back(asked.id.clone());
+            if ids.len() > KEPT_OF_ONE {
+                ids.pop_front();
+            }
         }
         self.order.push_back(asked.id.clone());
         self.requests.insert(asked.id.clone(), asked);
@@ -432,6 +632,16 @@ fn is_below(base: &reqwest::Url, url: &reqwest::Url) -> bool {
     base.origin() == url.origin() && inside
 }
 
+/// Why a code can't be scanned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ScanError {
+    NoSuchCode,
+    NoSuchCitizen,
+    LevelTooLow,
+}
+
+/// How many open codes the phone lists.
+const SHOWN_CODES: usize = 20;
 /// How many scenarios wait in one line.
 const LONGEST_LINE: usize = 1000;
 /// How many requests of one citizen are remembered; limits above it mean no limit.

@@ -43,7 +43,7 @@ const fn returns(hook: Hook) -> &'static str {
     }
 }
 
-fn constructor(name: &str) -> String {
+pub(super) fn constructor(name: &str) -> String {
     match name {
         "tighten" => format!(
             "/// More certainty, fewer fields, less time. Keys, each optional: `{}`.\n/// Asking for less certainty or more time changes nothing.\nfn tighten(settings: map) -> answer;",
@@ -55,7 +55,7 @@ fn constructor(name: &str) -> String {
     }
 }
 
-fn kind(property: &str) -> &'static str {
+pub(super) fn kind(property: &str) -> &'static str {
     match property {
         "inputs" => "flow.inputs",
         "person" => "flow.person",
@@ -65,7 +65,7 @@ fn kind(property: &str) -> &'static str {
     }
 }
 
-fn about(property: &str) -> &'static str {
+pub(super) fn about(property: &str) -> &'static str {
     match property {
         "inputs" => "The declared inputs by name; `()` for an optional one that was not passed.",
         "person" => {

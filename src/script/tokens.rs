@@ -24,21 +24,7 @@ pub(super) enum Token<'a> {
 pub(super) fn tokens(text: &str) -> Vec<(Token<'_>, Position, Position)> {
     let mut out = Vec::new();
     let mut at = Position { line: 1, column: 1 };
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let length = match first {
-            '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
-            '/' if rest.starts_with("/*") => comment(rest),
-            '"' => quoted(rest, '"'),
-            '`' => quoted(rest, '`'),
-            '\'' => quoted(rest, '\''),
-            '=' if rest.starts_with("=>") => 2,
-            letter if letter.is_alphanumeric() || letter == '_' => rest
-                .find(|letter: char| !letter.is_alphanumeric() && letter != '_')
-                .unwrap_or(rest.len()),
-            other => other.len_utf8(),
-        };
-        let (token, after) = rest.split_at(length);
+    for token in cut(text, false) {
         let start = at;
         for letter in token.chars() {
             if letter == '\n' {
@@ -53,9 +39,85 @@ pub(super) fn tokens(text: &str) -> Vec<(Token<'_>, Position, Position)> {
         if let Some(meaning) = meaning(token) {
             out.push((meaning, start, at));
         }
-        rest = after;
     }
     out
+}
+
+/// A piece of a script as it is written, for who looks at one that may be broken. Blanks are none, comments are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece<'a> {
+    /// Its letters; a text with its quotes.
+    pub text: &'a str,
+    /// The byte at which it begins.
+    pub start: usize,
+}
+
+impl Piece<'_> {
+    /// The byte behind its last.
+    pub const fn end(&self) -> usize {
+        self.start + self.text.len()
+    }
+
+    /// Whether it is a comment.
+    pub fn is_comment(&self) -> bool {
+        self.text.starts_with("//") || self.text.starts_with("/*")
+    }
+
+    /// Whether it is a text.
+    pub fn is_text(&self) -> bool {
+        self.text.starts_with(['"', '`', '\''])
+    }
+
+    /// Whether it is a name, a keyword or a number.
+    pub fn is_word(&self) -> bool {
+        self.text
+            .starts_with(|first: char| first.is_alphanumeric() || first == '_')
+    }
+
+    /// Whether it is a text or a comment that nothing closes.
+    pub fn is_open(&self) -> bool {
+        match self.text.chars().next() {
+            Some(quote @ ('"' | '`' | '\'')) => quoted_end(self.text, quote).is_none(),
+            Some('/') if self.text.starts_with("//") => true,
+            Some('/') if self.text.starts_with("/*") => comment_end(self.text).is_none(),
+            _ => false,
+        }
+    }
+}
+
+/// Every piece of a script, whether or not it can be parsed: a text that is not closed ends with its line.
+pub fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
+    let mut start = 0;
+    cut(text, true)
+        .map(move |token| {
+            let piece = Piece { text: token, start };
+            start += token.len();
+            piece
+        })
+        .filter(|piece| !piece.text.starts_with(char::is_whitespace))
+}
+
+/// A text in pieces, nothing left out.
+fn cut(text: &str, texts_end_with_lines: bool) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let first = rest.chars().next()?;
+        let line = rest.find('\n').unwrap_or(rest.len());
+        let length = match first {
+            '/' if rest.starts_with("//") => line,
+            '/' if rest.starts_with("/*") => comment_end(rest).unwrap_or(rest.len()),
+            '"' | '\'' if texts_end_with_lines => quoted_end(rest, first).map_or(line, |end| end.min(line)),
+            '"' | '`' | '\'' => quoted_end(rest, first).unwrap_or(rest.len()),
+            '=' if rest.starts_with("=>") => 2,
+            letter if letter.is_alphanumeric() || letter == '_' => rest
+                .find(|letter: char| !letter.is_alphanumeric() && letter != '_')
+                .unwrap_or(rest.len()),
+            other => other.len_utf8(),
+        };
+        let (token, after) = rest.split_at(length);
+        rest = after;
+        Some(token)
+    })
 }
 
 fn meaning(token: &str) -> Option<Token<'_>> {
@@ -79,8 +141,8 @@ fn meaning(token: &str) -> Option<Token<'_>> {
     })
 }
 
-/// The length of a text with its quotes; `${…}` inside of backquotes is taken with it.
-fn quoted(text: &str, quote: char) -> usize {
+/// The length of a text with its quotes, if it is closed; `${…}` inside of backquotes is taken with it.
+fn quoted_end(text: &str, quote: char) -> Option<usize> {
     let mut escaped = false;
     let mut depth = 0_usize;
     let mut before = quote;
@@ -95,15 +157,15 @@ fn quoted(text: &str, quote: char) -> usize {
         } else if depth > 0 && letter == '}' {
             depth -= 1;
         } else if letter == quote && depth == 0 {
-            return byte + letter.len_utf8();
+            return Some(byte + letter.len_utf8());
         }
         before = letter;
     }
-    text.len()
+    None
 }
 
-/// The length of a comment, with those inside of it.
-fn comment(text: &str) -> usize {
+/// The length of a comment, with those inside of it, if it is closed.
+fn comment_end(text: &str) -> Option<usize> {
     let mut depth = 0_usize;
     let mut rest = text;
     while !rest.is_empty() {
@@ -114,7 +176,7 @@ fn comment(text: &str) -> usize {
             depth -= 1;
             rest = after;
             if depth == 0 {
-                break;
+                return Some(text.len() - rest.len());
             }
         } else {
             let mut letters = rest.chars();
@@ -122,5 +184,48 @@ fn comment(text: &str) -> usize {
             rest = letters.as_str();
         }
     }
-    text.len() - rest.len()
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_know_their_bytes_and_what_is_not_closed() {
+        let text = "let a = \"سؤال\"; // why\nsay(\"open\nnext";
+        let found: Vec<Piece<'_>> = pieces(text).collect();
+        for piece in &found {
+            assert_eq!(&text[piece.start..piece.end()], piece.text);
+        }
+        let words: Vec<&str> = found.iter().map(|piece| piece.text).collect();
+        assert_eq!(
+            words,
+            [
+                "let",
+                "a",
+                "=",
+                "\"سؤال\"",
+                ";",
+                "// why",
+                "say",
+                "(",
+                "\"open",
+                "next"
+            ]
+        );
+        let open: Vec<bool> = found.iter().map(Piece::is_open).collect();
+        assert!(!open[3] && open[5] && open[8] && !open[9]);
+    }
+
+    // An editor cuts a script at the cursor; nothing of it may be lost or counted twice.
+    #[test]
+    fn pieces_and_blanks_are_the_whole_text() {
+        for text in ["a /* b /* c", "`x ${ `y` } z", "'", "\"\\", "", "a=>b=\r\n"] {
+            let whole: String = cut(text, true).collect();
+            assert_eq!(whole, text);
+            let whole: String = cut(text, false).collect();
+            assert_eq!(whole, text);
+        }
+    }
 }

@@ -17,7 +17,7 @@ pub(super) mod deliveries;
 pub(super) mod evidence;
 pub(super) mod flows;
 pub(super) mod lasting;
-pub(super) mod sample;
+pub(crate) mod sample;
 
 /// Where a store lives: it can be opened, closed and opened again with the same content.
 #[async_trait]

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use super::ErasableFlow;
 use super::FlowsOf;
 use super::Hold;
+use super::LogStore;
 use super::StoreError;
 use crate::audit::Commit;
 use crate::audit::DeliveryRow;
@@ -29,6 +30,11 @@ use crate::words::Timestamp;
 /// [`Corrupt`](super::StoreErrorKind::Corrupt), never a guess.
 #[async_trait]
 pub trait Store: Commit {
+    /// The tamper-evident log over the records; `None` where the store keeps none.
+    fn log(&self) -> Option<&dyn LogStore> {
+        None
+    }
+
     /// A flow by its id.
     async fn flow(&self, id: FlowId) -> Result<Option<FlowRow>, StoreError>;
 

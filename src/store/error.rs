@@ -48,6 +48,11 @@ impl StoreError {
         }
     }
 
+    /// A fault of this program while it worked on a store.
+    pub(crate) fn internal(cause: &str) -> Self {
+        Self::new(StoreErrorKind::Rule, Path::new(""), cause)
+    }
+
     /// About a database on a server: `place` says which, as an operator would name it.
     pub(super) fn of_server(
         kind: StoreErrorKind,

@@ -7,6 +7,7 @@
 mod contract;
 mod error;
 mod keys;
+mod log;
 mod names;
 mod postgres;
 mod rights;
@@ -27,6 +28,13 @@ pub use contract::StoredRecord;
 pub use error::StoreError;
 pub use error::StoreErrorKind;
 pub use keys::KeyStore;
+pub use log::Expected;
+pub use log::ExpectedActivation;
+pub use log::KeptAnchor;
+pub use log::KeptCheckpoint;
+pub use log::LogSnapshot;
+pub use log::LogStore;
+pub use log::StoredTile;
 pub use postgres::ClusterError;
 pub use postgres::Postgres;
 pub use postgres::PostgresCluster;
@@ -39,7 +47,8 @@ pub use rights::HeldThing;
 pub use rights::Hold;
 pub use sealed::Sealed;
 pub use sealed::SealedError;
+pub use sqlite::Backup as SqliteBackup;
 pub use sqlite::Sqlite;
 
 #[cfg(test)]
-mod conformance;
+pub(crate) mod conformance;

@@ -12,6 +12,7 @@ pub(super) const fn direction_name(direction: ExchangeDirection) -> &'static str
         ExchangeDirection::Outbound => "outbound",
         ExchangeDirection::Reply => "reply",
         ExchangeDirection::Callback => "callback",
+        ExchangeDirection::Document => "document",
     }
 }
 
@@ -21,7 +22,8 @@ pub(super) fn direction_from_name(name: &str) -> Option<ExchangeDirection> {
         .find(|direction| direction_name(*direction) == name)
 }
 
-const PHASES: [Phase; 7] = [
+const PHASES: [Phase; 8] = [
+    Phase::Held,
     Phase::Created,
     Phase::Sent,
     Phase::Unknown,
@@ -31,8 +33,9 @@ const PHASES: [Phase; 7] = [
     Phase::Delivered,
 ];
 
-const DIRECTIONS: [ExchangeDirection; 3] = [
+const DIRECTIONS: [ExchangeDirection; 4] = [
     ExchangeDirection::Outbound,
     ExchangeDirection::Reply,
     ExchangeDirection::Callback,
+    ExchangeDirection::Document,
 ];

@@ -42,6 +42,11 @@ impl Channel {
         }
     }
 
+    /// Whether the person holds the device with the app in the same hand: a QR code can't be scanned there (R000-075).
+    pub const fn is_mobile(self) -> bool {
+        matches!(self, Self::MobileWeb | Self::NativeApp)
+    }
+
     /// Reads the name used in files; `None` for anything else.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|value| value.as_str() == name)

@@ -41,15 +41,27 @@ impl Digest {
         Ok(Self(bytes))
     }
 
+    /// The written form, without an allocation: some dozens are written down in every flow.
+    fn with_text<T>(&self, write: impl FnOnce(&str) -> T) -> T {
+        let mut text = *b"sha256:0000000000000000000000000000000000000000000000000000000000000000";
+        if let Some(digits) = text.get_mut(PREFIX..) {
+            // The room is as long as the digits.
+            let _ = hex::encode_to_slice(self.0, digits);
+        }
+        write(std::str::from_utf8(&text).unwrap_or_default())
+    }
+
     /// The first twelve hexadecimal digits, for people.
     pub fn short(&self) -> String {
         hex::encode(&self.0[..6])
     }
 }
 
+const PREFIX: usize = "sha256:".len();
+
 impl std::fmt::Display for Digest {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "sha256:{}", hex::encode(self.0))
+        self.with_text(|text| out.write_str(text))
     }
 }
 
@@ -61,7 +73,7 @@ impl std::fmt::Debug for Digest {
 
 impl Serialize for Digest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        self.with_text(|text| serializer.serialize_str(text))
     }
 }
 

@@ -71,10 +71,20 @@ pub enum Outcome {
     Approved,
     /// The person declined on the phone.
     DeclinedByUser,
+    /// The person saw the document and did not want to sign it; nothing was asked of the phone.
+    DeclinedOnPage,
     /// Nobody answered before the deadline.
     TimeoutNoAnswer,
+    /// Nobody confirmed on the page in time; nothing was asked of the phone.
+    TimeoutNotConfirmed,
     /// The authority refused the request or answered with an error.
     ErrorAuthority,
+    /// The authority could not read the request: a member is missing or has a form that it does not take.
+    ErrorRequest,
+    /// The authority does not know this service provider, or not at this address.
+    ErrorRegistration,
+    /// The connector can't do what the service asks.
+    ErrorUnsupported,
     /// The authority could not be reached; nothing was sent.
     ErrorNetwork,
     /// The policy of the service failed, so the flow was refused.
@@ -101,6 +111,20 @@ pub enum Outcome {
     Superseded,
     /// The verified answer contradicts itself.
     InconsistentAnswer,
+    /// A direct answer of the authority has no valid stamp, so nothing in it is believed.
+    StampInvalid,
+    /// The signature that came does not verify over what was sent to be signed.
+    SignatureInvalid,
+    /// What was signed is not what was sent to be signed.
+    WrongDocument,
+    /// The identity QR code is too old to prove that the person is here now.
+    StaleQr,
+    /// The same identity QR code has been used before.
+    ReplayedQr,
+    /// The text that was scanned is no identity QR code.
+    UnreadableQr,
+    /// Nothing is sent to people at this time of day.
+    QuietHours,
     /// The authority answered with a code that is not in the table.
     UnknownCode,
     /// The policy of the service refused.
@@ -109,11 +133,16 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 31] = [
         Self::Approved,
         Self::DeclinedByUser,
+        Self::DeclinedOnPage,
         Self::TimeoutNoAnswer,
+        Self::TimeoutNotConfirmed,
         Self::ErrorAuthority,
+        Self::ErrorRequest,
+        Self::ErrorRegistration,
+        Self::ErrorUnsupported,
         Self::ErrorNetwork,
         Self::ErrorPolicy,
         Self::ErrorStore,
@@ -127,6 +156,13 @@ impl Outcome {
         Self::Cancelled,
         Self::Superseded,
         Self::InconsistentAnswer,
+        Self::StampInvalid,
+        Self::SignatureInvalid,
+        Self::WrongDocument,
+        Self::StaleQr,
+        Self::ReplayedQr,
+        Self::UnreadableQr,
+        Self::QuietHours,
         Self::UnknownCode,
         Self::Refused,
     ];
@@ -186,6 +222,15 @@ impl Outcome {
                 en: "You declined the request on your phone. Nothing has been done.",
                 hint: "If many people decline at once, ask whether requests are sent that nobody asked for.",
             },
+            Self::DeclinedOnPage => Row {
+                code: "declined.on_page",
+                class: OutcomeClass::Declined,
+                retryable: true,
+                severity: Severity::Info,
+                ar: "اخترت عدم توقيع المستند، ولم يُرسل أي طلب إلى هاتفك.",
+                en: "You chose not to sign the document. Nothing was sent to your phone.",
+                hint: "",
+            },
             Self::TimeoutNoAnswer => Row {
                 code: "timeout.no_answer",
                 class: OutcomeClass::Timeout,
@@ -195,6 +240,15 @@ impl Outcome {
                 en: "No answer arrived in time. Nothing has been done.",
                 hint: "A rise of time-outs can mean that the authority is slow or that callbacks do not arrive.",
             },
+            Self::TimeoutNotConfirmed => Row {
+                code: "timeout.not_confirmed",
+                class: OutcomeClass::Timeout,
+                retryable: true,
+                severity: Severity::Info,
+                ar: "انتهت مهلة مراجعة المستند قبل تأكيدها، ولم يُرسل أي طلب إلى هاتفك.",
+                en: "The time for reading the document ended before it was confirmed. Nothing was sent to your phone.",
+                hint: "",
+            },
             Self::ErrorAuthority => Row {
                 code: "error.authority",
                 class: OutcomeClass::Error,
@@ -203,6 +257,33 @@ impl Outcome {
                 ar: "تعذر على خدمة الهوية الرقمية معالجة الطلب. لم يتم أي إجراء.",
                 en: "The Mobile ID service could not process the request. Nothing has been done.",
                 hint: "The authority's code is in the exchange; compare it with the codes table of the connector.",
+            },
+            Self::ErrorRequest => Row {
+                code: "error.request",
+                class: OutcomeClass::Error,
+                retryable: false,
+                severity: Severity::Critical,
+                ar: "لم تقبل خدمة الهوية الرقمية صيغة الطلب. لم يتم أي إجراء.",
+                en: "The Mobile ID service did not accept the form of the request. Nothing has been done.",
+                hint: "Compare the recorded request with the authority's integration guide; every request of this kind will fail.",
+            },
+            Self::ErrorRegistration => Row {
+                code: "error.registration",
+                class: OutcomeClass::Error,
+                retryable: false,
+                severity: Severity::Critical,
+                ar: "هذه الجهة غير مسجلة لدى خدمة الهوية الرقمية لهذا الطلب. لم يتم أي إجراء.",
+                en: "This organization is not registered for this request with the Mobile ID service. Nothing has been done.",
+                hint: "Check the service provider id, the certificate and the callback base that are registered with the authority.",
+            },
+            Self::ErrorUnsupported => Row {
+                code: "error.unsupported",
+                class: OutcomeClass::Error,
+                retryable: false,
+                severity: Severity::Critical,
+                ar: "لا تتوفر هذه الخدمة في الوقت الحالي. لم يتم أي إجراء.",
+                en: "This service is not available at present. Nothing has been done.",
+                hint: "The connector or its transport has no such operation; the log names what was missing.",
             },
             Self::ErrorNetwork => Row {
                 code: "error.network",
@@ -320,6 +401,69 @@ impl Outcome {
                 ar: "ورد رد غير متسق، فلم يتم قبوله. يرجى المحاولة من جديد.",
                 en: "The answer contradicted itself and was not accepted. Please try again.",
                 hint: "Result code and user action disagree, or two verified answers differ; ask the authority.",
+            },
+            Self::StampInvalid => Row {
+                code: "other.stamp_invalid",
+                class: OutcomeClass::Other,
+                retryable: true,
+                severity: Severity::Critical,
+                ar: "تعذر التأكد من مصدر الرد، فلم يتم قبوله.",
+                en: "The origin of the answer could not be proved, so it was not accepted.",
+                hint: "Somebody stands between this node and the authority, or its stamp has a new signer; compare the pinned certificates.",
+            },
+            Self::SignatureInvalid => Row {
+                code: "other.signature_invalid",
+                class: OutcomeClass::Other,
+                retryable: true,
+                severity: Severity::Critical,
+                ar: "التوقيع الوارد غير صحيح، فلم يتم قبوله.",
+                en: "The signature that arrived is not valid, so it was not accepted.",
+                hint: "The certificate, the format or the signed bytes are not what was asked for; the exchange holds all three.",
+            },
+            Self::WrongDocument => Row {
+                code: "other.wrong_document",
+                class: OutcomeClass::Other,
+                retryable: false,
+                severity: Severity::Critical,
+                ar: "التوقيع الوارد يخص مستندا آخر، فلم يتم قبوله.",
+                en: "The signature that arrived is for another document, so it was not accepted.",
+                hint: "The answer names another digest, algorithm or document than was sent; ask the authority.",
+            },
+            Self::StaleQr => Row {
+                code: "other.stale_qr",
+                class: OutcomeClass::Other,
+                retryable: true,
+                severity: Severity::Info,
+                ar: "انتهت صلاحية الرمز المعروض. يرجى تحديثه في التطبيق ثم مسحه من جديد.",
+                en: "The code shown is too old. Refresh it in the app, then scan it again.",
+                hint: "A rise can mean pictures of codes that are shown again, or a clock that is wrong.",
+            },
+            Self::ReplayedQr => Row {
+                code: "other.replayed_qr",
+                class: OutcomeClass::Other,
+                retryable: true,
+                severity: Severity::Warning,
+                ar: "سبق استخدام هذا الرمز. يرجى تحديثه في التطبيق ثم مسحه من جديد.",
+                en: "This code has been used before. Refresh it in the app, then scan it again.",
+                hint: "A picture of a code may be going around; ask where it was scanned.",
+            },
+            Self::UnreadableQr => Row {
+                code: "other.unreadable_qr",
+                class: OutcomeClass::Other,
+                retryable: true,
+                severity: Severity::Info,
+                ar: "الرمز الممسوح ليس رمز هوية رقمية. يرجى عرض رمز الهوية من التطبيق.",
+                en: "The code that was scanned is not a Mobile ID. Please show the identity code of the app.",
+                hint: "",
+            },
+            Self::QuietHours => Row {
+                code: "other.quiet_hours",
+                class: OutcomeClass::Other,
+                retryable: true,
+                severity: Severity::Info,
+                ar: "لا تُرسل الإشعارات في هذا الوقت. يرجى الإرسال في وقت لاحق.",
+                en: "Notifications are not sent at this hour. Send it later.",
+                hint: "The hours stand in the service file.",
             },
             Self::UnknownCode => Row {
                 code: "other.unknown_code",

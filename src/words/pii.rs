@@ -38,6 +38,8 @@ pub enum Purpose {
     Deliver,
     /// To derive a smaller claim from it, such as an age limit.
     Derive,
+    /// To prove what happened, to somebody who is entitled to know.
+    Evidence,
     /// To let a policy script read a declared field.
     Script,
     /// To keep it in the store.

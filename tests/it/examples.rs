@@ -85,3 +85,23 @@ async fn sign_in(site: &str, civil_no: &str) -> String {
         .await
         .unwrap()
 }
+
+// Scenario files are read by `midflow trigger --file`, and mean the same every time.
+#[test]
+fn the_scenario_files_are_good() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/scenarios");
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let file = midflow::sandbox::ScenarioFile::parse(&text);
+        let planned = file.and_then(|file| file.plan());
+        assert!(
+            planned.is_ok_and(|planned| !planned.is_empty()),
+            "{}",
+            path.display()
+        );
+        count += 1;
+    }
+    assert!(count >= 2);
+}

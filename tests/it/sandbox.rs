@@ -2,5 +2,5 @@
 
 mod bridge;
 mod phone;
-mod provider;
+pub(crate) mod provider;
 mod scenarios;

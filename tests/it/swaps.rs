@@ -316,6 +316,8 @@ impl Connector for Echo {
     fn examine(&self, body: &[u8], _expected: &Expected<'_>) -> Verdict {
         let outcome = Outcome::from_code(std::str::from_utf8(body).unwrap_or_default());
         Verdict {
+            approver: None,
+            signature: None,
             checks: Vec::new(),
             conclusion: outcome.map_or(Conclusion::Rejected, Conclusion::Ended),
             claims: Claims::default(),

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use midflow::catalog::Catalog;
@@ -24,6 +25,7 @@ use midflow::store::Sealed;
 use midflow::store::Sqlite;
 use midflow::store::Store;
 use midflow::words::Digest;
+use midflow::words::Environment;
 use midflow::words::Outcome;
 
 use crate::support::authority::ToldAuthority;
@@ -76,6 +78,7 @@ impl Desk {
             notify_roots: Vec::new(),
             gates: Vec::new(),
             settings: None,
+            anchors: Vec::new(),
         };
         change(&mut parts);
         Engine::start(parts).await
@@ -208,9 +211,29 @@ async fn a_node_starts_with_its_last_good_catalog() {
     desk.restart(|_| {}).await.unwrap();
     assert_eq!(desk.active(), good);
     let other = tempfile::tempdir().unwrap();
-    let fresh = Sqlite::open(other.path().join("other.db")).await.unwrap();
-    let refused = desk.open(|parts| parts.store = Arc::new(fresh)).await;
+    let fresh = Arc::new(Sqlite::open(other.path().join("other.db")).await.unwrap());
+    // Law 12: an empty store in place of one that has promised records is no fresh start.
+    let emptied = desk.open(|parts| parts.store = fresh.clone()).await;
+    assert!(matches!(emptied, Err(EngineError::Log(_))), "{emptied:?}");
+    let new = Arc::new(Secrets::open(&other.path().join("secrets")).unwrap());
+    let refused = desk
+        .open(|parts| (parts.store, parts.secrets) = (fresh, new))
+        .await;
     assert!(matches!(refused, Err(EngineError::Sources(_))), "{refused:?}");
+}
+
+// R000-151: outside development an engine does not run over a store that keeps people in clear.
+#[tokio::test]
+async fn a_store_without_a_seal_is_for_development_only() {
+    let desk = Desk::start().await;
+    let other = tempfile::tempdir().unwrap();
+    let bare = Sqlite::open(other.path().join("other.db")).await.unwrap();
+    let refused = desk.open(|parts| {
+        parts.store = Arc::new(bare);
+        parts.options.environment = Environment::Production;
+    });
+    let refused = refused.await;
+    assert!(matches!(refused, Err(EngineError::Unsealed(_))), "{refused:?}");
 }
 
 // Law 10: a gate refuses what is good in itself, from whatever side it comes.
@@ -266,6 +289,30 @@ async fn what_takes_a_restart_is_named() {
     assert!(desk.engine().catalog_status().needs_restart.is_empty());
     assert_eq!(desk.looked_at().await, Reload::Unchanged);
     assert_eq!(desk.engine().catalog_status().needs_restart, ["listeners.api"]);
+}
+
+// A waiver ends on its day, whether or not anybody saves a file: the status says so, and nobody is turned away for it.
+#[tokio::test]
+async fn a_waiver_that_ends_while_the_node_runs_is_told() {
+    let desk = Desk::start().await;
+    let waiver = "waivers:\n  - { of: critical-asks-high, by: Huda Example, on: 2026-03-01, until: 2026-03-03, why: The offices open again soon }\nscript:";
+    desk.edit(SERVICE, "sensitivity: normal ", "sensitivity: critical ");
+    desk.edit(SERVICE, "script:", waiver);
+    let Reload::Activated(active) = desk.engine().reload(desk.folder(), "test").await else {
+        panic!("{:?}", desk.engine().catalog_status().failure);
+    };
+    assert!(desk.engine().catalog_status().ended_waivers.is_empty());
+    desk.clock.forward(Duration::from_secs(2 * 24 * 3600));
+    assert_eq!(desk.looked_at().await, Reload::Unchanged);
+    let status = desk.engine().catalog_status();
+    assert_eq!(
+        status.ended_waivers,
+        ["licence-renewal: critical-asks-high until 2026-03-03"]
+    );
+    assert_eq!((status.active, status.failure), (active, None));
+    let metrics = desk.engine().metrics_text();
+    assert!(metrics.contains("midflow_ended_waivers 1"), "{metrics}");
+    desk.engine().start_flow(licence_renewal()).await.unwrap();
 }
 
 // Law 9: recorded flows are decided again under another catalog, and every difference is named with its line; under

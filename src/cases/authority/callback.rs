@@ -7,12 +7,14 @@ use serde_json::json;
 
 use super::Asked;
 use super::Authority;
+use super::DOCUMENT;
 use super::SERVICE_PROVIDER;
 use super::certificate::Contents;
 use super::certificate::certificate;
 use crate::policy::AnswerName;
 use crate::policy::Citizen;
 use crate::words::Assurance;
+use crate::words::Capability;
 use crate::words::FieldSource;
 use crate::words::Purpose;
 use crate::words::Timestamp;
@@ -78,7 +80,7 @@ fn request_details(answer: AnswerName, asked: &Asked<'_>, at: Timestamp) -> Json
             AnswerName::WrongRequestId | AnswerName::Replay => OTHER_REQUEST,
             _ => asked.request_id,
         },
-        "RequestType": "1",
+        "RequestType": if asked.capability == Capability::Sign { "2" } else { "1" },
         "ServiceProviderId": SERVICE_PROVIDER,
         "AdditionalData": if replayed { "another flow" } else { asked.additional_data },
         "Challenge": match answer {
@@ -122,17 +124,23 @@ fn result_details(authority: &Authority, answer: AnswerName, asked: &Asked<'_>, 
         AnswerName::CodeAsInteger => (json!(1), json!(1)),
         _ => (json!("1"), json!("1")),
     };
+    // What the person signs, and nothing where they were only asked who they are.
+    let signs = asked.capability == Capability::Sign && certificate.is_some();
+    let signature = signs.then(|| authority.signer.signature(DOCUMENT, false));
     json!({
         "ResultCode": code,
         "UserAction": action,
         "UserCivilNo": approver,
         "UserCertificate": certificate,
+        "SignatureData": signature,
+        "HashAlgorithm": signs.then_some("SHA256"),
+        "SigningDatatype": signs.then_some("2"),
         "TransactionDate": local_time(at),
     })
 }
 
 /// What the authority sends of a person: everything it knows, declared or not.
-fn personal_data(citizen: &Citizen, answer: AnswerName) -> Json {
+pub(super) fn personal_data(citizen: &Citizen, answer: AnswerName) -> Json {
     let mut data = serde_json::Map::new();
     data.insert("CivilID".to_owned(), number(citizen).into());
     for (source, value) in &citizen.fields {
@@ -178,12 +186,12 @@ const fn member(source: FieldSource) -> &'static str {
     }
 }
 
-fn number(citizen: &Citizen) -> &str {
+pub(super) fn number(citizen: &Citizen) -> &str {
     citizen.civil_no.expose(Purpose::Wire)
 }
 
 /// A moment as the authority writes it: Kuwait's clock, milliseconds, no zone.
-fn local_time(at: Timestamp) -> String {
+pub(super) fn local_time(at: Timestamp) -> String {
     let mut text = at.plus(KUWAIT).to_string();
     text.truncate("2026-02-03T10:15:42.117".len());
     text
@@ -194,4 +202,4 @@ const A_YEAR: std::time::Duration = std::time::Duration::from_secs(365 * 24 * 3_
 const MEGABYTE: usize = 1024 * 1024;
 const OTHER_REQUEST: &str = "0b7f4f5e-5d0c-4a0b-8f43-1f0d5f6c9a02";
 /// Another synthetic number.
-const STRANGER: &str = "399123100033";
+pub(super) const STRANGER: &str = "399123100033";

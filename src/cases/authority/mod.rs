@@ -3,6 +3,7 @@
 
 mod callback;
 mod certificate;
+mod reply;
 
 use std::collections::BTreeMap;
 
@@ -28,6 +29,7 @@ use crate::connector::kuwait::Source;
 use crate::policy::Answer;
 use crate::policy::AnswerName;
 use crate::policy::Citizen;
+use crate::words::Capability;
 use crate::words::Challenge;
 use crate::words::Digest;
 use crate::words::Outcome;
@@ -49,12 +51,19 @@ pub struct AuthorityError(String);
 
 /// What the authority was asked.
 pub(super) struct Asked<'a> {
+    pub(super) capability: Capability,
     pub(super) citizen: &'a Citizen,
     pub(super) request_id: &'a str,
     pub(super) additional_data: &'a str,
     pub(super) challenge: &'a Challenge,
     /// Whether the person's details were asked for.
     pub(super) wants_person: bool,
+}
+
+impl Asked<'_> {
+    const fn is_answered_at_once(&self) -> bool {
+        matches!(self.capability, Capability::VerifyQr | Capability::Notify)
+    }
 }
 
 impl Authority {
@@ -84,27 +93,43 @@ impl Authority {
     }
 
     /// The direct reply to a request.
-    pub(super) fn reply(&self, answer: Answer, request_id: &str) -> ReplyMeaning {
+    pub(super) fn reply(&self, answer: Answer, asked: &Asked<'_>, at: Timestamp) -> (ReplyMeaning, Vec<u8>) {
+        let (status, body) = match self.replied(answer, asked, at) {
+            Ok(reply) => reply,
+            Err(meaning) => return (meaning, Vec::new()),
+        };
+        let meaning = self.rule.reply(asked.capability, status, body.as_bytes());
+        (meaning, body.into_bytes())
+    }
+
+    fn replied(
+        &self,
+        answer: Answer,
+        asked: &Asked<'_>,
+        at: Timestamp,
+    ) -> Result<(u16, String), ReplyMeaning> {
         let refused = |code: i64| format!(r#"{{"Data":null,"Error":{{"Code":{code},"Message":""}}}}"#);
-        let (status, body) = match answer {
-            Answer::Ends(outcome) => return ended(outcome),
+        let silent = |detail: &str| ReplyMeaning::Unknown {
+            detail: detail.to_owned(),
+        };
+        Ok(match answer {
+            Answer::Ends(outcome) => return Err(ended(outcome)),
             Answer::Named(AnswerName::Unreachable) => {
-                return ReplyMeaning::NotSent {
+                return Err(ReplyMeaning::NotSent {
                     detail: "no connection".to_owned(),
-                };
+                });
             }
-            Answer::Named(AnswerName::NoReply) => {
-                return ReplyMeaning::Unknown {
-                    detail: "no reply came".to_owned(),
-                };
+            Answer::Named(AnswerName::NoReply) => return Err(silent("no reply came")),
+            // Where the reply is the answer, nobody ever answering is no reply.
+            Answer::Named(AnswerName::Timeout | AnswerName::Late) if asked.is_answered_at_once() => {
+                return Err(silent("no reply came in time"));
             }
             Answer::Named(AnswerName::NotEnrolled) => (200, refused(1001)),
             Answer::Named(AnswerName::TooManyRequests) => (200, refused(1003)),
-            Answer::Named(AnswerName::ErrorReply) => (200, refused(1006)),
+            Answer::Named(AnswerName::ErrorReply) => (200, refused(1099)),
             Answer::Named(AnswerName::ServerError) => (500, String::new()),
-            Answer::Named(_) => (200, format!(r#"{{"Data":"{request_id}","Error":null}}"#)),
-        };
-        self.rule.reply(status, body.as_bytes())
+            Answer::Named(name) => (200, reply::accepted(self, name, asked, at)),
+        })
     }
 
     /// The exact bytes of the callbacks that an answer consists of, in order.
@@ -112,9 +137,12 @@ impl Authority {
         callback::callbacks(self, answer, asked, at)
     }
 
-    /// What the connector believes of a callback.
+    /// What the connector believes of a callback, or of a reply that is the answer itself.
     pub(super) fn examine(&self, body: &[u8], expected: &Expected<'_>) -> Verdict {
-        self.rule.examine(body, expected)
+        match expected.capability {
+            Capability::VerifyQr | Capability::Notify => self.rule.examine_reply(body, expected),
+            _ => self.rule.examine(body, expected),
+        }
     }
 }
 
@@ -157,19 +185,26 @@ impl Signer {
 
     /// The member `Signature`, with the comma before it.
     fn member(&self, covered: &[u8], spoiled: bool) -> String {
+        format!(
+            r#","Signature":{{"SignatureData":"{}","SigningCertificate":"{}"}}"#,
+            self.signature(covered, spoiled),
+            self.written
+        )
+    }
+
+    /// A signature over these bytes, base64.
+    fn signature(&self, covered: &[u8], spoiled: bool) -> String {
         // Without a signature the answer is not believed, which the case then shows.
         let signature = self.key.sign(&SystemRandom::new(), covered);
         let mut signature = signature.map_or_else(|_| Vec::new(), |made| made.as_ref().to_vec());
         if spoiled && let Some(last) = signature.last_mut() {
             *last ^= 1;
         }
-        format!(
-            r#","Signature":{{"SignatureData":"{}","SigningCertificate":"{}"}}"#,
-            STANDARD.encode(&signature),
-            self.written
-        )
+        STANDARD.encode(&signature)
     }
 }
 
+/// What is signed in cases.
+pub(super) const DOCUMENT: &[u8] = b"A document of the tests.";
 const SERVICE_PROVIDER: &str = "6f1d2c3b-4a59-4687-9d7e-8c9b0a1f2e3d";
 const A_CENTURY: u64 = 100 * 365 * 24 * 3_600;

@@ -52,6 +52,10 @@ impl Compared {
             }
             (Value::Object(old), Value::Object(new)) => self.maps(path, old, new),
             (Value::Array(old), Value::Array(new)) if words::is_set(path) => self.sets(path, old, new),
+            (Value::Array(old), Value::Null) if words::is_set(path) => self.sets(path, old, &[]),
+            (Value::Null, Value::Array(new)) if words::is_set(path) => self.sets(path, &[], new),
+            (Value::Object(old), Value::Null) if words::is_set(path) => self.maps(path, old, &Map::new()),
+            (Value::Null, Value::Object(new)) if words::is_set(path) => self.maps(path, &Map::new(), new),
             (Value::Array(old), Value::Array(new)) => {
                 let said = match (old.len(), new.len()) {
                     (old, new) if old == new => format!("{} changed", self.label(path)),
@@ -61,6 +65,7 @@ impl Compared {
             }
             _ => {
                 let said = match (is_nothing(before), is_nothing(after)) {
+                    (true, _) if is_person(after) => format!("{} added", self.label(path)),
                     (true, _) => format!("{} added: {}", self.label(path), shown(after)),
                     (_, true) => format!("{} removed", self.label(path)),
                     _ => format!("{} {} to {}", self.label(path), shown(before), shown(after)),
@@ -124,8 +129,8 @@ impl Compared {
         self.changes.push(Change {
             path: path.join("."),
             words,
-            before: before.cloned(),
-            after: after.cloned(),
+            before: before.map(told),
+            after: after.map(told),
         });
     }
 }
@@ -139,6 +144,24 @@ fn is_hidden(map: &Map<String, Value>) -> bool {
     map.len() == 1 && map.contains_key("hidden")
 }
 
+fn is_person(value: &Value) -> bool {
+    value.as_object().is_some_and(is_hidden)
+}
+
+/// A value without what is hidden in it.
+fn told(value: &Value) -> Value {
+    match value {
+        Value::Object(map) if is_hidden(map) => Value::from("…"),
+        Value::Object(map) => Value::Object(
+            map.iter()
+                .map(|(key, value)| (key.clone(), told(value)))
+                .collect(),
+        ),
+        Value::Array(items) => items.iter().map(told).collect(),
+        value => value.clone(),
+    }
+}
+
 fn is_nothing(value: &Value) -> bool {
     value.is_null()
 }
@@ -146,10 +169,19 @@ fn is_nothing(value: &Value) -> bool {
 fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Object(map) => map
-            .get("en")
-            .and_then(Value::as_str)
-            .map_or_else(|| value.to_string(), str::to_owned),
-        other => other.to_string(),
+        Value::Object(map) => {
+            let word = |key: &str| map.get(key).and_then(Value::as_str);
+            match (word("en"), word("of"), word("until").or_else(|| word("on"))) {
+                (Some(english), ..) => english.to_owned(),
+                // An approval or a waiver.
+                (_, Some(of), Some(day)) => match (word("state"), word("until")) {
+                    (Some(state), _) => format!("{of} {state} on {day}"),
+                    (_, Some(until)) => format!("{of} until {until}"),
+                    _ => of.to_owned(),
+                },
+                _ => told(value).to_string(),
+            }
+        }
+        other => told(other).to_string(),
     }
 }

@@ -2,136 +2,68 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::policy::InputKind;
-use crate::policy::Limit;
 use crate::policy::Organization;
-use crate::policy::Sensitivity;
 use crate::policy::Service;
-use crate::policy::Then;
-use crate::policy::format_duration;
-use crate::words::OutcomeClass;
-use crate::words::Text;
+use crate::policy::organization_json;
+use crate::policy::service_json;
 
-/// A service with the keys of its file, defaults filled in.
+/// A service with the keys of its file, defaults filled in: as rulebooks and `explain` see it, so that no key of the
+/// language can be forgotten here. Who signed or approved is told to have changed, and not to whom.
 pub(super) fn service(service: &Service) -> Value {
-    let capabilities = service.capabilities.iter().map(|(capability, settings)| {
-        let value = json!({
-            "assurance": settings.assurance.to_string(),
-            "reason": text(&settings.reason),
-            "expires_in": format_duration(settings.expires_in),
-        });
-        (capability.to_string(), value)
-    });
-    let fields = service.fields.iter().map(|declared| {
-        (
-            declared.field.name().to_string(),
-            json!({ "reason": text(&declared.reason) }),
-        )
-    });
-    let inputs = service.inputs.iter().map(|(name, input)| {
-        let value = json!({ "type": kind(&input.kind), "optional": input.optional });
-        (name.to_string(), value)
-    });
-    let classes =
-        OutcomeClass::ALL.map(|class| (class.as_str().to_owned(), service.outcomes.of_class(class)));
-    let codes = service.outcomes.codes.iter();
-    let outcomes = classes
-        .into_iter()
-        .chain(codes.map(|(outcome, response)| (outcome.code().to_owned(), response)))
-        .map(|(name, response)| {
-            let value = json!({ "then": then(response.then), "say": text(&response.say) });
-            (name, value)
-        });
-    let notices = &service.notices;
-    json!({
-        "name": text(&service.name),
-        "purpose": text(&service.purpose),
-        "audience": { "who": text(&service.audience.who), "size": service.audience.size },
-        "sensitivity": match service.sensitivity {
-            Sensitivity::Normal => "normal",
-            Sensitivity::Sensitive => "sensitive",
-            Sensitivity::Critical => "critical",
-        },
-        "channels": service.channels.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "capabilities": capabilities.collect::<Map<_, _>>(),
-        "inputs": inputs.collect::<Map<_, _>>(),
-        "fields": fields.collect::<Map<_, _>>(),
-        "outcomes": outcomes.collect::<Map<_, _>>(),
-        "notices": {
-            "data_use": text(&notices.data_use),
-            "liability": text(&notices.liability),
-            "steps": notices.steps.iter().map(text).collect::<Vec<_>>(),
-            "enrol": text(&notices.enrol),
-            "enrol_url": notices.enrol_url,
-        },
-        "script": service.script,
-        "retention": {
-            "evidence": format_duration(service.retention.evidence),
-            "personal_data": format_duration(service.retention.personal_data),
-        },
-        "limits": { "per_person": limit(&service.limits.per_person), "per_service": limit(&service.limits.per_service) },
-    })
+    let mut meant = service_json(service);
+    if let Value::Object(keys) = &mut meant {
+        // Both are the same in any two files that are compared.
+        keys.remove("midflow");
+        keys.remove("service");
+    }
+    without_people(meant)
 }
 
-/// The organization with the keys of its file. Contacts are people: that they changed is told, and not to what.
+/// The organization with the keys of its file.
 pub(super) fn organization(organization: &Organization) -> Value {
-    let environments = organization.environments.iter().map(|(environment, settings)| {
-        let value =
-            json!({ "callback_base_url": settings.callback_base_url, "public_ips": settings.public_ips });
-        (environment.to_string(), value)
-    });
-    let contact = |contact| json!({ "hidden": format!("{contact:?}") });
-    json!({
-        "name": text(&organization.name),
-        "type": format!("{:?}", organization.kind).to_lowercase(),
-        "address": organization.address.as_ref().map(text),
-        "website": organization.website,
-        "contacts": {
-            "primary": contact(&organization.primary_contact),
-            "technical": contact(&organization.technical_contact),
-        },
-        "third_party": organization.third_party.as_ref().map(|vendor| &vendor.name),
-        "environments": environments.collect::<Map<_, _>>(),
-    })
-}
-
-fn text(text: &Text) -> Value {
-    json!({ "ar": text.ar, "en": text.en })
-}
-
-fn then(then: Then) -> String {
-    match then {
-        Then::Continue => "continue".to_owned(),
-        Then::Retry { attempts } => format!("retry ({attempts} attempts)"),
-        Then::StepUp { attempts } => format!("step_up ({attempts} attempts)"),
-        Then::Stop => "stop".to_owned(),
-    }
-}
-
-fn limit(limit: &Limit) -> String {
-    format!("{}/{}", limit.count, format_duration(limit.window))
-}
-
-fn kind(kind: &InputKind) -> String {
-    let places = |thousandths: i64| {
-        let sign = if thousandths < 0 { "-" } else { "" };
-        let (whole, rest) = (
-            thousandths.unsigned_abs() / 1_000,
-            thousandths.unsigned_abs() % 1_000,
-        );
-        match rest {
-            0 => format!("{sign}{whole}"),
-            _ => format!("{sign}{whole}.{rest:03}"),
+    let mut all = Map::new();
+    if let Value::Object(parts) = organization_json(organization) {
+        for (key, part) in parts {
+            match (key.as_str(), part) {
+                ("midflow", _) => {}
+                ("organization", Value::Object(about)) => all.extend(about),
+                (_, part) => {
+                    all.insert(key, part);
+                }
+            }
         }
-    };
-    match kind {
-        InputKind::String { pattern, max_length } => match pattern {
-            Some(pattern) => format!("string like {}, at most {max_length}", pattern.as_str()),
-            None => format!("string, at most {max_length}"),
-        },
-        InputKind::Integer { min, max } => format!("integer from {min} to {max}"),
-        InputKind::Decimal { min, max } => format!("decimal from {} to {}", places(*min), places(*max)),
-        InputKind::Boolean => "boolean".to_owned(),
-        InputKind::Choice(words) => format!("choice of {}", words.join(", ")),
+    }
+    if let Some(Value::Object(contacts)) = all.get_mut("contacts") {
+        for contact in contacts.values_mut() {
+            *contact = hidden(contact);
+        }
+    }
+    without_people(Value::Object(all))
+}
+
+/// The same with the names of people where they can be compared and not be read.
+fn without_people(value: Value) -> Value {
+    match value {
+        Value::Object(map) => Value::Object(
+            map.into_iter()
+                .map(|(key, value)| {
+                    let value = if PEOPLE.contains(&key.as_str()) && value.is_string() {
+                        hidden(&value)
+                    } else {
+                        without_people(value)
+                    };
+                    (key, value)
+                })
+                .collect(),
+        ),
+        Value::Array(items) => items.into_iter().map(without_people).collect(),
+        value => value,
     }
 }
+
+fn hidden(value: &Value) -> Value {
+    json!({ "hidden": value })
+}
+
+/// The keys whose values are names of people.
+const PEOPLE: [&str; 2] = ["by", "signed_by"];

@@ -17,6 +17,7 @@ pub(super) fn label(path: &[String], one_capability: bool) -> String {
         ["fields", field, "reason"] => format!("reason for {field}"),
         ["inputs", input, rest @ ..] => format!("{} of input {input}", plain(rest)),
         ["outcomes", outcome, "then"] => format!("what follows {outcome}:"),
+        ["outcomes", outcome, "attempts"] => format!("attempts after {outcome}:"),
         ["outcomes", outcome, "say"] => format!("answer to {outcome}"),
         ["notices", rest @ ..] => format!("notice {}", plain(rest)),
         ["limits", rest @ ..] => format!("limit {}", plain(rest)),
@@ -39,6 +40,10 @@ pub(super) fn thing_in(path: &[String]) -> Option<&'static str> {
         "public_ips" => "address",
         "approvals" => "approval",
         "waivers" => "waiver",
+        "templates" => "notification",
+        "formats" => "format",
+        "links" => "host",
+        "nodes" => "node",
         _ => return None,
     })
 }

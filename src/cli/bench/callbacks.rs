@@ -21,6 +21,7 @@ use crate::connector::Conclusion;
 use crate::connector::Connector;
 use crate::connector::Expected;
 use crate::words::Assurance;
+use crate::words::Capability;
 use crate::words::Challenge;
 use crate::words::CivilNo;
 use crate::words::Field;
@@ -46,6 +47,8 @@ pub(super) fn measure(connector: &dyn Connector, sample: &Sample, time: Duration
         Field::AgeOver(18),
     ];
     let expected = Expected {
+        capability: Capability::AuthPush,
+        signing: None,
         flow: FlowId::from_parts(sample.requested_at, [0; 10]),
         request_id: Some(&claims.request_id),
         civil_no: Some(&claims.civil_no),

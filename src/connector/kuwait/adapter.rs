@@ -1,4 +1,3 @@
-use std::borrow::Cow;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -6,35 +5,40 @@ use x509_parser::prelude::FromDer as _;
 use x509_parser::prelude::X509Certificate;
 
 use super::approval::ApprovalRule;
-use super::bridge::Bridge;
 use super::codes::Codes;
 use super::material::Material;
 use super::material::first_certificate;
 use super::material::pins;
-use super::model::AuthenticateRequest;
+use super::prepare::prepare;
 use super::settings::AssuranceRule;
 use super::settings::KuwaitSettings;
 use super::settings::SettingsError;
 use super::settings::StampSettings;
 use super::stamp::Stamp;
-use super::wording::with_challenge;
+use super::transport::Transport;
+use super::transport::open;
 use crate::audit::Recorded;
+use crate::connector::AppLink;
 use crate::connector::Connector;
 use crate::connector::Expected;
 use crate::connector::Outbound;
+use crate::connector::Polled;
+use crate::connector::Polling;
 use crate::connector::PrepareError;
 use crate::connector::Reply;
 use crate::connector::Request;
 use crate::connector::Verdict;
-use crate::words::Capability;
-use crate::words::Purpose;
+use crate::words::QrCode;
+use crate::words::RequestId;
 use crate::words::Timestamp;
 
-/// Kuwait Mobile ID, reached through a bridge to the authority's SDK.
+/// Kuwait Mobile ID, reached through the transport of the settings.
 pub struct Kuwait {
     approval: ApprovalRule,
-    bridge: Bridge,
-    client_expires_at: Timestamp,
+    transport: Box<dyn Transport>,
+    client_expires_at: Option<Timestamp>,
+    /// The template of links that open the app.
+    app_link: Option<String>,
 }
 
 /// A certificate that somebody has to renew in time (threat B-06).
@@ -72,19 +76,24 @@ impl Kuwait {
             ));
         }
         times(settings)?;
+        app_link(settings)?;
         Ok(Self {
+            app_link: settings.app_link.clone(),
             approval: approval_rule(settings, &material.signers)?,
-            client_expires_at: client_expiry(&material.client_certificate, now)?,
-            bridge: Bridge::new(settings, material)?,
+            client_expires_at: match &material.client {
+                Some(client) => Some(client_expiry(&client.certificate, now)?),
+                None => None,
+            },
+            transport: open(settings, material)?,
         })
     }
 
     /// Certificates that run out, for alarms: the SP client certificate and the pinned signers.
     pub fn expiries(&self) -> Vec<CertificateExpiry> {
-        let client = CertificateExpiry {
+        let client = self.client_expires_at.map(|expires_at| CertificateExpiry {
             name: "SP client certificate".to_owned(),
-            expires_at: self.client_expires_at,
-        };
+            expires_at,
+        });
         let signers = self.approval.stamp.pins().iter().filter_map(|pin| {
             let signer = pin.signer()?;
             Some(CertificateExpiry {
@@ -92,67 +101,63 @@ impl Kuwait {
                 expires_at: signer.not_after,
             })
         });
-        std::iter::once(client).chain(signers).collect()
+        client.into_iter().chain(signers).collect()
     }
 }
 
 #[async_trait]
 impl Connector for Kuwait {
     fn name(&self) -> &str {
-        "kuwait/bridge"
+        self.transport.name()
     }
 
     fn prepare(&self, request: &Request) -> Result<Outbound, PrepareError> {
-        if request.capability != Capability::AuthPush {
-            return Err(PrepareError::Unsupported {
-                connector: self.name().to_owned(),
-                capability: request.capability,
-            });
-        }
-        let civil_no = request
-            .civil_no
-            .as_ref()
-            .ok_or(PrepareError::Missing("civil number"))?;
-        let reason = with_challenge(&request.reason, &request.challenge);
-        let wire = AuthenticateRequest {
-            service_provider_id: Cow::Borrowed(&self.approval.service_provider_id),
-            service_description_en: Cow::Borrowed(&request.description.en),
-            service_description_ar: Cow::Borrowed(&request.description.ar),
-            authentication_reason_en: Cow::Owned(reason.en),
-            authentication_reason_ar: Cow::Owned(reason.ar),
-            request_user_details: request.wants_person,
-            sp_callback_url: Cow::Borrowed(&request.callback_url),
-            person_civil_no: Cow::Borrowed(civil_no.expose(Purpose::Wire)),
-            additional_data: Cow::Borrowed(&request.additional_data),
-            challenge: Cow::Borrowed(request.challenge.as_str()),
-            assurance_level: request.assurance.wire_level(),
-        };
-        let body =
-            serde_json::to_vec(&wire).map_err(|_| PrepareError::Missing("form that JSON can write"))?;
-        Ok(Outbound {
-            flow: request.flow,
-            attempt: request.attempt,
-            operation: PUSH_WITH_LEVEL,
-            body: body.into(),
-        })
+        let asked = prepare(request, &self.approval.service_provider_id)?;
+        self.transport.write(asked, request)
     }
 
     async fn send(&self, outbound: Recorded<Outbound>) -> Reply {
-        let outbound = outbound.into_inner();
-        self.bridge
-            .post(outbound.operation, outbound.body, &self.approval.codes)
+        self.transport
+            .send(outbound.into_inner(), &self.approval.codes)
             .await
+    }
+
+    fn polling(&self) -> Option<Polling> {
+        self.transport.polling()
+    }
+
+    async fn poll(&self, request_id: &RequestId) -> Polled {
+        self.transport.poll(request_id).await
     }
 
     fn examine(&self, body: &[u8], expected: &Expected<'_>) -> Verdict {
         self.approval.examine(body, expected)
+    }
+
+    fn examine_reply(&self, body: &[u8], expected: &Expected<'_>) -> Verdict {
+        if let Some(rule) = self.transport.polled_rule() {
+            return rule.examine(body, &self.approval, expected);
+        }
+        match self.transport.in_bridge_form(body) {
+            Some(body) => self.approval.examine_reply(&body, expected),
+            None => Verdict::unreadable("the reply can't be read"),
+        }
+    }
+
+    fn app_link(&self, qr: &QrCode) -> Option<AppLink> {
+        let template = self.app_link.as_ref()?;
+        Some(AppLink::new(template, qr.text()))
+    }
+
+    fn opens_app(&self) -> bool {
+        self.app_link.is_some()
     }
 }
 
 impl std::fmt::Debug for Kuwait {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.debug_struct("Kuwait")
-            .field("bridge", &self.bridge)
+            .field("transport", &self.transport)
             .finish_non_exhaustive()
     }
 }
@@ -173,6 +178,7 @@ pub(super) fn approval_rule(
         transaction_date: settings.transaction_date,
         user_certificate: settings.user_certificate,
         clock_skew: Duration::from_secs(settings.clock_skew_seconds.into()),
+        identity_qr_age: Duration::from_secs(settings.identity_qr_age_seconds.into()),
         keys: settings.keys,
     })
 }
@@ -194,6 +200,18 @@ fn times(settings: &KuwaitSettings) -> Result<(), SettingsError> {
         ));
     }
     Ok(())
+}
+
+fn app_link(settings: &KuwaitSettings) -> Result<(), SettingsError> {
+    match &settings.app_link {
+        Some(template) if !AppLink::is_template(template) => Err(SettingsError::new(
+            "kuwait.app_link",
+            "it is no template of a link",
+            "write the authority's URL scheme with `{qr}` where the text of the code stands, and `{return_url}` where \
+             the way back does",
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn stamp(settings: Option<&StampSettings>, signers: &[Vec<u8>]) -> Result<Stamp, SettingsError> {
@@ -251,8 +269,6 @@ fn client_expiry(pem: &[u8], now: Timestamp) -> Result<Timestamp, SettingsError>
     }
     Ok(expires)
 }
-
-const PUSH_WITH_LEVEL: &str = "InitiateAuthRequestPNWithAssuranceLevel";
 
 /// Ten minutes. Twice the usual life of a flow is more than any clock should need.
 const MAX_SKEW_SECONDS: u16 = 600;

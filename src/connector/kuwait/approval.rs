@@ -23,12 +23,15 @@ use super::json::KeyMatching;
 use super::person;
 use super::settings::AssuranceRule;
 use super::settings::Presence;
+use super::signature;
 use super::stamp::Stamp;
 use crate::connector::Check;
 use crate::connector::Claims;
 use crate::connector::Conclusion;
 use crate::connector::Expected;
+use crate::connector::MadeSignature;
 use crate::connector::Verdict;
+use crate::words::Capability;
 use crate::words::CivilNo;
 use crate::words::Digest;
 use crate::words::Outcome;
@@ -54,6 +57,8 @@ pub(super) struct ApprovalRule {
     pub(super) transaction_date: Presence,
     /// Whether the person's certificate must come.
     pub(super) user_certificate: Presence,
+    /// How old the code of a person's card may be.
+    pub(super) identity_qr_age: Duration,
     /// How far the authority's clock may be from ours.
     pub(super) clock_skew: Duration,
     /// How keys are compared.
@@ -61,12 +66,12 @@ pub(super) struct ApprovalRule {
 }
 
 /// How a check failed, and what follows.
-struct Failure {
-    conclusion: Conclusion,
-    detail: String,
+pub(super) struct Failure {
+    pub(super) conclusion: Conclusion,
+    pub(super) detail: String,
 }
 
-type Finding = Result<String, Failure>;
+pub(super) type Finding = Result<String, Failure>;
 
 impl ApprovalRule {
     /// Examines exact bytes against what was asked.
@@ -74,6 +79,8 @@ impl ApprovalRule {
         let mut verdict = Verdict {
             checks: Vec::new(),
             conclusion: Conclusion::Rejected,
+            approver: None,
+            signature: None,
             claims: Claims::default(),
         };
         let callback = match Callback::parse(body, self.keys) {
@@ -86,8 +93,9 @@ impl ApprovalRule {
         verdict.checks.push(passed("readable", "a callback".to_owned()));
         verdict.claims = claims(&callback, expected);
         verdict.conclusion = match self.checks(&callback, expected, &mut verdict) {
-            Ok(person) => {
+            Ok((person, approver)) => {
                 verdict.claims.kept_fields = person::kept_names(&person);
+                verdict.approver = Some(approver);
                 Conclusion::Approved(person)
             }
             Err(conclusion) => conclusion,
@@ -100,7 +108,7 @@ impl ApprovalRule {
         callback: &Callback<'_>,
         expected: &Expected<'_>,
         verdict: &mut Verdict,
-    ) -> Result<Person, Conclusion> {
+    ) -> Result<(Person, CivilNo), Conclusion> {
         match self.stamp.verify(callback, expected.received_at) {
             Ok(stamped) => {
                 verdict.claims.stamp_signer = Some(stamped.signer);
@@ -127,24 +135,37 @@ impl ApprovalRule {
         check("challenge", self.challenge(callback, expected))?;
         check("unexpired", unexpired(expected))?;
         check("fresh", self.fresh(callback, expected))?;
-        check("request_type", request_type(callback))?;
+        check("request_type", request_type(callback, expected))?;
         let code = self.code(callback);
         check("code", code_finding(code))?;
         check("action", action(callback, code))?;
-        let asked = expected.civil_no;
-        check("person", same_person(callback, asked))?;
-        let Some(asked) = asked else {
-            return Err(Conclusion::Rejected);
+        let named = approver(callback, expected.civil_no);
+        check("person", same_person(callback, named.as_ref(), expected))?;
+        let Some(approver) = named else {
+            return Err(Conclusion::Ended(Outcome::VerificationFailed));
         };
         let certificate = self.user_certificate(callback);
-        check("certificate", certificate_finding(&certificate, asked, expected))?;
+        check(
+            "certificate",
+            certificate_finding(&certificate, &approver, expected),
+        )?;
         check("assurance", self.assurance(&certificate, expected))?;
-        Ok(person::declared(
+        if expected.capability == Capability::Sign {
+            let made = signature_made(callback, &certificate, expected);
+            let finding = match &made {
+                Ok(made) => pass(format!("{}, over the digest that was sent", made.format)),
+                Err((outcome, why)) => end(*outcome, why.clone()),
+            };
+            check("signature", finding)?;
+            verdict.signature = made.ok();
+        }
+        let person = person::declared(
             &callback.personal,
             expected.fields,
-            asked,
+            &approver,
             expected.received_at,
-        ))
+        );
+        Ok((person, approver))
     }
 
     /// The answer belongs to this flow: our SP, our request, our additional data. At least one of the request
@@ -170,8 +191,8 @@ impl ApprovalRule {
         match (by_id, by_data) {
             (true, true) => pass("request id and additional data are ours"),
             (true, false) => pass("the request id is ours; no additional data came"),
-            (false, true) => pass("the additional data is ours; the request id was not known yet"),
-            (false, false) => reject("the request id is not known yet and no additional data came"),
+            (false, true) => pass("the additional data is ours; the request id is not known"),
+            (false, false) => reject("the request id is not known and no additional data came"),
         }
     }
 
@@ -289,10 +310,16 @@ fn unexpired(expected: &Expected<'_>) -> Finding {
     }
 }
 
-fn request_type(callback: &Callback<'_>) -> Finding {
+fn request_type(callback: &Callback<'_>, expected: &Expected<'_>) -> Finding {
+    let signs = expected.capability == Capability::Sign;
     match callback.request.read("RequestType") {
         Seen::Text(text) => match Codes::request_type(text) {
-            RequestType::Authentication => pass("authentication"),
+            RequestType::Authentication if !signs => pass("authentication"),
+            RequestType::Signing if signs => pass("signing"),
+            RequestType::Authentication => end(
+                Outcome::InconsistentAnswer,
+                "it answers a request to authenticate",
+            ),
             RequestType::Signing => end(Outcome::InconsistentAnswer, "it answers a signing request"),
             RequestType::Unknown => end(Outcome::UnknownCode, "the request type is not in the table"),
         },
@@ -332,24 +359,46 @@ fn action(callback: &Callback<'_>, code: ResultCode) -> Finding {
     }
 }
 
-/// Who was asked, who the request was for, who approved, and whose data came are one person.
-fn same_person(callback: &Callback<'_>, asked: Option<&CivilNo>) -> Finding {
-    let Some(asked) = asked else {
-        return reject("nobody in particular was asked");
+/// The one person that an approval has to name in every place: the one asked, or, where anybody could scan a code, the one
+/// who says to have approved.
+fn approver(callback: &Callback<'_>, asked: Option<&CivilNo>) -> Option<CivilNo> {
+    match (asked, callback.result.read("UserCivilNo")) {
+        (Some(asked), _) => Some(asked.clone()),
+        (None, Seen::Text(text)) => CivilNo::parse(text).ok(),
+        (None, Seen::Absent | Seen::Odd) => None,
+    }
+}
+
+/// Who was asked, who the request was for, who approved, and whose data came are one person. A request that named nobody
+/// is for whoever scanned it; the authority may then leave its `CivilNo` empty.
+fn same_person(callback: &Callback<'_>, named: Option<&CivilNo>, expected: &Expected<'_>) -> Finding {
+    let Some(asked) = named else {
+        return end(
+            Outcome::VerificationFailed,
+            "the answer names nobody who approved",
+        );
     };
+    let by_code = expected.capability == Capability::AuthQr;
     let is_asked = |seen: Seen<'_>| match seen {
         Seen::Text(text) => CivilNo::parse(text)
             .is_ok_and(|number| number.expose(Purpose::Compare) == asked.expose(Purpose::Compare)),
         Seen::Absent | Seen::Odd => false,
     };
-    if !is_asked(callback.request.read("CivilNo")) {
+    let request = callback.request.read("CivilNo");
+    if !is_asked(request) && !(by_code && request == Seen::Absent) {
         return end(Outcome::WrongPerson, "the request was for somebody else");
     }
     if !is_asked(callback.result.read("UserCivilNo")) {
         return end(Outcome::WrongPerson, "somebody else approved");
     }
     match callback.personal.read("CivilID") {
+        Seen::Absent if expected.civil_no.is_none() => {
+            pass("whoever scanned the code has approved; no personal data names anybody")
+        }
         Seen::Absent => pass("who approved is who was asked; no personal data names anybody"),
+        seen if is_asked(seen) && expected.civil_no.is_none() => {
+            pass("whoever scanned the code has approved, and the data is theirs")
+        }
         seen if is_asked(seen) => pass("who approved is who was asked, and the data is theirs"),
         _ => end(Outcome::WrongPerson, "the personal data is somebody else's"),
     }
@@ -384,6 +433,22 @@ fn certificate_finding(certificate: &Certificate, asked: &CivilNo, expected: &Ex
     } else {
         pass("valid, and the person's")
     }
+}
+
+/// The person's signature over what was shown (law 11).
+fn signature_made(
+    callback: &Callback<'_>,
+    certificate: &Certificate,
+    expected: &Expected<'_>,
+) -> Result<MadeSignature, (Outcome, String)> {
+    let Certificate::Read(certificate) = certificate else {
+        let why = "no certificate came to verify it with";
+        return Err((Outcome::SignatureInvalid, why.to_owned()));
+    };
+    let Some(digest) = expected.signing else {
+        return Err((Outcome::WrongDocument, "nothing was sent to be signed".to_owned()));
+    };
+    signature::verify(callback, &certificate.der, digest)
 }
 
 /// What the callback claims, believed or not. Texts that could hold anything are kept only if they look like
@@ -449,7 +514,7 @@ fn same_id(one: &str, other: &str) -> bool {
     }
 }
 
-fn pass(detail: impl Into<String>) -> Finding {
+pub(super) fn pass(detail: impl Into<String>) -> Finding {
     Ok(detail.into())
 }
 
@@ -460,14 +525,14 @@ fn reject(detail: impl Into<String>) -> Finding {
     })
 }
 
-fn end(outcome: Outcome, detail: impl Into<String>) -> Finding {
+pub(super) fn end(outcome: Outcome, detail: impl Into<String>) -> Finding {
     Err(Failure {
         conclusion: Conclusion::Ended(outcome),
         detail: detail.into(),
     })
 }
 
-const fn passed(name: &'static str, detail: String) -> Check {
+pub(super) const fn passed(name: &'static str, detail: String) -> Check {
     Check {
         name,
         passed: true,
@@ -475,7 +540,7 @@ const fn passed(name: &'static str, detail: String) -> Check {
     }
 }
 
-const fn failed(name: &'static str, detail: String) -> Check {
+pub(super) const fn failed(name: &'static str, detail: String) -> Check {
     Check {
         name,
         passed: false,

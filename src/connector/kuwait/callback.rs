@@ -160,17 +160,22 @@ impl<'a> Callback<'a> {
 }
 
 impl<'a> Part<'a> {
+    /// An object that stands elsewhere than in a callback.
+    pub(super) const fn of(members: Vec<Member<'a>>, keys: KeyMatching) -> Self {
+        Self {
+            place: None,
+            members,
+            keys,
+        }
+    }
+
     fn take(
         response: &mut Vec<Member<'a>>,
         name: &'static str,
         keys: KeyMatching,
     ) -> Result<Self, CallbackError> {
         let Some(member) = take(response, name, keys) else {
-            return Ok(Self {
-                place: None,
-                members: Vec::new(),
-                keys,
-            });
+            return Ok(Self::of(Vec::new(), keys));
         };
         let place = Some((member.at, member.node.span));
         match member.node.value {

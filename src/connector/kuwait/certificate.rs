@@ -12,6 +12,8 @@ use crate::words::Timestamp;
 
 /// What matters of a user certificate. It is believed because the stamp covers it, so no chain is built.
 pub(super) struct UserCertificate {
+    /// The certificate itself.
+    pub(super) der: Vec<u8>,
     civil_numbers: Vec<String>,
     not_before: i64,
     not_after: i64,
@@ -40,10 +42,13 @@ impl UserCertificate {
             })
             .flat_map(|policies| policies.iter().map(|policy| policy.policy_id.to_id_string()))
             .collect();
+        let validity = certificate.validity();
+        let (not_before, not_after) = (validity.not_before.timestamp(), validity.not_after.timestamp());
         Some(Self {
+            der,
             civil_numbers,
-            not_before: certificate.validity().not_before.timestamp(),
-            not_after: certificate.validity().not_after.timestamp(),
+            not_before,
+            not_after,
             policies,
         })
     }

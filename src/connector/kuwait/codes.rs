@@ -65,9 +65,10 @@ impl CodeAdditions {
                 (1001, Outcome::NotEnrolled),
                 (1002, Outcome::AssuranceInsufficient),
                 (1003, Outcome::TooManyRequests),
-                (1004, Outcome::ErrorAuthority),
-                (1005, Outcome::ErrorAuthority),
-                (1006, Outcome::ErrorAuthority),
+                (1004, Outcome::ErrorRequest),
+                (1005, Outcome::ErrorRegistration),
+                (1006, Outcome::ErrorRegistration),
+                (1008, Outcome::UnreadableQr),
             ]),
         }
     }

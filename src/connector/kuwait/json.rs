@@ -145,7 +145,7 @@ impl<'a> Reader<'a> {
     }
 
     fn object(&mut self, depth: usize) -> Result<Value<'a>, JsonError> {
-        let mut members: Vec<Member<'a>> = Vec::new();
+        let mut members: Vec<Member<'a>> = Vec::with_capacity(USUAL_MEMBERS);
         self.at += 1;
         self.skip_space();
         if self.take(b'}') {
@@ -357,6 +357,8 @@ fn trimmed(key: Cow<'_, str>) -> Cow<'_, str> {
 
 const MAX_DEPTH: usize = 16;
 const MAX_VALUES: usize = 4_096;
+/// An object of a callback has about so many.
+const USUAL_MEMBERS: usize = 16;
 const MAX_MEMBERS: usize = 128;
 const MAX_NUMBER: usize = 64;
 

@@ -2,24 +2,45 @@
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
+use secrecy::ExposeSecret as _;
 use secrecy::SecretString;
 
+use super::settings::ClientIdentity;
 use super::settings::KuwaitSettings;
 use super::settings::SettingsError;
 use super::settings::SignerPin;
+use super::source::Source;
 use super::stamp::Pin;
 use super::stamp::Signer;
+use super::transport::Login;
 
 /// Keys and certificates in memory. No Debug; the key is wiped when dropped.
 pub struct Material {
-    /// The SP client certificate and its intermediates, PEM.
-    pub client_certificate: Vec<u8>,
-    /// The private key of the SP client certificate, PEM.
-    pub client_key: SecretString,
+    /// The SP client certificate; `None` where the settings name none.
+    pub client: Option<ClientMaterial>,
+    /// The name and password of the transport; `None` where the settings name none.
+    pub login: Option<Credentials>,
     /// The certificate authority of the server, PEM.
     pub server_ca: Vec<u8>,
     /// The certificates named by `stamp.signers`, PEM or DER, in the order of the settings.
     pub signers: Vec<Vec<u8>>,
+}
+
+/// The SP client certificate in memory.
+pub struct ClientMaterial {
+    /// The certificate and its intermediates, PEM.
+    pub certificate: Vec<u8>,
+    /// Its private key, PEM.
+    pub key: SecretString,
+}
+
+/// A name and its password in memory.
+#[derive(Clone)]
+pub struct Credentials {
+    /// The name.
+    pub name: SecretString,
+    /// The password.
+    pub password: SecretString,
 }
 
 impl Material {
@@ -30,16 +51,8 @@ impl Material {
     pub fn load(settings: &KuwaitSettings) -> Result<Self, SettingsError> {
         let signers = settings.stamp.iter().flat_map(|stamp| &stamp.signers);
         Ok(Self {
-            client_certificate: settings.client.certificate.read().map_err(|problem| {
-                SettingsError::new("kuwait.client.certificate", problem, "name a readable PEM file")
-            })?,
-            client_key: settings.client.key.read_secret().map_err(|problem| {
-                SettingsError::new(
-                    "kuwait.client.key",
-                    problem,
-                    "name a PEM file that only its owner can read (chmod 400)",
-                )
-            })?,
+            client: settings.client.as_ref().map(client).transpose()?,
+            login: settings.transport.login().map(credentials).transpose()?,
             server_ca: settings.server_ca.read().map_err(|problem| {
                 SettingsError::new("kuwait.server_ca", problem, "name a readable PEM file")
             })?,
@@ -54,6 +67,41 @@ impl Material {
                 })?,
         })
     }
+}
+
+fn client(identity: &ClientIdentity) -> Result<ClientMaterial, SettingsError> {
+    Ok(ClientMaterial {
+        certificate: identity.certificate.read().map_err(|problem| {
+            SettingsError::new("kuwait.client.certificate", problem, "name a readable PEM file")
+        })?,
+        key: identity.key.read_secret().map_err(|problem| {
+            SettingsError::new(
+                "kuwait.client.key",
+                problem,
+                "name a PEM file that only its owner can read (chmod 400)",
+            )
+        })?,
+    })
+}
+
+/// Line breaks at the end are the editor's, not the secret's.
+fn credentials(login: &Login) -> Result<Credentials, SettingsError> {
+    let read = |setting, source: &Source| {
+        let secret = source.read_secret().map_err(|problem| {
+            SettingsError::new(
+                setting,
+                problem,
+                "name a variable, or a file that only its owner can read (chmod 400)",
+            )
+        })?;
+        Ok(SecretString::from(
+            secret.expose_secret().trim_end_matches(['\r', '\n']),
+        ))
+    };
+    Ok(Credentials {
+        name: read("kuwait.transport.login.name", &login.name)?,
+        password: read("kuwait.transport.login.password", &login.password)?,
+    })
 }
 
 /// The pins of the settings, with the certificates of the material.

@@ -3,29 +3,34 @@
 //! The authority's integration guide is not public. What public integrations agree on is built in; what they
 //! leave open is a setting, and where a wrong guess could let a forged answer pass, the setting has no default.
 //!
-//! - `model` and `wording`: what is sent; `bridge`: how.
+//! - `prepare`, `model`, `sign_request` and `wording`: what is sent; `transport`: how.
 //! - `json`, `callback`, `date`, `codes`: what comes back, with every quirk that has been seen.
 //! - `stamp`: the authority's signature over it.
-//! - `approval`: the rule that makes an approval of it (law 4), and `person`: the declared fields (law 7).
+//! - `approval`: the rule that makes an approval of it (law 4), with `identity` for what replies answer and `signature` for
+//!   what was signed; `person`: the declared fields (law 7).
 //! - `settings`, `source`, `material`: what a node is told.
 
 mod adapter;
 mod approval;
 mod base64;
-mod bridge;
 mod callback;
 mod certificate;
 mod codes;
 mod date;
 mod failed_check;
+mod identity;
 mod json;
 mod material;
 mod model;
 mod person;
+mod prepare;
 mod rule;
 mod settings;
+mod sign_request;
+mod signature;
 mod source;
 mod stamp;
+mod transport;
 mod wording;
 
 pub use adapter::CertificateExpiry;
@@ -35,6 +40,8 @@ pub use codes::CodeAdditions;
 pub use failed_check::FailedCheck;
 pub use failed_check::failed_check;
 pub use json::KeyMatching;
+pub use material::ClientMaterial;
+pub use material::Credentials;
 pub use material::Material;
 pub use model::AuthenticateRequest;
 pub use rule::KuwaitRule;
@@ -49,6 +56,23 @@ pub use source::Source;
 pub use source::SourceError;
 pub use stamp::StampFormat;
 pub use stamp::StampRule;
+#[cfg(feature = "sandbox")]
+pub(crate) use transport::Element;
+pub use transport::GatewayAnswers;
+pub use transport::GatewaySettings;
+pub use transport::Login;
+pub use transport::PollSettings;
+pub use transport::PolledStatus;
+pub use transport::SoapEncoding;
+pub use transport::SoapSettings;
+pub use transport::SuccessSettings;
+pub use transport::TemplateCasing;
+pub use transport::TemplateSettings;
+pub use transport::TransportSettings;
+pub use transport::UnstampedAnswers;
+pub use transport::Used;
+#[cfg(feature = "sandbox")]
+pub(crate) use transport::root_part;
 
 #[cfg(all(test, feature = "sandbox"))]
 mod tests;

@@ -8,6 +8,8 @@ use serde::Serialize;
 use super::json::KeyMatching;
 use super::json::Node;
 use super::json::Value;
+use super::prepare::Shape;
+use crate::words::QrCode;
 
 /// A request to authenticate one person. Holds personal data, so it has no Debug.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,8 +32,9 @@ pub struct AuthenticateRequest<'a> {
     /// Where the callback goes.
     #[serde(rename = "SPCallbackURL")]
     pub sp_callback_url: Cow<'a, str>,
-    /// The person asked.
-    pub person_civil_no: Cow<'a, str>,
+    /// The person asked; left out where whoever scans a code answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person_civil_no: Option<Cow<'a, str>>,
     /// Ours, echoed in the callback.
     pub additional_data: Cow<'a, str>,
     /// Shown to the person, echoed in the callback.
@@ -45,6 +48,10 @@ pub struct AuthenticateRequest<'a> {
 pub(super) enum Answer {
     /// `Data` is a text: the request id.
     Accepted(String),
+    /// `Data` is a QR code; its text.
+    Shown(QrCode),
+    /// `Data` is the answer itself, to be examined once it is recorded.
+    Answered,
     /// `Error`, with its code if that is a number.
     Error(Option<i64>),
     /// Neither, or both.
@@ -55,7 +62,7 @@ impl Answer {
     /// Reads `{ "Data": …, "Error": null | { "Code": int, "Message": string } }`.
     ///
     /// The message of an error is left where it is: it may hold personal data.
-    pub(super) fn parse(body: &[u8], keys: KeyMatching) -> Self {
+    pub(super) fn parse(body: &[u8], shape: Shape, keys: KeyMatching) -> Self {
         let Ok(root) = Node::parse(body, keys) else {
             return Self::Unreadable("the reply is no JSON");
         };
@@ -70,9 +77,22 @@ impl Answer {
                 .filter(|node| !node.is_null())
         };
         match (member("Data"), member("Error")) {
-            (Some(data), None) => match &data.value {
-                Value::Text(id) if is_request_id(id.trim()) => Self::Accepted(id.trim().to_owned()),
-                _ => Self::Unreadable("`Data` of the reply is no request id"),
+            (Some(data), None) => match (shape, &data.value) {
+                (Shape::Answer, _) => Self::Answered,
+                (Shape::RequestId, Value::Text(id)) => {
+                    Self::request_id(id).unwrap_or(Self::Unreadable("`Data` of the reply is no request id"))
+                }
+                (Shape::RequestId, _) => Self::Unreadable("`Data` of the reply is no request id"),
+                (Shape::Qr, Value::Object(members)) => members
+                    .iter()
+                    .find(|member| keys.same(&member.key, "QRCode"))
+                    .and_then(|member| member.node.scalar())
+                    .and_then(QrCode::new)
+                    .map_or(
+                        Self::Unreadable("`QRCode` of the reply is no text of a code"),
+                        Self::Shown,
+                    ),
+                (Shape::Qr, _) => Self::Unreadable("`Data` of the reply is no QR code"),
             },
             (None, Some(error)) => match error.members() {
                 Some(members) => Self::Error(
@@ -88,6 +108,12 @@ impl Answer {
             (None, None) => Self::Unreadable("the reply has neither `Data` nor `Error`"),
         }
     }
+
+    /// A request that was taken under this id; `None` if the text can't be one.
+    pub(super) fn request_id(text: &str) -> Option<Self> {
+        let id = text.trim();
+        is_request_id(id).then(|| Self::Accepted(id.to_owned()))
+    }
 }
 
 fn is_request_id(text: &str) -> bool {
@@ -99,7 +125,24 @@ mod tests {
     use super::*;
 
     fn parse(body: &str) -> Answer {
-        Answer::parse(body.as_bytes(), KeyMatching::Exact)
+        Answer::parse(body.as_bytes(), Shape::RequestId, KeyMatching::Exact)
+    }
+
+    // A QR reply has no request id, and its picture is not looked at.
+    #[test]
+    fn a_code_is_the_text_of_it() {
+        let parse = |body: &str| Answer::parse(body.as_bytes(), Shape::Qr, KeyMatching::Exact);
+        let good = r#"{"Data":{"QRCode":"abc","QRCodeImage":"/9j/"},"Error":null}"#;
+        assert!(parse(good) == Answer::Shown(QrCode::new("abc").unwrap()));
+        for bad in [
+            r#"{"Data":"abc"}"#,
+            r#"{"Data":{}}"#,
+            r#"{"Data":{"QRCode":""}}"#,
+            r#"{"Data":{"QRCode":"a\u0007"}}"#,
+            r#"{"Data":{"QRCode":["a"]}}"#,
+        ] {
+            assert!(matches!(parse(bad), Answer::Unreadable(_)), "{bad}");
+        }
     }
 
     #[test]

@@ -1,11 +1,13 @@
 use super::adapter::approval_rule;
 use super::approval::ApprovalRule;
-use super::bridge::meaning;
+use super::prepare::Shape;
 use super::settings::KuwaitSettings;
 use super::settings::SettingsError;
+use super::transport::bridge_meaning;
 use crate::connector::Expected;
 use crate::connector::ReplyMeaning;
 use crate::connector::Verdict;
+use crate::words::Capability;
 
 /// What the connector believes, without a transport: the same rule that judges answers in production, for whoever makes
 /// answers up, such as the tests of policies. It can't send anything.
@@ -25,10 +27,16 @@ impl KuwaitRule {
         self.0.examine(body, expected)
     }
 
-    /// What a complete reply to a request means; `status` is that of HTTP.
-    pub fn reply(&self, status: u16, body: &[u8]) -> ReplyMeaning {
+    /// Examines the exact bytes of a reply that is the answer itself (law 4).
+    pub fn examine_reply(&self, body: &[u8], expected: &Expected<'_>) -> Verdict {
+        self.0.examine_reply(body, expected)
+    }
+
+    /// What a complete reply to a request for a capability means; `status` is that of HTTP.
+    pub fn reply(&self, capability: Capability, status: u16, body: &[u8]) -> ReplyMeaning {
+        let shape = Shape::of_capability(capability);
         match reqwest::StatusCode::from_u16(status) {
-            Ok(status) => meaning(status, body, &self.0.codes, self.0.keys),
+            Ok(status) => bridge_meaning(status, body, shape, &self.0.codes, self.0.keys),
             Err(_) => ReplyMeaning::Unknown {
                 detail: "the status is none of HTTP".to_owned(),
             },

@@ -10,6 +10,7 @@ use super::json::KeyMatching;
 use super::source::Source;
 use super::stamp::StampFormat;
 use super::stamp::StampRule;
+use super::transport::TransportSettings;
 use crate::words::Assurance;
 use crate::words::Digest;
 
@@ -20,12 +21,16 @@ use crate::words::Digest;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KuwaitSettings {
-    /// Where the bridge listens: `https://…`, to which the name of the operation is added.
+    /// Where the authority or its wrapper listens: `https://…`, to which each operation's path is added.
     pub base_url: String,
+    /// How it is spoken to.
+    #[serde(default)]
+    pub transport: TransportSettings,
     /// The GUID that the authority gave this SP.
     pub service_provider_id: String,
-    /// The SP client certificate for mutual TLS.
-    pub client: ClientIdentity,
+    /// The SP client certificate for mutual TLS. The bridge needs it; a wrapper may go without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<ClientIdentity>,
     /// The one certificate authority that the server's certificate must come from, PEM.
     pub server_ca: Source,
     /// What the authority's stamp covers and who makes it.
@@ -54,6 +59,14 @@ pub struct KuwaitSettings {
     /// Whether an approval must carry the person's certificate. One that comes must be the person's and valid.
     #[serde(default = "required")]
     pub user_certificate: Presence,
+    /// How old the code of a person's card may be when it is verified, in seconds.
+    #[serde(default = "default_qr_age")]
+    pub identity_qr_age_seconds: u16,
+    /// The link that opens the app on the same device (R000-075), with `{qr}` for the text of the code and `{return_url}`
+    /// for the way back. The authority's URL scheme is not public, so there is no default; without it, no sign-in by QR
+    /// begins on a mobile channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app_link: Option<String>,
     /// How far the authority's clock may be from ours, in seconds.
     #[serde(default = "default_skew")]
     pub clock_skew_seconds: u16,
@@ -142,8 +155,9 @@ impl KuwaitSettings {
     ) -> Self {
         Self {
             base_url,
+            transport: TransportSettings::Bridge,
             service_provider_id,
-            client,
+            client: Some(client),
             server_ca,
             stamp: Some(StampSettings {
                 rule: StampRule::RawMembers,
@@ -157,6 +171,8 @@ impl KuwaitSettings {
             additional_data: Presence::WhenPresent,
             transaction_date: Presence::WhenPresent,
             user_certificate: Presence::Required,
+            identity_qr_age_seconds: default_qr_age(),
+            app_link: None,
             clock_skew_seconds: default_skew(),
             connect_timeout_seconds: default_connect(),
             reply_timeout_seconds: default_reply(),
@@ -184,6 +200,10 @@ const fn when_present() -> Presence {
 
 const fn default_skew() -> u16 {
     60
+}
+
+const fn default_qr_age() -> u16 {
+    120
 }
 
 const fn default_connect() -> u16 {

@@ -99,5 +99,6 @@ const fn direction(direction: crate::audit::ExchangeDirection) -> &'static str {
         Direction::Outbound => "outbound",
         Direction::Reply => "reply",
         Direction::Callback => "callback",
+        Direction::Document => "document",
     }
 }

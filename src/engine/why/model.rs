@@ -63,7 +63,7 @@ pub struct Step {
     pub at: Timestamp,
     /// The time since the first record, in milliseconds.
     pub after_ms: u64,
-    /// The kind of record: `request`, `reply`, `callback`, `verdict`, `ending`, `refusal`, `delivery`, `admin`.
+    /// The kind of record: `request`, `reply`, `callback`, `verdict`, `ending`, `refusal`, `notice`, `delivery`, `admin`.
     pub kind: &'static str,
     /// What happened, in words.
     pub says: Text,

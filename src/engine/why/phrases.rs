@@ -23,6 +23,11 @@ impl Phrase {
 pub(super) fn reply(meaning: &str) -> Text {
     match meaning {
         "accepted" => Phrase("قبلت الجهة الطلب", "the authority took the request"),
+        "shown" => Phrase(
+            "قبلت الجهة الطلب وأعطت رمزاً للمسح",
+            "the authority took the request and gave a code to be scanned",
+        ),
+        "answered" => Phrase("وصل الرد نفسه مباشرة", "the reply is the answer itself"),
         "refused" => Phrase("رفضت الجهة الطلب", "the authority refused the request"),
         "not_sent" => Phrase("لم يغادر الطلب هذه العقدة", "the request did not leave this node"),
         _ => Phrase(
@@ -345,10 +350,25 @@ fn isolated(text: &str) -> String {
 
 /// What an input was that the e-service did not pass.
 pub(super) const NOT_PASSED: &str = "()";
+/// A document was handed in, to be signed.
+pub(super) const DOCUMENT: Phrase = Phrase(
+    "سُلّم المستند المطلوب توقيعه",
+    "the document to be signed was handed in",
+);
+/// The person confirmed what has to be confirmed before signing.
+pub(super) const CONSENT: Phrase = Phrase(
+    "أقر الشخص بالاطلاع على المستند وبموافقته على توقيعه",
+    "the person confirmed having read the document and agreeing to sign it",
+);
 /// A request is on record and leaves.
 pub(super) const REQUEST: Phrase = Phrase(
     "سُجّل الطلب ثم أُرسل إلى الجهة",
     "the request was recorded, then sent to the authority",
+);
+/// The outcome notice was written down, before the first attempt to deliver it.
+pub(super) const NOTICE: Phrase = Phrase(
+    "سُجل إشعار النتيجة قبل إرساله إلى الخدمة",
+    "the outcome notice was recorded before it is sent to the e-service",
 );
 /// A flow was refused before anything was sent.
 pub(super) const REFUSAL: Phrase = Phrase(

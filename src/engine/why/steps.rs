@@ -88,6 +88,22 @@ fn step(record: &StoredRecord, start: Timestamp, kept: &HashMap<ExchangeId, &Exc
                 None,
             )
         }
+        Event::Document(document) => (
+            phrases::DOCUMENT.text(),
+            vec![some("media_type", &document.media_type)],
+            message(Some(document.exchange), Some(document.digest)),
+        ),
+        Event::Consent(consent) => (
+            phrases::CONSENT.text(),
+            consent
+                .items
+                .iter()
+                .filter(|item| item.given)
+                .map(|item| some("confirmed", &item.name))
+                .chain([some("document", consent.document)])
+                .collect(),
+            None,
+        ),
         Event::Ending(ending) => (
             phrases::ended(ending.outcome),
             vec![
@@ -104,6 +120,11 @@ fn step(record: &StoredRecord, start: Timestamp, kept: &HashMap<ExchangeId, &Exc
             phrases::REFUSAL.text(),
             vec![some("code", &refusal.code), not_empty("detail", &refusal.detail)],
             None,
+        ),
+        Event::Notice(notice) => (
+            phrases::NOTICE.text(),
+            vec![some("webhook_id", &notice.webhook_id)],
+            message(None, Some(notice.body)),
         ),
         Event::Delivery(delivery) => (
             phrases::delivery(&delivery.result),

@@ -35,6 +35,16 @@ pub(super) struct FlowAnswer {
     /// The digits to show beside the request; the phone shows the same.
     #[schema(example = "8352")]
     challenge: String,
+    /// Whether the person still has to confirm on the flow's page before anything is sent; only with `sign`.
+    held: bool,
+    /// The QR code to show; null unless one can be scanned now, and always on a mobile channel.
+    qr: Option<QrAnswer>,
+    /// The link that opens the app on the same device, in the place of the code; null unless the channel is mobile and
+    /// the node knows the app's URL scheme.
+    app_link: Option<String>,
+    /// The flow that has taken the place of this one.
+    #[schema(format = "uuid")]
+    superseded_by: Option<String>,
     /// How it ended; null while it waits.
     outcome: Option<OutcomeAnswer>,
     /// What the policy decided; null while it waits.
@@ -42,6 +52,8 @@ pub(super) struct FlowAnswer {
     /// The declared fields; null unless the person approved and the policy lets the e-service go on.
     #[schema(value_type = Option<BTreeMap<String, serde_json::Value>>, example = json!({"civil_no": "399123100017"}))]
     person: Option<BTreeMap<String, serde_json::Value>>,
+    /// The signature; null unless the person has signed and the policy lets the e-service go on.
+    signature: Option<SignatureAnswer>,
     /// The digest of the catalog that the flow is pinned to.
     catalog: String,
     /// The node's signed statement of the ending, to keep; null while it waits.
@@ -54,10 +66,6 @@ pub(super) struct StartedAnswer {
     /// The flow.
     #[serde(flatten)]
     flow: FlowAnswer,
-    /// The QR code to show; null unless the capability has one.
-    qr: Option<QrAnswer>,
-    /// The link that opens the app on the same device; null unless the channel has one.
-    app_link: Option<String>,
     /// A page to send the person to, instead of one of your own.
     #[schema(format = "uri")]
     page: String,
@@ -70,8 +78,33 @@ pub(super) struct StartedAnswer {
 pub(super) struct QrAnswer {
     /// The text in the code.
     text: String,
-    /// The picture.
+    /// The picture, black on white with its quiet zone; show it as it is.
     svg: String,
+}
+
+/// A signature over the document that was handed in.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct SignatureAnswer {
+    /// How it is written: `PKCS#1` or `PKCS#7`.
+    #[schema(example = "PKCS#1")]
+    format: String,
+    /// SHA-256 of what was signed.
+    digest: String,
+    /// The signature, base64.
+    value: String,
+    /// The person's certificate, base64 of its DER.
+    certificate: String,
+}
+
+/// A document that was kept.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct DocumentAnswer {
+    /// The preview token: begin a flow to sign with it as `document`.
+    pub(super) document: String,
+    /// SHA-256 of the exact bytes; what will be signed.
+    pub(super) digest: String,
+    /// How many bytes were kept.
+    pub(super) size: u64,
 }
 
 /// Whether a flow has ended.
@@ -189,8 +222,8 @@ names!(
 );
 
 impl FlowAnswer {
-    /// What a client may see of its flow.
-    pub(super) fn new(view: &FlowView) -> Self {
+    /// What a client may see of its flow; `page` is where the app goes back to if the e-service has named no address.
+    pub(super) fn new(view: &FlowView, page: &str) -> Self {
         let ended = view.ended.then_some(()).and(view.outcome);
         Self {
             flow: view.flow.to_string(),
@@ -204,6 +237,22 @@ impl FlowAnswer {
             created_at: view.created_at.to_string(),
             expires_at: view.expires_at.to_string(),
             challenge: view.challenge.as_str().to_owned(),
+            held: view.held,
+            qr: view.qr.as_ref().map(|qr| QrAnswer {
+                text: qr.text().to_owned(),
+                svg: qr.svg(),
+            }),
+            app_link: view
+                .app_link
+                .as_ref()
+                .map(|link| link.returning_to(view.return_url.as_deref().unwrap_or(page))),
+            superseded_by: view.superseded_by.map(|flow| flow.to_string()),
+            signature: view.signature.as_ref().map(|made| SignatureAnswer {
+                format: made.format.clone(),
+                digest: made.digest.to_string(),
+                value: made.value.clone(),
+                certificate: made.certificate.clone(),
+            }),
             outcome: ended.map(|outcome| OutcomeAnswer::new(outcome, view.decision.as_ref())),
             decision: ended.and(view.decision.as_ref()).map(DecisionAnswer::new),
             person: ended
@@ -220,9 +269,7 @@ impl StartedAnswer {
     /// What a client is told of the flow it has begun.
     pub(super) fn new(started: &Started, page: String) -> Self {
         Self {
-            flow: FlowAnswer::new(&started.view),
-            qr: None,
-            app_link: None,
+            flow: FlowAnswer::new(&started.view, &page),
             page,
             notices: NoticesAnswer::new(&started.notices),
         }
@@ -306,7 +353,7 @@ mod tests {
     async fn a_notice_carries_what_the_api_answers() {
         let fake = Fake::new();
         let same = |view: &FlowView| {
-            let answer = serde_json::to_value(FlowAnswer::new(view)).unwrap();
+            let answer = serde_json::to_value(FlowAnswer::new(view, "")).unwrap();
             assert_eq!(answer, view.to_json());
         };
         for (number, outcome) in (0_u8..).zip(crate::words::Outcome::ALL) {

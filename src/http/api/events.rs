@@ -17,6 +17,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::answer::FlowAnswer;
 use super::flows::flow_id;
+use super::flows::page_of;
 use super::router::ApiState;
 use super::router::Client;
 use crate::engine::EngineEvent;
@@ -65,6 +66,7 @@ pub(super) async fn follow(
     let (sender, receiver) = mpsc::channel(16);
     let follower = Follower {
         flows: state.flows.clone(),
+        page: page_of(&state, &client, flow),
         client,
         flow,
         sent: seen,
@@ -80,6 +82,7 @@ struct Follower {
     flows: Arc<dyn Flows>,
     client: String,
     flow: FlowId,
+    page: String,
     sent: Option<u64>,
     sender: mpsc::Sender<Result<Event, Infallible>>,
 }
@@ -94,7 +97,12 @@ impl Follower {
         let (mut view, mut last) = (view, last);
         loop {
             if self.sent.is_none() || self.sent != last || view.ended {
-                if self.sender.send(Ok(event(&view, last))).await.is_err() {
+                if self
+                    .sender
+                    .send(Ok(event(&view, &self.page, last)))
+                    .await
+                    .is_err()
+                {
                     return;
                 }
                 self.sent = last;
@@ -134,8 +142,8 @@ async fn last_record(flows: &dyn Flows, flow: FlowId) -> Option<u64> {
     records.last().map(|entry| entry.seq)
 }
 
-fn event(view: &FlowView, last: Option<u64>) -> Event {
-    let data = serde_json::to_string(&FlowAnswer::new(view)).unwrap_or_default();
+fn event(view: &FlowView, page: &str, last: Option<u64>) -> Event {
+    let data = serde_json::to_string(&FlowAnswer::new(view, page)).unwrap_or_default();
     let event = Event::default().event("state").data(data);
     match last {
         Some(seq) => event.id(seq.to_string()),

@@ -22,6 +22,7 @@ use super::router::Client;
 use super::router::MOST_BODY;
 use crate::engine::Problem;
 use crate::engine::ProblemCode;
+use crate::engine::Started;
 use crate::http::body;
 use crate::http::body::BodyError;
 use crate::http::members::nearest;
@@ -46,7 +47,7 @@ use crate::words::FlowId;
         (status = 409, description = "`idempotency_conflict`, `retry_not_allowed`", body = Details, content_type = "application/problem+json"),
         (status = 413, description = "`payload_too_large`", body = Details, content_type = "application/problem+json"),
         (status = 415, description = "`unsupported_media_type`", body = Details, content_type = "application/problem+json"),
-        (status = 422, description = "`unknown_service`, `capability_not_declared`, `channel_not_declared`, `invalid_civil_no`, `invalid_input`", body = Details, content_type = "application/problem+json"),
+        (status = 422, description = "`unknown_service`, `capability_not_declared`, `channel_not_declared`, `invalid_civil_no`, `invalid_input`, `qr_not_on_mobile`, `unknown_template`, `invalid_document`", body = Details, content_type = "application/problem+json"),
         (status = 429, description = "`too_many_requests`", body = Details, content_type = "application/problem+json"),
         (status = 503, description = "`store_unavailable`, `shutting_down`", body = Details, content_type = "application/problem+json"),
     ),
@@ -62,10 +63,14 @@ pub(super) async fn start(
     let body = body::read(request.into_body(), MOST_BODY, BODY_TIME).await?;
     let wanted = request::read(&body, client.clone(), key, state.settings.development)?;
     let started = state.flows.start(wanted).await?;
+    let page = page_of(&state, &client, started.view.flow);
+    Ok(begun(&started, page))
+}
+
+/// The answer to a flow that has begun, or had begun under the same key.
+fn begun(started: &Started, page: String) -> Response {
     let flow = started.view.flow;
-    let handle = state.settings.page_key.handle(&client, flow);
-    let page = format!("{}/f/{handle}", state.settings.public_base);
-    let answer = Json(StartedAnswer::new(&started, page));
+    let answer = Json(StartedAnswer::new(started, page));
     let mut response = (StatusCode::CREATED, answer).into_response();
     if let Ok(location) = HeaderValue::from_str(&format!("/v1/flows/{flow}")) {
         response.headers_mut().insert(header::LOCATION, location);
@@ -75,7 +80,41 @@ pub(super) async fn start(
             .headers_mut()
             .insert(REPLAYED, HeaderValue::from_static("true"));
     }
-    Ok(response)
+    response
+}
+
+/// Renew a code
+///
+/// Begins the same flow again in the place of one whose code runs out, under an id of its own. The one before ends as
+/// `other.superseded` and names the new one; an approval of it that comes later is recorded and changes nothing. Only for
+/// `auth_qr`: a second push would teach people to approve.
+#[utoipa::path(
+    post, path = "/v1/flows/{flow}/renew", tag = "flows", operation_id = "renew_flow",
+    params(
+        ("flow" = String, Path, description = "The id of the flow"),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters", min_length = 1, max_length = 255),
+    ),
+    responses(
+        (status = 201, description = "The new flow", body = StartedAnswer),
+        (status = 401, description = "`unauthorized`", body = Details, content_type = "application/problem+json"),
+        (status = 404, description = "`unknown_flow`", body = Details, content_type = "application/problem+json"),
+        (status = 409, description = "`flow_ended`, `renewal_not_allowed`, `idempotency_conflict`", body = Details, content_type = "application/problem+json"),
+        (status = 429, description = "`too_many_requests`", body = Details, content_type = "application/problem+json"),
+        (status = 503, description = "`store_unavailable`, `shutting_down`", body = Details, content_type = "application/problem+json"),
+    ),
+    security(("key" = [])),
+)]
+pub(super) async fn renew(
+    State(state): State<ApiState>,
+    Client(client): Client,
+    Path(flow): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, ApiProblem> {
+    let key = idempotency_key(&headers)?;
+    let flow = flow_id(&flow)?;
+    let started = state.flows.renew(&client, flow, key).await?;
+    let page = page_of(&state, &client, started.view.flow);
+    Ok(begun(&started, page))
 }
 
 /// Read a flow
@@ -107,7 +146,7 @@ pub(super) async fn read(
         Some(time) => state.flows.wait(&client, flow, time).await?,
         None => state.flows.view(&client, flow).await?,
     };
-    Ok(Json(FlowAnswer::new(&view)))
+    Ok(Json(FlowAnswer::new(&view, &page_of(&state, &client, flow))))
 }
 
 /// Cancel a flow
@@ -138,7 +177,13 @@ pub(super) async fn cancel(
     idempotency_key(&headers)?;
     let flow = flow_id(&flow)?;
     let view = state.flows.cancel(&client, flow).await?;
-    Ok(Json(FlowAnswer::new(&view)))
+    Ok(Json(FlowAnswer::new(&view, &page_of(&state, &client, flow))))
+}
+
+/// The address of the page of a flow.
+pub(super) fn page_of(state: &ApiState, client: &str, flow: FlowId) -> String {
+    let handle = state.settings.page_key.handle(client, flow);
+    format!("{}/f/{handle}", state.settings.public_base)
 }
 
 /// The id in a path. A malformed one is as unknown as a wrong one.
@@ -197,7 +242,7 @@ fn read_wait(query: &str) -> Result<Option<Duration>, ApiProblem> {
     Ok(wait)
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiProblem> {
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiProblem> {
     let mut values = headers.get_all("idempotency-key").iter();
     let Some(value) = values.next() else {
         return Ok(None);
@@ -214,7 +259,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiProblem> {
     }
 }
 
-fn require_json(headers: &HeaderMap) -> Result<(), ApiProblem> {
+pub(super) fn require_json(headers: &HeaderMap) -> Result<(), ApiProblem> {
     let kind = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())

@@ -1,6 +1,7 @@
 //! The API of the e-services, `/v1`.
 
 mod answer;
+mod documents;
 mod events;
 mod flows;
 mod openapi;

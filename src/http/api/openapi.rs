@@ -30,6 +30,8 @@ pub(super) async fn serve() -> Response {
         super::flows::start,
         super::flows::read,
         super::flows::cancel,
+        super::flows::renew,
+        super::documents::keep,
         super::events::follow,
         super::operation::webhook_key,
         super::operation::healthz,

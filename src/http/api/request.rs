@@ -49,6 +49,10 @@ pub(super) fn read(
         return_url: url("return_url")?,
         notify_url: url("notify_url")?,
         retry_of: members.optional("retry_of").map(|m| read_flow(&m)).transpose()?,
+        renews: None,
+        qr_data: read_text(&members, "qr_data", MOST_QR)?,
+        document: read_text(&members, "document", MOST_TOKEN)?,
+        template: read_text(&members, "template", MOST_NAME)?,
     })
 }
 
@@ -67,6 +71,21 @@ fn read_person(members: &Members<'_>) -> Result<Option<CivilNo>, ApiProblem> {
         }))
     })?;
     Ok(Some(number))
+}
+
+/// A text that is not empty, not longer than that many characters, and without control characters.
+fn read_text(members: &Members<'_>, name: &str, most: usize) -> Result<Option<String>, ApiProblem> {
+    let Some(member) = members.optional(name) else {
+        return Ok(None);
+    };
+    let text = member.text()?;
+    let length = text.chars().count();
+    if length == 0 || length > most || text.chars().any(char::is_control) {
+        return Err(member.refuse(format!(
+            "a text of 1 to {most} characters without control characters is expected here"
+        )));
+    }
+    Ok(Some(text))
 }
 
 fn read_inputs(members: &Members<'_>) -> Result<serde_json::Map<String, serde_json::Value>, ApiProblem> {
@@ -134,7 +153,8 @@ pub(super) struct FlowRequest {
     /// The person's language; Arabic unless told otherwise.
     #[schema(default = "ar")]
     locale: Option<super::answer::LocaleName>,
-    /// The person to ask; needed for `auth_push`, `sign` and `notify`.
+    /// The person to ask; needed for `auth_push`, `sign` and `notify`. For `auth_qr` and `verify_qr` the one expected, if
+    /// somebody in particular is; anybody else then ends the flow as `other.wrong_person`.
     person: Option<PersonRequest>,
     /// What the service declares as inputs: texts, numbers, truth values.
     #[schema(value_type = Option<std::collections::BTreeMap<String, serde_json::Value>>, example = json!({"licence": "123456"}))]
@@ -148,7 +168,20 @@ pub(super) struct FlowRequest {
     /// The flow that this one tries again.
     #[schema(format = "uuid")]
     retry_of: Option<String>,
+    /// For `verify_qr`: the text of the code that the person's card shows, as the scanner reads it.
+    #[schema(max_length = 4096)]
+    qr_data: Option<String>,
+    /// For `sign`: the preview token that `POST /v1/documents` answered.
+    #[schema(max_length = 4096)]
+    document: Option<String>,
+    /// For `notify`: the name of a template of the service.
+    #[schema(max_length = 64)]
+    template: Option<String>,
 }
+
+const MOST_QR: usize = 4_096;
+const MOST_TOKEN: usize = 4_096;
+const MOST_NAME: usize = 64;
 
 /// The person to ask.
 #[derive(Serialize, utoipa::ToSchema)]

@@ -9,6 +9,7 @@ use axum::middleware;
 use axum::routing::get;
 use axum::routing::post;
 
+use super::documents;
 use super::events;
 use super::flows;
 use super::openapi;
@@ -68,6 +69,14 @@ pub fn api(flows: Arc<dyn Flows>, settings: ApiSettings) -> Router {
         .route(
             "/v1/flows/{flow}/cancel",
             post(flows::cancel).fallback(|| async { only("POST") }),
+        )
+        .route(
+            "/v1/flows/{flow}/renew",
+            post(flows::renew).fallback(|| async { only("POST") }),
+        )
+        .route(
+            "/v1/documents",
+            post(documents::keep).fallback(|| async { only("POST") }),
         )
         .route(
             "/v1/webhook-key",

@@ -18,6 +18,8 @@ use crate::engine::ProblemCode;
 use crate::engine::Reload;
 use crate::engine::RightsAsk;
 use crate::engine::RightsError;
+use crate::engine::log::SearchAsk;
+use crate::engine::log::summary_json;
 use crate::http::problem::ApiProblem;
 use crate::http::problem::HttpCode;
 use crate::words::Digest;
@@ -84,6 +86,24 @@ pub(super) async fn activate(State(state): State<ConsoleState>, headers: HeaderM
             let detail = "send `{\"catalog\": \"sha256:…\"}`";
             ApiProblem::http(HttpCode::InvalidRequest, detail).into_response()
         }
+    }
+}
+
+/// Looks for flows in the log; who looks and why is recorded before.
+pub(super) async fn search(State(state): State<ConsoleState>, headers: HeaderMap, body: Bytes) -> Response {
+    if let Err(problem) = allowed(&state, &headers) {
+        return problem.into_response();
+    }
+    let Ok(ask) = serde_json::from_slice::<SearchAsk>(&body) else {
+        let detail = "send `by`, `role` and `reason`, and what to look for";
+        return ApiProblem::http(HttpCode::InvalidRequest, detail).into_response();
+    };
+    match state.flows.search(ask).await {
+        Ok(found) => {
+            let rows: Vec<_> = found.iter().map(summary_json).collect();
+            Json(json!({ "flows": rows })).into_response()
+        }
+        Err(problem) => ApiProblem::from(problem).into_response(),
     }
 }
 

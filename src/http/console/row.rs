@@ -1,6 +1,8 @@
 use crate::audit::CallbackRecord;
 use crate::audit::CheckRecord;
+use crate::audit::ConsentRecord;
 use crate::audit::DeliveryRecord;
+use crate::audit::DocumentRecord;
 use crate::audit::EndingRecord;
 use crate::audit::Event;
 use crate::audit::ReplyRecord;
@@ -109,11 +111,18 @@ fn row(entry: &TimelineEntry, start: Timestamp, ui: &'static Ui) -> Row {
         Event::Reply(reply) => (reply.digest, vec![reply_cell(reply, ui)]),
         Event::Callback(callback) => (Some(callback.digest), vec![callback_cell(callback, ui)]),
         Event::Verdict(verdict) => (None, vec![verdict_cell(verdict, ui)]),
+        Event::Document(document) => (Some(document.digest), vec![document_cell(document, ui)]),
+        Event::Consent(consent) => (Some(consent.document), vec![consent_cell(consent, ui)]),
         Event::Ending(ending) => (None, ending_cells(ending, ui)),
         Event::Refusal(refusal) => {
             let facts = vec![Fact::new(ui.detail, refusal.detail.clone())];
             let cell = Cell::new(Lane::Policy, ui.ev_refused, refusal.code.clone()).toned(Tone::Bad);
             (None, vec![cell.facts(facts)])
+        }
+        Event::Notice(notice) => {
+            let facts = vec![Fact::new(ui.webhook_id, &notice.webhook_id)];
+            let cell = Cell::new(Lane::Delivery, ui.ev_notice, String::new()).facts(facts);
+            (Some(notice.body), vec![cell])
         }
         Event::Delivery(delivery) => (None, vec![delivery_cell(delivery, ui)]),
         Event::Admin(admin) => {
@@ -157,7 +166,7 @@ fn request_cells(request: &RequestRecord, ui: &'static Ui) -> Vec<Cell> {
 
 fn reply_cell(reply: &ReplyRecord, ui: &'static Ui) -> Cell {
     let tone = match reply.meaning.as_str() {
-        "accepted" => Tone::Good,
+        "accepted" | "shown" | "answered" => Tone::Good,
         "refused" | "not_sent" => Tone::Bad,
         _ => Tone::Plain,
     };
@@ -224,6 +233,24 @@ fn verdict_cell(verdict: &VerdictRecord, ui: &'static Ui) -> Cell {
         .toned(tone)
         .facts(facts.into_iter().flatten().collect());
     cell.checks.clone_from(&verdict.checks);
+    cell
+}
+
+fn document_cell(document: &DocumentRecord, ui: &'static Ui) -> Cell {
+    Cell::new(Lane::EService, ui.ev_document, document.media_type.clone())
+        .facts(vec![Fact::new(ui.size, document.size)])
+}
+
+fn consent_cell(consent: &ConsentRecord, ui: &'static Ui) -> Cell {
+    let items = consent.items.iter().map(|item| CheckRecord {
+        name: item.name.clone(),
+        passed: item.given,
+        detail: String::new(),
+    });
+    let mut cell = Cell::new(Lane::EService, ui.ev_consent, String::new())
+        .toned(Tone::Good)
+        .facts(vec![Fact::new(ui.language, consent.locale)]);
+    cell.checks = items.collect();
     cell
 }
 

@@ -1,9 +1,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::words::Text;
 
@@ -27,6 +30,31 @@ pub(super) struct ApiFlow {
     pub(super) decision: Option<ApiDecision>,
     pub(super) person: Option<BTreeMap<String, serde_json::Value>>,
     pub(super) notices: Option<ApiNotices>,
+    pub(super) qr: Option<ApiQr>,
+    /// The page of the flow at the provider of flows; only told when it begins.
+    pub(super) page: Option<String>,
+    pub(super) held: bool,
+    pub(super) superseded_by: Option<String>,
+    pub(super) signature: Option<ApiSignature>,
+}
+
+/// A code to show.
+#[derive(Deserialize)]
+pub(super) struct ApiQr {
+    pub(super) text: String,
+}
+
+/// A signature that was made.
+#[derive(Deserialize)]
+pub(super) struct ApiSignature {
+    pub(super) format: String,
+    pub(super) digest: String,
+}
+
+/// A document that was kept.
+#[derive(Deserialize)]
+struct ApiDocument {
+    document: String,
 }
 
 /// How a flow ended.
@@ -99,7 +127,26 @@ impl ApiClient {
         self.answer(self.http.post(url)).await
     }
 
-    async fn answer(&self, request: reqwest::RequestBuilder) -> Result<ApiFlow, ApiFault> {
+    /// Asks for a new code in the place of one, once per idempotency key.
+    pub(super) async fn renew(&self, flow: &str, once: &str) -> Result<ApiFlow, ApiFault> {
+        let url = format!("{}/v1/flows/{flow}/renew", self.base);
+        self.answer(self.http.post(url).header("idempotency-key", once))
+            .await
+    }
+
+    /// Hands a document in; gives its preview token.
+    pub(super) async fn keep_document(&self, name: &str, text: &str) -> Result<String, ApiFault> {
+        let body = serde_json::json!({
+            "name": name,
+            "media_type": "text/plain; charset=utf-8",
+            "content": STANDARD.encode(text),
+        });
+        let url = format!("{}/v1/documents", self.base);
+        let kept: ApiDocument = self.answer(self.http.post(url).json(&body)).await?;
+        Ok(kept.document)
+    }
+
+    async fn answer<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> Result<T, ApiFault> {
         let request = request.bearer_auth(self.key.expose_secret());
         let response = request.send().await.map_err(|_| ApiFault::Unavailable)?;
         let good = response.status().is_success();

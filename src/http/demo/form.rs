@@ -4,6 +4,7 @@ use crate::http::ui::Ui;
 use crate::policy::Input;
 use crate::policy::InputKind;
 use crate::policy::Service;
+use crate::words::Capability;
 use crate::words::CivilNo;
 use crate::words::Locale;
 
@@ -12,6 +13,13 @@ use super::labels;
 /// The form of a service page: what it asks, what was typed, and what is wrong with it.
 pub(super) struct Form {
     pub(super) civil_no: Entry,
+    /// Whether the civil number is asked for: not where the answer tells who the person is.
+    pub(super) asks_number: bool,
+    /// Whether a notification is going to arrive on the phone.
+    pub(super) pushes: bool,
+    capability: Capability,
+    /// The text of a scanned code, where one is scanned.
+    pub(super) scanned: Option<Entry>,
     pub(super) inputs: Vec<Entry>,
     pub(super) read: bool,
     pub(super) read_error: Option<&'static str>,
@@ -43,7 +51,8 @@ pub(super) enum EntryKind {
 
 /// What a good form says.
 pub(super) struct Filled {
-    pub(super) civil_no: CivilNo,
+    pub(super) civil_no: Option<CivilNo>,
+    pub(super) scanned: Option<String>,
     pub(super) inputs: serde_json::Map<String, serde_json::Value>,
 }
 
@@ -83,6 +92,20 @@ impl Form {
                 optional: false,
                 error: None,
             },
+            pushes: capability(service) == Capability::AuthPush,
+            capability: capability(service),
+            asks_number: !matches!(capability(service), Capability::AuthQr | Capability::VerifyQr),
+            scanned: (capability(service) == Capability::VerifyQr).then(|| Entry {
+                name: "scanned".to_owned(),
+                label: Ui::of(locale).scanned_code.to_owned(),
+                value: value("scanned"),
+                kind: EntryKind::Text {
+                    most: 4_096,
+                    numeric: false,
+                },
+                optional: false,
+                error: None,
+            }),
             inputs: service.inputs.iter().map(entry).collect(),
             read: typed.get("read").is_some_and(|value| value == "yes"),
             read_error: None,
@@ -93,8 +116,13 @@ impl Form {
     /// Checks the whole form; `None` if something is wrong, which the form then says.
     pub(super) fn check(&mut self, service: &Service, ui: &'static Ui) -> Option<Filled> {
         let civil_no = CivilNo::parse(&self.civil_no.value).ok();
-        if civil_no.is_none() {
+        if civil_no.is_none() && self.asks_number {
             self.civil_no.error = Some(ui.error_civil_no);
+        }
+        if let Some(scanned) = &mut self.scanned
+            && scanned.value.trim().is_empty()
+        {
+            scanned.error = Some(ui.error_input_missing);
         }
         let mut inputs = serde_json::Map::new();
         for entry in &mut self.inputs {
@@ -113,12 +141,28 @@ impl Form {
         if !self.read {
             self.read_error = Some(ui.error_notices);
         }
-        let filled = civil_no.map(|civil_no| Filled { civil_no, inputs });
-        filled.filter(|_| !self.has_errors())
+        let scanned = self.scanned.as_ref().map(|entry| entry.value.trim().to_owned());
+        (!self.has_errors()).then_some(Filled {
+            civil_no: civil_no.filter(|_| self.asks_number),
+            scanned,
+            inputs,
+        })
+    }
+
+    /// What the button says.
+    pub(super) const fn start(&self, ui: &'static Ui) -> &'static str {
+        match self.capability {
+            Capability::AuthPush => ui.start,
+            Capability::AuthQr => ui.start_code,
+            Capability::VerifyQr => ui.start_verify,
+            Capability::Sign => ui.start_sign,
+            Capability::Notify => ui.start_notify,
+        }
     }
 
     pub(super) fn has_errors(&self) -> bool {
         self.civil_no.error.is_some()
+            || self.scanned.as_ref().is_some_and(|entry| entry.error.is_some())
             || self.read_error.is_some()
             || self.fault.is_some()
             || self.inputs.iter().any(|entry| entry.error.is_some())
@@ -149,6 +193,16 @@ impl EntryKind {
                     .collect(),
             ),
         }
+    }
+}
+
+/// What the demo asks a service for: a push where it can, and else what the service has.
+pub(super) fn capability(service: &Service) -> Capability {
+    let declared = &service.capabilities;
+    match declared.keys().next() {
+        _ if declared.contains_key(&Capability::AuthPush) => Capability::AuthPush,
+        Some(first) => *first,
+        None => Capability::AuthPush,
     }
 }
 

@@ -23,7 +23,9 @@ use crate::http::shown;
 use crate::http::ui::Ui;
 use crate::http::waiting::Ended;
 use crate::http::waiting::Waiting;
+use crate::words::Capability;
 use crate::words::OutcomeClass;
+use crate::words::QrCode;
 
 /// The page of a flow: first the wait, then the outcome.
 #[derive(Template)]
@@ -38,6 +40,12 @@ struct FlowPage {
     /// Whether the person may try again.
     retry: bool,
     service: String,
+    /// Where the person reads and confirms what is signed, as long as they have not.
+    confirm_page: Option<String>,
+    /// Form and digest of the signature that was made.
+    signature: Option<(String, String)>,
+    /// The flow that has taken the place of this one.
+    newer: Option<String>,
     phone_url: Option<String>,
     console_url: Option<String>,
 }
@@ -66,6 +74,15 @@ pub(super) async fn show(
             let message = Message::new(&visitor, SiteName::Demo, ui.something_wrong, ui.error_unavailable);
             visitor.show(StatusCode::BAD_GATEWAY, &message)
         }
+    }
+}
+
+/// Leads to the flow that this browser began last: where somebody comes back to from another page.
+pub(super) async fn latest(State(state): State<DemoState>, visitor: Visitor, headers: HeaderMap) -> Response {
+    let browser = state.sessions.browser(&headers, &state.site);
+    match state.sessions.latest(&browser) {
+        Some(kept) => Redirect::to(&format!("/flows/{}", kept.flow)).into_response(),
+        None => unknown(&visitor),
     }
 }
 
@@ -131,8 +148,11 @@ fn page(
             service: kept.service_name.clone(),
         }
     });
+    let code = answer.qr.and_then(|qr| QrCode::new(qr.text));
+    let by_code = kept.capability == Capability::AuthQr.as_str();
+    let renew = format!("/flows/{}/renew", kept.flow);
     let waiting = outcome.is_none().then(|| {
-        Waiting::new(
+        let waiting = Waiting::new(
             kept.organization,
             kept.service_name,
             &kept.challenge,
@@ -141,8 +161,18 @@ fn page(
             kept.steps,
             format!("/flows/{}/events", kept.flow),
         )
+        .showing(code, None);
+        if by_code {
+            waiting.renewed_at(renew, browser.token.clone())
+        } else {
+            waiting
+        }
     });
-    let title = outcome.as_ref().map_or(ui.look_at_phone, |ended| ended.heading);
+    let title = match (&outcome, &waiting) {
+        (Some(ended), _) => ended.heading,
+        (None, Some(waiting)) => waiting.heading(ui),
+        (None, None) => ui.look_at_phone,
+    };
     FlowPage {
         page: Page::new(visitor, SiteName::Demo, title),
         flow: kept.flow,
@@ -151,6 +181,9 @@ fn page(
         outcome,
         received,
         retry,
+        confirm_page: (answer.held && !kept.page.is_empty()).then(|| kept.page.clone()),
+        signature: answer.signature.map(|made| (made.format, made.digest)),
+        newer: answer.superseded_by.map(|flow| format!("/flows/{flow}")),
         service: kept.service,
         phone_url: state.settings.phone_url.clone(),
         console_url: state.settings.console_url.clone(),

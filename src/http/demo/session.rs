@@ -11,6 +11,7 @@ use subtle::ConstantTimeEq;
 use crate::http::headers::Site;
 use crate::http::page::cookie;
 use crate::words::Challenge;
+use crate::words::Channel;
 use crate::words::CivilNo;
 use crate::words::Text;
 use crate::words::Timestamp;
@@ -51,7 +52,12 @@ pub(super) struct DemoFlow {
     pub(super) steps: Vec<Text>,
     pub(super) challenge: Challenge,
     pub(super) times: (Timestamp, Timestamp),
-    pub(super) civil_no: CivilNo,
+    pub(super) civil_no: Option<CivilNo>,
+    /// What only this capability is asked with: a scanned code, a preview token, the name of a template.
+    pub(super) matter: serde_json::Map<String, serde_json::Value>,
+    pub(super) channel: Channel,
+    /// The page to send the person to, where the demo has none of its own.
+    pub(super) page: String,
     pub(super) inputs: serde_json::Map<String, serde_json::Value>,
     pub(super) attempt: u8,
 }
@@ -98,6 +104,12 @@ impl Sessions {
             }
             session.flows.push(flow);
         }
+    }
+
+    /// The flow that this browser began last.
+    pub(super) fn latest(&self, browser: &Browser) -> Option<DemoFlow> {
+        let inner = self.lock();
+        inner.sessions.get(&browser.id)?.flows.last().cloned()
     }
 
     /// A flow, if this browser began it (threat B-15).

@@ -13,6 +13,8 @@ use super::client::ApiFault;
 use super::client::ApiFlow;
 use super::form::Filled;
 use super::form::Form;
+use super::form::capability;
+use super::labels;
 use super::service_page::show_form;
 use super::session::DemoFlow;
 use super::site::DemoState;
@@ -20,9 +22,11 @@ use crate::http::message::Message;
 use crate::http::page::SiteName;
 use crate::http::page::Visitor;
 use crate::http::ui::Ui;
+use crate::policy::OwnSettings;
 use crate::policy::Service;
 use crate::words::Capability;
 use crate::words::Challenge;
+use crate::words::Channel;
 use crate::words::Locale;
 use crate::words::Purpose;
 use crate::words::Text;
@@ -58,7 +62,11 @@ pub(super) async fn start(
     let organization = catalog.organization().name.clone();
     match begin(&state, service, organization, filled, visitor.locale, &once).await {
         Ok(flow) => {
-            let path = format!("/flows/{}", flow.flow);
+            // What is signed is read and confirmed where it can be proved that it was.
+            let path = match flow.capability == Capability::Sign.as_str() {
+                true => flow.page.clone(),
+                false => format!("/flows/{}", flow.flow),
+            };
             state.sessions.keep(&browser, flow);
             Redirect::to(&path).into_response()
         }
@@ -89,7 +97,7 @@ pub(super) async fn retry(
     let Some(kept) = state.sessions.flow(&browser, &flow) else {
         return refuse(ui.flow_unknown_hint);
     };
-    let body = request(&kept, visitor.locale, Some(&kept.flow));
+    let body = request(&state, &kept, visitor.locale, Some(&kept.flow));
     match state
         .api
         .start(&body, &browser.once(&format!("retry {}", kept.flow)))
@@ -107,6 +115,35 @@ pub(super) async fn retry(
     }
 }
 
+/// Asks for a new code in the place of the one that is shown.
+pub(super) async fn renew(
+    State(state): State<DemoState>,
+    visitor: Visitor,
+    Path(flow): Path<String>,
+    headers: HeaderMap,
+    Posted(typed): Posted<HashMap<String, String>>,
+) -> Response {
+    let browser = state.sessions.browser(&headers, &state.site);
+    let ui = visitor.ui();
+    let kept = state.sessions.flow(&browser, &flow);
+    let Some(kept) = kept.filter(|_| browser.sent(typed.get("token").map(String::as_str))) else {
+        let message = Message::new(&visitor, SiteName::Demo, ui.something_wrong, ui.flow_unknown_hint);
+        return visitor.show(StatusCode::CONFLICT, &message);
+    };
+    let once = browser.once(&format!("renew {}", kept.flow));
+    let renewed = state.api.renew(&kept.flow, &once).await.ok();
+    let path = match renewed.and_then(|answer| taken_over(kept, answer)) {
+        Some(newer) => {
+            let path = format!("/flows/{}", newer.flow);
+            state.sessions.keep(&browser, newer);
+            path
+        }
+        // Somebody has answered meanwhile: the page says how it ended.
+        None => format!("/flows/{flow}"),
+    };
+    Redirect::to(&path).into_response()
+}
+
 async fn begin(
     state: &DemoState,
     service: &Service,
@@ -115,11 +152,12 @@ async fn begin(
     locale: Locale,
     once: &str,
 ) -> Result<DemoFlow, ApiFault> {
-    let capability = [Capability::AuthPush]
+    let capability = capability(service);
+    let channel = [Channel::Web]
         .into_iter()
-        .chain(service.capabilities.keys().copied())
-        .find(|capability| service.capabilities.contains_key(capability))
-        .unwrap_or(Capability::AuthPush);
+        .chain(service.channels.iter().copied())
+        .find(|channel| service.channels.contains(channel))
+        .unwrap_or(Channel::Web);
     let wanted = DemoFlow {
         flow: String::new(),
         service: service.id.to_string(),
@@ -134,24 +172,89 @@ async fn begin(
         steps: Vec::new(),
         challenge: Challenge::from_random([0; 8]),
         times: (Timestamp::EPOCH, Timestamp::EPOCH),
+        matter: matter(state, service, capability, &filled, locale).await?,
         civil_no: filled.civil_no,
+        channel,
+        page: String::new(),
         inputs: filled.inputs,
         attempt: 1,
     };
-    let answer = state.api.start(&request(&wanted, locale, None), once).await?;
+    let body = request(state, &wanted, locale, None);
+    let answer = state.api.start(&body, once).await?;
     taken_over(wanted, answer).ok_or(ApiFault::Unavailable)
 }
 
-fn request(flow: &DemoFlow, locale: Locale, retry_of: Option<&str>) -> serde_json::Value {
-    serde_json::json!({
+/// What only one capability is asked with.
+async fn matter(
+    state: &DemoState,
+    service: &Service,
+    capability: Capability,
+    filled: &Filled,
+    locale: Locale,
+) -> Result<serde_json::Map<String, serde_json::Value>, ApiFault> {
+    let mut matter = serde_json::Map::new();
+    match (
+        capability,
+        &service.capability(capability).map(|settings| &settings.own),
+    ) {
+        (Capability::VerifyQr, _) => {
+            matter.insert("qr_data".to_owned(), filled.scanned.clone().into());
+        }
+        (Capability::Sign, _) => {
+            let text = paper(service, &filled.inputs, locale);
+            let token = state
+                .api
+                .keep_document(&paper_name(service, locale), &text)
+                .await?;
+            matter.insert("document".to_owned(), token.into());
+        }
+        (Capability::Notify, Some(OwnSettings::Notify(settings))) => {
+            let first = settings.templates.keys().next();
+            matter.insert("template".to_owned(), first.cloned().into());
+        }
+        _ => {}
+    }
+    Ok(matter)
+}
+
+/// The paper that the demo has signed: what was typed, over what the service is for. A real e-service has its own.
+fn paper(service: &Service, inputs: &serde_json::Map<String, serde_json::Value>, locale: Locale) -> String {
+    let mut text = format!(
+        "{}\n\n{}\n",
+        service.name.in_locale(locale),
+        service.purpose.in_locale(locale)
+    );
+    for (name, value) in inputs {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        text.push_str(&format!("\n{}: {value}", labels::input(name, locale).text));
+    }
+    text.push('\n');
+    text
+}
+
+fn paper_name(service: &Service, locale: Locale) -> String {
+    format!("{}.txt", service.name.in_locale(locale))
+}
+
+fn request(state: &DemoState, flow: &DemoFlow, locale: Locale, retry_of: Option<&str>) -> serde_json::Value {
+    let person = flow
+        .civil_no
+        .as_ref()
+        .map(|number| serde_json::json!({ "civil_no": number.expose(Purpose::Wire) }));
+    let mut body = serde_json::json!({
         "service": flow.service,
         "capability": flow.capability,
-        "channel": "web",
+        "channel": flow.channel.as_str(),
         "locale": locale.as_str(),
-        "person": { "civil_no": flow.civil_no.expose(Purpose::Wire) },
+        "person": person,
         "inputs": flow.inputs,
         "retry_of": retry_of,
-    })
+        "return_url": format!("{}/flows/latest", state.settings.public_base),
+    });
+    if let Some(members) = body.as_object_mut() {
+        members.extend(flow.matter.clone());
+    }
+    body
 }
 
 /// What the API answered, beside what was asked.
@@ -165,6 +268,7 @@ fn taken_over(wanted: DemoFlow, answer: ApiFlow) -> Option<DemoFlow> {
             Timestamp::parse(&answer.expires_at)?,
         ),
         steps: answer.notices.map(|notices| notices.steps).unwrap_or_default(),
+        page: answer.page.unwrap_or_default(),
         ..wanted
     })
 }
@@ -184,6 +288,7 @@ fn words_for(fault: &ApiFault, ui: &'static Ui) -> &'static str {
         ApiFault::Problem(code) => match code.as_str() {
             "invalid_input" => ui.error_inputs,
             "too_many_requests" => ui.error_too_many,
+            "unknown_template" | "invalid_document" => ui.error_inputs,
             "store_unavailable" | "shutting_down" => ui.error_unavailable,
             "retry_not_allowed" => ui.error_no_retry,
             _ => ui.error_other,

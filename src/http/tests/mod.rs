@@ -11,3 +11,4 @@ mod page_texts;
 mod pictures;
 mod problems;
 mod slow_clients;
+mod witness;

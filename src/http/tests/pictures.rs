@@ -38,6 +38,7 @@ pub(super) fn told(fake: &Arc<Fake>) -> FlowId {
     fake.record(
         38,
         Event::Reply(ReplyRecord {
+            qr: None,
             attempt: 1,
             meaning: "accepted".to_owned(),
             request_id: Some(RequestId::new("b7a0f7c2-44d1-4f0e-9a15-6d2b1c0f7e11")),
@@ -55,6 +56,7 @@ pub(super) fn told(fake: &Arc<Fake>) -> FlowId {
             size: 912,
             source: "203.0.113.99:40112".to_owned(),
             placed: "flow".to_owned(),
+            arrived_at: None,
         }),
     );
     fake.record(8_206, Event::Verdict(Box::new(verdict(exchange(3), false))));
@@ -66,6 +68,7 @@ pub(super) fn told(fake: &Arc<Fake>) -> FlowId {
             size: 18_422,
             source: "203.0.113.7:51544".to_owned(),
             placed: "flow".to_owned(),
+            arrived_at: None,
         }),
     );
     fake.record(11_733, Event::Verdict(Box::new(verdict(exchange(4), true))));
@@ -78,6 +81,7 @@ pub(super) fn told(fake: &Arc<Fake>) -> FlowId {
             rule: Some("policies/services/licence-renewal.yaml:64:3".to_owned()),
             exchange: Some(exchange(4)),
             script_fault: None,
+            flow: None,
         })),
     );
     fake.record(
@@ -95,6 +99,8 @@ pub(super) fn told(fake: &Arc<Fake>) -> FlowId {
 
 fn request(catalog: Digest, exchange: ExchangeId) -> RequestRecord {
     RequestRecord {
+        notification_approval: None,
+        renews: None,
         service: crate::words::ServiceName::parse("licence-renewal").unwrap(),
         catalog,
         environment: Environment::Development,

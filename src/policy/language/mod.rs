@@ -21,6 +21,7 @@ pub use key::Need;
 pub use key::Shape;
 pub use reference::describe;
 pub use reference::reference_tables;
+pub use reference::rules_about;
 pub use schema::Document;
 pub use schema::json_schema;
 

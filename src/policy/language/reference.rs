@@ -5,11 +5,24 @@ use super::Need;
 use super::Shape;
 use super::schema::about;
 use super::schema::join;
+use super::schema::rules_of;
+use crate::policy::Rule;
 
 /// What a key says and takes, for an editor that shows it on hover; `None` if the language has no such key.
 ///
 /// The path is that of messages, as `capabilities.auth_push.expires_in`; names of the author's own stand as they are.
 pub fn describe(document: Document, path: &str) -> Option<String> {
+    let (key, pattern) = find(document, path)?;
+    Some(format!("{} Takes {}.", about(key, &pattern), takes(&key.shape)))
+}
+
+/// The rules of the shipped rulebook that are about exactly a key.
+pub fn rules_about(document: Document, path: &str) -> Vec<&'static Rule> {
+    find(document, path).map_or_else(Vec::new, |(_, pattern)| rules_of(&pattern).collect())
+}
+
+/// A key by its path in a file, with its path in the language.
+fn find(document: Document, path: &str) -> Option<(&'static Key, String)> {
     let mut keys = document.keys();
     let mut pattern = String::new();
     let mut rest = path;
@@ -24,7 +37,7 @@ pub fn describe(document: Document, path: &str) -> Option<String> {
         // Through lists and names of the author's own to the next keys.
         loop {
             if rest.is_empty() {
-                return Some(format!("{} Takes {}.", about(key, &pattern), takes(&key.shape)));
+                return Some((key, pattern));
             }
             match shape {
                 Shape::List(of) => {

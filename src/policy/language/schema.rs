@@ -6,6 +6,7 @@ use super::Key;
 use super::Names;
 use super::Need;
 use super::Shape;
+use crate::policy::Rule;
 use crate::policy::rulebook;
 use crate::words::FieldSource;
 use crate::words::Outcome;
@@ -130,18 +131,20 @@ pub(super) fn about(key: &Key, path: &str) -> String {
 
 /// The requirements that are about exactly this key.
 fn requirements(path: &str) -> Vec<String> {
-    let mut ids = Vec::new();
-    for rule in &rulebook::shipped().rules {
-        let Some(language) = &rule.check.language else {
-            continue;
-        };
-        let named = language.keys.iter().any(|key| key == path) && language.capability.is_none();
-        if named || rule.check.present.iter().any(|key| key == path) {
-            ids.extend(rule.ids());
-        }
-    }
+    let mut ids: Vec<String> = rules_of(path).flat_map(Rule::ids).collect();
     ids.dedup();
     ids
+}
+
+/// The rules that are about exactly this key.
+pub(super) fn rules_of(path: &str) -> impl Iterator<Item = &'static Rule> {
+    rulebook::shipped().rules.iter().filter(move |rule| {
+        let Some(language) = &rule.check.language else {
+            return false;
+        };
+        let named = language.keys.iter().any(|key| key == path) && language.capability.is_none();
+        named || rule.check.present.iter().any(|key| key == path)
+    })
 }
 
 fn shape(shape_of: &'static Shape, path: &str, complete: bool) -> Value {

@@ -45,16 +45,16 @@ async fn serve(
         peer,
         operation,
         body: &body,
+        polled: false,
         members: contract::object(&body),
     };
-    let answer = match desk.serve(call).await {
-        Served::Data(data) => json!({ "Data": data, "Error": null }),
-        Served::Refused(refusal) => {
+    let answer = match desk.serve(call).await.bare() {
+        Ok(response) => return response,
+        Err(Served::Data(data)) => json!({ "Data": data, "Error": null }),
+        Err(Served::Refused(refusal)) => {
             json!({ "Data": null, "Error": { "Code": refusal.code(), "Message": refusal.message() } })
         }
-        // Nothing of this leaves: the connection is cut already.
-        Served::Severed => return StatusCode::OK.into_response(),
-        Served::Broken => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     };
     ([(CONTENT_TYPE, "application/json")], answer.to_string()).into_response()
 }

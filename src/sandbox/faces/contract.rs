@@ -1,31 +1,128 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Map;
 use serde_json::Value;
 
 use super::Refusal;
 use crate::words::Assurance;
 use crate::words::CivilNo;
+use crate::words::Digest;
 use crate::words::Text;
 
 /// What a service provider asks for: `AuthenticateRequest` (protocol notes, section 3.2), checked.
 pub(in crate::sandbox) struct Wanted {
     pub(in crate::sandbox) service_provider_id: String,
-    pub(in crate::sandbox) civil_no: CivilNo,
+    /// The person to push to; nobody where a code is to be scanned.
+    pub(in crate::sandbox) civil_no: Option<CivilNo>,
+    /// What is to be signed.
+    pub(in crate::sandbox) signing: Option<SigningWanted>,
     pub(in crate::sandbox) service: Text,
     pub(in crate::sandbox) reason: Text,
     pub(in crate::sandbox) wants_person: bool,
-    pub(in crate::sandbox) callback_url: reqwest::Url,
+    /// `None` where the provider asks for the answer by itself.
+    pub(in crate::sandbox) callback_url: Option<reqwest::Url>,
     pub(in crate::sandbox) additional_data: Option<String>,
     pub(in crate::sandbox) challenge: Option<String>,
     pub(in crate::sandbox) ref_id: Option<String>,
     pub(in crate::sandbox) assurance: Option<Assurance>,
 }
 
-impl Wanted {
-    /// Reads a request for a push.
+/// What a service provider wants to have signed.
+#[derive(Clone, PartialEq, Eq)]
+pub(in crate::sandbox) struct SigningWanted {
+    /// SHA-256 of the document.
+    pub(in crate::sandbox) digest: Digest,
+    pub(in crate::sandbox) file_name: String,
+    /// What the phone shows of it: a text, or the document where it is one.
+    pub(in crate::sandbox) preview: Option<String>,
+}
+
+/// A notification, checked.
+pub(in crate::sandbox) struct NotificationWanted {
+    pub(in crate::sandbox) service_provider_id: String,
+    pub(in crate::sandbox) civil_no: CivilNo,
+    pub(in crate::sandbox) subject: Text,
+    pub(in crate::sandbox) message: Text,
+}
+
+/// What an operation that asks a person asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asks {
+    Push {
+        with_level: bool,
+    },
+    /// A push whose answer the provider asks for.
+    Polled,
+    Code {
+        with_level: bool,
+    },
+    Signature,
+}
+
+impl NotificationWanted {
+    /// Reads a notification.
     ///
     /// # Errors
     /// Names the first member that does not fit.
-    pub(super) fn read(body: &Map<String, Value>, with_level: bool) -> Result<Self, Refusal> {
+    pub(super) fn read(body: &Map<String, Value>) -> Result<Self, Refusal> {
+        Ok(Self {
+            service_provider_id: text(body, "ServiceProviderId", 64)?,
+            civil_no: civil_no(body, "PersonCivilNo")?,
+            subject: Text::new(
+                text(body, "NotificationSubjectAr", DESCRIPTION)?,
+                text(body, "NotificationSubjectEn", DESCRIPTION)?,
+            ),
+            message: Text::new(
+                lines(body, "NotificationMessageAr")?,
+                lines(body, "NotificationMessageEn")?,
+            ),
+        })
+    }
+}
+
+impl SigningWanted {
+    fn read(body: &Map<String, Value>) -> Result<Self, Refusal> {
+        let decoded = |member: &'static str, longest| {
+            let value = text(body, member, longest)?;
+            STANDARD.decode(value).map_err(|_| Refusal::Invalid(member))
+        };
+        let digest = decoded("DataHash", 64)?;
+        let digest: [u8; 32] = digest.try_into().map_err(|_| Refusal::Invalid("DataHash"))?;
+        if text(body, "HashAlgorithm", 16)? != "SHA256" {
+            return Err(Refusal::Invalid("HashAlgorithm"));
+        }
+        // The sandbox signs as PKCS#1; asking for anything else is said to be wrong instead of being overlooked.
+        if text(body, "SigningDatatype", 8)? != "2" {
+            return Err(Refusal::Invalid("SigningDatatype"));
+        }
+        let preview = match body.get("PreviewData") {
+            None | Some(Value::Null) => Some(lines(body, "PreviewText")?),
+            Some(_) => {
+                let bytes = decoded("PreviewData", LONGEST_PREVIEW)?;
+                if Digest::of(&bytes) != Digest::from_bytes(digest) {
+                    return Err(Refusal::Invalid("PreviewData"));
+                }
+                String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'))
+            }
+        };
+        Ok(Self {
+            digest: Digest::from_bytes(digest),
+            file_name: text(body, "FileName", 128)?,
+            preview,
+        })
+    }
+}
+
+impl Wanted {
+    /// Reads a request that asks a person.
+    ///
+    /// # Errors
+    /// Names the first member that does not fit.
+    pub(super) fn read(body: &Map<String, Value>, asks: Asks) -> Result<Self, Refusal> {
+        let with_level = match asks {
+            Asks::Push { with_level } | Asks::Code { with_level } => with_level,
+            Asks::Polled | Asks::Signature => true,
+        };
         Ok(Self {
             service_provider_id: text(body, "ServiceProviderId", 64)?,
             service: Text::new(
@@ -41,8 +138,18 @@ impl Wanted {
                 Some(Value::Bool(wanted)) => *wanted,
                 Some(_) => return Err(Refusal::Invalid("RequestUserDetails")),
             },
-            callback_url: callback_url(body)?,
-            civil_no: civil_no(body, "PersonCivilNo")?,
+            callback_url: match asks {
+                Asks::Polled => None,
+                _ => Some(callback_url(body)?),
+            },
+            civil_no: match asks {
+                Asks::Code { .. } => None,
+                _ => Some(civil_no(body, "PersonCivilNo")?),
+            },
+            signing: match asks {
+                Asks::Signature => Some(SigningWanted::read(body)?),
+                _ => None,
+            },
             additional_data: optional(body, "AdditionalData", REASON)?,
             challenge: optional(body, "Challenge", 32)?,
             ref_id: optional(body, "RefId", 64)?,
@@ -91,6 +198,18 @@ pub(super) fn optional(
     }
 }
 
+/// A text that may have several lines.
+fn lines(body: &Map<String, Value>, member: &'static str) -> Result<String, Refusal> {
+    let found = body.get(member).and_then(Value::as_str);
+    found
+        .filter(|value| {
+            let plain = value.chars().all(|letter| letter == '\n' || !letter.is_control());
+            plain && !value.trim().is_empty() && value.chars().count() <= LONGEST_TEXT
+        })
+        .map(str::to_owned)
+        .ok_or(Refusal::Invalid(member))
+}
+
 fn fits(value: &str, longest: usize) -> bool {
     value.chars().count() <= longest && !value.chars().any(char::is_control)
 }
@@ -119,10 +238,14 @@ fn callback_url(body: &Map<String, Value>) -> Result<reqwest::Url, Refusal> {
 
 const DESCRIPTION: usize = 100;
 const REASON: usize = 250;
+const LONGEST_TEXT: usize = 1_000;
+const LONGEST_PREVIEW: usize = 128 * 1024;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const PUSH: Asks = Asks::Push { with_level: true };
 
     fn valid() -> Map<String, Value> {
         object(
@@ -138,10 +261,60 @@ mod tests {
 
     #[test]
     fn a_complete_request_is_read() {
-        let wanted = Wanted::read(&valid(), true).ok().unwrap();
+        let wanted = Wanted::read(&valid(), PUSH).ok().unwrap();
         assert_eq!(wanted.assurance, Some(Assurance::Medium));
         assert_eq!(wanted.challenge.as_deref(), Some("8352"));
-        assert_eq!(Wanted::read(&valid(), false).ok().unwrap().assurance, None);
+        let without = Asks::Push { with_level: false };
+        assert_eq!(Wanted::read(&valid(), without).ok().unwrap().assurance, None);
+    }
+
+    #[test]
+    fn who_asks_for_the_answer_names_no_address() {
+        let mut body = valid();
+        body.remove("SPCallbackURL");
+        assert!(Wanted::read(&body, PUSH).is_err());
+        assert!(
+            Wanted::read(&body, Asks::Polled)
+                .ok()
+                .unwrap()
+                .callback_url
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn a_code_is_for_nobody_in_particular() {
+        let mut body = valid();
+        body.remove("PersonCivilNo");
+        let wanted = Wanted::read(&body, Asks::Code { with_level: true }).ok().unwrap();
+        assert!(wanted.civil_no.is_none());
+        assert_eq!(
+            Wanted::read(&body, PUSH).err(),
+            Some(Refusal::Invalid("PersonCivilNo"))
+        );
+    }
+
+    // Law 11: the authority shows a preview only if its digest is the one that is signed.
+    #[test]
+    fn a_preview_belongs_to_its_digest() {
+        let document = b"a contract";
+        let signing = |preview: &[u8]| {
+            let mut body = valid();
+            let digest = STANDARD.encode(Digest::of(document).as_bytes());
+            for (name, value) in [
+                ("DataHash", digest.as_str()),
+                ("HashAlgorithm", "SHA256"),
+                ("SigningDatatype", "2"),
+                ("FileName", "contract.txt"),
+                ("PreviewData", STANDARD.encode(preview).as_str()),
+            ] {
+                body.insert(name.to_owned(), value.into());
+            }
+            Wanted::read(&body, Asks::Signature)
+        };
+        let wanted = signing(document).ok().unwrap().signing.unwrap();
+        assert_eq!(wanted.preview.as_deref(), Some("a contract"));
+        assert_eq!(signing(b"another").err(), Some(Refusal::Invalid("PreviewData")));
     }
 
     #[test]
@@ -165,7 +338,7 @@ mod tests {
         ] {
             let mut body = valid();
             body.insert(member.to_owned(), value);
-            assert_eq!(Wanted::read(&body, true).err(), Some(Refusal::Invalid(member)));
+            assert_eq!(Wanted::read(&body, PUSH).err(), Some(Refusal::Invalid(member)));
         }
         for broken in ["", "[]", "{", "null"] {
             assert_eq!(object(broken.as_bytes()), Err(Refusal::Invalid("body")));

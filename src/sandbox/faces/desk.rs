@@ -1,6 +1,11 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::http::HeaderValue;
+use axum::http::StatusCode;
+use axum::http::header::LOCATION;
+use axum::response::IntoResponse;
+use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Map;
@@ -8,13 +13,17 @@ use serde_json::Value;
 use serde_json::json;
 use tokio::sync::oneshot;
 
+use super::NotificationWanted;
 use super::Refusal;
 use super::Wanted;
 use super::contract;
+use super::contract::Asks;
 use super::sever::Shears;
+use crate::sandbox::callback::identity;
 use crate::sandbox::conduct::ReplyConduct;
 use crate::sandbox::courier;
 use crate::sandbox::keys::own_kind;
+use crate::sandbox::raw_reply::RawReply;
 use crate::sandbox::request::Asked;
 use crate::sandbox::request::Standing;
 use crate::sandbox::state::Admitted;
@@ -36,6 +45,8 @@ pub(super) struct Call<'c> {
     pub(super) operation: &'static str,
     /// The exact bytes that came, for the ledger.
     pub(super) body: &'c [u8],
+    /// Whether the provider asks for the answer, instead of being called.
+    pub(super) polled: bool,
     /// The members of the request, by their names of the contract.
     pub(super) members: Result<Map<String, Value>, Refusal>,
 }
@@ -50,6 +61,29 @@ pub(super) enum Served {
     Severed,
     /// HTTP 500, without a body.
     Broken,
+    /// Something that is no reply of the contract, whatever the face.
+    Raw(RawReply),
+}
+
+impl Served {
+    /// What every face does alike; `Err` gives the rest back.
+    pub(super) fn bare(self) -> Result<Response, Self> {
+        match self {
+            // Nothing of this leaves: the connection is cut already.
+            Self::Severed => Ok(StatusCode::OK.into_response()),
+            Self::Broken => Ok(StatusCode::INTERNAL_SERVER_ERROR.into_response()),
+            Self::Raw(raw) => {
+                let status = StatusCode::from_u16(raw.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                let mut response = (status, raw.body().into_owned()).into_response();
+                if let Some(location) = raw.location() {
+                    let location = HeaderValue::from_static(location);
+                    response.headers_mut().insert(LOCATION, location);
+                }
+                Ok(response)
+            }
+            other => Err(other),
+        }
+    }
 }
 
 impl Desk {
@@ -60,19 +94,18 @@ impl Desk {
         let operation = call.operation;
         let (served, note) = match call.members {
             Err(refusal) => (Served::Refused(refusal), ""),
-            Ok(members) if PUSHES.contains(&operation) => {
-                let with_level = operation == PUSH_WITH_LEVEL;
-                (
-                    self.initiate(call.peer, entry, &members, with_level).await,
-                    "accepted",
-                )
+            Ok(members) if let Some(asks) = asks(operation, call.polled) => {
+                (self.initiate(call.peer, entry, &members, asks).await, "accepted")
             }
             Ok(members) => {
                 let answered = match operation {
+                    "NotifyPerson" => notify(state, &members),
+                    "VerifyMobileIdQRData" => verify_qr(state, &members),
                     "HasMobileIdentity" => has_mobile_identity(state, &members),
                     "GetRequestStatus" => request_status(state, &members),
                     "GetUserCertificate" => user_certificate(state, &members),
-                    _ => Err(Refusal::NotHere),
+                    // The names of the operations are all above.
+                    _ => Err(Refusal::Synthetic),
                 };
                 (answered.map_or_else(Served::Refused, Served::Data), "answered")
             }
@@ -82,6 +115,7 @@ impl Desk {
             Served::Refused(refusal) => state.replied(entry, &format!("error {}", refusal.code())),
             Served::Severed => state.replied(entry, "dropped"),
             Served::Broken => state.replied(entry, "http 500"),
+            Served::Raw(raw) => state.replied(entry, &format!("http {}", raw.status())),
         }
         served
     }
@@ -91,11 +125,15 @@ impl Desk {
         peer: SocketAddr,
         entry: u64,
         members: &Map<String, Value>,
-        with_level: bool,
+        asks: Asks,
     ) -> Served {
         let state = &self.state;
-        let admitted = Wanted::read(members, with_level).and_then(|wanted| state.admit(entry, wanted));
-        let Admitted { request_id, conduct } = match admitted {
+        let admitted = Wanted::read(members, asks).and_then(|wanted| state.admit(entry, wanted));
+        let Admitted {
+            request_id,
+            conduct,
+            code,
+        } = match admitted {
             Ok(admitted) => admitted,
             Err(refusal) => return Served::Refused(refusal),
         };
@@ -113,14 +151,45 @@ impl Desk {
                 return Served::Severed;
             }
             ReplyConduct::ServerError => return Served::Broken,
+            ReplyConduct::Raw(raw) => return Served::Raw(raw),
         }
-        Served::Data(Value::String(request_id))
+        Served::Data(match code {
+            // The picture is left out: whoever shows a code draws it from its text.
+            Some(code) => json!({ "QRCode": code, "QRCodeImage": null }),
+            None => Value::String(request_id),
+        })
     }
 }
 
 /// The name of an operation of the contract; `None` for anything else.
 pub(super) fn operation(name: &str) -> Option<&'static str> {
     OPERATIONS.into_iter().find(|known| *known == name)
+}
+
+fn asks(operation: &str, polled: bool) -> Option<Asks> {
+    match operation {
+        PUSH_WITH_LEVEL if polled => Some(Asks::Polled),
+        "InitiateAuthRequestPN" => Some(Asks::Push { with_level: false }),
+        "InitiateAuthRequestPNWithAssuranceLevel" => Some(Asks::Push { with_level: true }),
+        "InitiateAuthRequestQR" => Some(Asks::Code { with_level: false }),
+        "InitiateAuthRequestQRWithAssuranceLevel" => Some(Asks::Code { with_level: true }),
+        "InitiateSignRequest" => Some(Asks::Signature),
+        _ => None,
+    }
+}
+
+/// Shows a notification on a person's phone.
+fn notify(state: &State, members: &Map<String, Value>) -> Result<Value, Refusal> {
+    state.notify(NotificationWanted::read(members)?)?;
+    Ok(Value::String(uuid::Uuid::new_v4().to_string()))
+}
+
+/// The identity behind the code that a card shows, stamped.
+fn verify_qr(state: &State, members: &Map<String, Value>) -> Result<Value, Refusal> {
+    let id = contract::text(members, "ServiceProviderId", 64)?;
+    let text = contract::text(members, "QRData", 4_096)?;
+    let (shown, scenario) = state.scanned_card(&id, &text)?;
+    identity(state, &shown, scenario).map_err(|_| Refusal::Synthetic)
 }
 
 fn has_mobile_identity(state: &State, members: &Map<String, Value>) -> Result<Value, Refusal> {
@@ -187,9 +256,9 @@ fn user_certificate(state: &State, members: &Map<String, Value>) -> Result<Value
     Ok(Value::String(STANDARD.encode(identity.certificate())))
 }
 
-const PUSH_WITH_LEVEL: &str = "InitiateAuthRequestPNWithAssuranceLevel";
-const PUSHES: [&str; 2] = ["InitiateAuthRequestPN", PUSH_WITH_LEVEL];
-/// Everything the contract names; what has no branch above answers `not in this sandbox yet`.
+/// A push that names its level.
+pub(super) const PUSH_WITH_LEVEL: &str = "InitiateAuthRequestPNWithAssuranceLevel";
+/// Everything the contract names.
 const OPERATIONS: [&str; 10] = [
     "InitiateAuthRequestPN",
     "InitiateAuthRequestPNWithAssuranceLevel",

@@ -15,7 +15,10 @@ use rustls::server::WebPkiClientVerifier;
 
 use super::bridge;
 use super::desk::Desk;
+use super::gateway;
 use super::sever::Shears;
+use super::soap;
+use super::template;
 use crate::sandbox::SandboxError;
 use crate::sandbox::keys::Keys;
 use crate::sandbox::state::State;
@@ -58,6 +61,9 @@ impl BridgeListener {
 /// Every face, behind one TLS listener.
 fn router(state: Arc<State>, shears: Shears) -> Router {
     bridge::router()
+        .merge(soap::router())
+        .merge(gateway::router())
+        .merge(template::router())
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(Desk { state, shears })
 }

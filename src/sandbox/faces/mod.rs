@@ -4,10 +4,19 @@
 mod bridge;
 mod contract;
 mod desk;
+mod face;
+mod gateway;
 mod listener;
+mod logins;
 mod refusal;
 mod sever;
+mod soap;
+mod template;
 
+pub(super) use contract::NotificationWanted;
+pub(super) use contract::SigningWanted;
 pub(super) use contract::Wanted;
+pub use face::Face;
 pub(super) use listener::BridgeListener;
+pub(super) use logins::Logins;
 pub(super) use refusal::Refusal;

@@ -9,9 +9,11 @@ pub(in crate::sandbox) enum Refusal {
     Invalid(&'static str),
     UnknownServiceProvider,
     CallbackUrl,
-    NotHere,
     UnknownRequest,
+    UnreadableQr,
     Synthetic,
+    /// A code that no list has yet.
+    New,
 }
 
 impl Refusal {
@@ -24,8 +26,9 @@ impl Refusal {
             Self::UnknownServiceProvider => 1005,
             Self::CallbackUrl => 1006,
             Self::UnknownRequest => 1007,
-            Self::NotHere => 1098,
+            Self::UnreadableQr => 1008,
             Self::Synthetic => 1099,
+            Self::New => 4711,
         }
     }
 
@@ -42,8 +45,9 @@ impl Refusal {
             Self::UnknownServiceProvider => "`ServiceProviderId` is not registered".to_owned(),
             Self::CallbackUrl => "`SPCallbackURL` is not below the registered callback base".to_owned(),
             Self::UnknownRequest => "`RequestId` is not known".to_owned(),
-            Self::NotHere => "not in this sandbox yet".to_owned(),
+            Self::UnreadableQr => "`QRData` is no code of a card".to_owned(),
             Self::Synthetic => "an internal error, as the scenario asked".to_owned(),
+            Self::New => "something new, as the scenario asked".to_owned(),
         }
     }
 }

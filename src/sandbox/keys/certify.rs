@@ -48,6 +48,8 @@ pub(super) enum Profile<'a> {
     ServiceProvider { id: &'a str },
     /// The response data stamp.
     Stamp { algorithm: StampAlgorithm },
+    /// A response data stamp whose time is over.
+    EndedStamp,
     /// A citizen's digital card.
     Citizen {
         civil_no: &'a str,
@@ -190,6 +192,12 @@ impl Profile<'_> {
             Self::Stamp { .. } => {
                 params.distinguished_name = named("midflow SANDBOX response stamp");
                 params.extended_key_usages = vec![ExtendedKeyUsagePurpose::Other(STAMP_PURPOSE.to_vec())];
+            }
+            Self::EndedStamp => {
+                params.distinguished_name = named("midflow SANDBOX response stamp");
+                params.extended_key_usages = vec![ExtendedKeyUsagePurpose::Other(STAMP_PURPOSE.to_vec())];
+                let past = now.minus(days(EXPIRED_DAYS));
+                set_validity(&mut params, past.minus(days(LEAF_DAYS)), past);
             }
             Self::Citizen {
                 civil_no,

@@ -26,6 +26,7 @@ pub struct Keys {
     service_provider: Identity,
     stamp: Identity,
     impostor: Identity,
+    ended_stamp: Identity,
     revocation_list_pem: String,
     citizens: Mutex<HashMap<(String, CertificateKind), Arc<Identity>>>,
     opened_at: Timestamp,
@@ -109,6 +110,7 @@ impl Keys {
             .iter()
             .map(|citizen| citizen.civil_no.expose(Purpose::Wire));
         let revocation_list_pem = authority.revocation_list(civil_nos, now)?;
+        let ended_stamp = authority.issue(&Profile::EndedStamp, now)?;
         let keys = Self {
             authority,
             server,
@@ -116,6 +118,7 @@ impl Keys {
             service_provider,
             stamp,
             impostor: impostor(now)?,
+            ended_stamp,
             revocation_list_pem,
             citizens: Mutex::default(),
             opened_at: now,
@@ -152,6 +155,11 @@ impl Keys {
     /// A signer with the stamp's name that nobody certified.
     pub fn impostor(&self) -> &Identity {
         &self.impostor
+    }
+
+    /// A signer that the authority certified, for a time that is over.
+    pub fn ended_stamp(&self) -> &Identity {
+        &self.ended_stamp
     }
 
     /// The list that names the citizens' revoked certificates, as PEM.

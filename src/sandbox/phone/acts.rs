@@ -29,6 +29,10 @@ pub(super) struct Tap {
     request: Option<String>,
     civil_no: Option<String>,
     delay_ms: Option<u64>,
+    /// The text of a code that the person scans.
+    text: Option<String>,
+    /// Where the person came from, to go back there.
+    back: Option<String>,
     lang: Option<String>,
 }
 
@@ -66,8 +70,56 @@ pub(super) async fn act(
         Err(PhoneError::NoSuchCitizen) => {
             fault(StatusCode::NOT_FOUND, &PhoneError::NoSuchCitizen.to_string())
         }
-        Err(PhoneError::NoOpenRequest) => fault(StatusCode::CONFLICT, &PhoneError::NoOpenRequest.to_string()),
+        Err(other) => fault(StatusCode::CONFLICT, &other.to_string()),
     }
+}
+
+/// `POST /scan` with the civil number and the text of the code: the person scans it, and answers as they are.
+pub(super) async fn scan(State(sandbox): State<SandboxHandle>, headers: HeaderMap, tap: Tap) -> Response {
+    let civil_no = tap.civil_no.unwrap_or_default();
+    let citizen = match CivilNo::parse(&civil_no) {
+        Ok(citizen) => citizen,
+        Err(reason) => return fault(StatusCode::UNPROCESSABLE_ENTITY, &reason.to_string()),
+    };
+    let text = tap.text.unwrap_or_default();
+    let scanned = sandbox.scan(text.trim(), &citizen);
+    if wants_page(&headers) {
+        let said = match &scanned {
+            Ok(_) => "",
+            Err(PhoneError::LevelTooLow) => "&said=level",
+            Err(_) => "&said=code",
+        };
+        let back = tap.back.as_deref().filter(|back| is_page(back));
+        let back = back.map_or_else(String::new, |back| format!("&back={}", escaped(back)));
+        let digits: String = civil_no.chars().filter(char::is_ascii_digit).collect();
+        let locale = tap
+            .lang
+            .as_deref()
+            .and_then(Locale::from_name)
+            .unwrap_or_default();
+        return Redirect::to(&format!("/as/{digits}?lang={locale}{said}{back}")).into_response();
+    }
+    match scanned {
+        Ok(request) => Json(json!({ "act": "scan", "request": request })).into_response(),
+        Err(reason @ PhoneError::LevelTooLow) => fault(StatusCode::CONFLICT, &reason.to_string()),
+        Err(reason) => fault(StatusCode::NOT_FOUND, &reason.to_string()),
+    }
+}
+
+/// Whether somebody can be led there: a page, and nothing that runs.
+pub(super) fn is_page(url: &str) -> bool {
+    url.len() <= 2_048 && (url.starts_with("https://") || url.starts_with("http://"))
+}
+
+fn escaped(value: &str) -> String {
+    value.bytes().fold(String::new(), |mut text, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            text.push_str(&format!("%{byte:02X}"));
+        }
+        text
+    })
 }
 
 /// `POST /trigger/{scenario}` with the civil number, or without one for whoever is asked next.
@@ -118,7 +170,7 @@ impl<S: Send + Sync> FromRequest<S> for Tap {
         serde_json::from_slice(&body).map_err(|_| {
             fault(
                 StatusCode::UNPROCESSABLE_ENTITY,
-                "the body is JSON with `civil_no`, `delay_ms` or `request`, each optional",
+                "the body is JSON with `civil_no`, `delay_ms`, `request` or `text`, each optional",
             )
         })
     }

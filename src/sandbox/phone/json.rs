@@ -1,5 +1,9 @@
 use axum::Json;
+use axum::extract::Path;
 use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::response::Response;
 use serde_json::Value;
 use serde_json::json;
 
@@ -21,6 +25,36 @@ pub(super) async fn citizens(State(sandbox): State<SandboxHandle>) -> Json<Value
         })
     });
     Json(rows.collect())
+}
+
+/// The codes that are shown somewhere and wait for somebody to scan them.
+pub(super) async fn codes(State(sandbox): State<SandboxHandle>) -> Json<Value> {
+    let rows = sandbox.state.open_codes().into_iter().map(|asked| {
+        json!({
+            "text": asked.code,
+            "service": asked.service,
+            "request": asked.id,
+            "expires_at": asked.expires_at.to_string(),
+        })
+    });
+    Json(rows.collect())
+}
+
+/// The code that a citizen's card shows now.
+pub(super) async fn card(State(sandbox): State<SandboxHandle>, Path(civil_no): Path<String>) -> Response {
+    match sandbox.state.show_card(&civil_no) {
+        Some(shown) => Json(json!({
+            "text": shown.code.text(),
+            "svg": shown.code.svg(),
+            "at": shown.at.to_string(),
+        }))
+        .into_response(),
+        None => (
+            StatusCode::NOT_FOUND,
+            Json(json!({ "error": "nobody here has a card with this civil number" })),
+        )
+            .into_response(),
+    }
 }
 
 /// The scenarios.

@@ -8,6 +8,8 @@ use axum::response::IntoResponse;
 use axum::response::Response;
 use serde::Deserialize;
 
+use super::acts::is_page;
+use super::views::AppPage;
 use super::views::HomePage;
 use super::views::LostPage;
 use super::views::PhonePage;
@@ -18,6 +20,12 @@ use crate::words::Locale;
 #[derive(Default, Deserialize)]
 pub(super) struct Language {
     lang: Option<String>,
+    /// What became of a scan: `code` or `level`, if it failed.
+    said: Option<String>,
+    /// Where the person goes back to.
+    back: Option<String>,
+    /// The code that the person opened the app with.
+    code: Option<String>,
 }
 
 impl Language {
@@ -39,12 +47,22 @@ pub(super) async fn phone(
     Query(language): Query<Language>,
 ) -> Response {
     match sandbox.state.citizen(&civil_no) {
-        Some(citizen) => page(
-            StatusCode::OK,
-            &PhonePage::of(&sandbox, citizen, language.locale()),
-        ),
+        Some(citizen) => {
+            let mut shown = PhonePage::of(&sandbox, citizen, language.locale());
+            shown.said(language.said.as_deref());
+            shown.leads_back(language.back.as_deref().filter(|back| is_page(back)));
+            page(StatusCode::OK, &shown)
+        }
         None => page(StatusCode::NOT_FOUND, &LostPage::of(language.locale())),
     }
+}
+
+/// The app as a link on the same device opens it: with a code, and a way back.
+pub(super) async fn app(State(sandbox): State<SandboxHandle>, Query(language): Query<Language>) -> Response {
+    let locale = language.locale();
+    let code = language.code.unwrap_or_default();
+    let back = language.back.filter(|back| is_page(back));
+    page(StatusCode::OK, &AppPage::of(&sandbox, locale, code, back))
 }
 
 /// Any other address.

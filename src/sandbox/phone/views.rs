@@ -31,7 +31,26 @@ pub(super) struct PhonePage {
     current: Option<RequestView>,
     earlier: Vec<EarlierView>,
     armed: Vec<&'static str>,
+    codes: Vec<CodeView>,
+    card: Option<CardView>,
+    notifications: Vec<NotificationView>,
+    /// What is told of a scan that failed.
+    scan_fault: Option<&'static str>,
+    /// Where the person came from.
+    back: Option<String>,
     groups: Vec<GroupView>,
+}
+
+/// The app as a link on the same device opens it.
+#[derive(Template)]
+#[template(path = "sandbox/app.html")]
+pub(super) struct AppPage {
+    t: &'static Texts,
+    other_href: String,
+    code: String,
+    back: String,
+    service: Option<String>,
+    citizens: Vec<CitizenView>,
 }
 
 /// For every address that leads nowhere.
@@ -60,6 +79,27 @@ struct RequestView {
     wants_person: bool,
     level: Option<&'static str>,
     until: String,
+    /// What is to be signed: its name and what is shown of it.
+    signing: Option<(String, Option<String>)>,
+}
+
+/// A code that is shown somewhere.
+struct CodeView {
+    text: String,
+    service: String,
+    until: String,
+}
+
+/// The code of the person's card.
+struct CardView {
+    svg: String,
+    text: String,
+}
+
+struct NotificationView {
+    subject: String,
+    message: String,
+    at: String,
 }
 
 struct EarlierView {
@@ -121,11 +161,52 @@ impl PhonePage {
                 .iter()
                 .map(|armed| does(armed.scenario, locale))
                 .collect(),
+            codes: sandbox
+                .state
+                .open_codes()
+                .iter()
+                .map(|asked| CodeView {
+                    text: asked.code.clone().unwrap_or_default(),
+                    service: asked.service.in_locale(locale).to_owned(),
+                    until: clock_time(asked.expires_at),
+                })
+                .collect(),
+            card: sandbox.state.show_card(civil_no).map(|shown| CardView {
+                svg: shown.code.svg(),
+                text: shown.code.text().to_owned(),
+            }),
+            notifications: sandbox
+                .state
+                .notifications(civil_no)
+                .iter()
+                .take(SHOWN_EARLIER)
+                .map(|told| NotificationView {
+                    subject: told.subject.in_locale(locale).to_owned(),
+                    message: told.message.in_locale(locale).to_owned(),
+                    at: clock_time(told.at),
+                })
+                .collect(),
+            scan_fault: None,
+            back: None,
             groups: ScenarioGroup::ALL
                 .into_iter()
                 .map(|group| GroupView::of(group, t))
                 .collect(),
         }
+    }
+
+    /// Says why a scan failed.
+    pub(super) fn said(&mut self, said: Option<&str>) {
+        self.scan_fault = match said {
+            Some("level") => Some(self.t.scan_level),
+            Some(_) => Some(self.t.scan_code),
+            None => None,
+        };
+    }
+
+    /// Leads back to where the person came from.
+    pub(super) fn leads_back(&mut self, back: Option<&str>) {
+        self.back = back.map(str::to_owned);
     }
 
     /// What a screen reader is told when the page changes.
@@ -134,6 +215,27 @@ impl PhonePage {
             (Some(_), _) => self.t.incoming,
             (None, Some(last)) => last.word,
             (None, None) => self.t.nothing,
+        }
+    }
+}
+
+impl AppPage {
+    pub(super) fn of(sandbox: &SandboxHandle, locale: Locale, code: String, back: Option<String>) -> Self {
+        let open = sandbox.state.open_codes();
+        let asked = open.iter().find(|asked| asked.code.as_deref() == Some(&code));
+        let citizens = sandbox
+            .citizens()
+            .iter()
+            .filter(|citizen| !citizen.of_the_crowd && citizen.ending.is_enrolled());
+        Self {
+            t: Texts::of(locale),
+            other_href: format!("/?lang={}", locale.other()),
+            service: asked.map(|asked| asked.service.in_locale(locale).to_owned()),
+            citizens: citizens
+                .map(|citizen| CitizenView::of(sandbox, citizen, locale))
+                .collect(),
+            code,
+            back: back.unwrap_or_default(),
         }
     }
 }
@@ -176,6 +278,10 @@ impl RequestView {
             wants_person: asked.wants_person,
             level: asked.assurance.map(|level| t.level_word(level)),
             until: clock_time(asked.expires_at),
+            signing: asked
+                .signing
+                .as_ref()
+                .map(|signing| (signing.file_name.clone(), signing.preview.clone())),
         }
     }
 }

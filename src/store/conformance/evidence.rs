@@ -95,7 +95,8 @@ pub(crate) async fn exact_bytes_survive(place: &dyn Place) {
                 ExchangeDirection::Outbound,
                 ExchangeDirection::Reply,
                 ExchangeDirection::Callback,
-            ][usize::from(number) % 3],
+                ExchangeDirection::Document,
+            ][usize::from(number) % 4],
             ..exchange(number, bytes)
         })
         .collect();

@@ -16,6 +16,7 @@ use crate::audit::ExchangeDirection;
 use crate::audit::ExchangeRow;
 use crate::audit::FlowChange;
 use crate::audit::FlowRow;
+use crate::audit::NoticeRecord;
 use crate::audit::Record;
 use crate::audit::RefusalRecord;
 use crate::audit::ReplyRecord;
@@ -134,6 +135,7 @@ pub(crate) fn every_event() -> Vec<Event> {
     vec![
         Event::Request(Box::new(request())),
         Event::Reply(ReplyRecord {
+            qr: None,
             attempt: 1,
             meaning: "accepted".to_owned(),
             request_id: Some(RequestId::new("r-1")),
@@ -148,6 +150,7 @@ pub(crate) fn every_event() -> Vec<Event> {
             size: 5_000_000,
             source: "203.0.113.7".to_owned(),
             placed: "flow".to_owned(),
+            arrived_at: None,
         }),
         Event::Verdict(Box::new(verdict())),
         Event::Ending(Box::new(EndingRecord {
@@ -157,11 +160,17 @@ pub(crate) fn every_event() -> Vec<Event> {
             rule: Some("policies/services/licence-renewal.yaml:30".to_owned()),
             exchange: Some(exchange_id(3)),
             script_fault: None,
+            flow: None,
         })),
         Event::Refusal(RefusalRecord {
             service: "licence-renewal".to_owned(),
             code: "too_many_requests".to_owned(),
             detail: "3/10m".to_owned(),
+        }),
+        Event::Notice(NoticeRecord {
+            webhook_id: "w.1".to_owned(),
+            url: digest,
+            body: digest,
         }),
         Event::Delivery(DeliveryRecord {
             webhook_id: "w.1".to_owned(),
@@ -181,6 +190,8 @@ pub(crate) fn every_event() -> Vec<Event> {
 fn request() -> RequestRecord {
     let digest = Digest::of(b"d");
     RequestRecord {
+        notification_approval: None,
+        renews: None,
         service: ServiceName::parse("licence-renewal").unwrap(),
         catalog: digest,
         environment: Environment::Production,

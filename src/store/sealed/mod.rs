@@ -13,6 +13,7 @@
 mod cache;
 mod commit;
 mod layer;
+mod log;
 mod read;
 mod shared;
 

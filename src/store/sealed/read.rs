@@ -20,6 +20,7 @@ use crate::store::FlowsOf;
 use crate::store::Hold;
 use crate::store::KeptCatalog;
 use crate::store::KeyStore;
+use crate::store::LogStore;
 use crate::store::Shared;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -34,6 +35,10 @@ use crate::words::Timestamp;
 
 #[async_trait]
 impl<S: KeyStore + ?Sized> Store for Sealed<S> {
+    fn log(&self) -> Option<&dyn LogStore> {
+        self.inner.log().map(|_| self as &dyn LogStore)
+    }
+
     async fn flow(&self, id: FlowId) -> Result<Option<FlowRow>, StoreError> {
         let row = self.inner.flow(id).await?;
         self.open_one(row).await

@@ -4,15 +4,19 @@ use rusqlite::Connection;
 
 use super::fault;
 use super::statements::Statements;
+use super::tail::Tail;
 use crate::audit::CommitError;
 use crate::audit::Unit;
+use crate::audit::log::WriterId;
 
 /// Commits units through the writing connection.
 pub(super) struct Committer<'a> {
     pub(super) file: &'a Path,
     pub(super) connection: &'a Connection,
-    /// The number of the last record; `None` where it has to be read again.
-    pub(super) last_record: &'a mut Option<i64>,
+    /// Who writes.
+    pub(super) writer: WriterId,
+    /// Where the log ends; `None` where that has to be read again.
+    pub(super) tail: &'a mut Option<Tail>,
     /// Set where a transaction may have been left open: the connection must not be used again.
     pub(super) broken: &'a mut bool,
 }
@@ -50,7 +54,7 @@ impl Committer<'_> {
     fn transaction(&mut self, units: &[Unit]) -> Result<Vec<Answer>, Fault> {
         let result = self.write_and_commit(units);
         if result.is_err() {
-            *self.last_record = None;
+            *self.tail = None;
             self.roll_back();
         }
         result
@@ -66,29 +70,28 @@ impl Committer<'_> {
                 Fault::OfTheStore(cause)
             }
         };
+        let tail = match self.tail {
+            Some(tail) => tail.clone(),
+            // Nobody else writes records, so the end of the log is read once and kept from there.
+            None => Tail::load(self.file, connection, self.writer)
+                .map_err(|error| Fault::OfTheStore(CommitError::Store(error.to_string())))?,
+        };
         let write = || {
-            let last_record = match *self.last_record {
-                Some(last) => last,
-                // Nobody else writes records, so their number is read once and counted from there.
-                None => {
-                    connection.query_row("SELECT coalesce(max(seq), 0) FROM records", [], |row| row.get(0))?
-                }
-            };
             connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-            let mut statements = Statements::prepare(connection, last_record)?;
+            let mut statements = Statements::prepare(connection, tail)?;
             let answers = units
                 .iter()
                 .map(|unit| statements.write(unit))
                 .collect::<rusqlite::Result<Vec<_>>>()?;
-            Ok((answers, statements.last_record()))
+            Ok((answers, statements.finish()?))
         };
-        let (answers, last_record) = write().map_err(|error| fault(&error))?;
+        let (answers, tail) = write().map_err(|error| fault(&error))?;
         connection
             .prepare_cached("COMMIT")
             .and_then(|mut commit| commit.execute([]))
             // Whatever a commit fails of, it is not one unit's fault.
             .map_err(|error| Fault::OfTheStore(fault(&error).into_error()))?;
-        *self.last_record = Some(last_record);
+        *self.tail = Some(tail);
         Ok(answers)
     }
 

@@ -35,13 +35,16 @@ pub(super) fn of_sqlx(file: &Path, error: &sqlx::Error) -> StoreError {
     }
 }
 
-/// What an error of the writing connection means.
+/// What an error of rusqlite means.
 pub(super) fn of_rusqlite(file: &Path, error: &rusqlite::Error) -> StoreError {
     let (kind, text) = match error {
         rusqlite::Error::SqliteFailure(failure, _) => of_code(failure.extended_code & 0xff),
         rusqlite::Error::ToSqlConversionFailure(_) => {
             (StoreErrorKind::Rule, "a value does not fit into the store")
         }
+        rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::InvalidColumnType(..)
+        | rusqlite::Error::IntegralValueOutOfRange(..) => (StoreErrorKind::Corrupt, "a row can't be read"),
         _ => (StoreErrorKind::Io, "the database failed"),
     };
     StoreError::new(kind, file, format!("{text} ({error})"))

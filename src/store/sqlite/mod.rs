@@ -1,17 +1,24 @@
 //! One SQLite file, owned by one process: a single thread writes, a few connections read.
 
+mod backup;
 mod batch;
+mod edge;
 mod fault;
 mod keys;
 mod lock;
+mod log;
 mod open;
 mod read;
 mod rights;
 mod rows;
+mod snapshot;
 mod statements;
 mod store;
+mod strays;
+mod tail;
 mod writer;
 
+pub use backup::Backup;
 pub use store::Sqlite;
 
 #[cfg(test)]

@@ -13,14 +13,18 @@ use sqlx::sqlite::SqlitePool;
 use sqlx::sqlite::SqlitePoolOptions;
 
 use super::fault;
+use super::tail;
+use crate::audit::log::WriterId;
 use crate::store::StoreError;
 use crate::store::StoreErrorKind;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations/sqlite");
 
-/// Brings the schema up to date and opens the writing connection.
-pub(super) async fn first_writer(file: &Path) -> Result<Connection, StoreError> {
+/// Brings the schema and the log up to date and opens the writing connection.
+pub(super) async fn first_writer(file: &Path, id: WriterId) -> Result<Connection, StoreError> {
     let mut connection = options(file)
+        // Of a new file; one that exists keeps its own.
+        .page_size(PAGE)
         .connect()
         .await
         .map_err(|error| fault::of_sqlx(file, &error))?;
@@ -34,7 +38,9 @@ pub(super) async fn first_writer(file: &Path) -> Result<Connection, StoreError> 
         .close()
         .await
         .map_err(|error| fault::of_sqlx(file, &error))?;
-    writer(file)
+    let mut connection = writer(file)?;
+    tail::adopt(file, &mut connection, id)?;
+    Ok(connection)
 }
 
 /// Opens the writing connection to a file whose schema is known to be right, and makes sure that a commit means the
@@ -49,6 +55,18 @@ pub(super) fn writer(file: &Path) -> Result<Connection, StoreError> {
         assert_durable(file, &connection).map(|result| result.map(|()| connection))
     };
     open().map_err(|error| fault::of_rusqlite(file, &error))?
+}
+
+/// Opens a connection that only reads, and may be slow.
+pub(super) fn looker(file: &Path) -> Result<Connection, StoreError> {
+    let open = || {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(file, flags)?;
+        connection.busy_timeout(BUSY)?;
+        connection.execute_batch("PRAGMA query_only = ON")?;
+        Ok(connection)
+    };
+    open().map_err(|error| fault::of_rusqlite(file, &error))
 }
 
 /// The connections that read.
@@ -151,6 +169,9 @@ const PRAGMAS: &str = "
     -- What a statement may have to undo is kept in memory: it is no part of what lasts.
     PRAGMA temp_store = MEMORY;";
 
+/// A row of an exchange fills a page of four KiB alone, and each page costs two calls of the system on its way into the
+/// log; of eight KiB two fifths fewer calls write as many bytes.
+const PAGE: u32 = 8_192;
 const BUSY: Duration = Duration::from_secs(5);
 /// More than the writer has.
 const STATEMENTS: usize = 32;

@@ -9,12 +9,17 @@ use rusqlite::types::ValueRef;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::tail::Line;
+use super::tail::Tail;
+use super::tail::commit;
+use super::tail::unplaceable;
 use crate::audit::CommitError;
 use crate::audit::DeliveryChange;
 use crate::audit::ExchangeRow;
 use crate::audit::FlowChange;
 use crate::audit::FlowRow;
 use crate::audit::Record;
+use crate::audit::Subject;
 use crate::audit::Unit;
 use crate::audit::seal::KeyOwner;
 use crate::audit::seal::WrappedKey;
@@ -28,8 +33,7 @@ use crate::words::Timestamp;
 /// Whether a unit is stored with the transaction it is in, or has lost a race.
 type Answer = std::result::Result<(), CommitError>;
 
-/// What writes the rows of a transaction: statements that are prepared once for a connection, and the number of the
-/// last record.
+/// What writes the rows of a transaction: statements that are prepared once for a connection, and the end of the log.
 pub(super) struct Statements<'c> {
     connection: &'c Connection,
     insert_flow: CachedStatement<'c>,
@@ -37,11 +41,11 @@ pub(super) struct Statements<'c> {
     advance_flow: CachedStatement<'c>,
     insert_exchange: CachedStatement<'c>,
     insert_record: CachedStatement<'c>,
-    last_record: i64,
+    tail: Tail,
 }
 
 impl<'c> Statements<'c> {
-    pub(super) fn prepare(connection: &'c Connection, last_record: i64) -> Result<Self> {
+    pub(super) fn prepare(connection: &'c Connection, tail: Tail) -> Result<Self> {
         Ok(Self {
             connection,
             insert_flow: connection.prepare_cached(INSERT_FLOW)?,
@@ -49,13 +53,14 @@ impl<'c> Statements<'c> {
             advance_flow: connection.prepare_cached(ADVANCE_FLOW)?,
             insert_exchange: connection.prepare_cached(INSERT_EXCHANGE)?,
             insert_record: connection.prepare_cached(INSERT_RECORD)?,
-            last_record,
+            tail,
         })
     }
 
-    /// The number of the last record, those written here counted.
-    pub(super) const fn last_record(&self) -> i64 {
-        self.last_record
+    /// Writes what stands beside the records, and gives the end of the log.
+    pub(super) fn finish(mut self) -> Result<Tail> {
+        self.tail.write(self.connection)?;
+        Ok(self.tail)
     }
 
     /// Writes the rows of a unit. One that has lost a race for its flow, token, key or notice leaves none behind.
@@ -67,11 +72,11 @@ impl<'c> Statements<'c> {
         if unit.deliveries.is_empty() {
             return self.write_rows(unit);
         }
-        let last_record = self.last_record;
+        let tail = self.tail.clone();
         self.connection.prepare_cached("SAVEPOINT unit")?.execute([])?;
         let written = self.write_rows(unit)?;
         if written.is_err() {
-            self.last_record = last_record;
+            self.tail = tail;
             self.connection.prepare_cached("ROLLBACK TO unit")?.execute([])?;
         }
         self.connection.prepare_cached("RELEASE unit")?.execute([])?;
@@ -212,18 +217,36 @@ impl<'c> Statements<'c> {
 
     fn record(&mut self, record: &Record) -> Result<()> {
         let event = record.event.to_canonical_json().map_err(unwritable)?;
+        let flow = record.flow.map(|flow| id(flow.as_uuid()));
+        let person = record
+            .subject
+            .person()
+            .map(|number| number.expose(Purpose::Store));
+        let commitment = match &record.subject {
+            Subject::Nobody => None,
+            Subject::Committed(commitment) => Some(*commitment),
+            Subject::Person(_) => person.map(commit).transpose().map_err(unplaceable)?,
+        };
+        let line = Line {
+            at: record.at.as_micros(),
+            flow: flow.as_ref().map(<[u8; 16]>::as_slice),
+            kind: record.event.kind(),
+            commitment,
+            event: &event,
+        };
+        let placed = self.tail.place(&line).map_err(unplaceable)?;
         self.insert_record.execute(params![
-            self.last_record + 1,
-            record.at.as_micros(),
-            record.flow.map(|flow| id(flow.as_uuid())),
-            record.event.kind(),
-            record
-                .subject
-                .person()
-                .map(|number| number.expose(Purpose::Store)),
-            Json(event),
+            placed.seq,
+            line.at,
+            flow,
+            line.kind,
+            person,
+            JsonText(&event),
+            placed.writer,
+            placed.number,
+            placed.leaf.as_bytes(),
+            commitment.as_ref().map(Digest::as_bytes),
         ])?;
-        self.last_record += 1;
         Ok(())
     }
 
@@ -271,6 +294,15 @@ impl ToSql for Json {
     }
 }
 
+/// The same, borrowed.
+struct JsonText<'a>(&'a [u8]);
+
+impl ToSql for JsonText<'_> {
+    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(ValueRef::Text(self.0)))
+    }
+}
+
 const fn id(id: Uuid) -> [u8; 16] {
     id.into_bytes()
 }
@@ -312,7 +344,8 @@ const INSERT_EXCHANGE: &str = "
     INSERT INTO exchanges (id, flow, direction, at, bytes) VALUES (?1, ?2, ?3, ?4, ?5)";
 
 const INSERT_RECORD: &str = "
-    INSERT INTO records (seq, at, flow, kind, subject, event) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    INSERT INTO records (seq, at, flow, kind, subject, event, writer, number, leaf, commitment)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 
 const INSERT_DELIVERY: &str = "
     INSERT INTO deliveries (webhook_id, flow, url, body, attempts, next_at, delivered_at)

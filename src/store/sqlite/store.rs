@@ -14,6 +14,7 @@ use super::writer::Writer;
 use crate::audit::Commit;
 use crate::audit::CommitError;
 use crate::audit::Unit;
+use crate::audit::log::WriterId;
 use crate::store::StoreError;
 use crate::store::StoreErrorKind;
 
@@ -37,9 +38,10 @@ impl Sqlite {
     pub async fn open(file: impl AsRef<Path>) -> Result<Self, StoreError> {
         let file = file.as_ref().to_path_buf();
         let ownership = Ownership::take(&file)?;
-        let connection = open::first_writer(&file).await?;
+        let writer = WriterId::from_uuid(uuid::Uuid::now_v7());
+        let connection = open::first_writer(&file, writer).await?;
         let readers = open::readers(&file);
-        let writer = Writer::start(file.clone(), ownership, connection)?;
+        let writer = Writer::start(file.clone(), ownership, connection, writer)?;
         Ok(Self {
             file,
             readers,

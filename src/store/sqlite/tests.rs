@@ -199,7 +199,7 @@ async fn a_damaged_page_is_an_error_and_no_answer() {
     store.close().await;
     // Page 1 holds the header and the schema; everything after it becomes nonsense.
     let mut bytes = std::fs::read(file_in(&folder)).unwrap();
-    for byte in &mut bytes[4096..] {
+    for byte in &mut bytes[8192..] {
         *byte = 0xa5;
     }
     std::fs::write(file_in(&folder), bytes).unwrap();

@@ -13,8 +13,10 @@ use super::batch::Committer;
 use super::fault;
 use super::lock::Ownership;
 use super::open;
+use super::tail::Tail;
 use crate::audit::CommitError;
 use crate::audit::Unit;
+use crate::audit::log::WriterId;
 use crate::store::StoreError;
 use crate::store::StoreErrorKind;
 
@@ -30,7 +32,7 @@ pub(super) struct Writer {
 enum Job {
     Commit {
         units: Vec<Unit>,
-        answer: oneshot::Sender<Vec<Result<(), CommitError>>>,
+        answer: oneshot::Sender<Committed>,
     },
     Write {
         statement: &'static str,
@@ -41,18 +43,23 @@ enum Job {
     Close(oneshot::Sender<()>),
 }
 
+/// Units with their answers: what was made on another thread is dropped there, which costs the allocator least.
+type Committed = (Vec<Unit>, Vec<Result<(), CommitError>>);
+
 impl Writer {
     /// Starts the thread; it ends with [`Writer::close`], or when this is dropped.
     pub(super) fn start(
         file: PathBuf,
         ownership: Ownership,
         connection: Connection,
+        writer: WriterId,
     ) -> Result<Self, StoreError> {
         let (jobs, waiting) = mpsc::channel();
         let worker = Worker {
             file: file.clone(),
             connection: Some(connection),
-            last_record: None,
+            writer,
+            tail: None,
             since_checkpoint: 0,
             _ownership: ownership,
         };
@@ -75,7 +82,7 @@ impl Writer {
         let error = match self.jobs.send(Job::Commit { units, answer }) {
             Err(_) => self.closed(),
             Ok(()) => match answered.await {
-                Ok(answers) => return answers,
+                Ok((_, answers)) => return answers,
                 Err(_) => self.lost(),
             },
         };
@@ -119,7 +126,10 @@ struct Worker {
     file: PathBuf,
     /// `None` after a fault that left its state in doubt; opened again with the next job.
     connection: Option<Connection>,
-    last_record: Option<i64>,
+    /// Who this run is in the log.
+    writer: WriterId,
+    /// Where the log ends; `None` where that has to be read again.
+    tail: Option<Tail>,
     /// Jobs since the last checkpoint.
     since_checkpoint: u32,
     _ownership: Ownership,
@@ -139,7 +149,7 @@ impl Worker {
             match next {
                 Ok(Job::Commit { units, answer }) => {
                     let answers = self.commit(&units);
-                    let _ = answer.send(answers);
+                    let _ = answer.send((units, answers));
                 }
                 Ok(Job::Write {
                     statement,
@@ -174,16 +184,18 @@ impl Worker {
     fn commit(&mut self, units: &[Unit]) -> Vec<Result<(), CommitError>> {
         self.since_checkpoint += 1;
         let mut broken = false;
+        let writer = self.writer;
         let answers = match self.connect() {
             Err(error) => {
                 let error = CommitError::Store(error.to_string());
                 return vec![Err(error); units.len()];
             }
-            Ok((file, connection, last_record)) => {
+            Ok((file, connection, tail)) => {
                 let mut committer = Committer {
                     file,
                     connection,
-                    last_record,
+                    writer,
+                    tail,
                     broken: &mut broken,
                 };
                 committer.commit(units)
@@ -206,13 +218,13 @@ impl Worker {
         result
     }
 
-    fn connect(&mut self) -> Result<(&Path, &mut Connection, &mut Option<i64>), StoreError> {
+    fn connect(&mut self) -> Result<(&Path, &mut Connection, &mut Option<Tail>), StoreError> {
         if self.connection.is_none() {
-            self.last_record = None;
+            self.tail = None;
             self.connection = Some(open::writer(&self.file)?);
         }
         match &mut self.connection {
-            Some(connection) => Ok((&self.file, connection, &mut self.last_record)),
+            Some(connection) => Ok((&self.file, connection, &mut self.tail)),
             None => Err(StoreError::new(
                 StoreErrorKind::Closed,
                 &self.file,
@@ -223,7 +235,7 @@ impl Worker {
 
     fn forget_connection(&mut self) {
         self.connection = None;
-        self.last_record = None;
+        self.tail = None;
     }
 
     /// Moves the log into the database between two batches, where it would grow too long otherwise.
@@ -265,5 +277,5 @@ const FOREVER: Duration = Duration::from_secs(86_400);
 const WORTH_A_CHECKPOINT: u32 = 32;
 /// After so many jobs the length of the log is looked at.
 const LOOK_EVERY: u32 = 16;
-/// Pages of four KiB; a checkpoint of so many takes a few milliseconds.
-const LONG_LOG: i64 = 2_048;
+/// Pages; a checkpoint of so many takes a few milliseconds.
+const LONG_LOG: i64 = 1_024;

@@ -12,6 +12,7 @@ use axum::http::StatusCode;
 use axum_server::tls_rustls::RustlsConfig;
 use midflow::connector::kuwait::AssuranceRule;
 use midflow::connector::kuwait::ClientIdentity;
+use midflow::connector::kuwait::ClientMaterial;
 use midflow::connector::kuwait::Kuwait;
 use midflow::connector::kuwait::KuwaitSettings;
 use midflow::connector::kuwait::Material;
@@ -165,8 +166,11 @@ impl World {
         let policies = self.settings.assurance_policies.iter().cloned();
         settings.assurance = Some(AssuranceRule::CertificatePolicy(policies.collect()));
         let material = Material {
-            client_certificate: self.settings.client.chain_pem().into(),
-            client_key: self.settings.client.key_pem().into(),
+            client: Some(ClientMaterial {
+                certificate: self.settings.client.chain_pem().into(),
+                key: self.settings.client.key_pem().into(),
+            }),
+            login: None,
             server_ca: self.settings.authority_pem.clone().into_bytes(),
             signers: vec![self.settings.stamp_signer_pem.clone().into_bytes()],
         };

@@ -143,6 +143,8 @@ impl Connector for ToldAuthority {
             None => Conclusion::Rejected,
         };
         Verdict {
+            approver: expected.civil_no.cloned(),
+            signature: None,
             checks: vec![Check {
                 name: "stamp",
                 passed: conclusion != Conclusion::Rejected,

@@ -16,6 +16,7 @@ use midflow::engine::TimelineEntry;
 use midflow::http;
 use midflow::sandbox::Authority;
 use midflow::sandbox::Citizen;
+use midflow::sandbox::Face;
 use midflow::sandbox::Sandbox;
 use midflow::sandbox::SandboxHandle;
 use midflow::sandbox::SandboxOptions;
@@ -57,8 +58,24 @@ impl FullNode {
         Self::over(policies, &folder, crowd, stamp).await
     }
 
+    /// Starts with another way to the authority than the bridge.
+    pub async fn through(face: Face, crowd: usize, stamp: StampAlgorithm) -> Self {
+        let policies = policy_folder::with_wide_limits();
+        let folder = policies.path().to_path_buf();
+        Self::over_face(policies, &folder, crowd, (stamp, face)).await
+    }
+
     /// Starts over policies that stand somewhere below a folder of the test's making.
     pub async fn over(policies: TempDir, folder: &Path, crowd: usize, stamp: StampAlgorithm) -> Self {
+        Self::over_face(policies, folder, crowd, (stamp, Face::Bridge)).await
+    }
+
+    async fn over_face(
+        policies: TempDir,
+        folder: &Path,
+        crowd: usize,
+        (stamp, face): (StampAlgorithm, Face),
+    ) -> Self {
         let state = tempfile::tempdir().unwrap();
         // Certificates are checked by the machine's clock, so ours begins where that one is.
         let now = midflow::engine::Clock::now(&midflow::engine::SystemClock);
@@ -75,7 +92,7 @@ impl FullNode {
         let callback_url = format!("https://{}", socket.local_addr().unwrap());
         authority.register_callback_base(&callback_url).unwrap();
         let store = Arc::new(sealed_store(state.path()).await);
-        let connector = Witness::new(sp.connector(now).unwrap());
+        let connector = Witness::new(sp.connector_over(face, now).unwrap());
         let engine = Engine::start(EngineParts {
             folder: folder.to_path_buf(),
             store: store.clone(),
@@ -89,6 +106,7 @@ impl FullNode {
             notify_roots: Vec::new(),
             gates: Vec::new(),
             settings: None,
+            anchors: Vec::new(),
         })
         .await
         .unwrap();

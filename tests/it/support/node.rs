@@ -113,6 +113,7 @@ async fn open(folder: &Path, state: &Path, authority: &Arc<ToldAuthority>, clock
         notify_roots: Vec::new(),
         gates: Vec::new(),
         settings: None,
+        anchors: Vec::new(),
     })
     .await
     .unwrap()

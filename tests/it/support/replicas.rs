@@ -163,6 +163,7 @@ impl Replica {
                 notify_roots: Vec::new(),
                 gates: Vec::new(),
                 settings: None,
+                anchors: Vec::new(),
             })
             .await
             .unwrap()

@@ -7,6 +7,8 @@ use midflow::audit::Recorded;
 use midflow::connector::Connector;
 use midflow::connector::Expected;
 use midflow::connector::Outbound;
+use midflow::connector::Polled;
+use midflow::connector::Polling;
 use midflow::connector::PrepareError;
 use midflow::connector::Reply;
 use midflow::connector::ReplyMeaning;
@@ -24,6 +26,7 @@ pub struct Witness {
     connector: Kuwait,
     asked: Mutex<HashMap<FlowId, Asked>>,
     replies: watch::Sender<usize>,
+    polls: watch::Sender<u64>,
 }
 
 /// A request of the engine, and the id that the authority gave it.
@@ -45,7 +48,13 @@ impl Witness {
             connector,
             asked: Mutex::default(),
             replies: watch::Sender::new(0),
+            polls: watch::Sender::new(0),
         })
+    }
+
+    /// How often the authority was asked for an answer; tells of each call.
+    pub fn polls(&self) -> watch::Receiver<u64> {
+        self.polls.subscribe()
     }
 
     /// The request of a flow, once the authority has replied to it.
@@ -76,6 +85,8 @@ impl Asked {
         received_at: Timestamp,
     ) -> Expected<'a> {
         Expected {
+            capability: self.request.capability,
+            signing: None,
             flow: self.request.flow,
             request_id: self.request_id.as_ref(),
             civil_no: self.request.civil_no.as_ref(),
@@ -115,6 +126,20 @@ impl Connector for Witness {
         }
         self.replies.send_modify(|count| *count += 1);
         reply
+    }
+
+    fn polling(&self) -> Option<Polling> {
+        self.connector.polling()
+    }
+
+    async fn poll(&self, request_id: &RequestId) -> Polled {
+        let polled = self.connector.poll(request_id).await;
+        self.polls.send_modify(|count| *count += 1);
+        polled
+    }
+
+    fn examine_reply(&self, body: &[u8], expected: &Expected<'_>) -> Verdict {
+        self.connector.examine_reply(body, expected)
     }
 
     fn examine(&self, body: &[u8], expected: &Expected<'_>) -> Verdict {

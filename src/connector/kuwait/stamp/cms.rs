@@ -14,9 +14,10 @@ use der::asn1::OctetString;
 
 use super::signer::Algorithm;
 use super::signer::Signer;
+use crate::words::Digest;
 
 /// A parsed detached signature with exactly one signer.
-pub(super) struct Detached {
+pub(in crate::connector::kuwait) struct Detached {
     signer: SignerInfo,
     /// The certificates that came with it, DER. Only their fingerprints are of interest.
     pub(super) certificates: Vec<Vec<u8>>,
@@ -24,7 +25,7 @@ pub(super) struct Detached {
 
 impl Detached {
     /// Reads the DER. BER with indefinite lengths is refused.
-    pub(super) fn from_der(bytes: &[u8]) -> Result<Self, &'static str> {
+    pub(in crate::connector::kuwait) fn from_der(bytes: &[u8]) -> Result<Self, &'static str> {
         let outer = ContentInfo::from_der(bytes).map_err(|_| NO_MESSAGE)?;
         if outer.content_type != SIGNED_DATA {
             return Err("the CMS message is not signed data");
@@ -54,6 +55,19 @@ impl Detached {
 
     /// Whether the pinned signer signed this content.
     pub(super) fn verify(&self, content: &[u8], pinned: &Signer) -> Result<(), &'static str> {
+        self.verify_content(&Content::Bytes(content), pinned)
+    }
+
+    /// Whether this signer signed the content with this SHA-256.
+    pub(in crate::connector::kuwait) fn verify_digest(
+        &self,
+        digest: Digest,
+        signer: &Signer,
+    ) -> Result<(), &'static str> {
+        self.verify_content(&Content::Sha256(digest), signer)
+    }
+
+    fn verify_content(&self, content: &Content<'_>, pinned: &Signer) -> Result<(), &'static str> {
         if !self.names(pinned) {
             return Err(OTHER_SIGNER);
         }
@@ -61,7 +75,19 @@ impl Detached {
         let signed = match &self.signer.signed_attrs {
             // Without attributes the content itself is signed. It can't be mistaken for attributes, whose DER
             // begins with 0x31, because covered bytes begin with a brace or white space.
-            None => content.to_vec(),
+            None => {
+                let verified = match content {
+                    Content::Bytes(bytes) => {
+                        pinned.verifies(algorithm, bytes, self.signer.signature.as_bytes())
+                    }
+                    // The content is not at hand, but a signature over it is one over its digest.
+                    Content::Sha256(digest) => {
+                        *hash == digest::SHA256
+                            && pinned.verifies_digest(*digest, self.signer.signature.as_bytes())
+                    }
+                };
+                return verified.then_some(()).ok_or(NOT_VERIFIED);
+            }
             Some(attributes) => {
                 if self.attribute(CONTENT_TYPE)?.decode_as::<ObjectIdentifier>() != Ok(DATA) {
                     return Err("the signed content type is not plain data");
@@ -70,7 +96,7 @@ impl Detached {
                     .attribute(MESSAGE_DIGEST)?
                     .decode_as()
                     .map_err(|_| "the signed digest is broken")?;
-                if claimed.as_bytes() != digest::digest(hash, content).as_ref() {
+                if !content.has_digest(hash, claimed.as_bytes()) {
                     return Err("the signed digest is of other bytes");
                 }
                 attributes
@@ -81,7 +107,7 @@ impl Detached {
         if pinned.verifies(algorithm, &signed, self.signer.signature.as_bytes()) {
             Ok(())
         } else {
-            Err("the CMS signature does not verify")
+            Err(NOT_VERIFIED)
         }
     }
 
@@ -126,11 +152,28 @@ impl Detached {
     }
 }
 
+/// What was signed, as far as it is at hand.
+enum Content<'a> {
+    Bytes(&'a [u8]),
+    Sha256(Digest),
+}
+
+impl Content<'_> {
+    fn has_digest(&self, hash: &'static digest::Algorithm, claimed: &[u8]) -> bool {
+        match self {
+            Self::Bytes(bytes) => claimed == digest::digest(hash, bytes).as_ref(),
+            Self::Sha256(known) => *hash == digest::SHA256 && claimed == known.as_bytes(),
+        }
+    }
+}
+
 /// A number without leading zeros: readers differ in whether they keep the sign byte.
 fn significant(number: &[u8]) -> &[u8] {
     let start = number.iter().position(|byte| *byte != 0).unwrap_or(number.len());
     number.get(start..).unwrap_or_default()
 }
+
+const NOT_VERIFIED: &str = "the CMS signature does not verify";
 
 /// The bytes are not CMS at all, so another format may fit.
 pub(super) const NO_MESSAGE: &str = "it is no CMS message";

@@ -8,6 +8,7 @@ mod rule;
 mod signer;
 mod verifier;
 
+pub(super) use cms::Detached;
 pub use format::StampFormat;
 pub use rule::StampRule;
 pub(super) use signer::Signer;

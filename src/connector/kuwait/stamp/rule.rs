@@ -38,6 +38,22 @@ impl StampRule {
     }
 }
 
+impl StampRule {
+    /// The bytes that the stamp of one value must cover: the value as it stands, or its canonical form. There is no
+    /// prefix of a body here, so `raw-prefix` takes the value as it stands too.
+    pub(super) fn covered_value(self, value: &[u8]) -> Result<Cow<'_, [u8]>, &'static str> {
+        const FAULT: &str = "the value has no canonical form";
+        match self {
+            Self::RawMembers | Self::RawPrefix => Ok(Cow::Borrowed(value)),
+            Self::Jcs => {
+                let value: serde_json::Value = serde_json::from_slice(value).map_err(|_| FAULT)?;
+                let canonical = serde_json_canonicalizer::to_vec(&value).map_err(|_| FAULT)?;
+                Ok(Cow::Owned(canonical))
+            }
+        }
+    }
+}
+
 fn members<'c, 'a>(callback: &'c Callback<'a>) -> [(&'static str, &'c Part<'a>); 3] {
     [
         ("RequestDetails", &callback.request),

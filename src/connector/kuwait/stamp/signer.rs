@@ -1,3 +1,4 @@
+use aws_lc_rs::digest;
 use aws_lc_rs::signature;
 use aws_lc_rs::signature::ParsedPublicKey;
 use aws_lc_rs::signature::VerificationAlgorithm;
@@ -80,6 +81,19 @@ impl Signer {
     /// Whether the certificate is valid at a moment.
     pub(super) fn is_valid_at(&self, moment: Timestamp) -> bool {
         self.not_before <= moment && moment <= self.not_after
+    }
+
+    /// Whether `signature` is this key's over the message with this SHA-256. False where the key goes with another digest.
+    pub(in crate::connector::kuwait) fn verifies_digest(&self, digest: Digest, signature: &[u8]) -> bool {
+        let Ok(digest) = digest::Digest::import_less_safe(digest.as_bytes(), &digest::SHA256) else {
+            return false;
+        };
+        let with = |key: &ParsedPublicKey| key.verify_digest_sig(&digest, signature).is_ok();
+        match &self.key {
+            Key::Rsa { sha256, .. } => with(sha256),
+            Key::P256(key) => (signature.len() == key.raw_length && with(&key.raw)) || with(&key.der),
+            Key::P384(_) => false,
+        }
     }
 
     /// Whether `signature` is this key's over `message`. False where the key is of another kind.

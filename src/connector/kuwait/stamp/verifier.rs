@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::OnceLock;
 
@@ -28,6 +29,8 @@ pub(in crate::connector::kuwait) struct Pin {
 
 /// A stamp that verified.
 pub(in crate::connector::kuwait) struct Stamped {
+    /// SHA-256 of the stamp itself.
+    pub(in crate::connector::kuwait) stamp: Digest,
     /// The certificate that stamped.
     pub(in crate::connector::kuwait) signer: Digest,
     /// How.
@@ -80,6 +83,21 @@ impl Stamp {
         &self.pins
     }
 
+    /// Verifies the stamp of one value, such as the identity behind a scanned code, as of its arrival.
+    ///
+    /// # Errors
+    /// Says what is wrong, without quoting the value.
+    pub(in crate::connector::kuwait) fn verify_value(
+        &self,
+        value: &[u8],
+        signature: Seen<'_>,
+        certificate: Seen<'_>,
+        received_at: Timestamp,
+    ) -> Result<Stamped, String> {
+        let covered = || self.rule.covered_value(value);
+        self.verify_parts(covered, signature, certificate, received_at)
+    }
+
     /// Verifies the stamp of a callback as of its arrival.
     ///
     /// # Errors
@@ -89,7 +107,20 @@ impl Stamp {
         callback: &Callback<'_>,
         received_at: Timestamp,
     ) -> Result<Stamped, String> {
-        let signature = match callback.signature.read("SignatureData") {
+        let signature = callback.signature.read("SignatureData");
+        let certificate = callback.signature.read("SigningCertificate");
+        let covered = || self.rule.covered(callback);
+        self.verify_parts(covered, signature, certificate, received_at)
+    }
+
+    fn verify_parts<'a>(
+        &self,
+        covered: impl FnOnce() -> Result<Cow<'a, [u8]>, &'static str>,
+        signature: Seen<'_>,
+        certificate: Seen<'_>,
+        received_at: Timestamp,
+    ) -> Result<Stamped, String> {
+        let signature = match signature {
             Seen::Absent => return Err("there is no stamp".to_owned()),
             Seen::Odd => return Err("the stamp is no text".to_owned()),
             Seen::Text(text) => decode(text, MAX_SIGNATURE).ok_or("the stamp is no base64")?,
@@ -99,8 +130,8 @@ impl Stamp {
         } else {
             Err("CMS is not among the accepted formats")
         };
-        let candidates = self.candidates(callback, detached.as_ref().ok())?;
-        let covered = self.rule.covered(callback)?;
+        let candidates = self.candidates(certificate, detached.as_ref().ok())?;
+        let covered = covered()?;
 
         let mut fault = NOTHING_FITS.to_owned();
         for signer in candidates {
@@ -133,6 +164,7 @@ impl Stamp {
                 };
                 if verified {
                     return Ok(Stamped {
+                        stamp: Digest::of(&signature),
                         signer: signer.fingerprint,
                         format: *format,
                     });
@@ -145,10 +177,10 @@ impl Stamp {
     /// The pinned signers that may have stamped: the one named, or all of them where none is named.
     fn candidates(
         &self,
-        callback: &Callback<'_>,
+        certificate: Seen<'_>,
         detached: Option<&Detached>,
     ) -> Result<Vec<Arc<Signer>>, String> {
-        let named = match callback.signature.read("SigningCertificate") {
+        let named = match certificate {
             Seen::Absent => None,
             Seen::Odd => return Err("the signer's certificate is no text".to_owned()),
             Seen::Text(text) => {

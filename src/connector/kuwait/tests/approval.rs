@@ -775,16 +775,6 @@ fn the_assurance_asked_for_must_be_proven() {
 }
 
 #[test]
-fn nobody_asked_is_nobody_approved() {
-    let asked = Asked {
-        civil_no: None,
-        ..Asked::usual()
-    };
-    let verdict = asked.examine(&rule(), Draft::approved().stamped().as_bytes());
-    assert_eq!(ending(&verdict), (Some("person"), Some(None)));
-}
-
-#[test]
 fn camel_case_bodies_are_approved_only_by_opt_in() {
     fn camel(value: &Value) -> Value {
         match value {

@@ -23,24 +23,30 @@ use rustls::server::WebPkiClientVerifier;
 
 use super::fixture::*;
 use crate::connector::Connector as _;
+use crate::connector::Matter;
+use crate::connector::Notification;
 use crate::connector::PrepareError;
+use crate::connector::Preview;
 use crate::connector::Reply;
 use crate::connector::ReplyMeaning;
 use crate::connector::Request;
+use crate::connector::Signing;
 use crate::connector::kuwait::AuthenticateRequest;
 use crate::connector::kuwait::ClientIdentity;
+use crate::connector::kuwait::ClientMaterial;
 use crate::connector::kuwait::CodeAdditions;
 use crate::connector::kuwait::Kuwait;
 use crate::connector::kuwait::KuwaitSettings;
 use crate::connector::kuwait::Material;
 use crate::connector::kuwait::SignerPin;
 use crate::connector::kuwait::Source;
-use crate::connector::kuwait::bridge::Bridge;
 use crate::connector::kuwait::codes::Codes;
+use crate::connector::kuwait::transport::Bridge;
 use crate::words::Assurance;
 use crate::words::Capability;
 use crate::words::Challenge;
 use crate::words::CivilNo;
+use crate::words::Digest;
 use crate::words::FlowId;
 use crate::words::Outcome;
 use crate::words::RequestId;
@@ -127,8 +133,11 @@ fn settings(base_url: String) -> KuwaitSettings {
 
 fn material(client: &Authority, server: &Authority) -> Material {
     Material {
-        client_certificate: client.client.0.clone().into_bytes(),
-        client_key: client.client.1.clone().into(),
+        client: Some(ClientMaterial {
+            certificate: client.client.0.clone().into_bytes(),
+            key: client.client.1.clone().into(),
+        }),
+        login: None,
         server_ca: server.pem.clone().into_bytes(),
         signers: vec![P256.pem.clone().into_bytes()],
     }
@@ -191,7 +200,9 @@ async fn errors_are_mapped_by_their_code() {
         ("1001", Outcome::NotEnrolled),
         ("1002", Outcome::AssuranceInsufficient),
         ("1003", Outcome::TooManyRequests),
-        ("1004", Outcome::ErrorAuthority),
+        ("1004", Outcome::ErrorRequest),
+        ("1005", Outcome::ErrorRegistration),
+        ("1008", Outcome::UnreadableQr),
         ("77", Outcome::ErrorAuthority),
     ] {
         let body = format!(r#"{{"Data":null,"Error":{{"Code":{code},"Message":"399123100017"}}}}"#);
@@ -388,6 +399,7 @@ fn request() -> Request {
         callback_url: "https://mid.example.gov.kw/cb/v1/8f2c".to_owned(),
         additional_data: DATA.to_owned(),
         challenge: Challenge::from_random(8352_u64.to_be_bytes()),
+        matter: Matter::Nothing,
     }
 }
 
@@ -413,17 +425,120 @@ fn a_push_is_prepared_in_the_authoritys_own_words() {
         )
     );
     assert!(serde_json::from_slice::<AuthenticateRequest<'_>>(&outbound.body).is_ok());
-    for capability in Capability::ALL {
-        let asked = kuwait.prepare(&Request {
-            capability,
-            ..request()
-        });
-        let supported = capability == Capability::AuthPush;
-        assert_eq!(asked.is_ok(), supported, "{capability}");
-    }
     let nobody = kuwait.prepare(&Request {
         civil_no: None,
         ..request()
     });
     assert_eq!(nobody.err(), Some(PrepareError::Missing("civil number")));
+}
+
+fn outbound(request: &Request) -> (&'static str, serde_json::Value) {
+    let authority = Authority::new();
+    let now = Timestamp::parse(RECEIVED).unwrap();
+    let kuwait = Kuwait::new(
+        &settings("https://h/mid/".to_owned()),
+        &material(&authority, &authority),
+        now,
+    )
+    .unwrap();
+    let outbound = kuwait.prepare(request).unwrap();
+    (
+        outbound.operation,
+        serde_json::from_slice(&outbound.body).unwrap(),
+    )
+}
+
+// A code is for whoever scans it: the request names nobody, even where somebody is expected.
+#[test]
+fn a_request_for_a_code_names_nobody() {
+    let (operation, body) = outbound(&Request {
+        capability: Capability::AuthQr,
+        ..request()
+    });
+    assert_eq!(operation, "InitiateAuthRequestQRWithAssuranceLevel");
+    assert_eq!(body.get("PersonCivilNo"), None);
+    assert_eq!(body["AdditionalData"], DATA);
+    assert_eq!(body["Challenge"], "8352");
+    assert_eq!(body["AssuranceLevel"], 30);
+}
+
+#[test]
+fn a_scanned_code_is_sent_as_it_was_read() {
+    let (operation, body) = outbound(&Request {
+        capability: Capability::VerifyQr,
+        civil_no: None,
+        matter: Matter::IdentityQr("opaque text".to_owned()),
+        ..request()
+    });
+    assert_eq!(operation, "VerifyMobileIdQRData");
+    assert_eq!(
+        body,
+        serde_json::json!({ "ServiceProviderId": SP, "QRData": "opaque text" })
+    );
+}
+
+// Law 11, R000-095: the digest that is sent is that of the preview that is sent.
+#[test]
+fn a_request_to_sign_carries_the_digest_of_its_preview() {
+    use base64::Engine as _;
+    let bytes = b"%PDF-1.7 a contract".to_vec();
+    let (operation, body) = outbound(&Request {
+        capability: Capability::Sign,
+        matter: Matter::Signing(Box::new(Signing {
+            digest: Digest::of(&bytes),
+            file_name: "contract.pdf".to_owned(),
+            preview: Preview::Document(bytes),
+        })),
+        ..request()
+    });
+    assert_eq!(operation, "InitiateSignRequest");
+    let engine = base64::engine::general_purpose::STANDARD;
+    let preview = engine.decode(body["PreviewData"].as_str().unwrap()).unwrap();
+    let digest = engine.decode(body["DataHash"].as_str().unwrap()).unwrap();
+    assert_eq!(digest, Digest::of(&preview).as_bytes());
+    assert_eq!(body["HashAlgorithm"], "SHA256");
+    assert_eq!(body["FileName"], "contract.pdf");
+    assert_eq!(body["PersonCivilNo"], CIVIL_NO);
+    assert_eq!(body.get("PreviewText"), None);
+}
+
+#[test]
+fn a_notification_is_sent_in_both_languages() {
+    let (operation, body) = outbound(&Request {
+        capability: Capability::Notify,
+        matter: Matter::Notification(Notification {
+            template: "reminder".to_owned(),
+            title: Text::new("موعد", "Appointment"),
+            text: Text::new("موعدك غدا", "Your appointment is tomorrow"),
+        }),
+        ..request()
+    });
+    assert_eq!(operation, "NotifyPerson");
+    assert_eq!(body["NotificationSubjectAr"], "موعد");
+    assert_eq!(body["NotificationMessageEn"], "Your appointment is tomorrow");
+    assert_eq!(body["PersonCivilNo"], CIVIL_NO);
+}
+
+// What a capability needs and the request does not have is said before anything leaves.
+#[test]
+fn what_is_missing_is_named() {
+    let authority = Authority::new();
+    let now = Timestamp::parse(RECEIVED).unwrap();
+    let kuwait = Kuwait::new(
+        &settings("https://h/mid/".to_owned()),
+        &material(&authority, &authority),
+        now,
+    )
+    .unwrap();
+    for (capability, missing) in [
+        (Capability::Sign, "document"),
+        (Capability::VerifyQr, "text of a QR code"),
+        (Capability::Notify, "notification"),
+    ] {
+        let asked = kuwait.prepare(&Request {
+            capability,
+            ..request()
+        });
+        assert_eq!(asked.err(), Some(PrepareError::Missing(missing)));
+    }
 }

@@ -35,6 +35,23 @@ const MESSAGE_DIGEST: &str = "1.2.840.113549.1.9.4";
 const SIGNED_DATA: &str = "1.2.840.113549.1.7.2";
 const PLAIN_DATA: &str = "1.2.840.113549.1.7.1";
 
+/// A detached signature by a person over a document, as CMS.
+pub(super) fn detached(person: &Party, how: How, document: &[u8], attributes: bool) -> Vec<u8> {
+    let signature = match how {
+        How::Rsa256 => RSA_SHA256,
+        _ => ECDSA_SHA256,
+    };
+    let message = Message {
+        content: document.to_vec(),
+        ..Message::new(person, how, SHA256, signature)
+    };
+    if attributes {
+        message.with_attributes().der()
+    } else {
+        message.der()
+    }
+}
+
 /// A CMS message to be, with everything that a forger might turn.
 struct Message<'a> {
     party: &'a Party,

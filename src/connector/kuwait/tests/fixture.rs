@@ -27,8 +27,10 @@ use crate::connector::kuwait::stamp::Stamp;
 use crate::connector::kuwait::stamp::StampFormat;
 use crate::connector::kuwait::stamp::StampRule;
 use crate::words::Assurance;
+use crate::words::Capability;
 use crate::words::Challenge;
 use crate::words::CivilNo;
+use crate::words::Digest;
 use crate::words::Field;
 use crate::words::FlowId;
 use crate::words::Outcome;
@@ -97,6 +99,26 @@ pub(super) fn party(name: &str, key: &KeyPair, years: (i32, i32)) -> Party {
     params.distinguished_name.push(DnType::CommonName, name);
     params.not_before = rcgen::date_time_ymd(years.0, 1, 1);
     params.not_after = rcgen::date_time_ymd(years.1, 1, 1);
+    let certificate = params.self_signed(key).unwrap();
+    Party {
+        der: certificate.der().to_vec(),
+        pem: certificate.pem(),
+        key_pem: key.serialize_pem(),
+        pkcs8: key.serialize_der(),
+    }
+}
+
+/// A person with a key to sign with.
+pub(super) fn person_party(key: &KeyPair) -> Party {
+    let mut params = CertificateParams::new([]).unwrap();
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "SYNTHETIC TEST PERSON");
+    params
+        .distinguished_name
+        .push(DnType::CustomDnType(vec![2, 5, 4, 5]), CIVIL_NO);
+    params.not_before = rcgen::date_time_ymd(2026, 1, 1);
+    params.not_after = rcgen::date_time_ymd(2027, 1, 1);
     let certificate = params.self_signed(key).unwrap();
     Party {
         der: certificate.der().to_vec(),
@@ -262,6 +284,7 @@ pub(super) fn rule_with(stamp: Stamp) -> ApprovalRule {
         additional_data: Presence::WhenPresent,
         transaction_date: Presence::Required,
         user_certificate: Presence::Required,
+        identity_qr_age: std::time::Duration::from_secs(120),
         clock_skew: std::time::Duration::from_secs(60),
         keys: KeyMatching::Exact,
     }
@@ -277,6 +300,8 @@ pub(super) fn rule() -> ApprovalRule {
 
 /// What was asked; each test changes what it needs.
 pub(super) struct Asked {
+    pub(super) capability: Capability,
+    pub(super) signing: Option<Digest>,
     pub(super) request_id: Option<RequestId>,
     pub(super) civil_no: Option<CivilNo>,
     pub(super) assurance: Assurance,
@@ -288,6 +313,8 @@ pub(super) struct Asked {
 impl Asked {
     pub(super) fn usual() -> Self {
         Self {
+            capability: Capability::AuthPush,
+            signing: None,
             request_id: Some(RequestId::new(REQUEST_ID)),
             civil_no: CivilNo::parse(CIVIL_NO).ok(),
             assurance: Assurance::Medium,
@@ -300,21 +327,28 @@ impl Asked {
     }
 
     pub(super) fn examine(&self, rule: &ApprovalRule, body: &[u8]) -> Verdict {
-        rule.examine(
-            body,
-            &Expected {
-                flow: FlowId::from_uuid(uuid::Uuid::nil()),
-                request_id: self.request_id.as_ref(),
-                civil_no: self.civil_no.as_ref(),
-                assurance: self.assurance,
-                challenge: &self.challenge,
-                additional_data: DATA,
-                requested_at: Timestamp::parse(REQUESTED).unwrap(),
-                expires_at: Timestamp::parse(EXPIRES).unwrap(),
-                received_at: self.received_at,
-                fields: &self.fields,
-            },
-        )
+        rule.examine(body, &self.expected())
+    }
+
+    pub(super) fn examine_reply(&self, rule: &ApprovalRule, body: &[u8]) -> Verdict {
+        rule.examine_reply(body, &self.expected())
+    }
+
+    fn expected(&self) -> Expected<'_> {
+        Expected {
+            flow: FlowId::from_uuid(uuid::Uuid::nil()),
+            capability: self.capability,
+            signing: self.signing,
+            request_id: self.request_id.as_ref(),
+            civil_no: self.civil_no.as_ref(),
+            assurance: self.assurance,
+            challenge: &self.challenge,
+            additional_data: DATA,
+            requested_at: Timestamp::parse(REQUESTED).unwrap(),
+            expires_at: Timestamp::parse(EXPIRES).unwrap(),
+            received_at: self.received_at,
+            fields: &self.fields,
+        }
     }
 }
 

@@ -1,15 +1,24 @@
 use serde_json::json;
 
 use super::fixture::*;
+use crate::connector::kuwait::ClientMaterial;
+use crate::connector::kuwait::Credentials;
 use crate::connector::kuwait::Kuwait;
 use crate::connector::kuwait::KuwaitSettings;
 use crate::connector::kuwait::Material;
 use crate::words::Timestamp;
 
+fn client(certificate: Vec<u8>, key: String) -> ClientMaterial {
+    ClientMaterial {
+        certificate,
+        key: key.into(),
+    }
+}
+
 fn material() -> Material {
     Material {
-        client_certificate: P256.pem.clone().into_bytes(),
-        client_key: P256.key_pem.clone().into(),
+        client: Some(client(P256.pem.clone().into_bytes(), P256.key_pem.clone())),
+        login: None,
         server_ca: RSA.pem.clone().into_bytes(),
         signers: vec![P384.pem.clone().into_bytes()],
     }
@@ -156,9 +165,18 @@ fn material_that_can_not_be_used_is_named() {
         change(&mut material);
         open(written(), &material, RECEIVED).err().unwrap()
     };
-    assert!(refused(&|m| m.client_certificate = b"x".to_vec()).contains("`kuwait.client.certificate`"));
-    assert!(refused(&|m| m.client_key = String::new().into()).contains("`kuwait.client`"));
-    assert!(refused(&|m| m.client_key = P384.key_pem.clone().into()).contains("`kuwait.client`"));
+    assert!(
+        refused(&|m| m.client = Some(client(b"x".to_vec(), P256.key_pem.clone())))
+            .contains("`kuwait.client.certificate`")
+    );
+    assert!(
+        refused(&|m| m.client = Some(client(P256.pem.clone().into_bytes(), String::new())))
+            .contains("`kuwait.client`")
+    );
+    assert!(
+        refused(&|m| m.client = Some(client(P256.pem.clone().into_bytes(), P384.key_pem.clone())))
+            .contains("`kuwait.client`")
+    );
     assert!(refused(&|m| m.server_ca = Vec::new()).contains("`kuwait.server_ca`"));
     assert!(refused(&|m| m.signers = Vec::new()).contains("was not loaded"));
     assert!(refused(&|m| m.signers = vec![b"x".to_vec()]).contains("can't be used: it is no X.509"));
@@ -233,4 +251,168 @@ challenge: when_present
     let settings: KuwaitSettings = serde_saphyr::from_str(&yaml).unwrap();
     assert_eq!(settings.codes.error.len(), 2);
     assert!(Kuwait::new(&settings, &material(), Timestamp::parse(RECEIVED).unwrap()).is_ok());
+}
+
+fn over(transport: serde_json::Value, material: &Material) -> Result<Kuwait, String> {
+    open(with("/transport", transport), material, RECEIVED)
+}
+
+fn with_login() -> Material {
+    Material {
+        login: Some(Credentials {
+            name: "n".to_owned().into(),
+            password: "p".to_owned().into(),
+        }),
+        ..material()
+    }
+}
+
+fn gateway(answers: serde_json::Value) -> serde_json::Value {
+    json!({ "gateway": { "login": { "name": "env:A", "password": "env:B" }, "answers": answers } })
+}
+
+fn template() -> serde_json::Value {
+    json!({
+        "paths": { "auth_push": "push" }, "casing": "camel", "envelope": "",
+        "success": { "pointer": "/status", "values": ["ok"] }, "request_id": "/id",
+    })
+}
+
+// What a transport can't work without is named at the start, not with the first person who waits in vain.
+#[test]
+fn incomplete_transports_are_refused() {
+    let unstamped = |statuses| gateway(json!({ "unstamped": { "statuses": statuses, "used": "refused" } }));
+    let templated = |pointer: &str, value: serde_json::Value| {
+        let mut whole = json!({ "template": template() });
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        let parent = whole.pointer_mut(&format!("/template{parent}")).unwrap();
+        parent[name] = value;
+        whole
+    };
+    for (transport, expected) in [
+        (json!({ "soap": {} }), "missing field `path`"),
+        (
+            json!({ "soap": { "path": "/x.svc" } }),
+            "`kuwait.transport.soap.path`: `/x.svc` is no path below",
+        ),
+        (json!({ "soap": { "path": "../x.svc" } }), "is no path below"),
+        (
+            json!({ "soap": { "path": "https://elsewhere.invalid/x" } }),
+            "is no path below",
+        ),
+        (json!({ "soap": { "path": "x?wsdl" } }), "is no path below"),
+        (
+            json!({ "soap": { "path": "x", "encoding": "swa" } }),
+            "unknown variant `swa`",
+        ),
+        (
+            gateway(json!(null)),
+            "`kuwait.transport.gateway.answers`: it is not set",
+        ),
+        (
+            gateway(json!({ "stamped": "callback" })),
+            "`callback` is no JSON pointer",
+        ),
+        (
+            unstamped(json!({ "A": "waiting" })),
+            "not exactly one status means `approved`",
+        ),
+        (
+            unstamped(json!({ "A": "approved", "B": "approved" })),
+            "not exactly one status means `approved`",
+        ),
+        (
+            unstamped(json!({ "A": "yes" })),
+            "expected `waiting`, `approved` or the code of another outcome",
+        ),
+        (
+            templated("/paths", json!({})),
+            "`kuwait.transport.template.paths`: it names no capability",
+        ),
+        (
+            templated("/paths", json!({ "auth_qr": "qr" })),
+            "`kuwait.transport.template.qr`: it is not set",
+        ),
+        (
+            templated("/paths", json!({ "verify_qr": "v" })),
+            "whose stamp covers bytes that a wrapper writes anew",
+        ),
+        (
+            templated("/paths", json!({ "auth_push": "/x" })),
+            "is no path below",
+        ),
+        (templated("/success/values", json!([])), "no value means success"),
+        (
+            templated("/success/pointer", json!("")),
+            "it points at the whole reply",
+        ),
+        (templated("/request_id", json!("id")), "`id` is no JSON pointer"),
+        (
+            templated("/names", json!({ "Challenge": "a//b" })),
+            "a name is empty",
+        ),
+        (templated("/casing", json!("kebab")), "unknown variant `kebab`"),
+        (json!("carrier_pigeon"), "unknown variant `carrier_pigeon`"),
+    ] {
+        let error = over(transport.clone(), &with_login()).err();
+        assert!(
+            error.as_ref().is_some_and(|error| error.contains(expected)),
+            "{transport}: {error:?}"
+        );
+    }
+}
+
+#[test]
+fn complete_transports_open() {
+    for transport in [
+        json!("bridge"),
+        json!({ "soap": { "path": "MIDWrapper.svc" } }),
+        json!({ "template": template() }),
+    ] {
+        assert!(over(transport.clone(), &material()).is_ok(), "{transport}");
+    }
+}
+
+// A gateway's answer can't be held to what the gateway never carries, and without a stamp no certificate tells a level.
+#[test]
+fn a_gateway_is_not_asked_for_what_it_can_not_carry() {
+    let written = |challenge: &str, assurance: serde_json::Value, answers: serde_json::Value| {
+        let mut settings = with("/transport", gateway(answers));
+        settings["challenge"] = json!(challenge);
+        settings["assurance"] = assurance;
+        open(settings, &with_login(), RECEIVED)
+    };
+    let stamped = json!({ "stamped": "/callback" });
+    let unstamped = json!({ "unstamped": { "statuses": { "A": "approved" }, "used": "allowed" } });
+    let by_policy = json!({ "certificate_policy": { "1.2.3.20": "medium" } });
+    assert!(written("when_present", by_policy.clone(), stamped.clone()).is_ok());
+    assert!(written("required", json!("as_requested"), unstamped.clone()).is_ok());
+    let error = written("required", by_policy.clone(), stamped).err().unwrap();
+    assert!(
+        error.contains("`kuwait.challenge`: the gateway takes no challenge"),
+        "{error}"
+    );
+    let error = written("when_present", by_policy, unstamped).err().unwrap();
+    assert!(
+        error.contains("`kuwait.assurance`: an answer without a stamp"),
+        "{error}"
+    );
+    let mut settings = with("/transport", gateway(json!({ "stamped": "/callback" })));
+    settings["challenge"] = json!("when_present");
+    settings["transport"]["gateway"]["poll"] = json!({ "interval_seconds": 0 });
+    let error = open(settings, &with_login(), RECEIVED).err().unwrap();
+    assert!(error.contains("`kuwait.transport.gateway.poll`"), "{error}");
+}
+
+// The bridge without its certificate would be refused by every server; a wrapper may not ask for one.
+#[test]
+fn only_the_bridge_needs_a_client_certificate() {
+    let without = Material {
+        client: None,
+        ..material()
+    };
+    let error = over(json!("bridge"), &without).err().unwrap();
+    assert!(error.contains("`kuwait.client`: it is not set"), "{error}");
+    let kuwait = over(json!({ "soap": { "path": "MIDWrapper.svc" } }), &without).unwrap();
+    assert_eq!(kuwait.expiries().len(), 1);
 }

@@ -1,8 +1,19 @@
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
+use midflow::audit::log::VerifierKey;
+use midflow::engine::KeyFile;
+use midflow::engine::log::Contents;
+use midflow::engine::log::HeadFile;
+use midflow::engine::log::verify;
 use midflow::sandbox::Sandbox;
+use midflow::store::Sealed;
+use midflow::store::Sqlite;
+use midflow::store::Store as _;
+use midflow::words::Environment;
+use midflow::words::Timestamp;
 
 use super::audit_book::AuditReader;
 use super::authority;
@@ -167,6 +178,9 @@ impl Scene {
         self.victim.kill();
         self.tally.kills += 1;
         let ledgers = self.compare(Stage::Killed).await?;
+        if self.tally.kills.is_multiple_of(VERIFIED_EVERY) {
+            self.verify_log().await?;
+        }
         let open = |phase: &str| phase != "delivered";
         let rows = ledgers.audit.flows.values().filter_map(|page| page.row.as_ref());
         self.tally.open_at_kill += rows.filter(|row| open(&row.phase)).count() as u64;
@@ -196,6 +210,7 @@ impl Scene {
             return Err(format!("asked to stop, the node ended with {status}"));
         }
         let ledgers = self.compare(Stage::Settled).await?;
+        self.verify_log().await?;
         let said = self.victim.said();
         for bad in ["panicked", A_PANIC, A_CIVIL_NUMBER] {
             if said.contains(bad) {
@@ -203,6 +218,41 @@ impl Scene {
             }
         }
         Ok(ledgers)
+    }
+
+    /// The log is verified from outside, with the file beside the node's secrets as its only anchor.
+    async fn verify_log(&self) -> Result<(), String> {
+        let secrets = self.victim.secrets();
+        // A node that was killed in its first start has named no key yet.
+        let Ok(key) = std::fs::read_to_string(secrets.join("log.vkey")) else {
+            return Ok(());
+        };
+        let key = VerifierKey::parse(&key).map_err(|error| error.to_string())?;
+        let head = HeadFile::in_folder(&secrets).read();
+        let promises = head.map_err(|error| error.to_string())?.into_iter().collect();
+        let store = Sqlite::open_to_read(self.victim.store()).await;
+        let store = store.map_err(|error| error.to_string())?;
+        let wrapper = KeyFile::read(&self.victim.key()).map_err(|error| error.to_string())?;
+        let store = Sealed::open(
+            Arc::new(store),
+            Arc::new(wrapper),
+            Environment::Development,
+            Timestamp::EPOCH,
+        );
+        let store = store.await.map_err(|error| error.to_string())?;
+        let verified = verify(&store, &key, promises, Contents::Open).await;
+        store.close().await;
+        let verified = verified.map_err(|error| error.to_string())?;
+        if verified.is_clean() {
+            return Ok(());
+        }
+        let found: Vec<String> = verified
+            .findings
+            .iter()
+            .take(20)
+            .map(|finding| format!("  {}: {}", finding.place, finding.what))
+            .collect();
+        Err(format!("the log does not verify:\n{}", found.join("\n")))
     }
 
     async fn ready(&mut self, starting: Starting) -> Result<(), String> {
@@ -328,6 +378,8 @@ fn tail(log: &str) -> String {
         .join("\n")
 }
 
+/// After so many kills the whole log is derived again, and at the end.
+const VERIFIED_EVERY: u64 = 10;
 /// So many kills in a hundred come before the node serves.
 const BEFORE_READY: u64 = 12;
 const LONGEST_LIFE: Duration = Duration::from_millis(500);

@@ -82,6 +82,10 @@ impl Victim {
         self.folder.join("store").join("midflow.db")
     }
 
+    pub fn secrets(&self) -> PathBuf {
+        self.folder.join("secrets")
+    }
+
     /// The file of the key that wraps the keys of the store.
     pub fn key(&self) -> PathBuf {
         self.folder.join("midflow.key")

@@ -1,0 +1,163 @@
+//! The two confirmations before anything is signed (R000-087 to R000-090), taken on the server.
+
+use std::sync::Arc;
+
+use super::Problem;
+use super::ProblemCode;
+use super::inner::Inner;
+use super::input::Input;
+use super::live::Live;
+use super::start::problem;
+use super::start::unavailable;
+use crate::audit::ConsentItem;
+use crate::audit::ConsentRecord;
+use crate::connector::Matter;
+use crate::connector::Preview;
+use crate::connector::Signing;
+use crate::flow::Phase;
+use crate::policy::OwnSettings;
+use crate::policy::render;
+use crate::words::Capability;
+use crate::words::Digest;
+use crate::words::FlowId;
+use crate::words::Locale;
+
+/// What a person has ticked on the page, with each sentence as it was shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Confirmation {
+    /// The language of the page.
+    pub locale: Locale,
+    /// The digest of the document that the page showed.
+    pub document: Digest,
+    /// That the whole document was read; must be ticked.
+    pub reviewed_entire: (bool, String),
+    /// That it is to be signed; must be ticked.
+    pub accepts_to_sign: (bool, String),
+    /// That a copy was taken before; offered, and need not be ticked.
+    pub copy_before: (bool, String),
+}
+
+impl Inner {
+    /// Takes down what was confirmed and sends the request; the record is durable before anything leaves (law 1).
+    pub(super) async fn confirm(
+        self: &Arc<Self>,
+        client: &str,
+        flow: FlowId,
+        confirmation: Confirmation,
+    ) -> Result<(), Problem> {
+        let live = self.held(client, flow).await?;
+        if !confirmation.reviewed_entire.0 || !confirmation.accepts_to_sign.0 {
+            return Err(problem(
+                ProblemCode::NotConfirmed,
+                "both confirmations are needed before anything is sent",
+            ));
+        }
+        let (signing, expires_in) = self.signing(&live, &confirmation).await?;
+        live.keep_matter(Matter::Signing(Box::new(signing)));
+        let consent = ConsentRecord {
+            document: confirmation.document,
+            locale: confirmation.locale,
+            items: [
+                ("reviewed_entire", confirmation.reviewed_entire),
+                ("accepts_to_sign", confirmation.accepts_to_sign),
+                ("copy_before", confirmation.copy_before),
+            ]
+            .map(|(name, (given, sentence))| ConsentItem {
+                name: name.to_owned(),
+                given,
+                text: Digest::of(sentence.as_bytes()),
+            })
+            .into(),
+        };
+        let input = Input::Confirm {
+            consent: Box::new(consent),
+            expires_at: self.clock.now().plus(expires_in),
+        };
+        self.drive(&live, input).await.map_err(unavailable)
+    }
+
+    /// Ends the flow because the person does not want to sign what they have read.
+    pub(super) async fn withdraw(self: &Arc<Self>, client: &str, flow: FlowId) -> Result<(), Problem> {
+        let live = self.held(client, flow).await?;
+        self.drive(&live, Input::Withdraw).await.map_err(unavailable)
+    }
+
+    /// A flow of this client that waits for a confirmation.
+    async fn held(&self, client: &str, flow: FlowId) -> Result<Arc<Live>, Problem> {
+        let live = self.live_by_id(flow).await.map_err(unavailable)?;
+        let unknown = || {
+            problem(
+                ProblemCode::UnknownFlow,
+                "there is no such flow, or it belongs to another client",
+            )
+        };
+        let live = live.ok_or_else(unknown)?;
+        {
+            let cell = live.cell.lock().await;
+            if cell.detail.client != client {
+                return Err(unknown());
+            }
+            if cell.row.state.phase != Phase::Held || cell.row.state.closing.is_some() {
+                return Err(problem(
+                    ProblemCode::NothingToConfirm,
+                    "the flow does not wait for a confirmation: it was given before, or the flow has ended",
+                ));
+            }
+        }
+        Ok(live)
+    }
+
+    /// What is sent to be signed: the digest of exactly the bytes that were shown, computed here from what is stored, and
+    /// never taken from anybody (law 11, R000-116, R000-120).
+    async fn signing(
+        &self,
+        live: &Live,
+        confirmation: &Confirmation,
+    ) -> Result<(Signing, std::time::Duration), Problem> {
+        let (row, detail) = {
+            let cell = live.cell.lock().await;
+            (Arc::clone(&cell.row), Arc::clone(&cell.detail))
+        };
+        let nothing = || problem(ProblemCode::InvalidDocument, "the flow has no document");
+        let document = detail.document.as_ref().ok_or_else(nothing)?;
+        if confirmation.document != document.digest {
+            return Err(problem(
+                ProblemCode::InvalidDocument,
+                "what was confirmed is not the document of this flow",
+            ));
+        }
+        let bytes = self.bytes_of(document).await?;
+        let plan = detail.plan.as_ref().ok_or_else(nothing)?;
+        let service = live
+            .catalog
+            .as_ref()
+            .and_then(|catalog| catalog.service(row.service.as_str()))
+            .ok_or_else(|| unavailable("the catalog of a flow is gone"))?;
+        let settings = service
+            .service
+            .capability(Capability::Sign)
+            .map(|settings| &settings.own);
+        let Some(OwnSettings::Sign(settings)) = settings else {
+            return Err(nothing());
+        };
+        // A document that the phone could not hold is described instead (R000-096): by the text of the service, or by its
+        // reason and the digest, which the page shows as well.
+        let preview = match &settings.text {
+            Some(text) if settings.preview == "text" => Preview::Text(render(text, &detail.inputs)),
+            _ if settings.preview != "text" && bytes.len() <= MOST_PREVIEW => {
+                Preview::Document(bytes.to_vec())
+            }
+            Some(text) => Preview::Text(render(text, &detail.inputs)),
+            None => Preview::Text(plan.reason.clone()),
+        };
+        let signing = Signing {
+            digest: Digest::of(&bytes),
+            file_name: document.name.clone(),
+            preview,
+        };
+        Ok((signing, plan.expires_in))
+    }
+}
+
+/// The largest document that goes to the phone whole; what the authority takes is not known publicly.
+const MOST_PREVIEW: usize = 64 * 1024;

@@ -1,0 +1,296 @@
+//! The report for people: one page that needs nothing but itself, in Arabic and English, and prints on A4.
+
+use std::fmt::Write as _;
+
+use crate::audit::FlowRow;
+use crate::audit::log::Checkpoint;
+use crate::audit::log::VerifierKey;
+use crate::catalog::Catalog;
+use crate::engine::Why;
+use crate::engine::detail::Detail;
+use crate::policy::Then;
+use crate::words::Purpose;
+use crate::words::Text;
+use crate::words::Timestamp;
+
+/// What the report tells.
+pub(super) struct Told<'a> {
+    pub(super) why: &'a Why,
+    pub(super) row: &'a FlowRow,
+    pub(super) detail: &'a Detail,
+    pub(super) catalog: Option<&'a Catalog>,
+    pub(super) checkpoint: &'a Checkpoint,
+    pub(super) key: &'a VerifierKey,
+}
+
+/// The page.
+pub(super) fn page(told: &Told<'_>) -> String {
+    let mut page = Page(String::with_capacity(32 * 1024));
+    page.0.push_str(HEAD);
+    page.about(told);
+    page.ending(told);
+    page.steps(told);
+    page.log(told);
+    page.0.push_str("</body>\n</html>\n");
+    page.0
+}
+
+struct Page(String);
+
+impl Page {
+    fn about(&mut self, told: &Told<'_>) {
+        let why = told.why;
+        let service = told
+            .catalog
+            .and_then(|catalog| catalog.service(why.service.as_str()));
+        self.section("الموضوع", "What this is about");
+        if let Some(catalog) = told.catalog {
+            self.text(
+                "الجهة مقدمة الخدمة",
+                "Service provider",
+                &catalog.organization().name,
+            );
+        }
+        match service {
+            Some(loaded) => self.text("الخدمة الإلكترونية", "E-service", &loaded.service.name),
+            None => self.code("الخدمة الإلكترونية", "E-service", why.service.as_str()),
+        }
+        self.code("رقم الطلب", "Flow", &why.flow.to_string());
+        if let Some(number) = &told.row.subject {
+            self.code(
+                "الرقم المدني للشخص المطلوب",
+                "Civil number of the person asked",
+                number.expose(Purpose::Evidence),
+            );
+        }
+        if let Some(plan) = &told.detail.plan {
+            self.text(
+                "السبب كما ظهر على الهاتف",
+                "Reason as shown on the phone",
+                &plan.reason,
+            );
+            self.code("مستوى التحقق المطلوب", "Assurance asked", plan.assurance.as_str());
+        }
+        self.code(
+            "رقم المطابقة",
+            "Number to compare",
+            told.detail.challenge.as_str(),
+        );
+        self.code("بدأ", "Began", &moment(why.began));
+        if let Some(at) = told.detail.ended_at {
+            self.code("انتهى", "Ended", &moment(at));
+        }
+        self.end();
+    }
+
+    fn ending(&mut self, told: &Told<'_>) {
+        self.section("النتيجة والقرار", "Outcome and decision");
+        if let Some(outcome) = told.why.outcome {
+            self.text("النتيجة", "Outcome", &outcome.text());
+            self.code("رمز النتيجة", "Code of the outcome", outcome.code());
+        }
+        if let Some(decision) = &told.detail.decision {
+            self.text("القرار", "Decision", &then(decision.then));
+            self.text("ما قيل للشخص", "What the person was told", &decision.say);
+            self.code("السطر الذي قرر", "Rule that decided", &decision.rule.to_string());
+        }
+        let line = told
+            .why
+            .decision
+            .as_ref()
+            .and_then(|decision| decision.rule.as_ref()?.line.clone());
+        if let Some(line) = line {
+            self.code("نص السطر", "Its text", &line);
+        }
+        self.end();
+    }
+
+    fn steps(&mut self, told: &Told<'_>) {
+        self.heading(
+            "ما حدث، بالترتيب كما سُجل (بتوقيت الكويت)",
+            "What happened, in the order of the log (Kuwait time)",
+        );
+        self.0.push_str("<table class=\"steps\"><thead><tr><th>رقم السجل<br><span class=\"en\">Record</span></th><th>الوقت<br><span class=\"en\">Time</span></th><th>الحدث<br><span class=\"en\">Event</span></th></tr></thead><tbody>\n");
+        for step in &told.why.steps {
+            let _ = write!(
+                self.0,
+                "<tr><td>{}</td><td>{}</td><td>{}",
+                ltr(&step.seq.to_string()),
+                ltr(&moment(step.at)),
+                both(&step.says)
+            );
+            if let Some(message) = &step.message {
+                let _ = write!(
+                    self.0,
+                    "<span class=\"digest\">{}</span>",
+                    ltr(&message.digest.to_string())
+                );
+            }
+            if !step.checks.is_empty() {
+                self.0.push_str("<ul dir=\"ltr\" lang=\"en\">");
+                for check in &step.checks {
+                    let mark = if check.passed { "✓" } else { "✗" };
+                    let _ = write!(
+                        self.0,
+                        "<li>{mark} {}: {}</li>",
+                        escape(&check.name),
+                        escape(&check.detail)
+                    );
+                }
+                self.0.push_str("</ul>");
+            }
+            self.0.push_str("</td></tr>\n");
+        }
+        self.0.push_str("</tbody></table></section>\n");
+    }
+
+    fn log(&mut self, told: &Told<'_>) {
+        self.section("الإثبات", "Proof");
+        self.code("السجل", "Log", &told.checkpoint.origin);
+        self.code(
+            "عدد السجلات عند التوقيع",
+            "Records when it was signed",
+            &told.checkpoint.size.to_string(),
+        );
+        self.code(
+            "بصمة السجل كله",
+            "Root of the whole log",
+            &told.checkpoint.root.to_string(),
+        );
+        self.code(
+            "المفتاح العام للسجل",
+            "Public key of the log",
+            &told.key.to_string(),
+        );
+        self.code(
+            "السياسات التي طُبقت",
+            "Policies that were applied",
+            &told.why.catalog.to_string(),
+        );
+        self.end();
+        let _ = writeln!(
+            self.0,
+            "<p>{}</p>",
+            both(&Text::new(
+                "كل سجل أعلاه جزء من سجل موقّع لا يمكن تغييره دون أن يظهر ذلك، ومحتوى كل رسالة محفوظ كما ورد. يبيّن الملف VERIFY.md كيفية التحقق من ذلك كله دون الرجوع إلى الجهة، ويجب أن يطابق المفتاح العام المفتاح الذي تنشره الجهة.",
+                "Each record above is part of a signed log that can't be changed without it showing, and every message is kept as it came. VERIFY.md says how to verify all of it without the provider; the public key has to be the one that the provider publishes.",
+            ))
+        );
+    }
+
+    fn section(&mut self, ar: &str, en: &str) {
+        self.heading(ar, en);
+        self.0.push_str("<table><tbody>\n");
+    }
+
+    fn heading(&mut self, ar: &str, en: &str) {
+        let _ = writeln!(
+            self.0,
+            "<section><h2>{ar} <span class=\"en\" lang=\"en\" dir=\"ltr\">{en}</span></h2>"
+        );
+    }
+
+    fn end(&mut self) {
+        self.0.push_str("</tbody></table></section>\n");
+    }
+
+    fn text(&mut self, ar: &str, en: &str, value: &Text) {
+        self.row(ar, en, &both(value));
+    }
+
+    fn code(&mut self, ar: &str, en: &str, value: &str) {
+        self.row(ar, en, &ltr(value));
+    }
+
+    fn row(&mut self, ar: &str, en: &str, value: &str) {
+        let _ = writeln!(
+            self.0,
+            "<tr><th>{ar}<br><span class=\"en\" lang=\"en\" dir=\"ltr\">{en}</span></th><td>{value}</td></tr>"
+        );
+    }
+}
+
+fn both(text: &Text) -> String {
+    format!(
+        "<span class=\"ar\">{}</span><span class=\"en\" lang=\"en\" dir=\"ltr\">{}</span>",
+        escape(&text.ar.replace(['\u{2066}', '\u{2069}'], "")),
+        escape(&text.en)
+    )
+}
+
+fn ltr(text: &str) -> String {
+    format!("<bdi dir=\"ltr\" class=\"code\">{}</bdi>", escape(text))
+}
+
+fn then(then: Then) -> Text {
+    match then {
+        Then::Continue => Text::new("تتابع الخدمة الإلكترونية", "the e-service goes on"),
+        Then::Retry { .. } => Text::new("يمكن للشخص إعادة المحاولة", "the person may try again"),
+        Then::StepUp { .. } => Text::new(
+            "يمكن للشخص إعادة المحاولة بعد رفع مستوى التحقق",
+            "the person may try again once the assurance is raised",
+        ),
+        Then::Stop => Text::new("تتوقف الخدمة الإلكترونية", "the e-service stops"),
+    }
+}
+
+/// Date and time in Kuwait, to the millisecond.
+fn moment(at: Timestamp) -> String {
+    let local = at.in_kuwait();
+    let millis = at.as_micros().rem_euclid(60_000_000) / 1_000;
+    format!(
+        "{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03}",
+        local.year,
+        local.month,
+        local.day,
+        local.hour,
+        local.minute,
+        millis / 1_000,
+        millis % 1_000
+    )
+}
+
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+const HEAD: &str = "<!doctype html>
+<html lang=\"ar\" dir=\"rtl\">
+<head>
+<meta charset=\"utf-8\">
+<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">
+<title>تقرير إثبات · Evidence report</title>
+<style>
+@page{size:A4;margin:14mm 14mm 18mm;@bottom-center{content:counter(page) ' / ' counter(pages);direction:ltr;unicode-bidi:isolate;font:9pt sans-serif;color:#55606f}}
+*{box-sizing:border-box}
+body{font:11pt/1.7 'IBM Plex Sans Arabic','Noto Sans Arabic','Segoe UI',Tahoma,Arial,sans-serif;color:#1c2430;background:#fff;margin:0 auto;max-width:210mm;padding:8mm}
+h1{font-size:19pt;margin:0 0 2mm}
+h2{font-size:13pt;margin:6mm 0 2mm;break-after:avoid}
+table{inline-size:100%;border-collapse:collapse}
+th,td{border:.6pt solid #aab3bf;padding:1.2mm 2.2mm;text-align:start;vertical-align:top;overflow-wrap:anywhere}
+th{background:#f2f4f7;font-weight:600;inline-size:32%}
+.steps th{inline-size:auto}
+.steps td:nth-child(1){inline-size:13%}
+.steps td:nth-child(2){inline-size:22%}
+tr{break-inside:avoid}
+.ar,.digest{display:block}
+td .en,p .en{display:block;text-align:left;color:#3b4654;font-size:.92em}
+.en{color:#3b4654;font-size:.92em;font-weight:normal;unicode-bidi:isolate}
+.code{font-family:'IBM Plex Mono',Consolas,monospace;font-size:.86em;overflow-wrap:anywhere}
+ul{margin:1mm 0;padding-inline-start:5mm;list-style:none;font-size:.88em;text-align:left}
+@media print{body{padding:0;max-width:none}}
+</style>
+</head>
+<body>
+<h1>تقرير إثبات <span class=\"en\" lang=\"en\" dir=\"ltr\">Evidence report</span></h1>
+";

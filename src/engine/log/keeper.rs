@@ -1,0 +1,154 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
+use super::anchor::Anchor;
+use super::anchor::AnchorError;
+use super::head::HeadFile;
+use super::rollback::AcceptedRollbacks;
+use super::rollback::LogFault;
+use super::rollback::check_promises;
+use super::verify::Promise;
+use crate::audit::log::Checkpoint;
+use crate::audit::log::LogKey;
+use crate::store::KeptCheckpoint;
+use crate::store::Store;
+use crate::store::StoreError;
+
+/// Signs the head of the log, keeps it, and carries it to where nobody can take it back.
+pub struct LogKeeper {
+    key: Arc<LogKey>,
+    store: Arc<dyn Store>,
+    head: HeadFile,
+    accepted: AcceptedRollbacks,
+    anchors: Vec<Arc<dyn Anchor>>,
+    /// The newest checkpoint; one at a time is made.
+    newest: Mutex<Option<KeptCheckpoint>>,
+}
+
+impl LogKeeper {
+    /// For a store, with what lies in the folder of the node's secrets.
+    ///
+    /// # Errors
+    /// When what two administrators have accepted can't be read.
+    pub fn new(
+        key: Arc<LogKey>,
+        store: Arc<dyn Store>,
+        secrets: &Path,
+        anchors: Vec<Arc<dyn Anchor>>,
+    ) -> Result<Self, LogFault> {
+        let accepted = AcceptedRollbacks::read(secrets).map_err(|error| LogFault::Promise {
+            place: AcceptedRollbacks::path(secrets).display().to_string(),
+            why: error.to_string(),
+        })?;
+        Ok(Self {
+            key,
+            store,
+            head: HeadFile::in_folder(secrets),
+            accepted,
+            anchors,
+            newest: Mutex::default(),
+        })
+    }
+
+    /// The key that signs.
+    pub fn key(&self) -> &LogKey {
+        &self.key
+    }
+
+    /// The newest checkpoint of each place outside of the store. An anchor that is away is passed over, and named in the
+    /// log of the process: it must not keep a node from serving.
+    ///
+    /// # Errors
+    /// When the file beside the secrets can't be read.
+    pub async fn newest_promises(&self) -> Result<Vec<Promise>, LogFault> {
+        let head = self.head.read().map_err(|error| LogFault::Promise {
+            place: self.head.path().display().to_string(),
+            why: error.to_string(),
+        })?;
+        let mut promises: Vec<Promise> = head.into_iter().collect();
+        for anchor in &self.anchors {
+            match anchor.newest(self.key.verifier()).await {
+                Ok(promise) => promises.extend(promise),
+                Err(error) => {
+                    tracing::warn!(anchor = anchor.name(), %error, "an anchor can't be asked what it knows of the log");
+                }
+            }
+        }
+        Ok(promises)
+    }
+
+    /// Whether the store has everything that was promised of it.
+    ///
+    /// # Errors
+    /// Says what is missing or different, and what to do; then nothing may be served.
+    pub async fn check(&self) -> Result<(), LogFault> {
+        let Some(log) = self.store.log() else {
+            tracing::warn!("this store keeps no tamper-evident log: what is changed in it does not show");
+            return Ok(());
+        };
+        let promises = self.newest_promises().await?;
+        check_promises(log, self.key.verifier(), &promises, &self.accepted).await
+    }
+
+    /// Signs the head of the log as it is, unless the newest checkpoint is of the same size, and gives the newest;
+    /// none where the store keeps no log.
+    ///
+    /// # Errors
+    /// When the store can't be read or written.
+    pub async fn checkpoint(&self) -> Result<Option<KeptCheckpoint>, StoreError> {
+        let Some(log) = self.store.log() else {
+            return Ok(None);
+        };
+        let mut newest = self.newest.lock().await;
+        let edge = log.log_edge().await?;
+        if let Some(newest) = newest.as_ref().filter(|newest| newest.size == edge.size()) {
+            return Ok(Some(newest.clone()));
+        }
+        let checkpoint = Checkpoint {
+            origin: self.key.verifier().name().to_owned(),
+            size: edge.size(),
+            root: edge.root(),
+        };
+        let kept = KeptCheckpoint {
+            size: edge.size(),
+            note: checkpoint.sign(&self.key).to_string(),
+        };
+        // Everything below it is durable already, so a promise never runs ahead of the store.
+        log.keep_checkpoint(kept.size, kept.note.clone()).await?;
+        let (head, note) = (self.head.clone(), kept.note.clone());
+        let written = tokio::task::spawn_blocking(move || head.write(&note)).await;
+        if !matches!(written, Ok(Ok(()))) {
+            tracing::error!(file = %self.head.path().display(), "the newest checkpoint can't be written beside the secrets");
+        }
+        *newest = Some(kept.clone());
+        Ok(Some(kept))
+    }
+
+    /// Carries a checkpoint to every anchor, and says what came of each.
+    pub async fn anchor(&self, checkpoint: &KeptCheckpoint) -> Vec<(String, Result<(), AnchorError>)> {
+        let mut results = Vec::new();
+        let Some(log) = self.store.log() else {
+            return results;
+        };
+        for anchor in &self.anchors {
+            let placed = anchor.place(checkpoint, log).await;
+            let result = match placed {
+                Ok(proof) => {
+                    let anchored = crate::store::KeptAnchor {
+                        size: checkpoint.size,
+                        anchor: anchor.name().to_owned(),
+                        proof,
+                    };
+                    log.keep_anchor(anchored)
+                        .await
+                        .map_err(|error| AnchorError::Away(error.to_string()))
+                }
+                Err(error) => Err(error),
+            };
+            results.push((anchor.name().to_owned(), result));
+        }
+        results
+    }
+}

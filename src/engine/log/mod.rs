@@ -1,0 +1,46 @@
+//! The tamper-evident log at work: its head signed and anchored, all of it verified, parts of it proved.
+
+mod accept;
+mod anchor;
+mod folder;
+mod head;
+mod keeper;
+mod prove;
+mod rollback;
+mod search;
+mod task;
+mod verify;
+mod witness;
+
+#[cfg(test)]
+pub(crate) mod story;
+#[cfg(test)]
+mod tamper;
+#[cfg(test)]
+mod tests;
+
+pub use accept::AcceptError;
+pub use accept::accept_rollback;
+pub use anchor::Anchor;
+pub use anchor::AnchorError;
+pub use folder::AnchorFolder;
+pub use head::HeadFile;
+pub use keeper::LogKeeper;
+pub use prove::ProveError;
+pub use prove::ProvedEntry;
+pub use prove::prove_flow;
+pub use rollback::AcceptedRollback;
+pub use rollback::AcceptedRollbacks;
+pub use rollback::LogFault;
+pub use rollback::check_promises;
+pub use rollback::root_at;
+pub use search::Search;
+pub use search::SearchAsk;
+pub use search::SearchError;
+pub use search::summary_json;
+pub use verify::Contents;
+pub use verify::Promise;
+pub use verify::Verification;
+pub use verify::verify;
+pub use witness::Witness;
+pub use witness::WitnessError;

@@ -1,5 +1,4 @@
 use std::collections::BTreeMap;
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::Catalog;
@@ -9,6 +8,7 @@ use super::Sources;
 use super::crew;
 use super::judge::Bench;
 use super::judge::Judgement;
+use super::loaded::unused_scripts;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::Fix;
@@ -379,24 +379,15 @@ impl<'a> Load<'a> {
         if self.found.has_errors() {
             return;
         }
-        let used: HashSet<&str> = services
-            .values()
-            .filter_map(|loaded| loaded.service.script.as_deref())
-            .collect();
-        for (file, _) in self.sources.iter() {
-            let script = file
-                .strip_prefix("scripts/")
-                .filter(|_| Library::name_of(file).is_none());
-            if script.is_some_and(|script| !used.contains(script)) {
-                self.found.push(
-                    Diagnostic::warning(
-                        codes::SCRIPT_UNUSED_HELPER,
-                        format!("no service uses {file}"),
-                        label(file),
-                    )
-                    .help("name it in a service with `script`, move it to scripts/lib/, or remove it"),
-                );
-            }
+        for file in unused_scripts(self.sources, services) {
+            self.found.push(
+                Diagnostic::warning(
+                    codes::SCRIPT_UNUSED_HELPER,
+                    format!("no service uses {file}"),
+                    label(file),
+                )
+                .help("name it in a service with `script`, move it to scripts/lib/, or remove it"),
+            );
         }
     }
 

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::Sources;
@@ -87,6 +88,11 @@ impl Catalog {
         self.services.values()
     }
 
+    /// The scripts that no service names and that are no libraries: they do nothing.
+    pub fn unused_scripts(&self) -> Vec<&str> {
+        unused_scripts(&self.sources, &self.services)
+    }
+
     /// What scripts may import, by name.
     pub(crate) fn libraries(&self) -> &BTreeMap<String, Arc<Library>> {
         &self.libraries.by_name
@@ -96,6 +102,22 @@ impl Catalog {
     pub fn service(&self, name: &str) -> Option<&Arc<LoadedService>> {
         self.services.get(name)
     }
+}
+
+/// The files of scripts that none of the services names.
+pub(super) fn unused_scripts<'s>(
+    sources: &'s Sources,
+    services: &BTreeMap<ServiceName, Arc<LoadedService>>,
+) -> Vec<&'s str> {
+    let used: HashSet<&str> = services
+        .values()
+        .filter_map(|loaded| loaded.service.script.as_deref())
+        .collect();
+    let is_unused = |file: &&str| {
+        let script = file.strip_prefix("scripts/");
+        script.is_some_and(|script| Library::name_of(file).is_none() && !used.contains(script))
+    };
+    sources.iter().map(|(file, _)| file).filter(is_unused).collect()
 }
 
 impl LoadedService {

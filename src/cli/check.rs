@@ -6,6 +6,8 @@ use super::failure::Ending;
 use super::failure::Failure;
 use super::fixing::Fixed;
 use super::output;
+use super::output::counted;
+use crate::cases::TestProblems;
 use crate::catalog::Catalog;
 use crate::catalog::Folder;
 use crate::catalog::Look;
@@ -87,42 +89,38 @@ impl Check {
             }
         };
         if !self.fix {
-            return Ok(self.report(&reading.sources, reading.loaded.unwrap_or_default(), None, common));
+            let loaded = Loaded::of(&reading.sources, reading.loaded.unwrap_or_default());
+            return Ok(self.report(&reading.sources, loaded, None, common));
         }
         let fixed = Fixed::from(&reading.sources);
         if self.dry_run {
-            let ending = self.report(
-                &fixed.sources,
-                Catalog::load_for(&fixed.sources, None, self.setting()),
-                Some(&fixed),
-                common,
-            );
+            let ending = self.report(&fixed.sources, self.load(&fixed.sources), Some(&fixed), common);
             let would_change = !fixed.done.is_empty();
             return Ok(if would_change { Ending::Problems } else { ending });
         }
         fixed.write(&common.dir)?;
-        Ok(self.report(
-            &fixed.sources,
-            Catalog::load_for(&fixed.sources, None, self.setting()),
-            Some(&fixed),
-            common,
-        ))
+        Ok(self.report(&fixed.sources, self.load(&fixed.sources), Some(&fixed), common))
     }
 
-    fn report(
-        &self,
-        sources: &Sources,
-        (catalog, diagnostics): (Option<Catalog>, Diagnostics),
-        fixed: Option<&Fixed>,
-        common: &Common,
-    ) -> Ending {
-        let report = rendered(&diagnostics, sources, common, || verdict(catalog.as_ref()));
+    fn load(&self, sources: &Sources) -> Loaded {
+        Loaded::of(sources, Catalog::load_for(sources, None, self.setting()))
+    }
+
+    fn report(&self, sources: &Sources, loaded: Loaded, fixed: Option<&Fixed>, common: &Common) -> Ending {
+        let Loaded {
+            catalog,
+            diagnostics,
+            good_tests,
+        } = loaded;
+        let report = rendered(&diagnostics, sources, common, || {
+            verdict(catalog.as_ref(), good_tests)
+        });
         output::print(&match fixed {
             Some(fixed) => self.with_fixes(fixed, report, common.report),
             None => report,
         });
         // Dropping a large catalog takes longer than the system takes to clear a process that ends.
-        let bad = catalog.is_none() || (self.strict && !diagnostics.is_empty());
+        let bad = diagnostics.has_errors() || catalog.is_none() || (self.strict && !diagnostics.is_empty());
         std::mem::forget(catalog);
         if bad { Ending::Problems } else { Ending::Good }
     }
@@ -144,6 +142,28 @@ impl Check {
                 serde_json::to_string_pretty(&value).unwrap_or_default()
             }
             Report::Sarif | Report::Github => report,
+        }
+    }
+}
+
+/// What was found in a folder, the tests beside its services included.
+struct Loaded {
+    catalog: Option<Catalog>,
+    diagnostics: Diagnostics,
+    good_tests: bool,
+}
+
+impl Loaded {
+    /// Test files are no part of a catalog, and a catalog with mistakes in them is one; who checks wants to know all.
+    fn of(sources: &Sources, (catalog, mut diagnostics): (Option<Catalog>, Diagnostics)) -> Self {
+        let of_tests = TestProblems::default().find(sources, catalog.as_ref());
+        let good_tests = !of_tests.has_errors();
+        diagnostics.extend(of_tests);
+        diagnostics.sort();
+        Self {
+            catalog,
+            diagnostics,
+            good_tests,
         }
     }
 }
@@ -173,12 +193,17 @@ fn rendered(
     }
 }
 
-fn verdict(catalog: Option<&Catalog>) -> String {
+fn verdict(catalog: Option<&Catalog>, good_tests: bool) -> String {
     match catalog {
         Some(catalog) => format!(
-            "{}good: {} services, catalog {}",
+            "{}{}: {}, catalog {}",
             waived(catalog),
-            catalog.services().len(),
+            if good_tests {
+                "good"
+            } else {
+                "these services can be served, and their tests can't be read"
+            },
+            counted(catalog.services().len(), "service"),
             catalog.digest()
         ),
         None => "these files can't be served; a node that runs keeps what it has".to_owned(),

@@ -261,7 +261,7 @@ fn welcome(ready: &Ready, engine: &Engine) -> String {
          \n  console   {console}/     every flow, live, as it was recorded\
          \n  api       {api}/v1   key {key}\
          \n  callback  {callback}\
-         \n  catalog   {digest}  {services} services\n\
+         \n  catalog   {digest}  {services}\n\
          \nEdit a file in policies/ or scripts/ and save: it is active at once, or refused with the reason.\n\
          Stop with Ctrl-C.",
         version = env!("CARGO_PKG_VERSION"),
@@ -272,7 +272,7 @@ fn welcome(ready: &Ready, engine: &Engine) -> String {
         key = url(&ready.key),
         callback = url(&ready.callback),
         digest = catalog.digest().short(),
-        services = catalog.services().len(),
+        services = output::counted(catalog.services().len(), "service"),
     )
 }
 
@@ -282,7 +282,11 @@ async fn tell(engine: Engine) {
     while let Ok(event) = events.recv().await {
         match event {
             EngineEvent::CatalogActivated { catalog } => {
-                output::print(&format!("catalog   {}  active", catalog.short()));
+                output::print(&format!(
+                    "catalog   {}  active{}",
+                    catalog.short(),
+                    unused(&engine)
+                ));
             }
             EngineEvent::CatalogRefused { diagnostics } => {
                 output::print(&format!(
@@ -295,6 +299,17 @@ async fn tell(engine: Engine) {
             EngineEvent::Flow { .. } => {}
         }
     }
+}
+
+/// A script that was saved and that no service names does nothing, which is easily missed.
+fn unused(engine: &Engine) -> String {
+    let catalog = engine.catalog();
+    let line = |script| {
+        format!(
+            "\n          no service uses {script}: name it in one with `script`, or move it to scripts/lib/"
+        )
+    };
+    catalog.unused_scripts().into_iter().map(line).collect()
 }
 
 const FIRST_PORT: u16 = 8080;

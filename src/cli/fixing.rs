@@ -5,6 +5,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use super::failure::Failure;
+use crate::cases::TestProblems;
 use crate::catalog::Catalog;
 use crate::catalog::Sources;
 use crate::diagnostics::Done;
@@ -28,8 +29,10 @@ impl Fixed {
     pub(crate) fn from(before: &Sources) -> Self {
         let mut sources = before.clone();
         let mut done = Vec::new();
+        let mut tests = TestProblems::default();
         for _ in 0..MOST_ROUNDS {
-            let (_, found) = Catalog::load(&sources, None);
+            let (catalog, mut found) = Catalog::load(&sources, None);
+            found.extend(tests.find(&sources, catalog.as_ref()));
             let applied = apply_certain(&found, &|file| sources.text(file).map(|text| &**text));
             if applied.done.is_empty() {
                 break;
@@ -39,6 +42,7 @@ impl Fixed {
         }
         let changed = sources
             .iter()
+            .chain(sources.tests())
             .filter_map(|(file, after)| {
                 let before = before.text(file).filter(|before| *before != after)?;
                 Some((file.to_owned(), (before.to_string(), after.to_string())))

@@ -50,10 +50,10 @@ impl Lsp {
 }
 
 const AFTER_HELP: &str = "\
-An editor starts this command and speaks the Language Server Protocol with it over standard input and output. It
-tells every mistake as you type, over files that are not saved yet; completes keys, values and names in YAML and
-Rhai; explains keys, requirements and functions; leads from a service to its script and back; and offers the fixes
-that `midflow check --fix` makes. It writes no file itself.
+An editor starts this command and speaks the Language Server Protocol with it over standard input and output. It tells \
+every mistake as you type, over files that are not saved yet; completes keys, values and names in YAML and Rhai; explains \
+keys, requirements and functions; leads from a service to its script and back; and offers the fixes that `midflow check \
+--fix` makes. It writes no file itself.
 
-The folder is the one of --dir, or else the one that the editor has opened. docs/editors.md has the settings for
-VS Code, Neovim and Helix.";
+The folder is the one of --dir, or else the one that the editor has opened. docs/editors.md has the settings for VS Code, \
+Neovim and Helix.";

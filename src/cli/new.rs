@@ -34,6 +34,12 @@ struct Service {
     /// Where it is offered; may be given several times
     #[arg(long, value_name = "CHANNEL", default_value = "web")]
     channel: Vec<String>,
+    /// The name that citizens read, in Arabic; a first one without it
+    #[arg(long, value_name = "TEXT")]
+    name_ar: Option<String>,
+    /// The name that citizens read, in English; a first one without it
+    #[arg(long, value_name = "TEXT")]
+    name_en: Option<String>,
 }
 
 impl New {
@@ -52,7 +58,13 @@ impl New {
             &Channel::ALL.map(Channel::as_str),
         )?;
         let organization = organization(common)?;
-        let row = scaffold::row(&wanted.name, capabilities, channels).map_err(Failure::new)?;
+        let mut row = scaffold::row(&wanted.name, capabilities, channels).map_err(Failure::new)?;
+        if let Some(name) = &wanted.name_ar {
+            row.name.ar.clone_from(name);
+        }
+        if let Some(name) = &wanted.name_en {
+            row.name.en.clone_from(name);
+        }
         let has_schemas = common.dir.join("policies/.schema/service.json").exists();
         let schema = if has_schemas {
             "../.schema"

@@ -162,7 +162,7 @@ fn first_form(answers: &Answers) -> serde_json::Value {
         },
         "services": [{
             "service": answers.service,
-            "name": { "ar": "خدمتي الإلكترونية", "en": format!("{title} service") },
+            "name": { "ar": format!("خدمة «{}» الإلكترونية", answers.service), "en": english_name(&title) },
             "description": { "ar": "خدمة إلكترونية للمراجعين", "en": "An e-service for everybody who visits" },
             "purpose": { "ar": "التحقق من هوية المراجع قبل تقديم الخدمة", "en": "Verify who the visitor is before the service is given" },
             "audience": { "who": { "ar": "المواطنون والمقيمون", "en": "Citizens and residents" }, "size": 10_000 },
@@ -175,6 +175,15 @@ fn first_form(answers: &Answers) -> serde_json::Value {
             },
         }],
     })
+}
+
+/// A first name for people; one that says already that it is a service is not told so twice.
+fn english_name(title: &str) -> String {
+    if title.to_lowercase().ends_with("service") {
+        title.to_owned()
+    } else {
+        format!("{title} service")
+    }
 }
 
 const ORGANIZATION_NOTE: &str = "\

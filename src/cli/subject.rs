@@ -14,14 +14,18 @@ use super::output;
 use super::place::Place;
 use super::place::catalog_of;
 use super::sealing::sealed;
+use crate::engine::Application;
+use crate::engine::Clock as _;
 use crate::engine::Rights;
 use crate::engine::RightsAsk;
 use crate::engine::RightsBasis;
 use crate::engine::RightsHoldOn;
 use crate::engine::RightsWho;
+use crate::engine::Standpoint;
 use crate::engine::SystemClock;
 use crate::store::KeyStore;
 use crate::store::Store;
+use crate::words::Day;
 use crate::words::FlowId;
 
 /// `midflow subject`: what a person or a court may ask of what is kept of somebody.
@@ -102,6 +106,34 @@ enum What {
     },
     /// Every hold, those that were released too
     Holds,
+    /// Where an application for data stands today, and until when the next step can be taken (article 34)
+    Deadlines(Deadlines),
+}
+
+/// The days of an application, each as 2026-11-01.
+#[derive(clap::Args)]
+struct Deadlines {
+    /// When it came in
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    received: Day,
+    /// When the applicant was told that it is granted
+    #[arg(long, value_name = "DAY", value_parser = day, conflicts_with = "refused")]
+    granted: Option<Day>,
+    /// When the applicant was told that it is refused
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    refused: Option<Day>,
+    /// When the applicant complained about the refusal
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    complained: Option<Day>,
+    /// When the head of the body decided for the applicant
+    #[arg(long, value_name = "DAY", value_parser = day, conflicts_with = "rejected")]
+    upheld: Option<Day>,
+    /// When the head of the body rejected the complaint
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    rejected: Option<Day>,
+    /// The day to look at it; today without it
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    on: Option<Day>,
 }
 
 #[derive(clap::Args)]
@@ -147,8 +179,47 @@ impl std::fmt::Debug for What {
 
 impl Subject {
     pub(crate) fn run(&self, common: &Common) -> Result<Ending, Failure> {
+        if let What::Deadlines(deadlines) = &self.what {
+            deadlines.print(common);
+            return Ok(Ending::Good);
+        }
         let ask = self.what.ask()?;
         runtime()?.block_on(carry_out(self.config.as_ref(), common, ask))
+    }
+}
+
+impl Deadlines {
+    fn print(&self, common: &Common) {
+        let either = |yes: Option<Day>, no: Option<Day>| {
+            yes.map(|day| (day, true)).or_else(|| no.map(|day| (day, false)))
+        };
+        let application = Application {
+            received: self.received,
+            answered: either(self.granted, self.refused),
+            complained: self.complained,
+            decided: either(self.upheld, self.rejected),
+        };
+        let today = self.on.unwrap_or_else(|| Day::in_kuwait(SystemClock.now()));
+        let standing = application.on(today);
+        if common.format == Format::Json {
+            return output::print(&serde_json::to_string(&standing).unwrap_or_default());
+        }
+        let state = match standing.state {
+            Standpoint::Open => "open: it has to be answered in writing",
+            Standpoint::Granted => "granted",
+            Standpoint::Refused => "refused: the applicant can complain to the head of the body",
+            Standpoint::Complained => "complained: the head of the body has to decide",
+            Standpoint::RefusedFinally => "refused for good",
+        };
+        let silence = if standing.by_silence {
+            " (nobody has answered in time, which is an answer)"
+        } else {
+            ""
+        };
+        let until = standing
+            .until
+            .map_or_else(String::new, |day| format!("; until {day}"));
+        output::print(&format!("{state}{until}{silence}"));
     }
 }
 
@@ -195,7 +266,7 @@ impl What {
                 hold: *hold,
                 by: two(by)?,
             },
-            Self::Holds => RightsAsk::Holds,
+            Self::Holds | Self::Deadlines(_) => RightsAsk::Holds,
         })
     }
 }
@@ -273,6 +344,10 @@ async fn at_rest(place: &Place, store: Arc<dyn KeyStore>, ask: RightsAsk) -> Res
     let answer = rights.carry_out(ask).await;
     store.close().await;
     answer.map_err(Failure::new)
+}
+
+fn day(text: &str) -> Result<Day, String> {
+    Day::parse(text).ok_or_else(|| "this is no day; write it as 2026-11-01".to_owned())
 }
 
 fn flow_id(text: &str) -> Result<FlowId, String> {

@@ -32,7 +32,7 @@ pub(crate) struct Trigger {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["scenario", "civil_no", "delay_ms"])]
     file: Option<PathBuf>,
 
-    /// The citizen; without it, the first one who approves
+    /// The citizen; without it, the one whom the demo has filled in
     #[arg(long, value_name = "NUMBER")]
     civil_no: Option<String>,
 
@@ -71,7 +71,7 @@ impl Trigger {
         };
         let civil_no = match &self.civil_no {
             Some(number) => number.clone(),
-            None => first_who_approves(&get(&client, &format!("{phone}/citizens")).await?)?,
+            None => usual_citizen(&get(&client, &format!("{phone}/citizens")).await?)?,
         };
         let mut order = json!({ "civil_no": civil_no });
         if let Some(delay) = self.delay_ms {
@@ -187,15 +187,17 @@ fn when(scenario: &str, delay_ms: Option<u64>) -> String {
     )
 }
 
-fn first_who_approves(citizens: &Value) -> Result<String, Failure> {
-    let first = citizens
-        .as_array()
-        .into_iter()
-        .flatten()
-        .find(|citizen| citizen["ending"] == "approves")
-        .and_then(|citizen| citizen["civil_no"].as_str());
-    first.map(str::to_owned).ok_or_else(|| {
-        Failure::new("the sandbox has no citizen who approves").remedy("name one with --civil-no")
+/// The citizen whom `midflow dev` fills in for its demo, so that what is armed is what is tried next.
+fn usual_citizen(citizens: &Value) -> Result<String, Failure> {
+    let who = |ending: &str| {
+        let all = citizens.as_array().into_iter().flatten();
+        let mut of_ending = all.filter(|citizen| citizen["ending"] == ending);
+        of_ending.next()?["civil_no"].as_str()
+    };
+    let found = who("free").or_else(|| who("approves"));
+    found.map(str::to_owned).ok_or_else(|| {
+        Failure::new("the sandbox has no citizen who waits for the phone, and none who approves")
+            .remedy("name one with --civil-no")
     })
 }
 
@@ -214,6 +216,19 @@ fn list(scenarios: &Value, format: Format) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // `trigger` armed one citizen and the demo had filled in another, so that nothing came of it.
+    #[test]
+    fn the_citizen_is_the_one_of_the_demo() {
+        let citizens = serde_json::json!([
+            { "civil_no": "1", "ending": "approves" },
+            { "civil_no": "2", "ending": "free" },
+        ]);
+        assert_eq!(usual_citizen(&citizens).unwrap(), "2");
+        let citizens = serde_json::json!([{ "civil_no": "1", "ending": "approves" }]);
+        assert_eq!(usual_citizen(&citizens).unwrap(), "1");
+        assert!(usual_citizen(&serde_json::json!([])).is_err());
+    }
 
     // Each line was a name and blanks: the sandbox says `does`, and `about` was read.
     #[test]

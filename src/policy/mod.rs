@@ -65,6 +65,7 @@ pub use language::Need;
 pub use language::Shape;
 pub use language::describe;
 pub use language::json_schema;
+pub use language::need;
 pub use language::reference_tables;
 pub use language::rules_about;
 pub use limits::Limit;

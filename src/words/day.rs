@@ -42,6 +42,18 @@ impl Day {
         Self { year, day, ..self }
     }
 
+    /// So many days later; the day itself where the calendar ends.
+    #[must_use]
+    pub fn plus_days(self, days: u16) -> Self {
+        let later = jiff::civil::Date::new(self.year, self.month, self.day)
+            .and_then(|date| date.checked_add(jiff::Span::new().days(i64::from(days))));
+        later.map_or(self, |date| Self {
+            year: date.year(),
+            month: date.month(),
+            day: date.day(),
+        })
+    }
+
     /// The day on which a moment falls in Kuwait.
     pub fn in_kuwait(at: Timestamp) -> Self {
         let local = at.in_kuwait();

@@ -52,7 +52,7 @@ fn a_new_folder_passes_every_check() {
         assert!(told.contains(file), "{told}");
     }
     let checked = good(&["check", "--strict"], &dir);
-    assert!(checked.contains("good: 1 services"), "{checked}");
+    assert!(checked.contains("good: 1 service,"), "{checked}");
     assert!(good(&["fmt", "--check"], &dir).contains("0 of"));
     let organization = fs::read_to_string(dir.join("policies/organization.yaml")).unwrap();
     assert!(organization.contains("هيئة تجريبية") && organization.contains("Example Agency"));

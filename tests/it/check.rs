@@ -7,6 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::support::node::served_policies;
+use crate::support::policy_folder::copy_of_the_policies;
 
 struct Said {
     code: Option<i32>,
@@ -106,6 +107,33 @@ fn fixes_are_shown_and_then_made() {
     );
     let report: Value = serde_json::from_str(&again.out).unwrap();
     assert_eq!((again.code, &report["fixed"]), (Some(0), &serde_json::json!([])));
+}
+
+// Test files were read by `test` alone, so that `check` called a folder good whose tests could not be read.
+#[test]
+fn mistakes_in_test_files_are_told_and_mended_too() {
+    let folder = copy_of_the_policies();
+    let path = folder.path().join("policies/services/lab-results.test.yaml");
+    let good = fs::read_to_string(&path).unwrap();
+    let bad = good
+        .replacen("answers: approved", "answers: aproved", 1)
+        .replacen("outcome: approved", "outcom: approved", 1);
+    assert_ne!(bad, good);
+    fs::write(&path, &bad).unwrap();
+
+    let said = midflow(folder.path(), &["check"]);
+    assert_eq!(said.code, Some(1), "{}", said.out);
+    for words in [
+        "E6002",
+        "E0009",
+        "lab-results.test.yaml",
+        "their tests can't be read",
+    ] {
+        assert!(said.out.contains(words), "`{words}` is missing:\n{}", said.out);
+    }
+    let fixed = midflow(folder.path(), &["check", "--fix"]);
+    assert_eq!(fixed.code, Some(0), "{}{}", fixed.out, fixed.errors);
+    assert_eq!(fs::read_to_string(&path).unwrap(), good);
 }
 
 #[test]

@@ -84,9 +84,11 @@ impl Rights {
 
     /// The key of the flow, and of what was handed in for it before it began.
     async fn keys_of(&self, flow: &ErasableFlow) -> Result<Vec<KeyOwner>, RightsError> {
-        let keys = vec![KeyOwner::from(flow.id)];
+        let mut keys = vec![KeyOwner::from(flow.id)];
         let row = self.store.flow(flow.id).await.map_err(failed)?;
-        let _detail = row.and_then(|row| Detail::from_bytes(&row.detail));
+        let detail = row.and_then(|row| Detail::from_bytes(&row.detail));
+        let document = detail.and_then(|detail| detail.document);
+        keys.extend(document.map(|document| KeyOwner::from(document.exchange)));
         Ok(keys)
     }
 }

@@ -5,6 +5,7 @@
 //! data keys; records stay, and so does everybody else's data.
 
 mod ask;
+mod clocks;
 mod erase;
 mod export;
 mod hold;
@@ -16,4 +17,7 @@ pub use ask::HoldOn;
 pub use ask::RightsAsk;
 pub use ask::RightsError;
 pub use ask::Who;
+pub use clocks::Application;
+pub use clocks::Standing;
+pub use clocks::Standpoint;
 pub use service::Rights;

@@ -17,6 +17,7 @@ use crate::policy::Names;
 use crate::policy::Need;
 use crate::policy::Shape;
 use crate::policy::describe;
+use crate::policy::need;
 use crate::policy::shipped;
 use crate::script::Hook;
 use crate::script::Library;
@@ -127,12 +128,8 @@ impl Place<'_> {
             "" => key.name.to_owned(),
             path => format!("{path}.{}", key.name),
         };
-        let (needed, detail) = match key.need {
-            Need::Required => (true, "required".to_owned()),
-            Need::Optional => (false, "optional".to_owned()),
-            Need::BuiltIn(meant) => (false, format!("else {meant}")),
-            Need::When(case) => (false, format!("required {case}")),
-        };
+        let needed = key.need == Need::Required;
+        let detail = need(self.document, &path).unwrap_or_default();
         let about = describe(self.document, &path).unwrap_or_else(|| key.about.to_owned());
         let offer = Offer::new(key.name, Kind::Key, at.clone())
             .detail(detail)

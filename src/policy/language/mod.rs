@@ -20,6 +20,7 @@ pub use key::Names;
 pub use key::Need;
 pub use key::Shape;
 pub use reference::describe;
+pub use reference::need;
 pub use reference::reference_tables;
 pub use reference::rules_about;
 pub use schema::Document;

@@ -21,6 +21,24 @@ pub fn rules_about(document: Document, path: &str) -> Vec<&'static Rule> {
     find(document, path).map_or_else(Vec::new, |(_, pattern)| rules_of(&pattern).collect())
 }
 
+/// Whether a key must be there, in a few words; `None` if the language has no such key.
+pub fn need(document: Document, path: &str) -> Option<String> {
+    let (key, pattern) = find(document, path)?;
+    Some(needed(key, &pattern))
+}
+
+/// What a key may be left out for; a rule may want what the language does not.
+fn needed(key: &Key, pattern: &str) -> String {
+    let wanted = || rules_of(pattern).any(|rule| rule.check.present.iter().any(|path| path == pattern));
+    match key.need {
+        Need::Required => "required".to_owned(),
+        Need::Optional if wanted() => "required by the rulebook".to_owned(),
+        Need::Optional => "optional".to_owned(),
+        Need::BuiltIn(meant) => format!("else `{meant}`"),
+        Need::When(case) => format!("required {case}"),
+    }
+}
+
 /// A key by its path in a file, with its path in the language.
 fn find(document: Document, path: &str) -> Option<(&'static Key, String)> {
     let mut keys = document.keys();
@@ -90,18 +108,13 @@ fn table(keys: &'static [Key], path: &str, out: &mut String) {
     }
     out.push_str("| key | | takes | |\n|---|---|---|---|\n");
     for key in keys {
-        let need = match key.need {
-            Need::Required => "required".to_owned(),
-            Need::Optional => "optional".to_owned(),
-            Need::BuiltIn(meant) => format!("else `{}`", meant.replace('|', "\\|")),
-            Need::When(case) => format!("required {case}"),
-        };
+        let below = join(path, key.name);
+        let need = needed(key, &below).replace('|', "\\|");
         let need = if need.contains("`\"") {
             "else a fixed sentence".to_owned()
         } else {
             need
         };
-        let below = join(path, key.name);
         out.push_str(&format!(
             "| `{}` | {need} | {} | {} |\n",
             key.name,

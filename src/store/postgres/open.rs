@@ -130,10 +130,14 @@ async fn bring_up_to_date(settings: &PostgresSettings) -> Result<(), StoreError>
         .await
         .map_err(told)?;
     if !is_there {
-        sqlx::query("CREATE SCHEMA IF NOT EXISTS midflow")
-            .execute(&mut connection)
-            .await
-            .map_err(told)?;
+        // Another node may be doing the same at this moment.
+        sqlx::query(
+            "DO $$ BEGIN CREATE SCHEMA IF NOT EXISTS midflow;
+                EXCEPTION WHEN unique_violation OR duplicate_schema THEN NULL; END $$",
+        )
+        .execute(&mut connection)
+        .await
+        .map_err(told)?;
     }
     // `run` takes a generic `Acquire`, whose future the compiler can't prove to be `Send` here; this is its body.
     MIGRATIONS

@@ -196,10 +196,7 @@ impl Task {
     }
 
     async fn commit(&mut self, units: &[Unit]) -> Vec<Result<(), CommitError>> {
-        let error = match self.connect().await {
-            Ok(()) => None,
-            Err(error) => Some(error),
-        };
+        let error = self.connect().await.err();
         let Some(connection) = &mut self.connection else {
             let why = error.map_or_else(|| "it is closed".to_owned(), |error| error.to_string());
             return vec![Err(CommitError::Store(why)); units.len()];

@@ -17,6 +17,7 @@ use midflow::connector::Verdict;
 use midflow::words::Field;
 use midflow::words::FieldSource;
 use midflow::words::FieldValue;
+use midflow::words::FlowId;
 use midflow::words::Outcome;
 use midflow::words::Person;
 use midflow::words::Pii;
@@ -36,6 +37,7 @@ pub struct ToldAuthority {
 /// A request as it arrived at the authority.
 #[derive(Clone)]
 pub struct Sent {
+    pub flow: FlowId,
     pub token: String,
     pub challenge: String,
     pub assurance: u8,
@@ -112,6 +114,7 @@ impl Connector for ToldAuthority {
         let body: serde_json::Value = serde_json::from_slice(&outbound.body).unwrap();
         let url = body["url"].as_str().unwrap();
         self.sent.lock().unwrap().push(Sent {
+            flow: outbound.flow,
             token: url.rsplit('/').next().unwrap().to_owned(),
             challenge: body["challenge"].as_str().unwrap().to_owned(),
             assurance: u8::try_from(body["assurance"].as_u64().unwrap()).unwrap(),

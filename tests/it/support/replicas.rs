@@ -78,7 +78,7 @@ impl Replicas {
         }
     }
 
-    /// The request that the authority has got with this flow's challenge.
+    /// The request of this flow, once the authority has it.
     pub async fn sent(&self, started: &Started) -> Sent {
         sent(&self.authority, started).await
     }
@@ -119,14 +119,13 @@ impl Replicas {
     }
 }
 
-/// The request that the authority has got with this flow's challenge.
+/// The request of this flow, once the authority has it. Challenges are too short to tell flows apart.
 pub async fn sent(authority: &ToldAuthority, started: &Started) -> Sent {
-    let challenge = started.view.challenge.as_str();
     loop {
         let sent = authority
             .sent()
             .into_iter()
-            .rfind(|sent| sent.challenge == challenge);
+            .rfind(|sent| sent.flow == started.view.flow);
         if let Some(sent) = sent {
             return sent;
         }

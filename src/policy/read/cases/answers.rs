@@ -66,11 +66,13 @@ fn named(reader: &mut Reader<'_>, name: &str, span: crate::policy::yaml::Span, p
             crate::policy::read::reader::words(&known)
         ),
     };
-    reader.error(
+    let fix = reader.spelling(span, name, &known);
+    reader.error_fixed(
         codes::CASE_UNKNOWN_ANSWER,
         format!("`{}` is no answer (`{path}`)", shown(name)),
         span,
         help,
+        fix,
     );
     None
 }

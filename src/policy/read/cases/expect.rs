@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use crate::diagnostics::Label;
 use crate::diagnostics::codes;
+use crate::diagnostics::meant as nearest;
 use crate::policy::Expect;
 use crate::policy::Expected;
 use crate::policy::ExpectedOutcome;
@@ -126,11 +127,13 @@ fn is_declared(reader: &mut Reader<'_>, node: &Node, name: &str, service: &Servi
     let known = declared.iter().any(|one| one == name);
     if !known {
         let names: Vec<&str> = declared.iter().map(String::as_str).collect();
-        reader.error(
+        let fix = reader.spelling(node.span, name, &names);
+        reader.error_fixed(
             codes::CASE_UNDECLARED,
             format!("the service declares no field `{}`", shown(name)),
             node.span,
             meant(name, &names),
+            fix,
         );
     }
     known
@@ -236,11 +239,17 @@ fn why(reader: &mut Reader<'_>, map: &Map<'_>, service: &Service) -> Option<Expe
             .collect();
         if !hooks.contains(&name) {
             let message = format!("`{}` is no hook", shown(text));
-            reader.error(
+            let near = nearest(name, hooks.iter().copied());
+            let fix = near.and_then(|near| {
+                let hook = format!("fn {}", near.word);
+                reader.instead(entry.node.span, text, &hook, near.certain)
+            });
+            reader.error_fixed(
                 codes::CASE_UNKNOWN_RULE,
                 message,
                 entry.node.span,
                 meant(name, &hooks),
+                fix,
             );
             return None;
         }
@@ -256,7 +265,8 @@ fn why(reader: &mut Reader<'_>, map: &Map<'_>, service: &Service) -> Option<Expe
                 "{} (a hook such as `fn plan`, and `file:line`, will do too)",
                 meant(text, &names)
             );
-            reader.error(codes::CASE_UNKNOWN_RULE, message, entry.node.span, help);
+            let fix = reader.spelling(entry.node.span, text, &names);
+            reader.error_fixed(codes::CASE_UNKNOWN_RULE, message, entry.node.span, help, fix);
             return None;
         }
         Why::Key(text.to_owned())

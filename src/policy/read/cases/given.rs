@@ -368,7 +368,10 @@ fn unknown_field(reader: &mut Reader<'_>, entry: &Entry) {
     } else {
         did_you_mean(&entry.key, &known)
     };
-    reader.error(
+    let fix = reader
+        .spelling(entry.key_span, &entry.key, &known)
+        .filter(|_| !derived);
+    reader.error_fixed(
         codes::CASE_BAD_PERSON,
         format!(
             "`{}` is nothing that the authority sends of a person",
@@ -376,6 +379,7 @@ fn unknown_field(reader: &mut Reader<'_>, entry: &Entry) {
         ),
         entry.key_span,
         help,
+        fix,
     );
 }
 

@@ -1,4 +1,5 @@
 use crate::diagnostics::codes;
+use crate::diagnostics::meant;
 use crate::diagnostics::suggest;
 use crate::policy::read::reader::Reader;
 use crate::policy::read::reader::words;
@@ -77,11 +78,13 @@ fn has_columns(
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("the columns are {}", words(columns)),
         };
-        reader.error(
+        let fix = reader.spelling(entry.key_span, &entry.key, columns);
+        reader.error_fixed(
             codes::CASE_TABLE,
             format!("`{}` is no column of the first row", shown(&entry.key)),
             entry.key_span,
             help,
+            fix,
         );
     }
     good
@@ -152,12 +155,17 @@ fn find(reader: &mut Reader<'_>, node: &Node, name: &str, row: &Row<'_>, used: &
         return entry.node.clone();
     }
     let columns: Vec<&str> = row.entries.iter().map(|entry| entry.key.as_str()).collect();
-    let help = match suggest(name, columns.iter().copied()) {
-        Some(meant) => format!("did you mean `${meant}`?"),
+    let near = meant(name, columns.iter().copied());
+    let help = match near {
+        Some(near) => format!("did you mean `${}`?", near.word),
         None => format!("the columns are {}", words(&columns)),
     };
+    let fix = near.and_then(|near| {
+        let (written, column) = (format!("${name}"), format!("${}", near.word));
+        reader.instead(node.span, &written, &column, near.certain)
+    });
     let message = format!("the table has no column `{}`", shown(name));
-    reader.error(codes::CASE_TABLE, message, node.span, help);
+    reader.error_fixed(codes::CASE_TABLE, message, node.span, help, fix);
     Node {
         span: node.span,
         value: Value::Broken,

@@ -305,6 +305,8 @@ $$;
 -- Lets a role run replicas. Called by the owner each time that the schema is brought up to date.
 CREATE FUNCTION admit(role name) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
+    -- Nodes that start at the same moment follow one another: the server does not let two change the same grants.
+    LOCK TABLE months IN SHARE ROW EXCLUSIVE MODE;
     EXECUTE format('GRANT USAGE ON SCHEMA midflow TO %I', role);
     EXECUTE format('GRANT SELECT, INSERT ON records, exchanges, catalogs, sources, activations TO %I', role);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE ON flows, deliveries, log, health, data_keys, holds TO %I', role);

@@ -113,12 +113,11 @@ pub fn fate(scenario: Scenario) -> Fate {
         Scenario::NotEnrolled => Fate::Refused(Outcome::NotEnrolled),
         Scenario::LevelTooLow => Fate::Refused(Outcome::AssuranceInsufficient),
         Scenario::TooManyRequests => Fate::Refused(Outcome::TooManyRequests),
-        Scenario::ErrorReply
-        | Scenario::InvalidRequest
-        | Scenario::UnknownProvider
-        | Scenario::CallbackRefused
-        | Scenario::NewErrorCode
-        | Scenario::Unauthorized => Fate::Refused(Outcome::ErrorAuthority),
+        Scenario::InvalidRequest => Fate::Refused(Outcome::ErrorRequest),
+        Scenario::UnknownProvider | Scenario::CallbackRefused => Fate::Refused(Outcome::ErrorRegistration),
+        Scenario::ErrorReply | Scenario::NewErrorCode | Scenario::Unauthorized => {
+            Fate::Refused(Outcome::ErrorAuthority)
+        }
         // What is neither yes nor no may have come after the request was taken: it is not repeated, and nobody answers.
         Scenario::Timeout
         | Scenario::Late

@@ -385,7 +385,7 @@ fn same_person(callback: &Callback<'_>, named: Option<&CivilNo>, expected: &Expe
         Seen::Absent | Seen::Odd => false,
     };
     let request = callback.request.read("CivilNo");
-    if !is_asked(request) && !(by_code && request == Seen::Absent) {
+    if !(is_asked(request) || by_code && request == Seen::Absent) {
         return end(Outcome::WrongPerson, "the request was for somebody else");
     }
     if !is_asked(callback.result.read("UserCivilNo")) {

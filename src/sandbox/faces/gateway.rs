@@ -60,7 +60,7 @@ async fn call(
         members: members(&body, &desk.state.options.service_provider_id),
     };
     match desk.serve(call).await.bare() {
-        Ok(response) => return response,
+        Ok(response) => response,
         Err(Served::Data(id)) => {
             Json(json!({ "statusCode": TAKEN, "errorCode": null, "requestId": id })).into_response()
         }
@@ -68,7 +68,7 @@ async fn call(
             let answer = json!({ "statusCode": REFUSED, "errorCode": refusal.code(), "requestId": null });
             Json(answer).into_response()
         }
-        Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 

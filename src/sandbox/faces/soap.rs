@@ -154,14 +154,14 @@ fn data_element(data: &Value) -> String {
                 .map(|(name, value)| match value {
                     Value::Null => format!("<a:{name} i:nil=\"true\"/>"),
                     Value::String(text) => format!("<a:{name}>{}</a:{name}>", escape(text)),
-                    other => format!("<a:{name}>{}</a:{name}>", escape(&other.to_string())),
+                    other => format!("<a:{name}>{}</a:{name}>", escape(other.to_string())),
                 })
                 .collect();
             format!("<a:Data>{inner}</a:Data>")
         }
         Value::String(text) => format!("<a:Data>{}</a:Data>", escape(text)),
         Value::Null => "<a:Data i:nil=\"true\"/>".to_owned(),
-        other => format!("<a:Data>{}</a:Data>", escape(&other.to_string())),
+        other => format!("<a:Data>{}</a:Data>", escape(other.to_string())),
     }
 }
 

@@ -103,7 +103,8 @@ async fn each_refusal_has_its_code() {
 
     for operation in ["InitiateSignRequest", "NotifyPerson", "InitiateAuthRequestQR"] {
         let answer = world.post(operation, "{}").await.unwrap();
-        assert_eq!(answer["Error"]["Message"], "not in this sandbox yet");
+        let why = answer["Error"]["Message"].as_str().unwrap();
+        assert_eq!(why, "`ServiceProviderId` is missing or not valid", "{operation}");
     }
     assert!(world.post("Unheard", "{}").await.unwrap_err().status().is_some());
 }

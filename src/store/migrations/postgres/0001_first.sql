@@ -78,7 +78,7 @@ CREATE INDEX records_by_flow ON records (flow, seq) WHERE flow IS NOT NULL;
 CREATE TABLE exchanges (
     id        uuid   NOT NULL PRIMARY KEY,
     flow      uuid,
-    direction text   NOT NULL CHECK (direction IN ('outbound', 'reply', 'callback')),
+    direction text   NOT NULL CHECK (direction IN ('outbound', 'reply', 'callback', 'document')),
     at        bigint NOT NULL,
     bytes     bytea  NOT NULL
 ) PARTITION BY RANGE (id);

@@ -169,7 +169,7 @@ fn error_members(refusal: Refusal, prefix: &str) -> String {
     format!(
         "<{prefix}Code>{}</{prefix}Code><{prefix}Message>{}</{prefix}Message>",
         refusal.code(),
-        escape(&refusal.message())
+        escape(refusal.message())
     )
 }
 

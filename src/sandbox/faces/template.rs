@@ -48,7 +48,7 @@ async fn serve(
         members: members(&body, &desk.state.options.service_provider_id),
     };
     match desk.serve(call).await.bare() {
-        Ok(response) => return response,
+        Ok(response) => response,
         Err(Served::Data(data)) => {
             let (id, code) = match &data {
                 Value::Object(code) => (None, code.get("QRCode")),
@@ -60,7 +60,7 @@ async fn serve(
         Err(Served::Refused(refusal)) => {
             Json(json!({ "status": "refused", "result": null, "errorCode": refusal.code() })).into_response()
         }
-        Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 

@@ -142,6 +142,14 @@ impl Connector for Witness {
         self.connector.examine_reply(body, expected)
     }
 
+    fn app_link(&self, qr: &midflow::words::QrCode) -> Option<midflow::connector::AppLink> {
+        self.connector.app_link(qr)
+    }
+
+    fn opens_app(&self) -> bool {
+        self.connector.opens_app()
+    }
+
     fn examine(&self, body: &[u8], expected: &Expected<'_>) -> Verdict {
         self.connector.examine(body, expected)
     }

@@ -267,6 +267,10 @@ fn with_login() -> Material {
     }
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a value that is written where it is used"
+)]
 fn gateway(answers: serde_json::Value) -> serde_json::Value {
     json!({ "gateway": { "login": { "name": "env:A", "password": "env:B" }, "answers": answers } })
 }

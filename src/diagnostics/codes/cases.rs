@@ -9,9 +9,9 @@ codes! {
     }
     CASE_UNKNOWN_ANSWER = "E6002" {
         "unknown answer",
-        "`answers` names what comes back after the request: one of the names that `midflow trigger --list` shows, such as `approved`, `late` or `forged`, or a leaf code such as `error.store` with which midflow itself ends the flow.",
+        "`answers` names what comes back after the request: one of the names in `docs/tests.md`, such as `approved`, `late` or `forged`, or a leaf code such as `error.store` with which midflow itself ends the flow.",
         "رد غير معروف",
-        "يذكر `answers` ما يصل بعد إرسال الطلب: اسم من الأسماء التي يعرضها `midflow trigger --list` مثل `approved` أو `late` أو `forged`، أو رمز نتيجة مثل `error.store` ينهي به midflow المعاملة بنفسه.",
+        "يذكر `answers` ما يصل بعد إرسال الطلب: اسم من الأسماء الواردة في `docs/tests.md` مثل `approved` أو `late` أو `forged`، أو رمز نتيجة مثل `error.store` ينهي به midflow المعاملة بنفسه.",
     }
     CASE_BAD_TIME = "E6003" {
         "the moment of a case can't be read",

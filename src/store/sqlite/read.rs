@@ -286,6 +286,7 @@ impl Store for Sqlite {
     }
 
     async fn scrub(&self) -> Result<(), StoreError> {
+        self.rebuild().await?;
         self.empty_log().await
     }
 

@@ -77,6 +77,16 @@ impl Sqlite {
         self.writer.write(statement, values).await
     }
 
+    /// Writes every table anew. `secure_delete` writes over what is deleted where it last stood; when a page is divided,
+    /// what moves away stays behind in the gap, and only a page that is written from nothing holds none of it.
+    pub(super) async fn rebuild(&self) -> Result<(), StoreError> {
+        // The copy is as large as the database, so it does not belong into memory.
+        self.write("PRAGMA temp_store = FILE", Vec::new()).await?;
+        let rebuilt = self.write("VACUUM", Vec::new()).await;
+        self.write("PRAGMA temp_store = MEMORY", Vec::new()).await?;
+        rebuilt
+    }
+
     /// Moves the write-ahead log into the file and cuts it off: older versions of pages are gone then.
     pub(super) async fn empty_log(&self) -> Result<(), StoreError> {
         self.write("PRAGMA wal_checkpoint(TRUNCATE)", Vec::new()).await?;

@@ -50,6 +50,8 @@ use super::schedule::DueFlows;
 use super::schedule::Schedule;
 use super::secrets::Secrets;
 use super::secrets::SecretsError;
+use super::spool::Spool;
+use super::spool::SpoolError;
 use super::start::problem;
 use super::start::unavailable;
 use super::webhook;
@@ -154,6 +156,9 @@ pub enum EngineError {
     /// The log of the store is not what was promised of it.
     #[error("{0}")]
     Log(String),
+    /// Callbacks could not wait while the store is away.
+    #[error("{0}")]
+    Spool(String),
     /// The client for outcome notices can't be made.
     #[error("outcome notices can't be sent: {0}")]
     Notifier(String),
@@ -200,6 +205,7 @@ impl Engine {
                 log
             }
         };
+        let spool = open_spool(&options, parts.store.as_ref())?;
         let good = status.failure.is_none();
         let (schedule, due) = Schedule::start(Arc::clone(&parts.clock));
         let commit: Arc<dyn Store> = Arc::clone(&parts.store);
@@ -214,6 +220,7 @@ impl Engine {
             clock: parts.clock,
             secrets: parts.secrets,
             log,
+            spool,
             store: parts.store,
             connector: parts.connector,
             catalogs: Arc::new(Catalogs::new(catalog, status)),
@@ -253,6 +260,7 @@ impl Engine {
         tracing::info!(recovered, "the engine serves");
         inner.tasks.spawn(strike(Arc::clone(&inner), due));
         inner.tasks.spawn(Arc::clone(&inner).keep_log());
+        inner.tasks.spawn(Arc::clone(&inner).look_after_spool());
         inner.tasks.spawn(look_after(Arc::clone(&inner), upto));
         Ok(Self { inner })
     }
@@ -522,6 +530,11 @@ impl Engine {
 
     /// The metrics as Prometheus reads them.
     pub fn metrics_text(&self) -> String {
+        if let Some(spool) = &self.inner.spool {
+            self.inner
+                .metrics
+                .spool(spool.len(), spool.bytes(), spool.aside());
+        }
         self.inner
             .metrics
             .text(self.inner.flows.len(), &self.recorder_stats())
@@ -557,6 +570,9 @@ impl Engine {
         // Whatever still runs is durable up to here, and is picked up at the next start.
         let _ = tokio::time::timeout(SHUTDOWN_GRACE, self.inner.tasks.wait()).await;
         self.inner.recorder.shutdown().await;
+        if let Some(spool) = &self.inner.spool {
+            spool.close();
+        }
         self.inner.finish_log().await;
         self.inner.store.close().await;
     }
@@ -598,6 +614,20 @@ impl std::fmt::Debug for Engine {
             .field("flows", &self.inner.flows.len())
             .finish_non_exhaustive()
     }
+}
+
+/// Where callbacks wait while the store is away, if they may.
+fn open_spool(options: &EngineOptions, store: &dyn Store) -> Result<Option<Arc<Spool>>, EngineError> {
+    let Some(options) = options.spool.clone() else {
+        return Ok(None);
+    };
+    let opened = match store.spool_key() {
+        Some(key) => Spool::open(options, key),
+        None => Err(SpoolError::Unsealed),
+    };
+    opened
+        .map(|spool| Some(Arc::new(spool)))
+        .map_err(|error| EngineError::Spool(error.to_string()))
 }
 
 /// R000-024: the callback URL is the one that the subscription form declares for this environment.

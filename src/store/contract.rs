@@ -14,6 +14,7 @@ use crate::audit::DeliveryRow;
 use crate::audit::Event;
 use crate::audit::ExchangeRow;
 use crate::audit::FlowRow;
+use crate::audit::seal::SpoolKey;
 use crate::flow::Phase;
 use crate::words::Capability;
 use crate::words::Digest;
@@ -111,6 +112,12 @@ pub trait Store: Commit {
 
     /// Whether what is personal is sealed before it reaches the disk.
     fn is_sealed(&self) -> bool;
+
+    /// The key of callbacks that wait on this machine while the store can't be written; `None` where nothing is sealed,
+    /// and then none may wait.
+    fn spool_key(&self) -> Option<SpoolKey> {
+        None
+    }
 
     /// Exchanges the key that wraps the data keys, and returns how many of them were wrapped again. Fails with
     /// [`Rule`](super::StoreErrorKind::Rule) where nothing is sealed.

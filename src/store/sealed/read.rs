@@ -10,6 +10,7 @@ use crate::audit::seal::Cell;
 use crate::audit::seal::DataKey;
 use crate::audit::seal::KeyOwner;
 use crate::audit::seal::SealError;
+use crate::audit::seal::SpoolKey;
 use crate::audit::seal::split;
 use crate::store::Activation;
 use crate::store::Counts;
@@ -153,6 +154,10 @@ impl<S: KeyStore + ?Sized> Store for Sealed<S> {
 
     fn is_sealed(&self) -> bool {
         true
+    }
+
+    fn spool_key(&self) -> Option<SpoolKey> {
+        Some(self.ring().spool_key())
     }
 
     async fn rotate_keys(&self, now: Timestamp) -> Result<u64, StoreError> {

@@ -171,7 +171,10 @@ pub(super) fn wrap_key(kek: &Secret, key: &DataKey) -> Result<Vec<u8>, SealError
 pub(super) fn unwrap_key(kek: &Secret, wrapped: &[u8]) -> Result<DataKey, SealError> {
     let mut secret = Secret::default();
     let opened = AesKek::new(&AES_256, kek.as_slice())
-        .and_then(|kek| kek.unwrap(wrapped, secret.as_mut_slice()).map(|opened| opened.len()))
+        .and_then(|kek| {
+            kek.unwrap(wrapped, secret.as_mut_slice())
+                .map(|opened| opened.len())
+        })
         .map_err(|_| SealError::DataKey)?;
     if opened != secret.len() {
         return Err(SealError::DataKey);

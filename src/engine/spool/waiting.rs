@@ -54,10 +54,14 @@ pub enum SpoolError {
         source: io::Error,
     },
     /// There is no key to seal with.
-    #[error("the store seals nothing, so no callback may wait outside of it; hand in a `Sealed` store, or no spool")]
+    #[error(
+        "the store seals nothing, so no callback may wait outside of it; hand in a `Sealed` store, or no spool"
+    )]
     Unsealed,
     /// It is full.
-    #[error("the spool is full: {waiting} callbacks wait, {bytes} bytes; mend the store, or enlarge `spool.size_mb`")]
+    #[error(
+        "the spool is full: {waiting} callbacks wait, {bytes} bytes; mend the store, or enlarge `spool.size_mb`"
+    )]
     Full {
         /// How many wait.
         waiting: usize,

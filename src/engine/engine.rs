@@ -13,6 +13,7 @@ use super::CallbackReceipt;
 use super::Confirmation;
 use super::EngineEvent;
 use super::EngineOptions;
+use super::EvidenceAct;
 use super::FlowView;
 use super::KeptDocument;
 use super::NewDocument;
@@ -448,6 +449,18 @@ impl Engine {
         let act = search.act(self.inner.clock.now());
         self.inner.recorder.record(act, ()).await.map_err(unavailable)?;
         search.run(self.inner.store.as_ref()).await.map_err(unavailable)
+    }
+
+    /// Records that somebody takes the evidence of a flow out of the store.
+    ///
+    /// # Errors
+    /// When it is not said who takes it and why, or nothing can be recorded.
+    pub async fn evidence_taken(&self, act: EvidenceAct) -> Result<(), Problem> {
+        let unit = act
+            .unit(self.inner.clock.now())
+            .map_err(|error| problem(ProblemCode::InvalidRequest, error.to_string()))?;
+        self.inner.recorder.record(unit, ()).await.map_err(unavailable)?;
+        Ok(())
     }
 
     /// The active catalog.

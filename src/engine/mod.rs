@@ -75,6 +75,7 @@ pub use documents::ShownDocument;
 pub use engine::Engine;
 pub use engine::EngineError;
 pub use engine::EngineParts;
+pub use evidence::EvidenceAct;
 pub use evidence::EvidenceError;
 pub use evidence::export_evidence;
 pub use inner::EngineOptions;

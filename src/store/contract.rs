@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::ErasableFlow;
+use super::FlowSearch;
 use super::FlowsOf;
 use super::Hold;
 use super::LogStore;
@@ -50,6 +51,9 @@ pub trait Store: Commit {
 
     /// The newest flows, newest first, without personal data.
     async fn recent_flows(&self, limit: u32) -> Result<Vec<FlowSummary>, StoreError>;
+
+    /// The newest flows that fit, newest first, without personal data; found by an index, however many there are.
+    async fn find_flows(&self, search: FlowSearch, limit: u32) -> Result<Vec<FlowSummary>, StoreError>;
 
     /// Every flow that began at `since` or later, oldest first: what the limits have to remember.
     async fn starts_since(&self, since: Timestamp) -> Result<Vec<FlowStart>, StoreError>;

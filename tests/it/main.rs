@@ -30,6 +30,7 @@ mod replicas;
 mod rights;
 mod sandbox;
 mod scenarios;
+mod search;
 mod spool;
 mod support;
 mod swaps;

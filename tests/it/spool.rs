@@ -36,6 +36,7 @@ use crate::support::dice::Dice;
 use crate::support::dice::is_soak;
 use crate::support::node::CLIENT;
 use crate::support::node::served_policies;
+use crate::support::power::Run;
 use crate::support::store::sealed_store;
 use crate::support::store::sealed_to_read;
 
@@ -170,7 +171,7 @@ fn broken(state: &Path, yes: bool) {
     let statement = if yes {
         "CREATE TRIGGER away BEFORE INSERT ON records BEGIN SELECT RAISE(ABORT, 'away'); END"
     } else {
-        "DROP TRIGGER away"
+        "DROP TRIGGER IF EXISTS away"
     };
     connection.execute_batch(statement).unwrap();
 }
@@ -494,6 +495,160 @@ async fn kills_lose_nothing_and_double_nothing() {
     );
 }
 
+// C.2, "disk full": a real file system without a byte left. Nothing new begins, callbacks take the room that the ballast has
+// held for them, and everything is recorded once there is room again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_takes_no_callback() {
+    if let Some(state) = std::env::var_os(STATE) {
+        return on_a_small_disk(Path::new(&state)).await;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    // A mount of its own, seen by nobody else: as root, or as root of a namespace of users.
+    let user = Command::new("id").arg("-u").output().unwrap().stdout;
+    let unshare: &[&str] = if user == b"0\n" {
+        &["--mount"]
+    } else {
+        &["--map-root-user", "--mount"]
+    };
+    let told = Command::new("unshare")
+        .args(unshare)
+        .args([
+            "sh",
+            "-c",
+            "mount -t tmpfs -o size=24m none \"$0\" && exec \"$@\"",
+        ])
+        .arg(folder.path())
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", FULL, "--nocapture"])
+        .env(STATE, folder.path())
+        .output()
+        .expect("unshare of util-linux is there");
+    let said = String::from_utf8_lossy(&told.stdout);
+    assert!(
+        told.status.success() && said.contains("waited on the full disk"),
+        "a process with a small disk of its own failed; it needs mounts in a namespace (root, or \
+         kernel.unprivileged_userns_clone=1):\n{said}\n{}",
+        String::from_utf8_lossy(&told.stderr)
+    );
+    println!("{said}");
+}
+
+async fn on_a_small_disk(state: &Path) {
+    let node = Node::with(
+        state,
+        SpoolOptions {
+            size: 4 << 20,
+            ..SpoolOptions::new(state.join("spool"))
+        },
+    )
+    .await;
+    let ballast = || fs::metadata(state.join("spool/ballast")).map_or(0, |about| about.len());
+    while ballast() < 4 << 20 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let mut flows = Vec::new();
+    for number in 0..4 {
+        flows.push(node.waiting_for(person(number)).await);
+    }
+    let filler = state.join("filler");
+    let mut file = fs::File::create(&filler).unwrap();
+    for size in [1 << 20, 4_096, 1] {
+        while std::io::Write::write_all(&mut file, &vec![1; size]).is_ok() {}
+    }
+    let mut most = 0;
+    for number in 0..25 {
+        for (_, token) in &flows {
+            let body = format!("forged {number} {}", "x".repeat(30_000));
+            assert_eq!(node.callback(token, &body).await, CallbackReceipt::Recorded);
+            most = most.max(node.spooled());
+        }
+    }
+    for (_, token) in &flows {
+        assert_eq!(node.callback(token, "approved").await, CallbackReceipt::Recorded);
+    }
+    assert!(most > 20, "{most} waited only: the disk was not full");
+    let ask = StartFlow::push(CLIENT, "licence-renewal", person(9)).input("licence", "1234567");
+    assert!(
+        node.engine.start_flow(ask).await.is_err(),
+        "I15: nothing begins that can't be recorded"
+    );
+    assert!(ballast() < 4 << 20);
+    drop(file);
+    fs::remove_file(&filler).unwrap();
+    for (flow, _) in &flows {
+        assert_eq!(node.outcome(*flow).await, Outcome::Approved);
+        assert_eq!(node.callbacks(*flow).await.len(), 26);
+    }
+    node.settled().await;
+    while ballast() < 4 << 20 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    node.engine.shutdown().await;
+    println!("{most} callbacks waited on the full disk, all 104 are recorded");
+}
+
+// The power goes while callbacks come: what was acknowledged is taken in afterwards.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_power_cut_takes_no_callback_that_was_acknowledged() {
+    if let Some(state) = std::env::var_os(STATE) {
+        return receive_some(Path::new(&state)).await;
+    }
+    let run = Run::new();
+    let disk = run.through(POWER, &[(STATE, &run.disk())]);
+    let mut dice = Dice::new(Dice::seed());
+    // While nothing was acknowledged yet there is nothing to lose.
+    let first = disk.moments() * 2 / 3;
+    let count = if is_soak() { 200 } else { 10 };
+    let mut moments: Vec<usize> = (0..count)
+        .map(|_| first + dice.below(disk.moments() - first))
+        .collect();
+    moments.sort_unstable();
+    let mut cuts = Vec::new();
+    disk.cut(&moments, TOLD, &mut dice, |folder, told| {
+        let kept = tempfile::tempdir().unwrap();
+        let copied = Command::new("cp")
+            .arg("-a")
+            .arg(folder.join("."))
+            .arg(kept.path())
+            .status();
+        assert!(copied.unwrap().success());
+        cuts.push((kept, told.to_owned()));
+    });
+    let mut acknowledged = 0;
+    for (kept, told) in cuts {
+        broken(kept.path(), false);
+        let node = Node::open(kept.path()).await;
+        node.settled().await;
+        node.engine.shutdown().await;
+        let recorded = callbacks(kept.path()).await;
+        for body in told.lines() {
+            let digest = midflow::words::Digest::of(body.as_bytes()).to_string();
+            assert_eq!(recorded.get(&digest).map(Vec::len), Some(1), "{body}");
+            acknowledged += 1;
+        }
+        assert_eq!(files(&kept.path().join("spool/set-aside")), 0);
+    }
+    println!("{count} cuts, {acknowledged} acknowledged callbacks looked for, 0 lost");
+    assert!(acknowledged > count * 5, "{acknowledged}");
+}
+
+async fn receive_some(state: &Path) {
+    let node = Node::open(state).await;
+    let (_, token) = node.waiting().await;
+    node.break_store();
+    let mut told = fs::File::create(state.join(TOLD)).unwrap();
+    for number in 0..30 {
+        let (token, body) = if number % 3 == 0 {
+            let unknown = CallbackToken::from_random([number; 16]).as_str().to_owned();
+            (unknown, format!("stranger {number}"))
+        } else {
+            (token.clone(), format!("forged {number}"))
+        };
+        assert_eq!(node.callback(&token, &body).await, CallbackReceipt::Recorded);
+        std::io::Write::write_all(&mut told, format!("{body}\n").as_bytes()).unwrap();
+    }
+}
+
 fn spawn(state: &Path, mode: &str) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .args(["--exact", KILLS, "--nocapture"])
@@ -563,4 +718,7 @@ async fn child(state: &Path, mode: &str) {
 
 const MODE: &str = "MIDFLOW_SPOOL_CHILD";
 const STATE: &str = "MIDFLOW_SPOOL_STATE";
+const FULL: &str = "spool::a_full_disk_takes_no_callback";
+const POWER: &str = "spool::a_power_cut_takes_no_callback_that_was_acknowledged";
+const TOLD: &str = "told";
 const KILLS: &str = "spool::kills_lose_nothing_and_double_nothing";

@@ -15,6 +15,7 @@ use crate::audit::seal::split;
 use crate::store::Activation;
 use crate::store::Counts;
 use crate::store::ErasableFlow;
+use crate::store::FlowSearch;
 use crate::store::FlowStart;
 use crate::store::FlowSummary;
 use crate::store::FlowsOf;
@@ -66,6 +67,10 @@ impl<S: KeyStore + ?Sized> Store for Sealed<S> {
 
     async fn recent_flows(&self, limit: u32) -> Result<Vec<FlowSummary>, StoreError> {
         self.inner.recent_flows(limit).await
+    }
+
+    async fn find_flows(&self, search: FlowSearch, limit: u32) -> Result<Vec<FlowSummary>, StoreError> {
+        self.inner.find_flows(search, limit).await
     }
 
     async fn starts_since(&self, since: Timestamp) -> Result<Vec<FlowStart>, StoreError> {

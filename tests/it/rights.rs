@@ -230,7 +230,10 @@ async fn a_document_is_erased_with_the_flow_that_signed_it() {
     let answer = erase(&node, digits(&people[0])).await.unwrap();
     assert_eq!(answer["erased"].as_array().unwrap().len(), 1, "{answer}");
 
-    let (gone, stays): (Vec<_>, Vec<_>) = documents.iter().partition(|(_, digest)| *digest == flows[0].1);
+    let (gone, stays): (Vec<_>, Vec<_>) = documents
+        .iter()
+        .copied()
+        .partition::<Vec<(ExchangeId, Digest)>, _>(|(_, digest)| *digest == flows[0].1);
     assert!(node.store.exchange(gone[0].0).await.unwrap().is_none());
     assert!(node.store.exchange(stays[0].0).await.unwrap().is_some());
     assert!(node.engine.document(CLIENT, flows[0].0).await.is_err());

@@ -37,7 +37,7 @@ async fn flows_are_found_and_who_looked_is_recorded() {
         let flows = node.engine.search(ask(&what)).await.unwrap();
         flows.into_iter().map(|flow| flow.id).collect()
     };
-    let later = node.clock.now().to_string();
+    let later = node.clock.now().as_micros();
     for (what, expected) in [
         (json!({ "flow": first }), vec![first]),
         (json!({ "civil_no": PERSON }), vec![second, first]),

@@ -7,7 +7,7 @@ macro_rules! find {
             $lead,
             " AND ($1::uuid IS NULL OR id = $1) AND ($2::bytea IS NULL OR person_key = $2)
                 AND ($3::text IS NULL OR service = $3) AND ($4::text IS NULL OR outcome = $4)
-                AND ($5::text IS NULL OR request_id = $5) AND created_at >= $6 AND created_at < $7
+                AND ($5::bytea IS NULL OR request_id = $5) AND created_at >= $6 AND created_at < $7
                 ORDER BY created_at DESC, id DESC LIMIT $8"
         )
     };

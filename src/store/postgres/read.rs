@@ -92,7 +92,7 @@ impl Store for Postgres {
             search.person_key.map(|key| key.as_bytes().to_vec()),
             search.service.map(|service| service.to_string()),
             search.outcome.map(|outcome| outcome.code()),
-            search.request_id,
+            search.request_id.map(String::into_bytes),
             search.since.map_or(i64::MIN, Timestamp::as_micros),
             search.until.map_or(i64::MAX, Timestamp::as_micros),
             i64::from(limit)

@@ -67,7 +67,8 @@ impl Inner {
         let Some(spool) = &self.spool else { return Ok(()) };
         while let Some(number) = spool.first_of(&cell.row.token) {
             match spool.read(number).await {
-                Ok(entry) => {
+                Ok(None) => {}
+                Ok(Some(entry)) => {
                     self.take_in_entry(spool, live, cell, &entry).await?;
                     spool.remove(number).await;
                 }
@@ -198,7 +199,8 @@ impl Inner {
     async fn take_in_strangers(&self, spool: &Arc<Spool>, token: &Digest) -> Result<(), CommitError> {
         while let Some(number) = spool.first_of(token) {
             match spool.read(number).await {
-                Ok(entry) => {
+                Ok(None) => {}
+                Ok(Some(entry)) => {
                     self.take_in_bounded(spool, &entry, None, "unknown_token").await?;
                     spool.remove(number).await;
                 }

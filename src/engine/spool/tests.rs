@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::entry::Damage;
+use super::entry::Entry;
 use super::options::SpoolOptions;
 use super::waiting::Spool;
 use super::waiting::SpoolError;
@@ -73,10 +74,14 @@ fn token(number: u8) -> Digest {
     Digest::of(&[number])
 }
 
+async fn read(spool: &Arc<Spool>, number: u64) -> Entry {
+    spool.read(number).await.ok().flatten().unwrap()
+}
+
 async fn bodies(spool: &Arc<Spool>, token: Digest) -> Vec<Bytes> {
     let mut bodies = Vec::new();
     while let Some(number) = spool.first_of(&token) {
-        bodies.push(spool.read(number).await.ok().unwrap().bytes);
+        bodies.push(read(spool, number).await.bytes);
         spool.remove(number).await;
     }
     bodies
@@ -99,7 +104,7 @@ async fn what_waits_outlives_the_process_and_keeps_its_order() {
     let spool = place.open();
     assert_eq!(spool.len(), 4);
     assert_eq!(spool.tokens(), [token(1), token(2)]);
-    let first = spool.read(1).await.ok().unwrap();
+    let first = read(&spool, 1).await;
     assert_eq!(
         (first.at, first.source.as_str()),
         (Timestamp::from_micros(1), "192.0.2.1")
@@ -110,6 +115,18 @@ async fn what_waits_outlives_the_process_and_keeps_its_order() {
     // Numbers are not given twice while the process lives.
     spool.keep(token(1), arrival(9, b"later"), false).await.unwrap();
     assert_eq!(spool.first_of(&token(1)), Some(5));
+}
+
+// Two that look at the same callback at the same time: the second finds it taken in, and no damage.
+#[tokio::test]
+async fn what_another_has_taken_in_is_not_damaged() {
+    let place = Place::new(1 << 20);
+    let spool = place.open();
+    spool.keep(token(1), arrival(1, b"body"), false).await.unwrap();
+    let seen = spool.first_of(&token(1)).unwrap();
+    spool.remove(seen).await;
+    assert!(matches!(spool.read(seen).await, Ok(None)));
+    assert_eq!(spool.aside(), 0);
 }
 
 // Law 13: nothing of a person is on the disk in clear, neither while it waits nor when it was taken in.

@@ -250,8 +250,8 @@ impl Spool {
         tokens.filter(|token| seen.insert(*token)).collect()
     }
 
-    /// Reads an entry; one that is damaged is set aside, and stays there.
-    pub(super) async fn read(self: &Arc<Self>, number: u64) -> Result<Entry, Damage> {
+    /// Reads an entry; `None` where another has taken it in meanwhile. One that is damaged is set aside, and stays there.
+    pub(super) async fn read(self: &Arc<Self>, number: u64) -> Result<Option<Entry>, Damage> {
         let spool = Arc::clone(self);
         let read = tokio::task::spawn_blocking(move || {
             let file = spool.folder.read(number);
@@ -260,17 +260,23 @@ impl Spool {
         })
         .await
         .unwrap_or_else(|_| Err(Damage::Unreadable("reading it failed inside".to_owned())));
-        if read.is_err() {
-            if let Err(error) = self.folder.set_aside(number) {
-                tracing::error!(number, %error, "a damaged callback of the spool can't be moved away");
+        match read {
+            Ok(entry) => Ok(Some(entry)),
+            Err(_) if !self.is_waiting(number) => Ok(None),
+            Err(damage) => {
+                if let Err(error) = self.folder.set_aside(number) {
+                    tracing::error!(number, %error, "a damaged callback of the spool can't be moved away");
+                }
+                self.forget(number);
+                Err(damage)
             }
-            self.forget(number);
         }
-        read
     }
 
     /// Takes an entry away, once the store has it.
     pub(super) async fn remove(self: &Arc<Self>, number: u64) {
+        // Nobody finds it any more, though it counts until its file is gone.
+        self.hide(number);
         let spool = Arc::clone(self);
         let removed = tokio::task::spawn_blocking(move || spool.folder.remove(number)).await;
         if let Ok(Err(error)) = removed {
@@ -281,17 +287,34 @@ impl Spool {
     }
 
     fn forget(&self, number: u64) {
+        self.hide(number);
         let mut index = self.lock();
         if let Some(waiting) = index.entries.remove(&number) {
             index.free(&waiting);
-            if let Some(numbers) = index.by_token.get_mut(&waiting.token) {
-                numbers.retain(|other| *other != number);
-                if numbers.is_empty() {
-                    index.by_token.remove(&waiting.token);
-                }
-            }
         }
         self.count.store(index.entries.len(), Ordering::SeqCst);
+    }
+
+    fn hide(&self, number: u64) {
+        let mut index = self.lock();
+        let Some(token) = index.entries.get(&number).map(|waiting| waiting.token) else {
+            return;
+        };
+        if let Some(numbers) = index.by_token.get_mut(&token) {
+            numbers.retain(|other| *other != number);
+            if numbers.is_empty() {
+                index.by_token.remove(&token);
+            }
+        }
+    }
+
+    fn is_waiting(&self, number: u64) -> bool {
+        let index = self.lock();
+        let numbers = index
+            .entries
+            .get(&number)
+            .and_then(|waiting| index.by_token.get(&waiting.token));
+        numbers.is_some_and(|numbers| numbers.contains(&number))
     }
 
     /// What was found damaged and has not been reported.

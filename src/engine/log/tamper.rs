@@ -127,7 +127,7 @@ pub(super) fn columns() -> Vec<Column> {
     );
     add(
         "deliveries",
-        &["flow", "url", "body", "delivered_at"],
+        &["webhook_id", "flow", "url", "body", "delivered_at"],
         |connection, id| {
             let name = connection
                 .query_row(

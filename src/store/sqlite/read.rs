@@ -371,7 +371,7 @@ fn side_by_side(digests: &[Digest]) -> (Vec<u8>, String) {
 const PORTION: usize = 4 * 1024 * 1024;
 
 impl Sqlite {
-    async fn one<T>(
+    pub(super) async fn one<T>(
         &self,
         statement: &'static str,
         arguments: SqliteArguments,

@@ -164,11 +164,11 @@ impl Moment {
             Step::Rename { from, to } => self.pending.push(Naming::Rename(from.clone(), to.clone())),
             Step::SyncFolder { folder } => {
                 // A name in another folder may wait for its own sync, and in order.
-                let (now, later) = std::mem::take(&mut self.pending)
+                let (now, later): (Vec<Naming>, Vec<Naming>) = std::mem::take(&mut self.pending)
                     .into_iter()
                     .partition(|naming| naming.folder() == folder.as_path());
                 self.pending = later;
-                for naming in Vec::<Naming>::from(now) {
+                for naming in now {
                     naming.make(&mut self.names);
                 }
             }

@@ -99,7 +99,9 @@ pub enum KeyTokenError {
         why: String,
     },
     /// The key is not on the token.
-    #[error("the token `{token}` holds no AES key `{key}`; `midflow keys new` makes it, once for all replicas")]
+    #[error(
+        "the token `{token}` holds no AES key `{key}`; `midflow keys new` makes it, once for all replicas"
+    )]
     NoKey {
         /// The token.
         token: String,
@@ -107,7 +109,9 @@ pub enum KeyTokenError {
         key: String,
     },
     /// It is there already.
-    #[error("the token `{token}` holds a key `{key}`; a key is never made anew, since what it opens would be lost")]
+    #[error(
+        "the token `{token}` holds a key `{key}`; a key is never made anew, since what it opens would be lost"
+    )]
     Exists {
         /// The token.
         token: String,
@@ -115,7 +119,9 @@ pub enum KeyTokenError {
         key: String,
     },
     /// Several keys have this label.
-    #[error("the token `{token}` holds several keys `{key}`, and which one wraps the ring is not known; take the others away")]
+    #[error(
+        "the token `{token}` holds several keys `{key}`, and which one wraps the ring is not known; take the others away"
+    )]
     SeveralKeys {
         /// The token.
         token: String,
@@ -185,7 +191,9 @@ impl KeyToken {
             why,
         };
         if !settings.module.is_absolute() {
-            return Err(unusable("its path has to be absolute, or another could be put in its place".to_owned()));
+            return Err(unusable(
+                "its path has to be absolute, or another could be put in its place".to_owned(),
+            ));
         }
         let library = Pkcs11::new(&settings.module).map_err(|fault| unusable(brief(&fault)))?;
         match library.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
@@ -324,7 +332,9 @@ impl KeyWrapper for KeyToken {
         let mut refused = false;
         let opened = self.with_key(|session, key| {
             let cipher = Mechanism::AesGcm(GcmParams::new(&mut nonce, context.as_bytes(), TAG_BITS.into())?);
-            session.decrypt(&cipher, key, sealed).inspect_err(|fault| refused = is_refusal(fault))
+            session
+                .decrypt(&cipher, key, sealed)
+                .inspect_err(|fault| refused = is_refusal(fault))
         });
         match opened {
             Ok(secret) => Ok(Zeroizing::new(secret)),
@@ -361,7 +371,11 @@ fn brief(fault: &Fault) -> String {
 fn named(labels: &[String]) -> String {
     match labels {
         [] => "none".to_owned(),
-        labels => labels.iter().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(", "),
+        labels => labels
+            .iter()
+            .map(|label| format!("`{label}`"))
+            .collect::<Vec<_>>()
+            .join(", "),
     }
 }
 
@@ -402,6 +416,9 @@ mod tests {
             .to_string()
         };
         assert_eq!(error(&[]), "there is no token `a`; the library /lib.so has none");
-        assert_eq!(error(&["b", "c"]), "there is no token `a`; the library /lib.so has `b`, `c`");
+        assert_eq!(
+            error(&["b", "c"]),
+            "there is no token `a`; the library /lib.so has `b`, `c`"
+        );
     }
 }

@@ -26,13 +26,20 @@ pub async fn move_ring(
 ) -> Result<usize, String> {
     let (old, new) = (before.name(), after.name());
     if old == new {
-        return Err(format!("both configurations name the key `{new}`; there is nothing to move"));
+        return Err(format!(
+            "both configurations name the key `{new}`; there is nothing to move"
+        ));
     }
     let acts = |action: &str| -> Unit { admin(action, by, None, format!("{old} to {new}"), now) };
-    let open = |wrapper: &Arc<dyn KeyWrapper>| Sealed::open(Arc::clone(store), Arc::clone(wrapper), environment, now);
+    let open = |wrapper: &Arc<dyn KeyWrapper>| {
+        Sealed::open(Arc::clone(store), Arc::clone(wrapper), environment, now)
+    };
     let sealed = open(before).await.map_err(|error| error.to_string())?;
     commit(&sealed, acts("key_move_begun")).await?;
-    let count = sealed.rewrap_ring(after.as_ref()).await.map_err(|error| error.to_string())?;
+    let count = sealed
+        .rewrap_ring(after.as_ref())
+        .await
+        .map_err(|error| error.to_string())?;
     // Only what opens is moved.
     let sealed = open(after).await.map_err(|error| error.to_string())?;
     commit(&sealed, acts("key_move_ended")).await?;

@@ -116,10 +116,12 @@ impl KeysConfig {
             Self::File(path) => Arc::new(KeyFile::make(path).map_err(Failure::new)?),
             Self::Pkcs11(token) => Arc::new(KeyToken::make(token.settings()).map_err(Failure::new)?),
             Self::Age(age) => {
-                return Err(Failure::new("an age identity is made by its own program").remedy(format!(
-                    "run `age-keygen -o {}`, and write the public key that it tells into `recipient`",
-                    age.identity.display()
-                )));
+                return Err(
+                    Failure::new("an age identity is made by its own program").remedy(format!(
+                        "run `age-keygen -o {}`, and write the public key that it tells into `recipient`",
+                        age.identity.display()
+                    )),
+                );
             }
         })
     }

@@ -1,3 +1,4 @@
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::io::Write as _;
@@ -85,7 +86,9 @@ impl AgeKey {
             name: format!("age:{}", settings.recipient),
             settings,
         };
-        let sealed = key.wrap(PROBE, &[]).map_err(|error| AgeKeyError::Unusable(error.to_string()))?;
+        let sealed = key
+            .wrap(PROBE, &[])
+            .map_err(|error| AgeKeyError::Unusable(error.to_string()))?;
         match key.unwrap(PROBE, &sealed) {
             Ok(_) => Ok(key),
             Err(WrapError::Refused) => Err(AgeKeyError::OtherRecipient {
@@ -96,15 +99,21 @@ impl AgeKey {
         }
     }
 
-    /// Runs the program; what it writes, or `None` where it ended with a fault, which it has told.
-    fn run(&self, how: impl FnOnce(&mut Command), input: &[u8]) -> Result<Result<Zeroizing<Vec<u8>>, String>, WrapError> {
+    /// Runs the program: what it writes, or where it ended with a fault, how it tells that.
+    fn run(
+        &self,
+        arguments: &[&OsStr],
+        input: &[u8],
+    ) -> Result<Result<Zeroizing<Vec<u8>>, String>, WrapError> {
         let program = &self.settings.program;
         let failed = |error: io::Error| {
-            WrapError::Unusable(format!("can't run {}: {error}; install age, or name where it is", program.display()))
+            WrapError::Unusable(format!(
+                "can't run {}: {error}; install age, or name where it is",
+                program.display()
+            ))
         };
-        let mut command = Command::new(program);
-        how(&mut command);
-        let mut child = command
+        let mut child = Command::new(program)
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -119,7 +128,10 @@ impl AgeKey {
         }
         let said = String::from_utf8_lossy(&output.stderr);
         let first = said.lines().next().unwrap_or("it ended without a word");
-        Ok(Err(first.trim_start_matches("age: ").trim_start_matches("error: ").to_owned()))
+        Ok(Err(first
+            .trim_start_matches("age: ")
+            .trim_start_matches("error: ")
+            .to_owned()))
     }
 }
 
@@ -134,15 +146,16 @@ impl KeyWrapper for AgeKey {
         text.push(0);
         text.extend_from_slice(secret);
         let recipient = &self.settings.recipient;
-        let sealed = self.run(|age| drop(age.args(["--encrypt", "--recipient", recipient])), &text)?;
+        let arguments = ["--encrypt", "--recipient", recipient].map(OsStr::new);
+        let sealed = self.run(&arguments, &text)?;
         sealed
             .map(|sealed| sealed.to_vec())
             .map_err(|why| WrapError::Unusable(format!("age does not seal for `{recipient}`: {why}")))
     }
 
     fn unwrap(&self, context: &str, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, WrapError> {
-        let identity = &self.settings.identity;
-        let opened = self.run(|age| drop(age.args(["--decrypt", "--identity"]).arg(identity)), wrapped)?;
+        let identity = self.settings.identity.as_os_str();
+        let opened = self.run(&["--decrypt".as_ref(), "--identity".as_ref(), identity], wrapped)?;
         // age tells a wrong key and a changed file by one exit code and many sentences: either way it does not open.
         let text = opened.map_err(|_| WrapError::Refused)?;
         let secret = text
@@ -180,7 +193,9 @@ mod tests {
             ("/bin/cat", 0o444, "chmod 400"),
             ("/bin/false", 0o400, "does not seal for `age1nobody`"),
         ] {
-            let error = AgeKey::open(settings(folder.path(), program, mode)).err().unwrap();
+            let error = AgeKey::open(settings(folder.path(), program, mode))
+                .err()
+                .unwrap();
             assert!(error.to_string().contains(expected), "{error}");
             assert!(!error.to_string().contains("AGE-SECRET-KEY"), "{error}");
             fs::remove_file(folder.path().join("identity.txt")).unwrap();

@@ -92,20 +92,45 @@ fn the_ring_moves_to_an_age_identity() {
     node.good(&["keys", "new", "--config", "file.yaml"]);
     node.good(&["keys", "rotate", "--config", "file.yaml", "--by", "Aisha"]);
     let (mine, other) = (node.identity("mine.txt"), node.identity("other.txt"));
-    let age = |identity: &str, recipient: &str| json!({ "age": { "identity": identity, "recipient": recipient } });
+    let age =
+        |identity: &str, recipient: &str| json!({ "age": { "identity": identity, "recipient": recipient } });
     node.write_config("age.yaml", &age("mine.txt", &mine));
     node.write_config("mixed.yaml", &age("mine.txt", &other));
     node.write_config("other.yaml", &age("other.txt", &other));
 
     let made = node.refused(&["keys", "new", "--config", "age.yaml"]);
     assert!(made.contains("age-keygen -o"), "{made}");
-    let mixed = node.refused(&["keys", "move", "--config", "mixed.yaml", "--from", "file.yaml", "--by", "Basma"]);
+    let mixed = node.refused(&[
+        "keys",
+        "move",
+        "--config",
+        "mixed.yaml",
+        "--from",
+        "file.yaml",
+        "--by",
+        "Basma",
+    ]);
     assert!(mixed.contains("does not open what is sealed for"), "{mixed}");
-    node.good(&["keys", "move", "--config", "age.yaml", "--from", "file.yaml", "--by", "Basma"]);
-    assert_eq!(node.wrappers("age.yaml"), [format!("age:{mine}"), format!("age:{mine}")]);
+    node.good(&[
+        "keys",
+        "move",
+        "--config",
+        "age.yaml",
+        "--from",
+        "file.yaml",
+        "--by",
+        "Basma",
+    ]);
+    assert_eq!(
+        node.wrappers("age.yaml"),
+        [format!("age:{mine}"), format!("age:{mine}")]
+    );
     node.good(&["keys", "rotate", "--config", "age.yaml", "--by", "Basma"]);
     let other = node.refused(&["keys", "rotate", "--config", "other.yaml", "--by", "Basma"]);
-    assert!(other.contains(&format!("was wrapped with the key `age:{mine}`")), "{other}");
+    assert!(
+        other.contains(&format!("was wrapped with the key `age:{mine}`")),
+        "{other}"
+    );
 }
 
 // What is wrong with a token is told with its place and remedy, and never with the PIN.

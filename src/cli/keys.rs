@@ -76,7 +76,7 @@ impl Keys {
                 let path = self.config.as_deref().unwrap_or(Path::new("midflow.yaml"));
                 let keys = Config::read(path)?.keys;
                 let care = match &keys {
-                    KeysConfig::File(_) => IN_A_SAFE,
+                    KeysConfig::File(_) | KeysConfig::Age(_) => IN_A_SAFE,
                     KeysConfig::Pkcs11(_) => IN_THE_TOKEN,
                 };
                 (keys.make()?, care)

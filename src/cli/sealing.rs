@@ -6,6 +6,8 @@ use serde::Deserialize;
 
 use super::failure::Failure;
 use crate::audit::seal::KeyWrapper;
+use crate::engine::AgeKey;
+use crate::engine::AgeKeySettings;
 use crate::engine::Clock as _;
 use crate::engine::KeyFile;
 use crate::engine::KeyToken;
@@ -23,6 +25,35 @@ pub(crate) enum KeysConfig {
     File(PathBuf),
     /// A key that never leaves its token: a hardware security module.
     Pkcs11(TokenConfig),
+    /// An age identity.
+    Age(AgeConfig),
+}
+
+/// An age identity, used by the program `age`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AgeConfig {
+    /// The identity file.
+    identity: PathBuf,
+    /// Its public key.
+    recipient: String,
+    /// The program; an absolute path.
+    #[serde(default = "usual_age")]
+    program: PathBuf,
+}
+
+fn usual_age() -> PathBuf {
+    "/usr/bin/age".into()
+}
+
+impl AgeConfig {
+    fn settings(&self) -> AgeKeySettings {
+        AgeKeySettings {
+            program: self.program.clone(),
+            identity: self.identity.clone(),
+            recipient: self.recipient.clone(),
+        }
+    }
 }
 
 /// A key on a token.
@@ -66,6 +97,7 @@ impl KeysConfig {
             Self::File(path) => *path = folder.join(&path),
             // A library is where its maker put it.
             Self::Pkcs11(token) => token.pin = folder.join(&token.pin),
+            Self::Age(age) => age.identity = folder.join(&age.identity),
         }
     }
 
@@ -74,6 +106,7 @@ impl KeysConfig {
         Ok(match self {
             Self::File(path) => Arc::new(KeyFile::read(path).map_err(Failure::new)?),
             Self::Pkcs11(token) => Arc::new(KeyToken::open(token.settings()).map_err(Failure::new)?),
+            Self::Age(age) => Arc::new(AgeKey::open(age.settings()).map_err(Failure::new)?),
         })
     }
 
@@ -82,6 +115,14 @@ impl KeysConfig {
         Ok(match self {
             Self::File(path) => Arc::new(KeyFile::make(path).map_err(Failure::new)?),
             Self::Pkcs11(token) => Arc::new(KeyToken::make(token.settings()).map_err(Failure::new)?),
+            Self::Age(age) => {
+                return Err(
+                    Failure::new("an age identity is made by its own program").remedy(format!(
+                        "run `age-keygen -o {}`, and write the public key that it tells into `recipient`",
+                        age.identity.display()
+                    )),
+                );
+            }
         })
     }
 }

@@ -1,4 +1,5 @@
-//! Keys that wrap the key ring: a file, a token of a hardware security module (SoftHSM), and the way from one to the other.
+//! Keys that wrap the key ring: a file, a token of a hardware security module (SoftHSM), an age identity, and the way from
+//! one to the other.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -84,6 +85,54 @@ fn the_ring_moves_from_a_file_to_a_token_and_back() {
     node.good(&["subject", "holds", "--config", "file.yaml"]);
 }
 
+// The same with an age identity, which opens nothing but its own.
+#[test]
+fn the_ring_moves_to_an_age_identity() {
+    let node = Node::new();
+    node.good(&["keys", "new", "--config", "file.yaml"]);
+    node.good(&["keys", "rotate", "--config", "file.yaml", "--by", "Aisha"]);
+    let (mine, other) = (node.identity("mine.txt"), node.identity("other.txt"));
+    let age =
+        |identity: &str, recipient: &str| json!({ "age": { "identity": identity, "recipient": recipient } });
+    node.write_config("age.yaml", &age("mine.txt", &mine));
+    node.write_config("mixed.yaml", &age("mine.txt", &other));
+    node.write_config("other.yaml", &age("other.txt", &other));
+
+    let made = node.refused(&["keys", "new", "--config", "age.yaml"]);
+    assert!(made.contains("age-keygen -o"), "{made}");
+    let mixed = node.refused(&[
+        "keys",
+        "move",
+        "--config",
+        "mixed.yaml",
+        "--from",
+        "file.yaml",
+        "--by",
+        "Basma",
+    ]);
+    assert!(mixed.contains("does not open what is sealed for"), "{mixed}");
+    node.good(&[
+        "keys",
+        "move",
+        "--config",
+        "age.yaml",
+        "--from",
+        "file.yaml",
+        "--by",
+        "Basma",
+    ]);
+    assert_eq!(
+        node.wrappers("age.yaml"),
+        [format!("age:{mine}"), format!("age:{mine}")]
+    );
+    node.good(&["keys", "rotate", "--config", "age.yaml", "--by", "Basma"]);
+    let other = node.refused(&["keys", "rotate", "--config", "other.yaml", "--by", "Basma"]);
+    assert!(
+        other.contains(&format!("was wrapped with the key `age:{mine}`")),
+        "{other}"
+    );
+}
+
 // What is wrong with a token is told with its place and remedy, and never with the PIN.
 #[test]
 fn a_token_that_cannot_be_used_is_told_and_its_pin_is_not() {
@@ -161,6 +210,19 @@ impl Node {
 
     fn token(&self) -> Value {
         json!({ "module": softhsm(), "token": "midflow", "key": "ring", "pin": "token.pin" })
+    }
+
+    /// Makes an age identity; gives its public key.
+    fn identity(&self, name: &str) -> String {
+        let made = Command::new("age-keygen")
+            .arg("-o")
+            .arg(self.path(name))
+            .output()
+            .expect("age-keygen is there: `make system` installs age");
+        assert!(made.status.success(), "{}", said(&made));
+        let text = fs::read_to_string(self.path(name)).unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix("# public key: "));
+        line.unwrap().to_owned()
     }
 
     fn path(&self, name: &str) -> PathBuf {

@@ -155,6 +155,9 @@ pub trait Shared: Send + Sync {
     /// Returns when another replica hints that there is news. A hint may be lost: looking again is what counts.
     async fn hint(&self);
 
+    /// Whether this replica is the one that does what one does for all: of those that live, the one that has lived longest.
+    async fn leads(&self) -> Result<bool, StoreError>;
+
     /// Counts a start at `now` for each of the subjects unless one has reached its limit; then nothing is counted, and
     /// the answer is how long to wait.
     async fn count_start(&self, subjects: &[Counted], now: Timestamp)

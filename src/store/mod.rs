@@ -7,6 +7,7 @@
 mod contract;
 mod error;
 mod keys;
+mod line;
 mod log;
 mod names;
 mod postgres;
@@ -14,6 +15,7 @@ mod rights;
 mod rounds;
 mod sealed;
 mod sqlite;
+mod strays;
 
 pub use contract::Activation;
 pub use contract::Counted;

@@ -9,6 +9,7 @@ use super::head::HeadFile;
 use super::rollback::AcceptedRollbacks;
 use super::rollback::LogFault;
 use super::rollback::check_promises;
+use super::rollback::root_at;
 use super::verify::Promise;
 use crate::audit::log::Checkpoint;
 use crate::audit::log::LogKey;
@@ -117,13 +118,53 @@ impl LogKeeper {
         };
         // Everything below it is durable already, so a promise never runs ahead of the store.
         log.keep_checkpoint(kept.size, kept.note.clone()).await?;
-        let (head, note) = (self.head.clone(), kept.note.clone());
+        self.write_beside(&kept.note).await;
+        *newest = Some(kept.clone());
+        Ok(Some(kept))
+    }
+
+    /// Takes over the newest checkpoint that another replica has signed, so that this node, too, knows beside its secrets
+    /// what the store has promised; none where there is none.
+    ///
+    /// # Errors
+    /// When the store can't be read, or the checkpoint does not speak of the records that are there.
+    pub async fn follow(&self) -> Result<Option<KeptCheckpoint>, LogFault> {
+        let Some(log) = self.store.log() else {
+            return Ok(None);
+        };
+        let fault = |error: StoreError| LogFault::Store(error.to_string());
+        let mut newest = self.newest.lock().await;
+        // Reading the edge also finds out whether what this process has seen is still there.
+        let edge = log.log_edge().await.map_err(fault)?;
+        let Some(kept) = log.last_checkpoint().await.map_err(fault)? else {
+            return Ok(None);
+        };
+        if newest.as_ref() == Some(&kept) {
+            return Ok(Some(kept));
+        }
+        let (checkpoint, _) = Checkpoint::open(&kept.note, self.key.verifier())
+            .map_err(|error| LogFault::Foreign(error.to_string()))?;
+        // One that is larger than what was read a moment ago is looked at the next time.
+        if checkpoint.size > edge.size() {
+            return Ok(newest.clone());
+        }
+        if checkpoint.size != kept.size || root_at(log, kept.size).await.map_err(fault)? != checkpoint.root {
+            return Err(LogFault::Changed {
+                size: kept.size,
+                place: "a checkpoint of another node".to_owned(),
+            });
+        }
+        self.write_beside(&kept.note).await;
+        *newest = Some(kept.clone());
+        Ok(Some(kept))
+    }
+
+    async fn write_beside(&self, note: &str) {
+        let (head, note) = (self.head.clone(), note.to_owned());
         let written = tokio::task::spawn_blocking(move || head.write(&note)).await;
         if !matches!(written, Ok(Ok(()))) {
             tracing::error!(file = %self.head.path().display(), "the newest checkpoint can't be written beside the secrets");
         }
-        *newest = Some(kept.clone());
-        Ok(Some(kept))
     }
 
     /// Carries a checkpoint to every anchor, and says what came of each.

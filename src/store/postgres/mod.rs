@@ -7,6 +7,7 @@ mod fault;
 mod hints;
 mod keys;
 mod lease;
+mod log;
 mod open;
 mod pack;
 mod read;
@@ -14,7 +15,10 @@ mod rights;
 mod rows;
 mod settings;
 mod shared;
+mod snapshot;
 mod store;
+mod strays;
+mod tree;
 mod warnings;
 mod writer;
 

@@ -270,7 +270,7 @@ async fn assert_role(settings: &PostgresSettings, connection: &mut PgConnection)
     let may_change: Vec<String> = sqlx::query_scalar(
         "SELECT relname::text FROM pg_class
             WHERE relnamespace = 'midflow'::regnamespace AND relkind IN ('r', 'p')
-                AND relname ~ '^(records|exchanges)' AND has_table_privilege(oid, 'UPDATE, DELETE, TRUNCATE')
+                AND relname ~ '^(records|exchanges|log_)' AND has_table_privilege(oid, 'UPDATE, DELETE, TRUNCATE')
             ORDER BY relname LIMIT 3",
     )
     .fetch_all(connection)

@@ -18,6 +18,7 @@ use crate::store::FlowSummary;
 use crate::store::FlowsOf;
 use crate::store::Hold;
 use crate::store::KeptCatalog;
+use crate::store::LogStore;
 use crate::store::Shared;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -39,6 +40,10 @@ macro_rules! arguments {
 
 #[async_trait]
 impl Store for Postgres {
+    fn log(&self) -> Option<&dyn LogStore> {
+        Some(self)
+    }
+
     async fn flow(&self, id: FlowId) -> Result<Option<FlowRow>, StoreError> {
         let arguments = arguments!(self, id.as_uuid());
         self.one("SELECT * FROM flows WHERE id = $1", arguments, |row| row.flow())

@@ -136,6 +136,12 @@ impl Stored<'_> {
         u64::try_from(self.get::<i64>(column)?).map_err(|_| self.unfit(column))
     }
 
+    /// An id as the bytes that it is.
+    pub(super) fn id_bytes(&self, column: &'static str) -> Result<Option<Vec<u8>>, StoreError> {
+        let id = self.get::<Option<uuid::Uuid>>(column)?;
+        Ok(id.map(|id| id.as_bytes().to_vec()))
+    }
+
     fn text(&self, column: &'static str) -> Result<String, StoreError> {
         self.get(column)
     }

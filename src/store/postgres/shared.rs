@@ -67,6 +67,17 @@ impl Shared for Postgres {
         }
     }
 
+    async fn leads(&self) -> Result<bool, StoreError> {
+        let mut arguments = PgArguments::default();
+        self.bind(&mut arguments, self.lease_number())?;
+        let oldest =
+            "SELECT coalesce(min(lease) = $1, false) AS leads FROM replicas WHERE until > clock_timestamp()";
+        match self.help(oldest, arguments).await?.first() {
+            Some(row) => self.stored(row).get("leads"),
+            None => Ok(false),
+        }
+    }
+
     async fn count_start(
         &self,
         subjects: &[Counted],

@@ -13,6 +13,10 @@ mod verify;
 mod witness;
 
 #[cfg(test)]
+mod postgres_tamper;
+#[cfg(test)]
+mod postgres_tests;
+#[cfg(test)]
 pub(crate) mod story;
 #[cfg(test)]
 mod tamper;

@@ -13,7 +13,7 @@ use super::settings::PostgresTls;
 use crate::store::StoreError;
 use crate::store::StoreErrorKind;
 
-static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations/postgres");
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations/postgres");
 
 /// Brings the schema up to date where the owner is named, and makes sure that the database keeps its promises and that
 /// the role which runs can't change what is recorded.

@@ -1,5 +1,6 @@
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::PoisonError;
 
 use tokio::sync::Mutex;
 
@@ -14,6 +15,7 @@ use super::verify::Promise;
 use crate::audit::log::Checkpoint;
 use crate::audit::log::LogKey;
 use crate::store::KeptCheckpoint;
+use crate::store::LogStore;
 use crate::store::Store;
 use crate::store::StoreError;
 
@@ -26,6 +28,8 @@ pub struct LogKeeper {
     anchors: Vec<Arc<dyn Anchor>>,
     /// The newest checkpoint; one at a time is made.
     newest: Mutex<Option<KeptCheckpoint>>,
+    /// Why nothing new may be begun: the store is not the one that was promised.
+    contradiction: std::sync::Mutex<Option<LogFault>>,
 }
 
 impl LogKeeper {
@@ -50,6 +54,7 @@ impl LogKeeper {
             accepted,
             anchors,
             newest: Mutex::default(),
+            contradiction: std::sync::Mutex::default(),
         })
     }
 
@@ -97,16 +102,21 @@ impl LogKeeper {
     /// none where the store keeps no log.
     ///
     /// # Errors
-    /// When the store can't be read or written.
-    pub async fn checkpoint(&self) -> Result<Option<KeptCheckpoint>, StoreError> {
+    /// When the store can't be read or written, or lacks what this process has signed or seen signed before: another
+    /// history is not signed.
+    pub async fn checkpoint(&self) -> Result<Option<KeptCheckpoint>, LogFault> {
+        let result = self.sign().await;
+        self.remember(result.as_ref().err());
+        result
+    }
+
+    async fn sign(&self) -> Result<Option<KeptCheckpoint>, LogFault> {
         let Some(log) = self.store.log() else {
             return Ok(None);
         };
+        let fault = |error: StoreError| LogFault::Store(error.to_string());
         let mut newest = self.newest.lock().await;
-        let edge = log.log_edge().await?;
-        if let Some(newest) = newest.as_ref().filter(|newest| newest.size == edge.size()) {
-            return Ok(Some(newest.clone()));
-        }
+        let edge = log.log_edge().await.map_err(fault)?;
         let checkpoint = Checkpoint {
             origin: self.key.verifier().name().to_owned(),
             size: edge.size(),
@@ -116,8 +126,15 @@ impl LogKeeper {
             size: edge.size(),
             note: checkpoint.sign(&self.key).to_string(),
         };
+        // The same key signs the same head always in the same way.
+        if newest.as_ref() == Some(&kept) {
+            return Ok(Some(kept));
+        }
+        self.check_newest(log, newest.as_ref()).await?;
         // Everything below it is durable already, so a promise never runs ahead of the store.
-        log.keep_checkpoint(kept.size, kept.note.clone()).await?;
+        log.keep_checkpoint(kept.size, kept.note.clone())
+            .await
+            .map_err(fault)?;
         self.write_beside(&kept.note).await;
         *newest = Some(kept.clone());
         Ok(Some(kept))
@@ -129,12 +146,35 @@ impl LogKeeper {
     /// # Errors
     /// When the store can't be read, or the checkpoint does not speak of the records that are there.
     pub async fn follow(&self) -> Result<Option<KeptCheckpoint>, LogFault> {
+        let result = self.take_over().await;
+        self.remember(result.as_ref().err());
+        result
+    }
+
+    /// Why nothing new may be begun: the store, as it was last looked at, lacks what was promised of it, or has something
+    /// else. It can become good again, when the newest copy is put in its place.
+    pub fn contradiction(&self) -> Option<LogFault> {
+        let held = self.contradiction.lock();
+        held.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A store that can't be read for a moment says nothing about what is in it.
+    fn remember(&self, fault: Option<&LogFault>) {
+        if fault.is_none_or(LogFault::is_contradiction) {
+            let mut held = self
+                .contradiction
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            *held = fault.cloned();
+        }
+    }
+
+    async fn take_over(&self) -> Result<Option<KeptCheckpoint>, LogFault> {
         let Some(log) = self.store.log() else {
             return Ok(None);
         };
         let fault = |error: StoreError| LogFault::Store(error.to_string());
         let mut newest = self.newest.lock().await;
-        // Reading the edge also finds out whether what this process has seen is still there.
         let edge = log.log_edge().await.map_err(fault)?;
         let Some(kept) = log.last_checkpoint().await.map_err(fault)? else {
             return Ok(None);
@@ -142,6 +182,7 @@ impl LogKeeper {
         if newest.as_ref() == Some(&kept) {
             return Ok(Some(kept));
         }
+        self.check_newest(log, newest.as_ref()).await?;
         let (checkpoint, _) = Checkpoint::open(&kept.note, self.key.verifier())
             .map_err(|error| LogFault::Foreign(error.to_string()))?;
         // One that is larger than what was read a moment ago is looked at the next time.
@@ -157,6 +198,23 @@ impl LogKeeper {
         self.write_beside(&kept.note).await;
         *newest = Some(kept.clone());
         Ok(Some(kept))
+    }
+
+    /// Whether the store still has what this process has signed last, or has seen signed: a database that is restored or
+    /// replaced under a node that runs shows here.
+    async fn check_newest(
+        &self,
+        log: &dyn LogStore,
+        newest: Option<&KeptCheckpoint>,
+    ) -> Result<(), LogFault> {
+        let Some(newest) = newest else {
+            return Ok(());
+        };
+        let promise = Promise {
+            place: "the newest checkpoint that this node knows".to_owned(),
+            note: newest.note.clone(),
+        };
+        check_promises(log, self.key.verifier(), &[promise], &self.accepted).await
     }
 
     async fn write_beside(&self, note: &str) {

@@ -311,6 +311,44 @@ async fn no_node_serves_on_an_old_copy_of_the_database() {
     store.close().await;
 }
 
+// The database is exchanged for an older copy under nodes that run: neither who signs nor who follows goes on with it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_older_copy_under_a_node_that_runs_is_not_signed() {
+    let ministry = Ministry::new().await;
+    let nodes = [ministry.node().await, ministry.node().await];
+    let elsewhere = tempfile::tempdir().unwrap();
+    let signs = ministry.story.keeper(&nodes[0]);
+    let (key, store) = (Arc::clone(&ministry.story.key), Arc::clone(&nodes[1]));
+    let follows = LogKeeper::new(key, store, elsewhere.path(), Vec::new()).unwrap();
+    ministry.story.happen_between(&nodes, 0, 3).await;
+    signs.checkpoint().await.unwrap();
+    follows.follow().await.unwrap();
+    assert_eq!((signs.contradiction(), follows.contradiction()), (None, None));
+    let size = nodes[0].log().unwrap().log_edge().await.unwrap().size();
+    let mut connection = ministry.administrator().await;
+    let back = format!(
+        "DELETE FROM records WHERE seq > {0}; DELETE FROM log_checkpoints WHERE size > {0}; UPDATE log SET records = {0}",
+        size - 3
+    );
+    tamper::run(&mut connection, back).await.unwrap();
+    for step in 0..5 {
+        let unit = crate::audit::Unit {
+            records: vec![sample::note("another history", None)],
+            ..Default::default()
+        };
+        assert!(nodes[step % 2].commit(vec![unit]).await[0].is_ok());
+        // Also when it is as long as the one before.
+        assert!(signs.checkpoint().await.unwrap_err().is_contradiction());
+        assert!(signs.contradiction().is_some());
+    }
+    let older = ministry.story.keeper(&nodes[0]).checkpoint().await.unwrap().unwrap();
+    assert!(older.size > size);
+    assert!(follows.follow().await.unwrap_err().is_contradiction());
+    for node in nodes {
+        node.close().await;
+    }
+}
+
 // Whoever does not sign knows, all the same, what was signed; and does not believe a checkpoint of another history.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_does_not_sign_follows() {

@@ -47,7 +47,7 @@ impl Inner {
         match self.signs().await {
             Ok(true) => {}
             Ok(false) => return self.follow_log().await,
-            Err(error) => return self.tell_of_failure(&error),
+            Err(error) => return self.tell_of_fault(&LogFault::Store(error.to_string())),
         }
         let units = self.recorder.stats().units;
         // Where others write too, what has grown is known by looking.
@@ -58,7 +58,7 @@ impl Inner {
         let newest = match self.log.checkpoint().await {
             Ok(Some(newest)) => newest,
             Ok(None) => return,
-            Err(error) => return self.tell_of_failure(&error),
+            Err(fault) => return self.tell_of_fault(&fault),
         };
         let has_grown = state.size != Some(newest.size);
         state.size = Some(newest.size);
@@ -101,17 +101,18 @@ impl Inner {
         match self.log.follow().await {
             Ok(Some(newest)) => self.metrics.log_size(newest.size),
             Ok(None) => {}
-            Err(fault @ (LogFault::Shorter { .. } | LogFault::Changed { .. } | LogFault::Foreign(_))) => {
-                self.metrics.alarm("log_contradicts");
-                tracing::error!(%fault, "the log is not the one that this node knows: run `midflow audit verify`");
-            }
-            Err(fault) => self.tell_of_failure(&fault),
+            Err(fault) => self.tell_of_fault(&fault),
         }
     }
 
-    fn tell_of_failure(&self, error: &dyn std::fmt::Display) {
-        self.metrics.alarm("checkpoint_failed");
-        tracing::error!(%error, "the head of the log can't be signed or read; trying again");
+    fn tell_of_fault(&self, fault: &LogFault) {
+        if fault.is_contradiction() {
+            self.metrics.alarm("log_contradicts");
+            tracing::error!(%fault, "the store is not the one that was promised; nothing new is begun");
+        } else {
+            self.metrics.alarm("checkpoint_failed");
+            tracing::error!(%fault, "the head of the log can't be signed or read; trying again");
+        }
     }
 
     /// Serving goes on whatever an anchor does; the operator is told when it lasts, and at once if it contradicts.

@@ -8,14 +8,11 @@ use crate::store::StoreError;
 use crate::store::StoreErrorKind;
 use crate::words::Digest;
 
-/// The right edge of the tree as this process has last seen it.
-///
-/// It is kept so that a database which has lost or changed what was seen, because an older copy was put in its place or
-/// a standby without the last records was promoted, can't make this process sign another history.
+/// The right edge of the tree as this process has last seen it: what is there already is not read again.
 #[derive(Clone, Default)]
 pub(super) struct Tree {
     edge: Edge,
-    /// The leaf of the last record.
+    /// The leaf of the last record, by which it shows whether the database still is the one that was seen.
     last: Option<Digest>,
 }
 
@@ -27,12 +24,17 @@ impl Postgres {
     /// whole. All of it follows from the leaves, so it does not matter who does it, nor whether two do.
     pub(super) async fn fold(&self) -> Result<Edge, StoreError> {
         let mut known = self.tree.lock().await;
-        let mut tree = match known.as_ref() {
-            Some(tree) => tree.clone(),
+        let mut tree = match known.take() {
+            Some(tree) => tree,
             None => self.stored_tree().await?,
         };
         loop {
-            let leaves = self.leaves_from(&tree).await?;
+            let Some(leaves) = self.leaves_from(&tree).await? else {
+                // The end of the log is not the one that was seen: a standby was promoted which did not have it, or an older
+                // copy was put there. What this node has promised is compared by whoever signs.
+                tree = self.stored_tree().await?;
+                continue;
+            };
             let is_last = leaves.len() < LEAVES_AT_A_TIME;
             let before = tree.edge.size();
             for leaf in leaves {
@@ -40,9 +42,10 @@ impl Postgres {
                 tree.last = Some(leaf);
             }
             self.keep_hashes(tree.edge.take_tiles(), before).await?;
-            *known = Some(tree.clone());
             if is_last {
-                return Ok(tree.edge);
+                let edge = tree.edge.clone();
+                *known = Some(tree);
+                return Ok(edge);
             }
         }
     }
@@ -92,14 +95,14 @@ impl Postgres {
                 .pop(),
         };
         if size > 0 && last.is_none() {
-            return Err(self.changed(size));
+            return Err(self.missing(size));
         }
         Ok(Tree { edge, last })
     }
 
-    /// The leaves after the end of the tree, at most so many. The last one of the tree is read again, and has to be what
-    /// it was.
-    async fn leaves_from(&self, tree: &Tree) -> Result<Vec<Digest>, StoreError> {
+    /// The leaves after the end of the tree, at most so many. The last one of the tree is read again; none where it is not
+    /// what it was.
+    async fn leaves_from(&self, tree: &Tree) -> Result<Option<Vec<Digest>>, StoreError> {
         let size = tree.edge.size();
         let from = i64::try_from(size.max(1)).unwrap_or(i64::MAX);
         let mut arguments = PgArguments::default();
@@ -117,17 +120,17 @@ impl Postgres {
         if let Some(last) = tree.last
             && rows.next() != Some((size, last))
         {
-            return Err(self.changed(size));
+            return Ok(None);
         }
         let mut leaves = Vec::new();
         for (seq, leaf) in rows {
             let expected = size + u64::try_from(leaves.len()).unwrap_or(u64::MAX) + 1;
             if seq != expected {
-                return Err(self.changed(expected));
+                return Err(self.missing(expected));
             }
             leaves.push(leaf);
         }
-        Ok(leaves)
+        Ok(Some(leaves))
     }
 
     /// Writes down the hashes of full subtrees that a tree has got since it had this size.
@@ -199,13 +202,11 @@ impl Postgres {
         Ok(found)
     }
 
-    /// The database is not the one that this process has seen.
-    fn changed(&self, seq: u64) -> StoreError {
+    fn missing(&self, seq: u64) -> StoreError {
         self.damaged(
             StoreErrorKind::Corrupt,
-            format!("record {seq} of its log is missing, or is not what it was"),
-            "an older copy was put in its place, a standby that lacks it was promoted, or it was changed: run `midflow \
-             audit verify`, and put the newest copy there",
+            format!("record {seq} of its log is missing"),
+            "keep the database for examination, run `midflow audit verify`, and restore the last backup",
         )
     }
 

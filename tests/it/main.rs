@@ -21,6 +21,7 @@ mod diagnostics;
 mod engine;
 mod evidence;
 mod examples;
+mod faults;
 mod hostile;
 mod lsp;
 mod policies;

@@ -98,7 +98,7 @@ impl LogKeeper {
         check_promises(log, self.key.verifier(), &promises, &self.accepted).await
     }
 
-    /// Signs the head of the log as it is, unless the newest checkpoint is of the same size, and gives the newest;
+    /// Signs the head of the log as it is, unless the newest checkpoint is that already, and gives the newest;
     /// none where the store keeps no log.
     ///
     /// # Errors
@@ -161,10 +161,7 @@ impl LogKeeper {
     /// A store that can't be read for a moment says nothing about what is in it.
     fn remember(&self, fault: Option<&LogFault>) {
         if fault.is_none_or(LogFault::is_contradiction) {
-            let mut held = self
-                .contradiction
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
+            let mut held = self.contradiction.lock().unwrap_or_else(PoisonError::into_inner);
             *held = fault.cloned();
         }
     }

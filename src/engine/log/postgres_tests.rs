@@ -341,7 +341,13 @@ async fn an_older_copy_under_a_node_that_runs_is_not_signed() {
         assert!(signs.checkpoint().await.unwrap_err().is_contradiction());
         assert!(signs.contradiction().is_some());
     }
-    let older = ministry.story.keeper(&nodes[0]).checkpoint().await.unwrap().unwrap();
+    let older = ministry
+        .story
+        .keeper(&nodes[0])
+        .checkpoint()
+        .await
+        .unwrap()
+        .unwrap();
     assert!(older.size > size);
     assert!(follows.follow().await.unwrap_err().is_contradiction());
     for node in nodes {

@@ -136,7 +136,7 @@ impl Committer<'_> {
             Attempt::Collided(told)
         } else {
             // An error of the server has undone the statement; anything else leaves the connection in doubt.
-            *self.broken = error.as_database_error().is_none();
+            *self.broken = fault::ends_the_connection(&error);
             Attempt::Failed(told)
         }
     }

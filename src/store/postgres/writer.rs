@@ -263,7 +263,7 @@ impl Task {
                 "look at the server's log and at pg_stat_replication",
             )),
             // An error of the server has undone the statement, and the connection is as good as before.
-            Ok((Err(error), _)) if error.as_database_error().is_some() => {
+            Ok((Err(error), _)) if !fault::ends_the_connection(&error) => {
                 return Err(fault::of_sqlx(&self.place, &error));
             }
             Ok((Err(error), _)) => Err(fault::of_sqlx(&self.place, &error)),

@@ -10,6 +10,7 @@
 )]
 
 mod adversary;
+mod audit_command;
 mod authoring;
 mod bad_input;
 mod canary;

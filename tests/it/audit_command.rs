@@ -215,5 +215,5 @@ fn json(folder: &Path, arguments: &[&str]) -> Value {
 
 fn said(output: &Output) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    text(&output.stdout) + &text(&output.stderr)
+    format!("{}{}", text(&output.stdout), text(&output.stderr))
 }

@@ -15,9 +15,9 @@ async fn ledgers_agree_after_faults_of_the_database() {
     let mut dice = Dice::new(seed);
     let faults = faults(count, &mut dice);
     let tally = Arena::new().await.run(&faults, &mut dice).await;
-    println!("seed {seed}, {count} faults: {tally:?}");
+    println!("seed {seed}, {count} faults: {tally}");
     assert!(
         tally.acknowledged >= count * 6,
-        "there was no load to speak of: {tally:?}"
+        "there was no load to speak of: {tally}"
     );
 }

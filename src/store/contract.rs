@@ -236,6 +236,30 @@ pub struct KeptCatalog {
     pub sources: Vec<(Digest, Arc<str>)>,
 }
 
+impl KeptCatalog {
+    /// Its files in portions that one statement takes.
+    pub(super) fn portions(&self) -> impl Iterator<Item = &[(Digest, Arc<str>)]> {
+        let mut sources = self.sources.as_slice();
+        std::iter::from_fn(move || {
+            let mut bytes = 0;
+            let count = sources
+                .iter()
+                .take_while(|(_, text)| {
+                    bytes += text.len();
+                    bytes <= PORTION
+                })
+                .count()
+                .max(1);
+            let (part, rest) = sources.split_at_checked(count)?;
+            sources = rest;
+            Some(part)
+        })
+    }
+}
+
+/// Bytes.
+const PORTION: usize = 4 * 1024 * 1024;
+
 /// Which catalog became active, when, and by whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Activation {

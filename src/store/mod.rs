@@ -13,6 +13,7 @@ mod names;
 mod postgres;
 mod rights;
 mod rounds;
+mod rows;
 mod sealed;
 mod sqlite;
 mod strays;

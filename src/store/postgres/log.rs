@@ -124,14 +124,20 @@ pub(super) fn row(row: &Stored<'_>) -> Result<LogRow, StoreError> {
     Ok(LogRow {
         seq: row.get("seq")?,
         at: row.get("at")?,
-        flow: row.id_bytes("flow")?,
+        flow: id_bytes(row, "flow")?,
         kind: row.get::<String>("kind")?.into_bytes(),
         commitment: row.get("commitment")?,
         event: row.get::<String>("event")?.into_bytes(),
-        writer: row.id_bytes("chain")?,
+        writer: id_bytes(row, "chain")?,
         number: row.get("number")?,
         leaf: row.get("leaf")?,
     })
+}
+
+/// An id as the bytes that it is.
+pub(super) fn id_bytes(row: &Stored<'_>, column: &'static str) -> Result<Option<Vec<u8>>, StoreError> {
+    let id: Option<uuid::Uuid> = row.get(column)?;
+    Ok(id.map(|id| id.as_bytes().to_vec()))
 }
 
 fn checkpoint(row: &Stored<'_>) -> Result<KeptCheckpoint, StoreError> {

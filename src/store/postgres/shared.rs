@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::time::Duration;
 use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
@@ -124,11 +125,8 @@ impl Postgres {
         }
     }
 
-    fn stored<'a>(&'a self, row: &'a PgRow) -> Stored<'a> {
-        Stored {
-            place: &self.place,
-            row,
-        }
+    pub(super) fn stored<'a>(&'a self, row: &'a PgRow) -> Stored<'a> {
+        Stored::new(Path::new(&self.place), row)
     }
 
     /// Carries a statement out in a task of its own: a caller that stops waiting can't leave a connection in the middle of

@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use async_trait::async_trait;
 use sqlx::Arguments as _;
 use sqlx::ConnectOptions as _;
@@ -7,6 +9,7 @@ use sqlx::postgres::PgRow;
 
 use super::fault;
 use super::log;
+use super::log::id_bytes;
 use super::rows::Stored;
 use super::settings::PostgresSettings;
 use super::strays;
@@ -76,12 +79,7 @@ impl Snapshot {
         self.connection = Some(connection);
         let rows: Vec<PgRow> = rows.map_err(|error| fault::of_sqlx(&self.place, &error))?;
         rows.iter()
-            .map(|row| {
-                read(&Stored {
-                    place: &self.place,
-                    row,
-                })
-            })
+            .map(|row| read(&Stored::new(Path::new(&self.place), row)))
             .collect()
     }
 
@@ -137,7 +135,7 @@ impl LogSnapshot for Snapshot {
         self.all(EXCHANGES, arguments, |row| {
             Ok(StoredExchange {
                 id: ExchangeId::from_uuid(row.get("id")?),
-                flow: row.id_bytes("flow")?,
+                flow: id_bytes(row, "flow")?,
                 direction: direction_from_name(&row.get::<String>("direction")?),
                 at: row.get("at")?,
                 bytes: row.get("bytes")?,
@@ -156,7 +154,7 @@ impl LogSnapshot for Snapshot {
         };
         self.all(FLOWS, arguments, |row| {
             Ok(StoredFlow {
-                id: row.id_bytes("id")?.unwrap_or_default(),
+                id: id_bytes(row, "id")?.unwrap_or_default(),
                 service: text(row, "service")?,
                 capability: text(row, "capability")?,
                 catalog: row.get("catalog")?,
@@ -182,7 +180,7 @@ impl LogSnapshot for Snapshot {
         self.all(NOTICES, arguments, |row| {
             Ok(StoredNotice {
                 webhook_id: row.get("webhook_id")?,
-                flow: row.id_bytes("flow")?.unwrap_or_default(),
+                flow: id_bytes(row, "flow")?.unwrap_or_default(),
                 url: row.get::<String>("url")?.into_bytes(),
                 body: row.get("body")?,
                 attempts: row.get("attempts")?,

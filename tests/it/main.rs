@@ -13,6 +13,7 @@ mod adversary;
 mod audit_command;
 mod authoring;
 mod bad_input;
+mod bench;
 mod canary;
 mod capabilities;
 mod catalog_command;

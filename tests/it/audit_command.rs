@@ -21,6 +21,7 @@ use midflow::store::Postgres;
 use midflow::store::PostgresCluster;
 use midflow::store::PostgresSettings;
 use midflow::store::Sealed;
+use midflow::words::Digest;
 use midflow::words::Environment;
 use serde_json::Value;
 use serde_json::json;
@@ -194,7 +195,7 @@ fn lay_out(folder: &Path, settings: &PostgresSettings) {
             "callback": { "address": "127.0.0.1:2", "tls": tls },
         },
         "connector": { "kuwait": kuwait },
-        "clients": [],
+        "clients": [{ "name": CLIENT, "key": Digest::of(b"a key").to_string() }],
     });
     fs::write(folder.join("midflow.yaml"), config.to_string()).unwrap();
 }

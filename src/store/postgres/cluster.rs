@@ -351,8 +351,10 @@ impl Programs {
                 Some((number, version.path().join("bin")))
             })
             .max();
+        // One program of the server may be linked to from a folder in which the others are not.
         let in_path = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
-            .find(|folder| folder.join("initdb").is_file());
+            .filter_map(|folder| std::fs::canonicalize(folder.join("initdb")).ok())
+            .find_map(|program| program.parent().map(Path::to_path_buf));
         let folder = in_path.or_else(|| newest.map(|(_, folder)| folder)).ok_or_else(|| {
             ClusterError(format!(
                 "PostgreSQL is not installed: there is no `initdb` in PATH or below {DEBIAN}; install Debian's `postgresql`"

@@ -136,7 +136,9 @@ impl PostgresCluster {
             let started = self.control(&["-w", "-t", "60", "-l", &log.to_string_lossy(), "start"]);
             match started {
                 // What is left of a server that was killed takes a moment to notice it.
-                Err(error) if patience > 0 && error.0.contains(STILL_USED) => patience -= 1,
+                Err(error) if patience > 0 && STILL_THERE.iter().any(|said| error.0.contains(said)) => {
+                    patience -= 1;
+                }
                 other => return other,
             }
             std::thread::sleep(MOMENT);
@@ -445,4 +447,4 @@ const PORT: u16 = 5432;
 const PATIENCE: u32 = 100;
 const MOMENT: Duration = Duration::from_millis(100);
 /// What a new server says while processes of the old one live.
-const STILL_USED: &str = "shared memory block";
+const STILL_THERE: [&str; 2] = ["shared memory block", "another postmaster"];

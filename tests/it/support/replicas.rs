@@ -274,3 +274,10 @@ impl Replica {
         self.kill();
     }
 }
+
+/// A runtime that is dropped where something waits panics, and would hide what a test has found.
+impl Drop for Replica {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}

@@ -15,6 +15,7 @@ mod rights;
 mod rounds;
 mod rows;
 mod sealed;
+mod search;
 mod sqlite;
 mod strays;
 
@@ -50,6 +51,7 @@ pub use rights::HeldThing;
 pub use rights::Hold;
 pub use sealed::Sealed;
 pub use sealed::SealedError;
+pub use search::FlowSearch;
 pub use sqlite::Backup as SqliteBackup;
 pub use sqlite::Sqlite;
 

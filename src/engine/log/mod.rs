@@ -13,6 +13,8 @@ mod verify;
 mod witness;
 
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
 mod postgres_tamper;
 #[cfg(test)]
 mod postgres_tests;

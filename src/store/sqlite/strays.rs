@@ -35,7 +35,7 @@ pub(super) fn find(connection: &Connection, expected: &Expected) -> Result<Vec<(
     }
     if count("deliveries")? != expected.notices {
         let mut rows = connection.prepare(STRAY_NOTICES)?;
-        for id in rows.query_map([], |row| row.get::<_, String>(0))? {
+        for id in rows.query_map([], |row| Ok(lossy(row.get_ref(0)?.as_bytes()?)))? {
             strays.unspoken(Place::Notice(id?));
         }
     }
@@ -54,7 +54,8 @@ fn activations(connection: &Connection, strays: &mut Strays<'_>) -> Result<()> {
             number: row.get(0)?,
             catalog: digest(row, 1)?,
             at: row.get(2)?,
-            actor: row.get(3)?,
+            // What is no text any more is as no record says either.
+            actor: row.get_ref(3)?.as_bytes().map_or_else(|_| String::new(), lossy),
             set_aside: aside.and_then(|aside| <[u8; 32]>::try_from(aside).ok().map(Digest::from_bytes)),
         });
     }
@@ -80,6 +81,10 @@ fn ids(connection: &Connection, statement: &str) -> Result<Vec<uuid::Uuid>> {
     let ids = rows.query_map([], |row| row.get::<_, Vec<u8>>(0))?;
     ids.map(|id| Ok(uuid::Uuid::from_slice(&id?).unwrap_or_default()))
         .collect()
+}
+
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 fn digest(row: &Row<'_>, at: usize) -> Result<Digest> {

@@ -10,6 +10,7 @@ pub mod full_node;
 pub mod node;
 pub mod notary;
 pub mod policy_folder;
+pub mod power;
 pub mod replica_ledgers;
 pub mod replicas;
 pub mod store;

@@ -64,16 +64,6 @@ pub(crate) struct DatabaseTls {
 }
 
 impl StoreConfig {
-    /// The file of the store and its log; a store on PostgreSQL keeps no tamper-evident log yet.
-    pub(crate) fn file_with_log(&self) -> Result<&Path, Failure> {
-        match self {
-            Self::Sqlite(file) => Ok(file),
-            Self::Postgres(_) => Err(Failure::new(
-                "this node's store is on PostgreSQL, where no tamper-evident log is kept yet",
-            )),
-        }
-    }
-
     /// The file that `midflow backup` copies.
     pub(crate) fn file_to_copy(&self) -> Result<&Path, Failure> {
         match self {

@@ -538,6 +538,9 @@ impl Engine {
         if self.inner.stop.is_cancelled() {
             return Err("shutting down".to_owned());
         }
+        if let Some(fault) = self.inner.log.contradiction() {
+            return Err(fault.to_string());
+        }
         self.inner.store.health().await.map_err(|error| error.to_string())
     }
 

@@ -75,6 +75,9 @@ impl Inner {
                 "this node is shutting down; ask another",
             ));
         }
+        if let Some(fault) = self.log.contradiction() {
+            return Err(unavailable(fault));
+        }
         let catalog = self.catalogs.active();
         let service = self.service(&catalog, &ask)?;
         if let Some(started) = self.repeated(&ask, &service).await? {

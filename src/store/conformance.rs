@@ -17,6 +17,7 @@ pub(super) mod deliveries;
 pub(super) mod evidence;
 pub(super) mod flows;
 pub(super) mod lasting;
+pub(super) mod log;
 pub(crate) mod sample;
 
 /// Where a store lives: it can be opened, closed and opened again with the same content.
@@ -61,6 +62,15 @@ macro_rules! conformance {
             deliveries {
                 deliveries_are_due_until_delivered,
                 an_unknown_or_repeated_delivery_leaves_no_trace,
+            }
+            log {
+                the_tree_is_over_all_records,
+                each_record_follows_from_its_writer,
+                what_is_refused_takes_no_place,
+                the_log_goes_on_after_reopening,
+                checkpoints_stay_and_are_found_by_size,
+                an_anchor_is_noted_once,
+                a_snapshot_sees_nothing_that_comes_later,
             }
             lasting {
                 catalogs_are_kept_and_one_is_active,

@@ -166,6 +166,9 @@ pub trait Shared: Send + Sync {
     /// Returns when another replica hints that there is news. A hint may be lost: looking again is what counts.
     async fn hint(&self);
 
+    /// Whether this replica is the one that does what one does for all: of those that live, the one that has lived longest.
+    async fn leads(&self) -> Result<bool, StoreError>;
+
     /// Counts a start at `now` for each of the subjects unless one has reached its limit; then nothing is counted, and
     /// the answer is how long to wait.
     async fn count_start(&self, subjects: &[Counted], now: Timestamp)
@@ -243,6 +246,30 @@ pub struct KeptCatalog {
     /// Files by their digest.
     pub sources: Vec<(Digest, Arc<str>)>,
 }
+
+impl KeptCatalog {
+    /// Its files in portions that one statement takes.
+    pub(super) fn portions(&self) -> impl Iterator<Item = &[(Digest, Arc<str>)]> {
+        let mut sources = self.sources.as_slice();
+        std::iter::from_fn(move || {
+            let mut bytes = 0;
+            let count = sources
+                .iter()
+                .take_while(|(_, text)| {
+                    bytes += text.len();
+                    bytes <= PORTION
+                })
+                .count()
+                .max(1);
+            let (part, rest) = sources.split_at_checked(count)?;
+            sources = rest;
+            Some(part)
+        })
+    }
+}
+
+/// Bytes.
+const PORTION: usize = 4 * 1024 * 1024;
 
 /// Which catalog became active, when, and by whom.
 #[derive(Clone, Debug, PartialEq, Eq)]

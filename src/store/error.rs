@@ -40,11 +40,20 @@ pub enum StoreErrorKind {
 
 impl StoreError {
     pub(super) fn new(kind: StoreErrorKind, file: &Path, cause: impl Into<String>) -> Self {
+        Self::with_remedy(kind, file, cause, kind.remedy())
+    }
+
+    pub(super) fn with_remedy(
+        kind: StoreErrorKind,
+        place: &Path,
+        cause: impl Into<String>,
+        remedy: &'static str,
+    ) -> Self {
         Self {
             kind,
-            place: file.to_path_buf(),
+            place: place.to_path_buf(),
             cause: cause.into(),
-            remedy: kind.remedy(),
+            remedy,
         }
     }
 
@@ -60,12 +69,7 @@ impl StoreError {
         cause: impl Into<String>,
         remedy: &'static str,
     ) -> Self {
-        Self {
-            kind,
-            place: PathBuf::from(place),
-            cause: cause.into(),
-            remedy,
-        }
+        Self::with_remedy(kind, Path::new(place), cause, remedy)
     }
 
     /// What sort of trouble it is.

@@ -7,14 +7,17 @@
 mod contract;
 mod error;
 mod keys;
+mod line;
 mod log;
 mod names;
 mod postgres;
 mod rights;
 mod rounds;
+mod rows;
 mod sealed;
 mod search;
 mod sqlite;
+mod strays;
 
 pub use contract::Activation;
 pub use contract::Counted;

@@ -56,3 +56,34 @@ pub enum FlowsOf {
     /// Of a service, their time over before this moment; only those that need no more work.
     Service(ServiceName, Timestamp),
 }
+
+impl FlowsOf {
+    /// The statement that finds them: the most that are given is its first argument.
+    pub(super) const fn statement(&self) -> &'static str {
+        match self {
+            Self::Flow(_) => {
+                "SELECT f.id, service, person_key, open, expires_at FROM flows AS f JOIN data_keys AS k ON k.owner = f.id
+                    WHERE f.id = $2 AND k.wrapped IS NOT NULL ORDER BY f.id LIMIT $1"
+            }
+            Self::Person(_) => {
+                "SELECT f.id, service, person_key, open, expires_at FROM flows AS f JOIN data_keys AS k ON k.owner = f.id
+                    WHERE person_key = $2 AND k.wrapped IS NOT NULL ORDER BY f.id LIMIT $1"
+            }
+            Self::Service(..) => {
+                "SELECT f.id, service, person_key, open, expires_at FROM flows AS f JOIN data_keys AS k ON k.owner = f.id
+                    WHERE service = $2 AND expires_at < $3 AND NOT open AND k.wrapped IS NOT NULL
+                    ORDER BY f.id LIMIT $1"
+            }
+        }
+    }
+}
+
+/// Every hold, oldest first.
+pub(super) const HOLDS: &str =
+    "SELECT id, flow, person, service, reference, placed_by, placed_at, released_by, released_at
+    FROM holds ORDER BY id";
+/// What is kept of a new hold, in the order of its columns.
+pub(super) const PLACE_HOLD: &str = "INSERT INTO holds (flow, person, service, reference, placed_by, placed_at) VALUES ($1, $2, $3, $4, $5, $6)";
+/// A hold that was released before stays as it is. Arguments stand in the order of their numbers: to SQLite `$1` is a name.
+pub(super) const RELEASE_HOLD: &str =
+    "UPDATE holds SET released_by = $1, released_at = $2 WHERE id = $3 AND released_at IS NULL";

@@ -10,6 +10,7 @@
 )]
 
 mod adversary;
+mod audit_command;
 mod authoring;
 mod bad_input;
 mod bench;
@@ -22,6 +23,7 @@ mod diagnostics;
 mod engine;
 mod evidence;
 mod examples;
+mod faults;
 mod hostile;
 mod keys;
 mod lsp;

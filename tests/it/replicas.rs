@@ -1,24 +1,22 @@
 //! Several engines over one PostgreSQL database.
 
-use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use midflow::audit::Event;
 use midflow::engine::CallbackReceipt;
 use midflow::engine::ProblemCode;
 use midflow::engine::StartFlow;
 use midflow::engine::Started;
 use midflow::store::PostgresCluster;
-use midflow::store::Store;
 use midflow::words::Digest;
 use midflow::words::FlowId;
 use midflow::words::Outcome;
 
 use crate::support::node::licence_renewal;
+use crate::support::replica_ledgers::Ledgers;
 use crate::support::replicas::Replicas;
 
 fn shared() -> PostgresCluster {
@@ -106,7 +104,7 @@ async fn keys_and_limits_hold_across_replicas() {
 // T7: the flows of a replica that dies in the middle of everything end elsewhere, each once, and the ledgers agree.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_flows_of_a_killed_replica_end_elsewhere() {
-    let mut replicas = Replicas::start(3, shared(), true).await;
+    let replicas = Replicas::start(3, shared(), true).await;
     let mut started = Vec::new();
     for _ in 0..30 {
         started.push(replicas.all[0].ask(licence_renewal()).await.unwrap());
@@ -149,7 +147,9 @@ async fn the_flows_of_a_killed_replica_end_elsewhere() {
         };
         assert_eq!(row.outcome, Some(expected));
     }
-    Ledgers::read(&replicas).await.agree(&started, &acknowledged);
+    Ledgers::read(&replicas.store, &replicas.authority)
+        .await
+        .agree(&flows_of(&started), &acknowledged);
     replicas.shutdown().await;
 }
 
@@ -183,7 +183,9 @@ async fn a_replica_that_stood_still_does_no_harm() {
     for row in flows.iter().filter(|row| acknowledged.contains(&row.id)) {
         assert_eq!(row.outcome, Some(Outcome::Approved));
     }
-    Ledgers::read(&replicas).await.agree(&started, &acknowledged);
+    Ledgers::read(&replicas.store, &replicas.authority)
+        .await
+        .agree(&flows_of(&started), &acknowledged);
     replicas.shutdown().await;
 }
 
@@ -245,61 +247,12 @@ async fn a_crash_of_the_database_loses_and_doubles_nothing() {
     for row in flows.iter().filter(|row| acknowledged.contains(&row.id)) {
         assert_eq!(row.outcome, Some(Outcome::Approved), "{}", row.id);
     }
-    Ledgers::read(&replicas).await.agree(&started, &acknowledged);
+    Ledgers::read(&replicas.store, &replicas.authority)
+        .await
+        .agree(&flows_of(&started), &acknowledged);
     Arc::into_inner(replicas).unwrap().shutdown().await;
 }
 
-/// What the authority saw, and what the log says.
-struct Ledgers {
-    /// The flows whose requests left.
-    seen: Vec<FlowId>,
-    /// By flow: requests, callbacks, endings.
-    recorded: BTreeMap<FlowId, [usize; 3]>,
-}
-
-impl Ledgers {
-    async fn read(replicas: &Replicas) -> Self {
-        let seen = replicas.authority.sent().into_iter().map(|sent| sent.flow);
-        let mut ledgers = Self {
-            seen: seen.collect(),
-            recorded: BTreeMap::new(),
-        };
-        let mut after = 0;
-        loop {
-            let page = replicas.store.records_after(after, 1_000).await.unwrap();
-            let Some(last) = page.last() else {
-                return ledgers;
-            };
-            assert_eq!(last.seq, after + page.len() as u64, "the log has no gaps");
-            after = last.seq;
-            for record in page {
-                let Some(flow) = record.flow else { continue };
-                let of_flow = ledgers.recorded.entry(flow).or_default();
-                match record.event {
-                    Event::Request(_) => of_flow[0] += 1,
-                    Event::Callback(_) => of_flow[1] += 1,
-                    Event::Ending(_) => of_flow[2] += 1,
-                    _ => {}
-                }
-            }
-        }
-    }
-
-    /// Everything that left was recorded and left once; everything acknowledged is recorded; every flow ended once.
-    fn agree(&self, started: &[Started], acknowledged: &BTreeSet<FlowId>) {
-        for flow in &self.seen {
-            assert!(self.recorded[flow][0] >= 1, "a request left unrecorded");
-        }
-        let once: BTreeSet<_> = self.seen.iter().collect();
-        assert_eq!(once.len(), self.seen.len(), "a request left twice");
-        for one in started {
-            assert!(self.recorded.contains_key(&one.view.flow), "a flow is lost");
-        }
-        for flow in acknowledged {
-            assert!(self.recorded[flow][1] >= 1, "a callback is lost");
-        }
-        for (flow, [requests, _, endings]) in &self.recorded {
-            assert_eq!((*requests, *endings), (1, 1), "{flow}");
-        }
-    }
+fn flows_of(started: &[Started]) -> Vec<FlowId> {
+    started.iter().map(|one| one.view.flow).collect()
 }

@@ -30,6 +30,15 @@ pub struct EdgeError {
 }
 
 impl Edge {
+    /// Which stored hashes the edge of a tree of `size` leaves is restored from, by level from 0: the first one of the
+    /// level's last tile that is not full, and how many.
+    pub fn parts(size: u64) -> impl Iterator<Item = (u8, u64, u64)> {
+        (0..=TOP_LEVEL)
+            .map(move |level| (level, Tile::hashes_of_level(level, size)))
+            .take_while(|(_, count)| *count > 0)
+            .map(|(level, count)| (level, count - count % WIDTH, count % WIDTH))
+    }
+
     /// The edge of a tree of `size` leaves, from stored hashes: for each level from 0, those of its last tile that is
     /// not full. More than are needed may be handed in, for a tree that has grown meanwhile.
     ///

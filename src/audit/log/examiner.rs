@@ -18,7 +18,7 @@ use crate::words::Digest;
 #[derive(Default)]
 pub struct Examiner {
     edge: Edge,
-    chains: HashMap<WriterId, Chain>,
+    chains: HashMap<WriterId, Written>,
     tiles: BTreeMap<(u8, u64), Vec<Digest>>,
     /// The number of the last row.
     last: u64,
@@ -26,11 +26,25 @@ pub struct Examiner {
     good: u64,
     /// The same, promised from outside of the store: what the log's own key can't have rewritten.
     good_outside: u64,
-    /// Records since then that do not follow from the one before.
+    /// For each record since then that does not follow from its writer's record before: the number of that one.
     breaks: Vec<u64>,
     /// Whether a promise was broken; then further ones say nothing new.
     broken: bool,
     findings: Findings,
+}
+
+/// What one writer has written so far.
+struct Written {
+    chain: Chain,
+    /// The number of its last record; 0 before the first.
+    last: u64,
+}
+
+/// Why a record does not follow from what stands before it.
+struct Fault {
+    what: String,
+    /// The number of its writer's record before, where there is one.
+    before: Option<u64>,
 }
 
 impl Examiner {
@@ -39,8 +53,8 @@ impl Examiner {
         let seq = u64::try_from(row.seq).unwrap_or(0);
         self.number(seq);
         if let Err(fault) = self.leaf(seq, row) {
-            self.findings.note(Place::Record(seq), fault);
-            self.breaks.push(seq);
+            self.findings.note(Place::Record(seq), fault.what);
+            self.breaks.extend(fault.before);
         }
     }
 
@@ -60,14 +74,17 @@ impl Examiner {
         self.last = self.last.max(seq);
     }
 
-    fn leaf(&mut self, seq: u64, row: &LogRow) -> Result<(), String> {
-        let said = |fault: super::row::RowFault| fault.to_string();
+    fn leaf(&mut self, seq: u64, row: &LogRow) -> Result<(), Fault> {
+        let said = |fault: super::row::RowFault| Fault {
+            what: fault.to_string(),
+            before: None,
+        };
         let leaf = match row.stored_leaf() {
             Ok(leaf) => leaf,
             Err(fault) => {
                 // The tree keeps its shape, so that what follows is looked at for itself.
                 self.edge.append(Digest::of(b""));
-                return Err(fault.to_string());
+                return Err(said(fault));
             }
         };
         self.edge.append(leaf);
@@ -75,24 +92,37 @@ impl Examiner {
             self.tiles.insert((tile.level, tile.number), tile.hashes);
         }
         let (writer, number) = row.writer().map_err(said)?;
-        let chain = self.chains.entry(writer).or_insert_with(|| Chain::new(writer));
-        let before = std::mem::replace(chain, Chain::after(writer, number, leaf));
-        if number != before.next() {
-            return Err(format!(
-                "it is entry {number} of its writer where entry {} should be: one was taken out, put in or moved",
-                before.next()
-            ));
+        let written = self.chains.entry(writer).or_insert_with(|| Written {
+            chain: Chain::new(writer),
+            last: 0,
+        });
+        let now = Written {
+            chain: Chain::after(writer, number, leaf),
+            last: seq,
+        };
+        let Written { chain, last } = std::mem::replace(written, now);
+        let before = (last > 0).then_some(last);
+        if number != chain.next() {
+            return Err(Fault {
+                what: format!(
+                    "it is entry {number} of its writer where entry {} should be: one was taken out, put in or moved",
+                    chain.next()
+                ),
+                before,
+            });
         }
-        let entry = row.entry(before.previous()).map_err(said)?;
+        let entry = row.entry(chain.previous()).map_err(said)?;
         if entry.leaf() == leaf {
             return Ok(());
         }
-        Err(if number == 0 || seq < 2 {
-            "its row was altered: it does not give its leaf any more".to_owned()
-        } else {
-            "its row was altered, or the leaf of its writer's record before: it does not give its leaf any more"
-                .to_owned()
-        })
+        let what = match before {
+            None => "its row was altered: it does not give its leaf any more".to_owned(),
+            Some(before) => format!(
+                "its row was altered, or the leaf of record {before}, its writer's before it: it does not give its leaf \
+                 any more"
+            ),
+        };
+        Err(Fault { what, before })
     }
 
     /// How many leaves the tree has so far.
@@ -117,19 +147,13 @@ impl Examiner {
                 self.good_outside = self.good;
             }
             let good = self.good;
-            self.breaks.retain(|seq| *seq > good);
+            self.breaks.retain(|before| *before > good);
             return;
         }
         self.broken = true;
         let good = if is_outside { self.good_outside } else { self.good };
         let (first, last) = (good + 1, self.size());
-        let exchanged: Vec<u64> = self
-            .breaks
-            .iter()
-            .filter(|seq| **seq > first)
-            .map(|seq| seq - 1)
-            .collect();
-        for seq in &exchanged {
+        for seq in self.breaks.iter().filter(|before| **before >= first) {
             self.findings.note(
                 Place::Record(*seq),
                 format!("its leaf is not the one that the {from} vouches for: row and leaf were exchanged together"),

@@ -83,6 +83,7 @@ impl Reference {
                 .reference()
                 .into_iter()
                 .collect(),
+            b"document" => vec![read::<InDocument>(event)?.document.reference()],
             b"ending" => vec![read::<InEnding>(event)?.ending.reference()],
             b"notice" => vec![read::<InNotice>(event)?.notice.reference()],
             b"delivery" => vec![read::<InDelivery>(event)?.delivery.reference()],
@@ -185,6 +186,28 @@ impl Callback {
             direction: ExchangeDirection::Callback,
             at: self.arrived_at,
         })
+    }
+}
+
+#[derive(Deserialize)]
+struct InDocument {
+    document: Document,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    exchange: ExchangeId,
+    digest: Digest,
+}
+
+impl Document {
+    const fn reference(self) -> Reference {
+        Reference::Exchange {
+            id: self.exchange,
+            digest: self.digest,
+            direction: ExchangeDirection::Document,
+            at: None,
+        }
     }
 }
 

@@ -6,8 +6,6 @@ use crate::cli::output;
 use crate::engine::Clock as _;
 use crate::engine::SystemClock;
 use crate::engine::log::accept_rollback;
-use crate::store::Sqlite;
-use crate::store::Store as _;
 
 /// `midflow audit accept-rollback`: for the day when records are lost for good.
 #[derive(Debug, clap::Args)]
@@ -31,9 +29,11 @@ impl Accept {
             return Err(Failure::new("a rollback is accepted for a node, not for a copy"));
         };
         let promises = log.promises().await?;
-        let store = Sqlite::open(&log.store).await.map_err(Failure::new)?;
+        let store = log.store.open_at_rest().await?.ok_or_else(|| {
+            Failure::new("a node runs over this store").remedy("stop every node first, then accept it")
+        })?;
         let accepted = accept_rollback(
-            &store,
+            store.as_ref(),
             &log.key,
             secrets,
             &promises,

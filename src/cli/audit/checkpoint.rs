@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::node::Which;
+use super::node::log_of;
 use crate::cli::arguments::Common;
 use crate::cli::arguments::Format;
 use crate::cli::failure::Ending;
@@ -10,10 +11,8 @@ use crate::cli::output;
 use crate::engine::Secrets;
 use crate::engine::log::LogKeeper;
 use crate::store::KeptCheckpoint;
-use crate::store::LogStore as _;
-use crate::store::Sqlite;
+use crate::store::KeyStore;
 use crate::store::Store;
-use crate::store::StoreErrorKind;
 
 /// `midflow audit checkpoint`: the newest signed head of the log.
 #[derive(Debug, clap::Args)]
@@ -35,19 +34,22 @@ impl Checkpoint {
                     "a copy gets no new checkpoint: its key is with the node",
                 ));
             };
-            match Sqlite::open(&log.store).await {
-                Ok(store) => {
-                    let store: Arc<dyn Store> = Arc::new(store);
-                    let made = at_rest(secrets, Arc::clone(&store)).await;
+            match log.store.open_at_rest().await? {
+                Some(store) => {
+                    let made = at_rest(secrets, Arc::clone(&store) as Arc<dyn Store>).await;
                     store.close().await;
                     made?
                 }
-                Err(error) if error.kind() == StoreErrorKind::Busy => Some(of_running(&log.store).await?),
-                Err(error) => return Err(Failure::new(error)),
+                None => {
+                    let store = log.store.open_to_read().await?;
+                    let made = of_running(store.as_ref()).await;
+                    store.close().await;
+                    Some(made?)
+                }
             }
         } else {
-            let store = Sqlite::open_to_read(&log.store).await.map_err(Failure::new)?;
-            let kept = store.last_checkpoint().await;
+            let store = log.store.open_to_read().await?;
+            let kept = log_of(store.as_ref())?.last_checkpoint().await;
             store.close().await;
             kept.map_err(Failure::new)?
         };
@@ -79,12 +81,11 @@ async fn at_rest(
 }
 
 /// A node that runs makes it; it is waited for.
-async fn of_running(file: &std::path::Path) -> Result<KeptCheckpoint, Failure> {
-    let store = Sqlite::open_to_read(file).await.map_err(Failure::new)?;
-    let size = store.log_edge().await.map_err(Failure::new)?.size();
+async fn of_running(store: &dyn KeyStore) -> Result<KeptCheckpoint, Failure> {
+    let log = log_of(store)?;
+    let size = log.log_edge().await.map_err(Failure::new)?.size();
     for _ in 0..PATIENCE {
-        if let Some(kept) = store.checkpoint_from(size).await.map_err(Failure::new)? {
-            store.close().await;
+        if let Some(kept) = log.checkpoint_from(size).await.map_err(Failure::new)? {
             return Ok(kept);
         }
         tokio::time::sleep(Duration::from_millis(100)).await;

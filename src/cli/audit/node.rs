@@ -7,10 +7,13 @@ use crate::audit::log::VerifierKey;
 use crate::cli::arguments::Common;
 use crate::cli::failure::Failure;
 use crate::cli::place::Place;
+use crate::cli::store::StoreConfig;
 use crate::engine::log::Anchor;
 use crate::engine::log::AnchorFolder;
 use crate::engine::log::HeadFile;
 use crate::engine::log::Promise;
+use crate::store::LogStore;
+use crate::store::Store;
 
 /// Which log a command is about; a node's own, or a copy that was carried elsewhere.
 #[derive(Debug, clap::Args)]
@@ -19,7 +22,7 @@ pub(super) struct Which {
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
 
-    /// A copy of a store, instead of a node's own
+    /// A copy of a store on SQLite, instead of a node's own
     #[arg(long, value_name = "FILE", requires = "key")]
     pub(super) store: Option<PathBuf>,
 
@@ -34,7 +37,7 @@ pub(super) struct Which {
 
 /// A log and what is known of it outside of its store.
 pub(super) struct Log {
-    pub(super) store: PathBuf,
+    pub(super) store: StoreConfig,
     pub(super) key: VerifierKey,
     /// The folder of the node's secrets; none for a copy.
     pub(super) secrets: Option<PathBuf>,
@@ -56,8 +59,8 @@ impl Which {
             .map(|place| place.anchors.clone())
             .unwrap_or_default();
         let store = match (&self.store, &place) {
-            (Some(store), _) => store.clone(),
-            (None, Some(place)) => place.store.file_with_log()?.to_path_buf(),
+            (Some(copy), _) => StoreConfig::Sqlite(copy.clone()),
+            (None, Some(place)) => place.store.clone(),
             (None, None) => return Err(Failure::new("there is no store to look at")),
         };
         let key = match (&self.key, &secrets) {
@@ -108,6 +111,13 @@ impl Log {
         }
         Ok(promises)
     }
+}
+
+/// The log of a store.
+pub(super) fn log_of<S: Store + ?Sized>(store: &S) -> Result<&dyn LogStore, Failure> {
+    store
+        .log()
+        .ok_or_else(|| Failure::new("this store keeps no tamper-evident log"))
 }
 
 fn read_key(text: &str) -> Result<VerifierKey, Failure> {

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::audit::Commit as _;
 use crate::cli::arguments::Common;
 use crate::cli::arguments::Format;
 use crate::cli::failure::Ending;
@@ -17,9 +16,7 @@ use crate::engine::SystemClock;
 use crate::engine::log::Search as Looking;
 use crate::engine::log::SearchAsk;
 use crate::engine::log::summary_json;
-use crate::store::Sqlite;
-use crate::store::Store as _;
-use crate::store::StoreErrorKind;
+use crate::store::KeyStore;
 use crate::words::FlowId;
 use crate::words::Timestamp;
 
@@ -79,17 +76,14 @@ impl Search {
     pub(super) async fn run(&self, common: &Common) -> Result<Ending, Failure> {
         let place = Place::find(self.config.as_deref(), common)?;
         let ask = self.ask()?;
-        let answer = match Sqlite::open(place.store.file_with_log()?).await {
-            Ok(store) => {
-                let found = at_rest(&store, &place, ask).await;
+        let answer = match place.store.open_at_rest().await? {
+            Some(store) => {
+                let found = at_rest(store.as_ref(), &place, ask).await;
                 store.close().await;
                 found?
             }
             // A node runs: it records who looks, and looks.
-            Err(error) if error.kind() == StoreErrorKind::Busy => {
-                place.call("/admin/audit/search", &ask).await?
-            }
-            Err(error) => return Err(Failure::new(error)),
+            None => place.call("/admin/audit/search", &ask).await?,
         };
         match common.format {
             Format::Json => output::print(&answer.to_string()),
@@ -116,7 +110,7 @@ impl Search {
     }
 }
 
-async fn at_rest(store: &Sqlite, place: &Place, ask: Value) -> Result<Value, Failure> {
+async fn at_rest(store: &dyn KeyStore, place: &Place, ask: Value) -> Result<Value, Failure> {
     let ask: SearchAsk = serde_json::from_value(ask)
         .map_err(|_| Failure::new("the service or the outcome that is looked for is none"))?;
     let secrets = Secrets::open(&place.secrets).map_err(Failure::new)?;

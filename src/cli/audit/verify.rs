@@ -1,6 +1,5 @@
-use std::sync::Arc;
-
 use super::node::Which;
+use super::node::log_of;
 use crate::cli::arguments::Common;
 use crate::cli::arguments::Format;
 use crate::cli::failure::Ending;
@@ -10,7 +9,6 @@ use crate::cli::sealing::sealed;
 use crate::engine::log::Contents;
 use crate::engine::log::Verification;
 use crate::engine::log::verify;
-use crate::store::Sqlite;
 use crate::store::Store as _;
 
 /// `midflow audit verify`: derives the whole log again, beside a node that runs or on a copy.
@@ -24,16 +22,16 @@ impl Verify {
     pub(super) async fn run(&self, common: &Common) -> Result<Ending, Failure> {
         let log = self.which.find(common)?;
         let promises = log.promises().await?;
-        let store = Sqlite::open_to_read(&log.store).await.map_err(Failure::new)?;
+        let store = log.store.open_to_read().await?;
         let verified = match &log.place {
             Some(place) => {
-                let store = sealed(Arc::new(store), &place.keys, place.environment).await?;
+                let store = sealed(store, &place.keys, place.environment).await?;
                 let verified = verify(&store, &log.key, promises, Contents::Open).await;
                 store.close().await;
                 verified
             }
             None => {
-                let verified = verify(&store, &log.key, promises, Contents::Sealed).await;
+                let verified = verify(log_of(store.as_ref())?, &log.key, promises, Contents::Sealed).await;
                 store.close().await;
                 verified
             }

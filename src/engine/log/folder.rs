@@ -82,6 +82,11 @@ fn place(folder: &Path, checkpoint: &KeptCheckpoint) -> Result<String, AnchorErr
             let there = fs::read_to_string(&path).map_err(|error| away(folder, &error))?;
             return if same_text(&there, &checkpoint.note) {
                 Ok(name)
+            } else if checkpoint.note.starts_with(&there) {
+                Err(AnchorError::Away(format!(
+                    "{} is being written by another node, or a crash has cut it off",
+                    path.display()
+                )))
             } else {
                 Err(AnchorError::Contradicts(format!(
                     "{} holds another checkpoint of the same size",

@@ -3,6 +3,8 @@ use std::io;
 use std::io::Write as _;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 
 use super::verify::Promise;
 
@@ -46,14 +48,20 @@ impl HeadFile {
     /// # Errors
     /// When the file can't be written; then the one before is still there.
     pub fn write(&self, note: &str) -> io::Result<()> {
-        let beside = self.path.with_extension("new");
+        // Two nodes may have the folder on a common disk.
+        let unique = WRITTEN.fetch_add(1, Ordering::Relaxed);
+        let beside = self
+            .path
+            .with_extension(format!("{}-{unique}.new", std::process::id()));
         let mut file = fs::File::create(&beside)?;
         file.write_all(note.as_bytes())?;
         file.sync_all()?;
-        fs::rename(&beside, &self.path)?;
+        fs::rename(&beside, &self.path).inspect_err(|_| drop(fs::remove_file(&beside)))?;
         match self.path.parent() {
             Some(folder) => fs::File::open(folder)?.sync_all(),
             None => Ok(()),
         }
     }
 }
+
+static WRITTEN: AtomicU64 = AtomicU64::new(0);

@@ -15,6 +15,10 @@ mod witness;
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod postgres_tamper;
+#[cfg(test)]
+mod postgres_tests;
+#[cfg(test)]
 pub(crate) mod story;
 #[cfg(test)]
 mod tamper;

@@ -63,6 +63,16 @@ pub enum LogFault {
     Store(String),
 }
 
+impl LogFault {
+    /// Whether the store is not what was promised, and not only out of reach.
+    pub const fn is_contradiction(&self) -> bool {
+        matches!(
+            self,
+            Self::Shorter { .. } | Self::Changed { .. } | Self::Foreign(_)
+        )
+    }
+}
+
 /// Checks that a store still has everything that was promised of it.
 ///
 /// # Errors

@@ -16,6 +16,7 @@ use crate::audit::CallbackRecord;
 use crate::audit::DeliveryChange;
 use crate::audit::DeliveryRecord;
 use crate::audit::DeliveryRow;
+use crate::audit::DocumentRecord;
 use crate::audit::Event;
 use crate::audit::ExchangeDirection;
 use crate::audit::ExchangeRow;
@@ -68,11 +69,19 @@ impl Story {
 
     /// The same in a store that is open, and closed then.
     pub(crate) async fn happen_in(&self, store: Arc<dyn Store>, from: u32, flows: u32) {
-        activate(store.as_ref(), from).await;
-        let keeper = self.keeper(&store);
+        self.happen_between(&[Arc::clone(&store)], from, flows).await;
+        store.close().await;
+    }
+
+    /// The same with several nodes over one store, each of which takes a step in turn; the first one signs.
+    pub(crate) async fn happen_between(&self, stores: &[Arc<dyn Store>], from: u32, flows: u32) {
+        let mut nodes = stores.iter().cycle();
+        let first = nodes.next().unwrap();
+        activate(first.as_ref(), from).await;
+        let keeper = self.keeper(first);
         for number in from..from + flows {
             for unit in flow(number) {
-                let answers = store.commit(vec![unit]).await;
+                let answers = nodes.next().unwrap().commit(vec![unit]).await;
                 assert!(answers.iter().all(Result::is_ok), "{answers:?}");
             }
             if number % 3 == 0 {
@@ -80,7 +89,6 @@ impl Story {
             }
         }
         keeper.checkpoint().await.unwrap();
-        store.close().await;
     }
 
     pub(crate) fn keeper(&self, store: &Arc<dyn Store>) -> LogKeeper {
@@ -192,13 +200,47 @@ fn flow(number: u32) -> Vec<Unit> {
         bytes: Bytes::from(format!("{{\"message\":{at_place},\"of\":{number}}}")),
     })
     .collect();
-    vec![
+    let document = (number % 4 == 1).then(|| handed_in(number, at));
+    let steps = [
         begun(&row, &messages[0]),
         answered(&mut row, &messages[1]),
         called(&row, &messages[2]),
         ended(&mut row, &messages[2]),
         delivered(&mut row),
-    ]
+    ];
+    document.into_iter().chain(steps).collect()
+}
+
+/// A document that belongs to no flow yet.
+fn handed_in(number: u32, at: Timestamp) -> Unit {
+    let mut random = [9; 10];
+    random[..4].copy_from_slice(&number.to_le_bytes());
+    let message = ExchangeRow {
+        id: ExchangeId::from_parts(at, random),
+        flow: None,
+        direction: ExchangeDirection::Document,
+        at,
+        bytes: Bytes::from(format!("document {number}")),
+    };
+    let document = DocumentRecord {
+        client: "portal".to_owned(),
+        exchange: message.id,
+        digest: Digest::of(&message.bytes),
+        size: message.bytes.len() as u64,
+        media_type: "application/pdf".to_owned(),
+        name: Digest::of(b"contract.pdf"),
+    };
+    let record = Record {
+        at,
+        flow: None,
+        subject: Subject::Nobody,
+        event: Event::Document(document),
+    };
+    Unit {
+        records: vec![record],
+        exchanges: vec![message],
+        ..Unit::default()
+    }
 }
 
 fn record(row: &FlowRow, event: Event) -> Record {

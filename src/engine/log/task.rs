@@ -5,7 +5,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::anchor::AnchorError;
+use super::rollback::LogFault;
 use crate::engine::inner::Inner;
+use crate::store::StoreError;
 
 impl Inner {
     /// Makes a checkpoint each second while records come, and carries the newest to the anchors.
@@ -26,6 +28,10 @@ impl Inner {
         match self.log.checkpoint().await {
             Ok(None) => {}
             Ok(Some(newest)) => {
+                // Two that carry checkpoints at the same time would look like two logs.
+                if !self.signs().await.unwrap_or(false) {
+                    return;
+                }
                 let anchoring = self.log.anchor(&newest);
                 if tokio::time::timeout(LAST_ANCHORING, anchoring).await.is_err() {
                     tracing::warn!("the last checkpoint could not be carried to every anchor in time");
@@ -38,23 +44,30 @@ impl Inner {
     }
 
     async fn checkpoint_if_grown(&self, state: &mut Anchoring) {
+        match self.signs().await {
+            Ok(true) => {}
+            Ok(false) => return self.follow_log().await,
+            Err(error) => return self.tell_of_fault(&LogFault::Store(error.to_string())),
+        }
         let units = self.recorder.stats().units;
-        let has_grown = state.units != Some(units);
+        // Where others write too, what has grown is known by looking.
+        let has_grown = self.store.shared().is_some() || state.units != Some(units);
         if !has_grown && !state.is_behind {
             return;
         }
         let newest = match self.log.checkpoint().await {
             Ok(Some(newest)) => newest,
             Ok(None) => return,
-            Err(error) => {
-                self.metrics.alarm("checkpoint_failed");
-                tracing::error!(%error, "the head of the log can't be signed; trying again");
-                return;
-            }
+            Err(fault) => return self.tell_of_fault(&fault),
         };
+        let has_grown = state.size != Some(newest.size);
+        state.size = Some(newest.size);
         state.units = Some(units);
         self.metrics.log_size(newest.size);
-        state.is_behind = true;
+        state.is_behind |= has_grown;
+        if !state.is_behind {
+            return;
+        }
         let is_due = state.anchored_at.is_none_or(|at| at.elapsed() >= ANCHOR_EVERY);
         if !is_due {
             return;
@@ -72,6 +85,33 @@ impl Inner {
                     self.tell_of_anchor(state, &anchor, &error);
                 }
             }
+        }
+    }
+
+    /// Whether this node signs and anchors: alone over its store, or for all replicas.
+    async fn signs(&self) -> Result<bool, StoreError> {
+        match self.store.shared() {
+            None => Ok(true),
+            Some(shared) => shared.leads().await,
+        }
+    }
+
+    /// Another replica signs.
+    async fn follow_log(&self) {
+        match self.log.follow().await {
+            Ok(Some(newest)) => self.metrics.log_size(newest.size),
+            Ok(None) => {}
+            Err(fault) => self.tell_of_fault(&fault),
+        }
+    }
+
+    fn tell_of_fault(&self, fault: &LogFault) {
+        if fault.is_contradiction() {
+            self.metrics.alarm("log_contradicts");
+            tracing::error!(%fault, "the store is not the one that was promised; nothing new is begun");
+        } else {
+            self.metrics.alarm("checkpoint_failed");
+            tracing::error!(%fault, "the head of the log can't be signed or read; trying again");
         }
     }
 
@@ -101,6 +141,8 @@ impl Inner {
 struct Anchoring {
     /// How many units the recorder had made durable at the last checkpoint.
     units: Option<u64>,
+    /// How many records it had.
+    size: Option<u64>,
     /// Whether an anchor does not have the newest checkpoint.
     is_behind: bool,
     anchored_at: Option<Instant>,

@@ -6,6 +6,7 @@ use super::warnings::Warnings;
 use crate::audit::CommitError;
 use crate::audit::FlowChange;
 use crate::audit::Unit;
+use crate::audit::log::Chain;
 use crate::store::rounds::rounds;
 use crate::words::FlowId;
 
@@ -15,8 +16,10 @@ pub(super) struct Committer<'a> {
     pub(super) connection: &'a mut PgConnection,
     /// The lease that this process writes under.
     pub(super) lease: i64,
+    /// The chain of the connection; nobody else writes into it.
+    pub(super) chain: &'a mut Chain,
     pub(super) warnings: &'a Warnings,
-    /// Set where nobody knows what the connection is doing: it must not be used again.
+    /// Set where nobody knows what the connection is doing: it must not be used again, and its chain ends.
     pub(super) broken: &'a mut bool,
 }
 
@@ -96,7 +99,8 @@ impl Committer<'_> {
         if *self.broken {
             return Attempt::Failed(not_tried());
         }
-        let packed = match Packed::of(members.iter().filter_map(|at| units.get(*at))) {
+        let mut chain = self.chain.clone();
+        let packed = match Packed::of(members.iter().filter_map(|at| units.get(*at)), &mut chain) {
             Ok(packed) => packed,
             Err(error) => return Attempt::AtFault(CommitError::Store(error.to_string())),
         };
@@ -107,7 +111,10 @@ impl Committer<'_> {
                 *self.broken = true;
                 return Attempt::Failed(CommitError::Store(format!("store {}: {WARNED}", self.place)));
             }
-            Ok(_) => return Attempt::Committed,
+            Ok(_) => {
+                *self.chain = chain;
+                return Attempt::Committed;
+            }
             Err(error) => error,
         };
         if let Some(lost) = fault::losers(&error) {
@@ -129,7 +136,7 @@ impl Committer<'_> {
             Attempt::Collided(told)
         } else {
             // An error of the server has undone the statement; anything else leaves the connection in doubt.
-            *self.broken = error.as_database_error().is_none();
+            *self.broken = fault::ends_the_connection(&error);
             Attempt::Failed(told)
         }
     }

@@ -1,6 +1,7 @@
 -- One batch of units, in one statement and so in one transaction that no client can leave open. $1: the lease;
 -- $2 to $19: new flows; $20 to $30: next states of flows; $31 to $35: exchanges; $36 to $40: records; $41 to $47: new
--- notices; $48 to $51: progress of notices; $52 to $54: data keys; $55: whose data keys are destroyed
+-- notices; $48 to $51: progress of notices; $52 to $54: data keys; $55: whose data keys are destroyed;
+-- $56 to $59: the chain of the records, the number of the first in it, their commitments and leaves
 -- (src/store/postgres/pack.rs).
 -- The order is that of the references: rows that others may hold are waited for first, then `whole` looks whether all
 -- was done that was asked for, and only then the row of `log` is taken, which all replicas share.
@@ -84,9 +85,9 @@ forgotten AS (
     UPDATE flows SET person_key = NULL, idempotency_key = NULL, request_digest = NULL WHERE id = ANY ($55::uuid[])
 ),
 new_records AS (
-    INSERT INTO records (seq, at, flow, kind, subject, event, writer)
-    SELECT head.before + r.place, r.at, r.flow, r.kind, r.subject, r.event, $1
-    FROM head, unnest($36::bigint[], $37::uuid[], $38::text[], $39::bytea[], $40::text[])
-        WITH ORDINALITY AS r (at, flow, kind, subject, event, place)
+    INSERT INTO records (seq, at, flow, kind, subject, event, writer, chain, number, commitment, leaf)
+    SELECT head.before + r.place, r.at, r.flow, r.kind, r.subject, r.event, $1, $56, $57 + r.place - 1, r.commitment, r.leaf
+    FROM head, unnest($36::bigint[], $37::uuid[], $38::text[], $39::bytea[], $40::text[], $58::bytea[], $59::bytea[])
+        WITH ORDINALITY AS r (at, flow, kind, subject, event, commitment, leaf, place)
 )
 SELECT before FROM head

@@ -8,6 +8,7 @@ use std::process::Output;
 use std::process::Stdio;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
 
@@ -114,13 +115,102 @@ impl PostgresCluster {
         self.control(&["-m", "immediate", "-w", "stop"])
     }
 
-    /// Starts the server again after [`PostgresCluster::crash`]; it recovers first.
+    /// Kills the server's first process outright, as the kernel does where memory runs out; the others find that out.
+    ///
+    /// # Errors
+    /// When there is no such process.
+    pub fn kill(&self) -> Result<(), ClusterError> {
+        let file = std::fs::read_to_string(self.data().join("postmaster.pid")).map_err(broken)?;
+        let process = file.lines().next().unwrap_or_default();
+        self.programs.run("kill", &["-9", process])
+    }
+
+    /// Starts the server again after [`PostgresCluster::crash`] or [`PostgresCluster::kill`]; it recovers first.
     ///
     /// # Errors
     /// When it does not start.
     pub fn up(&self) -> Result<(), ClusterError> {
         let log = self.folder.join("log");
-        self.control(&["-w", "-t", "60", "-l", &log.to_string_lossy(), "start"])
+        let mut patience = PATIENCE;
+        loop {
+            let started = self.control(&["-w", "-t", "60", "-l", &log.to_string_lossy(), "start"]);
+            match started {
+                // What is left of a server that was killed takes a moment to notice it.
+                Err(error) if patience > 0 && STILL_THERE.iter().any(|said| error.0.contains(said)) => {
+                    patience -= 1;
+                }
+                other => return other,
+            }
+            std::thread::sleep(MOMENT);
+        }
+    }
+
+    /// Makes a standby that follows this server; from then on the server confirms no commit that the standby has not on
+    /// its disk.
+    ///
+    /// # Errors
+    /// When the copy can't be made, or does not follow.
+    pub async fn synchronous_standby(&self) -> Result<Self, ClusterError> {
+        let standby = Self {
+            programs: Programs::find()?,
+            folder: std::env::temp_dir().join(format!("midflow-pg-{}", unique())),
+            shared: None,
+        };
+        let (folder, data, source) = (
+            standby.folder.to_string_lossy(),
+            standby.data(),
+            self.folder.to_string_lossy(),
+        );
+        let data = data.to_string_lossy();
+        standby.programs.run("mkdir", &["-m", "755", &folder])?;
+        standby.programs.run(
+            &standby.programs.path("pg_basebackup"),
+            &[
+                "--pgdata",
+                &data,
+                "--host",
+                &source,
+                "--username",
+                "postgres",
+                "--checkpoint",
+                "fast",
+                "--write-recovery-conf",
+                "--no-sync",
+            ],
+        )?;
+        let own = format!("unix_socket_directories = '{folder}'\nwal_retrieve_retry_interval = 200ms\n");
+        standby
+            .programs
+            .append(&format!("{data}/postgresql.conf"), &own)?;
+        standby.up()?;
+        self.until("EXISTS (SELECT FROM pg_stat_replication WHERE state = 'streaming')")
+            .await?;
+        self.administer("postgres", "ALTER SYSTEM SET synchronous_standby_names = '*'")
+            .await?;
+        self.administer("postgres", "SELECT pg_reload_conf()").await?;
+        self.until("EXISTS (SELECT FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum'))")
+            .await?;
+        Ok(standby)
+    }
+
+    /// Makes a standby the server that takes writes.
+    ///
+    /// # Errors
+    /// When it is none, or does not do it.
+    pub fn promote(&self) -> Result<(), ClusterError> {
+        self.control(&["-w", "-t", "60", "promote"])
+    }
+
+    /// Waits until a condition holds, as its administrator sees it.
+    async fn until(&self, condition: &str) -> Result<(), ClusterError> {
+        let ask = format!("DO $$ BEGIN IF NOT ({condition}) THEN RAISE 'not yet'; END IF; END $$");
+        for _ in 0..PATIENCE {
+            if self.administer("postgres", &ask).await.is_ok() {
+                return Ok(());
+            }
+            tokio::time::sleep(MOMENT).await;
+        }
+        Err(ClusterError(format!("{condition} does not come true")))
     }
 
     /// The folder with the server's files, in `data`, and its socket.
@@ -263,8 +353,10 @@ impl Programs {
                 Some((number, version.path().join("bin")))
             })
             .max();
+        // One program of the server may be linked to from a folder in which the others are not.
         let in_path = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
-            .find(|folder| folder.join("initdb").is_file());
+            .filter_map(|folder| std::fs::canonicalize(folder.join("initdb")).ok())
+            .find_map(|program| program.parent().map(Path::to_path_buf));
         let folder = in_path.or_else(|| newest.map(|(_, folder)| folder)).ok_or_else(|| {
             ClusterError(format!(
                 "PostgreSQL is not installed: there is no `initdb` in PATH or below {DEBIAN}; install Debian's `postgresql`"
@@ -352,3 +444,7 @@ const OWNER: &str = "midflow_owner";
 const APP: &str = "midflow_app";
 /// Names the socket in the folder; nothing listens on it otherwise.
 const PORT: u16 = 5432;
+const PATIENCE: u32 = 100;
+const MOMENT: Duration = Duration::from_millis(100);
+/// What a new server says while processes of the old one live.
+const STILL_THERE: [&str; 2] = ["shared memory block", "another postmaster"];

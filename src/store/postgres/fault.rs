@@ -1,5 +1,6 @@
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgDatabaseError;
+use sqlx::postgres::PgSeverity;
 
 use super::settings::PostgresSettings;
 use crate::store::StoreError;
@@ -131,6 +132,18 @@ pub(super) fn may_be_of_one_unit(error: &sqlx::Error) -> bool {
     code_of(error).is_some_and(|code| {
         code.starts_with("22") || code.starts_with("23") || code.starts_with("54") || code == FORBIDDEN
     })
+}
+
+/// Whether the connection can't be used again: the server has closed it, or nobody knows what it is doing. In both cases
+/// what was sent last may or may not be durable.
+pub(super) fn ends_the_connection(error: &sqlx::Error) -> bool {
+    let Some(database) = error.as_database_error() else {
+        return true;
+    };
+    let severity = database
+        .try_downcast_ref::<PgDatabaseError>()
+        .map(PgDatabaseError::severity);
+    matches!(severity, Some(PgSeverity::Fatal | PgSeverity::Panic))
 }
 
 /// Whether the server undid the statement only because it met another one, so that it can be tried again at once.

@@ -4,13 +4,11 @@ use async_trait::async_trait;
 use sqlx::postgres::PgArguments;
 
 use super::Postgres;
-use super::rows::Stored;
 use crate::audit::seal::KeyOwner;
 use crate::audit::seal::RingKey;
 use crate::audit::seal::WrappedKey;
 use crate::store::KeyStore;
 use crate::store::StoreError;
-use crate::words::Timestamp;
 
 #[async_trait]
 impl KeyStore for Postgres {
@@ -20,7 +18,8 @@ impl KeyStore for Postgres {
 
     async fn ring(&self) -> Result<Vec<RingKey>, StoreError> {
         let statement = "SELECT version, wrapper, wrapped, made_at FROM ring_keys ORDER BY version";
-        self.all(statement, PgArguments::default(), ring_key).await
+        self.all(statement, PgArguments::default(), |row| row.ring_key())
+            .await
     }
 
     async fn keep_ring_keys(&self, keys: Vec<RingKey>) -> Result<(), StoreError> {
@@ -63,7 +62,7 @@ impl KeyStore for Postgres {
         self.all(
             "SELECT owner, version, wrapped FROM data_keys WHERE owner = ANY ($1)",
             arguments,
-            data_key,
+            |row| row.data_key(),
         )
         .await
     }
@@ -83,7 +82,7 @@ impl KeyStore for Postgres {
             "SELECT owner, version, wrapped FROM data_keys
                 WHERE owner > $2 AND version < $1 AND wrapped IS NOT NULL ORDER BY owner LIMIT $3",
             arguments,
-            data_key,
+            |row| row.data_key(),
         )
         .await
     }
@@ -119,25 +118,4 @@ impl Postgres {
         self.bind(&mut arguments, made_at)?;
         Ok(arguments)
     }
-}
-
-fn ring_key(row: &Stored<'_>) -> Result<RingKey, StoreError> {
-    Ok(RingKey {
-        version: version(row)?,
-        wrapper: row.get("wrapper")?,
-        wrapped: row.get("wrapped")?,
-        made_at: Timestamp::from_micros(row.get("made_at")?),
-    })
-}
-
-fn data_key(row: &Stored<'_>) -> Result<WrappedKey, StoreError> {
-    Ok(WrappedKey {
-        owner: KeyOwner::from_uuid(row.get("owner")?),
-        version: version(row)?,
-        wrapped: row.get("wrapped")?,
-    })
-}
-
-fn version(row: &Stored<'_>) -> Result<u32, StoreError> {
-    u32::try_from(row.count("version")?).map_err(|_| row.unfit("version"))
 }

@@ -8,6 +8,7 @@ mod find;
 mod hints;
 mod keys;
 mod lease;
+mod log;
 mod open;
 mod pack;
 mod read;
@@ -15,7 +16,10 @@ mod rights;
 mod rows;
 mod settings;
 mod shared;
+mod snapshot;
 mod store;
+mod strays;
+mod tree;
 mod warnings;
 mod writer;
 

@@ -13,7 +13,7 @@ use super::settings::PostgresTls;
 use crate::store::StoreError;
 use crate::store::StoreErrorKind;
 
-static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations/postgres");
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations/postgres");
 
 /// Brings the schema up to date where the owner is named, and makes sure that the database keeps its promises and that
 /// the role which runs can't change what is recorded.
@@ -270,7 +270,7 @@ async fn assert_role(settings: &PostgresSettings, connection: &mut PgConnection)
     let may_change: Vec<String> = sqlx::query_scalar(
         "SELECT relname::text FROM pg_class
             WHERE relnamespace = 'midflow'::regnamespace AND relkind IN ('r', 'p')
-                AND relname ~ '^(records|exchanges)' AND has_table_privilege(oid, 'UPDATE, DELETE, TRUNCATE')
+                AND relname ~ '^(records|exchanges|log_)' AND has_table_privilege(oid, 'UPDATE, DELETE, TRUNCATE')
             ORDER BY relname LIMIT 3",
     )
     .fetch_all(connection)

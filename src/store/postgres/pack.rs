@@ -8,9 +8,11 @@ use crate::audit::DeliveryRow;
 use crate::audit::ExchangeRow;
 use crate::audit::FlowChange;
 use crate::audit::Record;
-use crate::audit::Subject;
 use crate::audit::Unit;
+use crate::audit::log::Chain;
 use crate::flow::Phase;
+use crate::store::line::Line;
+use crate::store::line::LineError;
 use crate::store::names::direction_name;
 use crate::words::Purpose;
 use crate::words::Timestamp;
@@ -18,6 +20,9 @@ use crate::words::Timestamp;
 /// A batch as PostgreSQL takes it: each column of each table's rows as one array, for `unnest`.
 #[derive(Default)]
 pub(super) struct Packed<'a> {
+    /// The chain of the records, and the number of the first of them in it.
+    chain: Uuid,
+    first: i64,
     new_flows: NewFlows<'a>,
     next_flows: NextFlows<'a>,
     exchanges: Exchanges<'a>,
@@ -35,6 +40,8 @@ pub(super) enum PackError {
     Number,
     #[error("a part can't be written as JSON")]
     Json,
+    #[error(transparent)]
+    Line(#[from] LineError),
 }
 
 #[derive(Default)]
@@ -90,6 +97,8 @@ struct Records<'a> {
     kind: Vec<&'a str>,
     subject: Vec<Option<&'a [u8]>>,
     event: Vec<String>,
+    commitment: Vec<Option<Vec<u8>>>,
+    leaf: Vec<Vec<u8>>,
 }
 
 #[derive(Default)]
@@ -120,12 +129,16 @@ struct Keys<'a> {
 
 impl<'a> Packed<'a> {
     /// Packs these units, the next states of flows in the order of their ids: two replicas that change the same flows
-    /// then wait for one another and don't hold one another up.
-    pub(super) fn of(units: impl Iterator<Item = &'a Unit>) -> Result<Self, PackError> {
+    /// then wait for one another and don't hold one another up. The records get their places in the chain.
+    pub(super) fn of(units: impl Iterator<Item = &'a Unit>, chain: &mut Chain) -> Result<Self, PackError> {
         let mut units: Vec<&Unit> = units.collect();
-        let mut packed = Self::default();
+        let mut packed = Self {
+            chain: chain.writer().as_uuid(),
+            first: number(chain.next())?,
+            ..Self::default()
+        };
         for unit in &units {
-            packed.add(unit)?;
+            packed.add(unit, chain)?;
         }
         units.sort_by_key(|unit| unit.flow.as_ref().map(|change| change.row().id));
         for change in units.iter().filter_map(|unit| unit.flow.as_ref()) {
@@ -137,7 +150,7 @@ impl<'a> Packed<'a> {
         Ok(packed)
     }
 
-    fn add(&mut self, unit: &'a Unit) -> Result<(), PackError> {
+    fn add(&mut self, unit: &'a Unit, chain: &mut Chain) -> Result<(), PackError> {
         for key in &unit.keys {
             self.keys.owner.push(key.owner.as_uuid());
             self.keys.version.push(i64::from(key.version));
@@ -149,7 +162,7 @@ impl<'a> Packed<'a> {
             self.exchange(exchange);
         }
         for record in &unit.records {
-            self.record(record)?;
+            self.record(record, chain)?;
         }
         for (at, delivery) in unit.deliveries.iter().enumerate() {
             match delivery {
@@ -222,19 +235,19 @@ impl<'a> Packed<'a> {
         to.bytes.push(&row.bytes);
     }
 
-    fn record(&mut self, record: &'a Record) -> Result<(), PackError> {
-        let event = record.event.to_canonical_json().map_err(|_| PackError::Json)?;
+    fn record(&mut self, record: &'a Record, chain: &mut Chain) -> Result<(), PackError> {
+        let line = Line::of(record)?;
+        let leaf = chain.append(&line.facts()).ok_or(LineError::Size)?.leaf();
         let to = &mut self.records;
-        to.at.push(record.at.as_micros());
-        to.flow.push(record.flow.map(|flow| flow.as_uuid()));
-        to.kind.push(record.event.kind());
-        to.subject.push(match &record.subject {
-            Subject::Nobody => None,
-            Subject::Person(number) => Some(number.expose(Purpose::Store).as_bytes()),
-            Subject::Committed(commitment) => Some(commitment.as_bytes()),
-        });
+        to.at.push(line.at);
+        to.flow.push(line.flow.map(Uuid::from_bytes));
+        to.kind.push(line.kind);
+        to.subject.push(line.person.map(str::as_bytes));
+        to.commitment
+            .push(line.commitment.map(|commitment| commitment.as_bytes().to_vec()));
+        to.leaf.push(leaf.as_bytes().to_vec());
         to.event
-            .push(String::from_utf8(event).map_err(|_| PackError::Json)?);
+            .push(String::from_utf8(line.event).map_err(|_| PackError::Json)?);
         Ok(())
     }
 
@@ -260,6 +273,8 @@ impl<'a> Packed<'a> {
     /// The statement of the batch with everything in its place.
     pub(super) fn statement(self, lease: i64) -> Query<'static, Postgres, PgArguments> {
         let Self {
+            chain,
+            first,
             new_flows: new,
             next_flows: next,
             exchanges,
@@ -325,6 +340,10 @@ impl<'a> Packed<'a> {
             .bind(keys.version)
             .bind(keys.wrapped)
             .bind(destroyed)
+            .bind(chain)
+            .bind(first)
+            .bind(records.commitment)
+            .bind(records.leaf)
     }
 }
 

@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use sqlx::postgres::PgArguments;
 use sqlx::postgres::PgRow;
@@ -20,6 +18,7 @@ use crate::store::FlowSummary;
 use crate::store::FlowsOf;
 use crate::store::Hold;
 use crate::store::KeptCatalog;
+use crate::store::LogStore;
 use crate::store::Shared;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -41,6 +40,10 @@ macro_rules! arguments {
 
 #[async_trait]
 impl Store for Postgres {
+    fn log(&self) -> Option<&dyn LogStore> {
+        Some(self)
+    }
+
     async fn flow(&self, id: FlowId) -> Result<Option<FlowRow>, StoreError> {
         let arguments = arguments!(self, id.as_uuid());
         self.one("SELECT * FROM flows WHERE id = $1", arguments, |row| row.flow())
@@ -170,7 +173,7 @@ impl Store for Postgres {
     }
 
     async fn keep_catalog(&self, catalog: KeptCatalog, at: Timestamp) -> Result<(), StoreError> {
-        for part in parts(&catalog.sources) {
+        for part in catalog.portions() {
             let digests: Vec<&[u8]> = part
                 .iter()
                 .map(|(digest, _)| digest.as_bytes().as_slice())
@@ -336,32 +339,12 @@ impl Store for Postgres {
     }
 }
 
-/// Files in portions that one statement takes.
-fn parts(mut sources: &[(Digest, Arc<str>)]) -> impl Iterator<Item = &[(Digest, Arc<str>)]> {
-    std::iter::from_fn(move || {
-        let mut bytes = 0;
-        let count = sources
-            .iter()
-            .take_while(|(_, text)| {
-                bytes += text.len();
-                bytes <= PORTION
-            })
-            .count()
-            .max(1);
-        let (part, rest) = sources.split_at_checked(count)?;
-        sources = rest;
-        Some(part)
-    })
-}
-
 fn all_bytes(digests: &[Digest]) -> Vec<&[u8]> {
     digests
         .iter()
         .map(|digest| digest.as_bytes().as_slice())
         .collect()
 }
-
-const PORTION: usize = 4 * 1024 * 1024;
 
 impl Postgres {
     async fn one<T>(
@@ -395,13 +378,6 @@ impl Postgres {
                 )
             })?
             .map_err(|error| fault::of_sqlx(&self.place, &error))?;
-        rows.iter()
-            .map(|row| {
-                read(&Stored {
-                    place: &self.place,
-                    row,
-                })
-            })
-            .collect()
+        rows.iter().map(|row| read(&self.stored(row))).collect()
     }
 }

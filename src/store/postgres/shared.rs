@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::time::Duration;
 use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
@@ -67,6 +68,17 @@ impl Shared for Postgres {
         }
     }
 
+    async fn leads(&self) -> Result<bool, StoreError> {
+        let mut arguments = PgArguments::default();
+        self.bind(&mut arguments, self.lease_number())?;
+        let oldest =
+            "SELECT coalesce(min(lease) = $1, false) AS leads FROM replicas WHERE until > clock_timestamp()";
+        match self.help(oldest, arguments).await?.first() {
+            Some(row) => self.stored(row).get("leads"),
+            None => Ok(false),
+        }
+    }
+
     async fn count_start(
         &self,
         subjects: &[Counted],
@@ -113,11 +125,8 @@ impl Postgres {
         }
     }
 
-    fn stored<'a>(&'a self, row: &'a PgRow) -> Stored<'a> {
-        Stored {
-            place: &self.place,
-            row,
-        }
+    pub(super) fn stored<'a>(&'a self, row: &'a PgRow) -> Stored<'a> {
+        Stored::new(Path::new(&self.place), row)
     }
 
     /// Carries a statement out in a task of its own: a caller that stops waiting can't leave a connection in the middle of

@@ -4,11 +4,13 @@ use async_trait::async_trait;
 use sqlx::Arguments as _;
 use sqlx::postgres::PgArguments;
 use sqlx::postgres::PgPool;
+use tokio::sync::Mutex;
 
 use super::hints::Hints;
 use super::lease::Lease;
 use super::open;
 use super::settings::PostgresSettings;
+use super::tree::Tree;
 use super::writer::Writer;
 use crate::audit::Commit;
 use crate::audit::CommitError;
@@ -28,6 +30,8 @@ pub struct Postgres {
     pub(super) writer: Writer,
     pub(super) lease: Option<Arc<Lease>>,
     pub(super) hints: Option<Hints>,
+    /// The log as far as this process has seen it; none before it looked.
+    pub(super) tree: Mutex<Option<Tree>>,
 }
 
 impl Postgres {
@@ -49,6 +53,7 @@ impl Postgres {
             helpers,
             lease: Some(lease),
             hints: Some(hints),
+            tree: Mutex::default(),
             settings,
         })
     }
@@ -90,6 +95,7 @@ impl Postgres {
             writer: Writer::none(settings.place()),
             lease: None,
             hints: None,
+            tree: Mutex::default(),
             settings,
         };
         open::look(&store.settings).await?;

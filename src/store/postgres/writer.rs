@@ -19,6 +19,8 @@ use super::settings::PostgresSettings;
 use super::warnings::Warnings;
 use crate::audit::CommitError;
 use crate::audit::Unit;
+use crate::audit::log::Chain;
+use crate::audit::log::WriterId;
 use crate::store::StoreError;
 use crate::store::StoreErrorKind;
 
@@ -59,7 +61,7 @@ impl Writer {
             place: place.clone(),
             settings,
             lease,
-            connection: Some(connection),
+            connection: Some(Writing::over(connection)),
             warnings: Warnings::new(),
             news,
         };
@@ -147,10 +149,28 @@ struct Task {
     settings: PostgresSettings,
     lease: Arc<Lease>,
     /// `None` after a fault that left its state in doubt; opened again with the next job.
-    connection: Option<PgConnection>,
+    connection: Option<Writing>,
     warnings: Warnings,
     /// Told of each commit, so that other replicas hear of it.
     news: Arc<Notify>,
+}
+
+/// The writing connection, and the chain of what was written through it.
+///
+/// Where nobody knows whether a batch became durable, the server may still be about to store it. So the chain ends with its
+/// connection: what is written from then on is of another writer, and the two can't collide.
+struct Writing {
+    connection: PgConnection,
+    chain: Chain,
+}
+
+impl Writing {
+    fn over(connection: PgConnection) -> Self {
+        Self {
+            connection,
+            chain: Chain::new(WriterId::from_uuid(uuid::Uuid::now_v7())),
+        }
+    }
 }
 
 impl Task {
@@ -170,8 +190,8 @@ impl Task {
                 None => break,
             }
         }
-        if let Some(connection) = self.connection.take() {
-            let _ = timeout(FAREWELL, connection.close()).await;
+        if let Some(writing) = self.connection.take() {
+            let _ = timeout(FAREWELL, writing.connection.close()).await;
         }
     }
 
@@ -197,15 +217,16 @@ impl Task {
 
     async fn commit(&mut self, units: &[Unit]) -> Vec<Result<(), CommitError>> {
         let error = self.connect().await.err();
-        let Some(connection) = &mut self.connection else {
+        let Some(writing) = &mut self.connection else {
             let why = error.map_or_else(|| "it is closed".to_owned(), |error| error.to_string());
             return vec![Err(CommitError::Store(why)); units.len()];
         };
         let mut broken = false;
         let mut committer = Committer {
             place: &self.place,
-            connection,
+            connection: &mut writing.connection,
             lease: self.lease.number(),
+            chain: &mut writing.chain,
             warnings: &self.warnings,
             broken: &mut broken,
         };
@@ -224,7 +245,7 @@ impl Task {
 
     async fn write(&mut self, statement: &'static str, arguments: PgArguments) -> Result<(), StoreError> {
         self.connect().await?;
-        let Some(connection) = &mut self.connection else {
+        let Some(writing) = &mut self.connection else {
             return Err(StoreError::of_server(
                 StoreErrorKind::Closed,
                 &self.place,
@@ -232,7 +253,7 @@ impl Task {
                 "start midflow again",
             ));
         };
-        let running = sqlx::query_with(statement, arguments).execute(connection);
+        let running = sqlx::query_with(statement, arguments).execute(&mut writing.connection);
         let result = match timeout(LONGEST_COMMIT, self.warnings.listen(running)).await {
             Ok((Ok(_), false)) => return Ok(()),
             Ok((Ok(_), true)) => Err(StoreError::of_server(
@@ -242,7 +263,7 @@ impl Task {
                 "look at the server's log and at pg_stat_replication",
             )),
             // An error of the server has undone the statement, and the connection is as good as before.
-            Ok((Err(error), _)) if error.as_database_error().is_some() => {
+            Ok((Err(error), _)) if !fault::ends_the_connection(&error) => {
                 return Err(fault::of_sqlx(&self.place, &error));
             }
             Ok((Err(error), _)) => Err(fault::of_sqlx(&self.place, &error)),
@@ -262,14 +283,15 @@ impl Task {
             return Ok(());
         }
         let connected = timeout(LONGEST_CONNECT, open::connect(&self.settings)).await;
-        self.connection = Some(connected.unwrap_or_else(|_| {
+        let connection = connected.unwrap_or_else(|_| {
             Err(StoreError::of_server(
                 StoreErrorKind::Open,
                 &self.place,
                 "the server does not answer",
                 "look whether it runs and can be reached from here",
             ))
-        })?);
+        })?;
+        self.connection = Some(Writing::over(connection));
         Ok(())
     }
 }

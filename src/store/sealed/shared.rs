@@ -37,6 +37,10 @@ impl<S: KeyStore + ?Sized> Shared for Sealed<S> {
         }
     }
 
+    async fn leads(&self) -> Result<bool, StoreError> {
+        self.below()?.leads().await
+    }
+
     async fn count_start(
         &self,
         subjects: &[Counted],

@@ -14,15 +14,9 @@ use crate::words::Digest;
 
 /// The right edge of the tree over the first `size` records.
 pub(super) fn load(file: &Path, connection: &Connection, size: u64) -> Result<Edge, StoreError> {
-    let mut levels = Vec::new();
-    for level in 0..LEVELS {
-        let count = Tile::hashes_of_level(level, size);
-        if count == 0 {
-            break;
-        }
-        let width = count % TILE;
-        levels.push(hashes(file, connection, level, count - width, width)?);
-    }
+    let levels = Edge::parts(size)
+        .map(|(level, first, count)| hashes(file, connection, level, first, count))
+        .collect::<Result<Vec<_>, _>>()?;
     Edge::restore(size, &levels).map_err(|error| {
         StoreError::new(
             StoreErrorKind::Corrupt,
@@ -82,4 +76,3 @@ fn number(value: u64) -> i64 {
 }
 
 const TILE: u64 = 256;
-const LEVELS: u8 = 8;

@@ -5,13 +5,11 @@ use rusqlite::types::Value;
 use sqlx::sqlite::SqliteArguments;
 
 use super::Sqlite;
-use super::rows::Stored;
 use crate::audit::seal::KeyOwner;
 use crate::audit::seal::RingKey;
 use crate::audit::seal::WrappedKey;
 use crate::store::KeyStore;
 use crate::store::StoreError;
-use crate::words::Timestamp;
 
 #[async_trait]
 impl KeyStore for Sqlite {
@@ -21,7 +19,8 @@ impl KeyStore for Sqlite {
 
     async fn ring(&self) -> Result<Vec<RingKey>, StoreError> {
         let statement = "SELECT version, wrapper, wrapped, made_at FROM ring_keys ORDER BY version";
-        self.all(statement, SqliteArguments::default(), ring_key).await
+        self.all(statement, SqliteArguments::default(), |row| row.ring_key())
+            .await
     }
 
     async fn keep_ring_keys(&self, keys: Vec<RingKey>) -> Result<(), StoreError> {
@@ -60,7 +59,7 @@ impl KeyStore for Sqlite {
             "SELECT owner, version, wrapped FROM data_keys
                 WHERE owner IN (SELECT substr($1, r.value, 16) FROM json_each($2) AS r)",
             arguments,
-            data_key,
+            |row| row.data_key(),
         )
         .await
     }
@@ -80,7 +79,7 @@ impl KeyStore for Sqlite {
             "SELECT owner, version, wrapped FROM data_keys
                 WHERE owner > $2 AND version < $1 AND wrapped IS NOT NULL ORDER BY owner LIMIT $3",
             arguments,
-            data_key,
+            |row| row.data_key(),
         )
         .await
     }
@@ -118,25 +117,4 @@ fn rows(keys: &[RingKey]) -> Value {
         ])
     };
     Value::from(serde_json::Value::from_iter(keys.iter().map(row)).to_string())
-}
-
-fn ring_key(row: &Stored<'_>) -> Result<RingKey, StoreError> {
-    Ok(RingKey {
-        version: version(row)?,
-        wrapper: row.get("wrapper")?,
-        wrapped: row.get("wrapped")?,
-        made_at: Timestamp::from_micros(row.get("made_at")?),
-    })
-}
-
-fn data_key(row: &Stored<'_>) -> Result<WrappedKey, StoreError> {
-    Ok(WrappedKey {
-        owner: KeyOwner::from_uuid(row.get("owner")?),
-        version: version(row)?,
-        wrapped: row.get("wrapped")?,
-    })
-}
-
-fn version(row: &Stored<'_>) -> Result<u32, StoreError> {
-    u32::try_from(row.count("version")?).map_err(|_| row.unfit("version"))
 }

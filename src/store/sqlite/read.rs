@@ -176,7 +176,7 @@ impl Store for Sqlite {
     }
 
     async fn keep_catalog(&self, catalog: KeptCatalog, at: Timestamp) -> Result<(), StoreError> {
-        for part in parts(&catalog.sources) {
+        for part in catalog.portions() {
             let (bytes, places) = packed(part);
             self.write(
                 "INSERT INTO sources (digest, bytes)
@@ -329,24 +329,6 @@ impl Store for Sqlite {
     }
 }
 
-/// Files in portions that one statement takes.
-fn parts(mut sources: &[(Digest, Arc<str>)]) -> impl Iterator<Item = &[(Digest, Arc<str>)]> {
-    std::iter::from_fn(move || {
-        let mut bytes = 0;
-        let count = sources
-            .iter()
-            .take_while(|(_, text)| {
-                bytes += text.len();
-                bytes <= PORTION
-            })
-            .count()
-            .max(1);
-        let (part, rest) = sources.split_at_checked(count)?;
-        sources = rest;
-        Some(part)
-    })
-}
-
 /// Digests and contents in one blob, and where each begins, from 1: digest, content, length of the content.
 fn packed(sources: &[(Digest, Arc<str>)]) -> (Vec<u8>, String) {
     let mut bytes = Vec::new();
@@ -367,8 +349,6 @@ fn side_by_side(digests: &[Digest]) -> (Vec<u8>, String) {
     let places: Vec<usize> = (0..digests.len()).map(|index| index * 32 + 1).collect();
     (bytes, serde_json::to_string(&places).unwrap_or_default())
 }
-
-const PORTION: usize = 4 * 1024 * 1024;
 
 impl Sqlite {
     pub(super) async fn one<T>(
@@ -396,12 +376,7 @@ impl Sqlite {
             .map_err(|_| StoreError::new(StoreErrorKind::Io, &self.file, "the reader panicked"))?
             .map_err(|error| fault::of_sqlx(&self.file, &error))?;
         rows.iter()
-            .map(|row| {
-                read(&Stored {
-                    file: &self.file,
-                    row,
-                })
-            })
+            .map(|row| read(&Stored::new(&self.file, row)))
             .collect()
     }
 }

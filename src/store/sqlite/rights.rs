@@ -2,55 +2,35 @@ use rusqlite::types::Value;
 use sqlx::sqlite::SqliteArguments;
 
 use super::Sqlite;
-use super::rows::Stored;
 use crate::store::ErasableFlow;
 use crate::store::FlowsOf;
 use crate::store::HeldThing;
 use crate::store::Hold;
 use crate::store::StoreError;
-use crate::words::FlowId;
+use crate::store::rights::HOLDS;
+use crate::store::rights::PLACE_HOLD;
+use crate::store::rights::RELEASE_HOLD;
 use crate::words::Timestamp;
 
 impl Sqlite {
     pub(super) async fn erasable(&self, of: FlowsOf, limit: u32) -> Result<Vec<ErasableFlow>, StoreError> {
         let mut arguments = SqliteArguments::default();
         self.bind(&mut arguments, i64::from(limit))?;
-        let statement = match of {
-            FlowsOf::Flow(flow) => {
-                self.bind(&mut arguments, flow.as_uuid())?;
-                "SELECT f.id, service, person_key, open, expires_at FROM flows AS f JOIN data_keys AS k ON k.owner = f.id
-                    WHERE f.id = $2 AND k.wrapped IS NOT NULL ORDER BY f.id LIMIT $1"
-            }
-            FlowsOf::Person(key) => {
-                self.bind(&mut arguments, key.as_bytes().to_vec())?;
-                "SELECT f.id, service, person_key, open, expires_at FROM flows AS f JOIN data_keys AS k ON k.owner = f.id
-                    WHERE person_key = $2 AND k.wrapped IS NOT NULL ORDER BY f.id LIMIT $1"
-            }
+        let statement = of.statement();
+        match of {
+            FlowsOf::Flow(flow) => self.bind(&mut arguments, flow.as_uuid())?,
+            FlowsOf::Person(key) => self.bind(&mut arguments, key.as_bytes().to_vec())?,
             FlowsOf::Service(service, before) => {
                 self.bind(&mut arguments, service.as_str().to_owned())?;
                 self.bind(&mut arguments, before.as_micros())?;
-                "SELECT f.id, service, person_key, open, expires_at FROM flows AS f JOIN data_keys AS k ON k.owner = f.id
-                    WHERE service = $2 AND expires_at < $3 AND open = 0 AND k.wrapped IS NOT NULL
-                    ORDER BY f.id LIMIT $1"
             }
-        };
-        self.all(statement, arguments, |row| {
-            Ok(ErasableFlow {
-                id: FlowId::from_uuid(row.get("id")?),
-                service: row.service()?,
-                person_key: row.maybe_digest("person_key")?,
-                open: row.get("open")?,
-                expires_at: Timestamp::from_micros(row.get("expires_at")?),
-            })
-        })
-        .await
+        }
+        self.all(statement, arguments, |row| row.erasable()).await
     }
 
     pub(super) async fn all_holds(&self) -> Result<Vec<Hold>, StoreError> {
-        let statement =
-            "SELECT id, flow, person, service, reference, placed_by, placed_at, released_by, released_at
-            FROM holds ORDER BY id";
-        self.all(statement, SqliteArguments::default(), hold).await
+        self.all(HOLDS, SqliteArguments::default(), |row| row.hold())
+            .await
     }
 
     pub(super) async fn insert_hold(&self, hold: Hold) -> Result<(), StoreError> {
@@ -68,43 +48,15 @@ impl Sqlite {
             Value::from(hold.placed_by),
             Value::from(hold.placed_at.as_micros()),
         ];
-        self.write(
-            "INSERT INTO holds (flow, person, service, reference, placed_by, placed_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            values,
-        )
-        .await
+        self.write(PLACE_HOLD, values).await
     }
 
     pub(super) async fn mark_released(&self, id: u64, by: String, at: Timestamp) -> Result<(), StoreError> {
         let id = i64::try_from(id).unwrap_or(i64::MAX);
         self.write(
-            "UPDATE holds SET released_by = ?2, released_at = ?3 WHERE id = ?1 AND released_at IS NULL",
-            vec![Value::from(id), Value::from(by), Value::from(at.as_micros())],
+            RELEASE_HOLD,
+            vec![Value::from(by), Value::from(at.as_micros()), Value::from(id)],
         )
         .await
     }
-}
-
-fn hold(row: &Stored<'_>) -> Result<Hold, StoreError> {
-    let flow = row.get::<Option<uuid::Uuid>>("flow")?.map(FlowId::from_uuid);
-    let on = match (flow, row.maybe_digest("person")?) {
-        (Some(flow), _) => HeldThing::Flow(flow),
-        (None, Some(person)) => HeldThing::Person(person),
-        (None, None) => HeldThing::Service(row.service()?),
-    };
-    let released = (
-        row.get::<Option<String>>("released_by")?,
-        row.get::<Option<i64>>("released_at")?,
-    );
-    Ok(Hold {
-        id: row.count("id")?,
-        on,
-        reference: row.get("reference")?,
-        placed_by: row.get("placed_by")?,
-        placed_at: Timestamp::from_micros(row.get("placed_at")?),
-        released: match released {
-            (Some(by), Some(at)) => Some((by, Timestamp::from_micros(at))),
-            _ => None,
-        },
-    })
 }

@@ -9,9 +9,7 @@ use rusqlite::types::ValueRef;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::tail::Line;
 use super::tail::Tail;
-use super::tail::commit;
 use super::tail::unplaceable;
 use crate::audit::CommitError;
 use crate::audit::DeliveryChange;
@@ -19,11 +17,11 @@ use crate::audit::ExchangeRow;
 use crate::audit::FlowChange;
 use crate::audit::FlowRow;
 use crate::audit::Record;
-use crate::audit::Subject;
 use crate::audit::Unit;
 use crate::audit::seal::KeyOwner;
 use crate::audit::seal::WrappedKey;
 use crate::flow::Phase;
+use crate::store::line::Line;
 use crate::store::names::direction_name;
 use crate::words::Digest;
 use crate::words::FlowId;
@@ -216,36 +214,19 @@ impl<'c> Statements<'c> {
     }
 
     fn record(&mut self, record: &Record) -> Result<()> {
-        let event = record.event.to_canonical_json().map_err(unwritable)?;
-        let flow = record.flow.map(|flow| id(flow.as_uuid()));
-        let person = record
-            .subject
-            .person()
-            .map(|number| number.expose(Purpose::Store));
-        let commitment = match &record.subject {
-            Subject::Nobody => None,
-            Subject::Committed(commitment) => Some(*commitment),
-            Subject::Person(_) => person.map(commit).transpose().map_err(unplaceable)?,
-        };
-        let line = Line {
-            at: record.at.as_micros(),
-            flow: flow.as_ref().map(<[u8; 16]>::as_slice),
-            kind: record.event.kind(),
-            commitment,
-            event: &event,
-        };
-        let placed = self.tail.place(&line).map_err(unplaceable)?;
+        let line = Line::of(record).map_err(unplaceable)?;
+        let placed = self.tail.place(&line.facts()).map_err(unplaceable)?;
         self.insert_record.execute(params![
             placed.seq,
             line.at,
-            flow,
+            line.flow,
             line.kind,
-            person,
-            JsonText(&event),
+            line.person,
+            JsonText(&line.event),
             placed.writer,
             placed.number,
             placed.leaf.as_bytes(),
-            commitment.as_ref().map(Digest::as_bytes),
+            line.commitment.as_ref().map(Digest::as_bytes),
         ])?;
         Ok(())
     }

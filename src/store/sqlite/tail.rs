@@ -1,6 +1,5 @@
 use std::path::Path;
 
-use aws_lc_rs::rand;
 use rusqlite::Connection;
 use rusqlite::OptionalExtension as _;
 use rusqlite::params;
@@ -10,9 +9,10 @@ use super::fault;
 use crate::audit::log::Chain;
 use crate::audit::log::Edge;
 use crate::audit::log::EntryFacts;
-use crate::audit::log::Salt;
 use crate::audit::log::WriterId;
 use crate::store::StoreError;
+use crate::store::line::LineError;
+use crate::store::line::commit;
 use crate::words::Digest;
 
 /// The end of the log as the one writer knows it, with what a transaction has added and not yet written.
@@ -35,24 +35,6 @@ pub(super) struct Placed {
     pub(super) writer: i64,
     pub(super) number: i64,
     pub(super) leaf: Digest,
-}
-
-/// A record as it is about to be stored.
-pub(super) struct Line<'a> {
-    pub(super) at: i64,
-    pub(super) flow: Option<&'a [u8]>,
-    pub(super) kind: &'a str,
-    pub(super) commitment: Option<Digest>,
-    pub(super) event: &'a [u8],
-}
-
-/// A record can't get a place in the log.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum PlaceError {
-    #[error("the system gives no randomness")]
-    Random,
-    #[error("a record is longer than any that midflow writes")]
-    Size,
 }
 
 impl Tail {
@@ -96,16 +78,9 @@ impl Tail {
     }
 
     /// Gives the next record its place; nothing has changed where it can't have one.
-    pub(super) fn place(&mut self, line: &Line<'_>) -> Result<Placed, PlaceError> {
-        let facts = EntryFacts {
-            at: line.at,
-            flow: line.flow,
-            kind: line.kind.as_bytes(),
-            commitment: line.commitment,
-            event: Digest::of(line.event),
-        };
-        let number = i64::try_from(self.chain.next()).map_err(|_| PlaceError::Size)?;
-        let leaf = self.chain.append(&facts).ok_or(PlaceError::Size)?.leaf();
+    pub(super) fn place(&mut self, facts: &EntryFacts<'_>) -> Result<Placed, LineError> {
+        let number = i64::try_from(self.chain.next()).map_err(|_| LineError::Size)?;
+        let leaf = self.chain.append(facts).ok_or(LineError::Size)?.leaf();
         self.edge.append(leaf);
         self.last += 1;
         Ok(Placed {
@@ -158,14 +133,14 @@ pub(super) fn adopt(file: &Path, connection: &mut Connection, writer: WriterId) 
                     (row.get(1)?, row.get(2)?, row.get(3)?);
                 let event: String = row.get(4)?;
                 let commitment = subject.as_deref().map(commit).transpose().map_err(unplaceable)?;
-                let line = Line {
+                let facts = EntryFacts {
                     at: row.get(0)?,
                     flow: flow.as_deref(),
-                    kind: &kind,
+                    kind: kind.as_bytes(),
                     commitment,
-                    event: event.as_bytes(),
+                    event: Digest::of(event.as_bytes()),
                 };
-                let placed = tail.place(&line).map_err(unplaceable)?;
+                let placed = tail.place(&facts).map_err(unplaceable)?;
                 place.execute(params![
                     placed.seq,
                     placed.writer,
@@ -179,14 +154,6 @@ pub(super) fn adopt(file: &Path, connection: &mut Connection, writer: WriterId) 
         transaction.commit()
     };
     work(connection).map_err(|error| fault::of_rusqlite(file, &error))
-}
-
-/// A commitment to a civil number that nobody has committed to before it came here. Its salt is not kept: the commitment
-/// only says that the number was not exchanged as long as somebody who was there can say so.
-pub(super) fn commit(subject: &str) -> Result<Digest, PlaceError> {
-    let mut salt = [0; 32];
-    rand::fill(&mut salt).map_err(|_| PlaceError::Random)?;
-    Ok(Salt::from_random(salt).commit(subject.as_bytes()))
 }
 
 /// The number under which rows name a writer.
@@ -206,6 +173,6 @@ fn enter(connection: &Connection, writer: WriterId) -> rusqlite::Result<i64> {
     Ok(connection.last_insert_rowid())
 }
 
-pub(super) fn unplaceable(error: PlaceError) -> rusqlite::Error {
+pub(super) fn unplaceable(error: LineError) -> rusqlite::Error {
     rusqlite::Error::ToSqlConversionFailure(Box::new(error))
 }

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,6 +14,10 @@ use midflow::engine::Problem;
 use midflow::engine::Secrets;
 use midflow::engine::StartFlow;
 use midflow::engine::Started;
+use midflow::engine::log::Anchor;
+use midflow::engine::log::Contents;
+use midflow::engine::log::HeadFile;
+use midflow::engine::log::verify;
 use midflow::store::Postgres;
 use midflow::store::PostgresCluster;
 use midflow::store::PostgresSettings;
@@ -36,12 +41,31 @@ pub struct Replicas {
     pub cluster: PostgresCluster,
     /// Reads beside the replicas.
     pub store: Postgres,
+    secrets: Arc<Secrets>,
     _folders: [tempfile::TempDir; 2],
+}
+
+/// Derives the whole log again, against the checkpoint beside the secrets and those that were carried elsewhere.
+pub async fn verify_log(store: &Postgres, secrets: &Secrets, anchors: &[Arc<dyn Anchor>]) {
+    let key = secrets.named_log_key().unwrap().unwrap();
+    let mut promises = Vec::from_iter(HeadFile::in_folder(secrets.folder()).read().unwrap());
+    for anchor in anchors {
+        promises.extend(anchor.all(key.verifier()).await.unwrap());
+    }
+    let verified = verify(store, key.verifier(), promises, Contents::Open)
+        .await
+        .unwrap();
+    assert_eq!(verified.findings, []);
+    assert!(verified.records > 0 && verified.anchored > 0, "{verified:?}");
+    assert_eq!(
+        verified.anchored_records, verified.records,
+        "a clean stop leaves nothing unsigned"
+    );
 }
 
 pub struct Replica {
     engine: Engine,
-    runtime: Option<Runtime>,
+    runtime: Mutex<Option<Runtime>>,
 }
 
 impl Replicas {
@@ -58,13 +82,14 @@ impl Replicas {
         let (authority, clock) = (Arc::new(ToldAuthority::new()), Arc::new(HandClock::new()));
         let mut all = Vec::new();
         for _ in 0..count {
-            let parts = (
-                policies.path().to_path_buf(),
-                settings.clone(),
-                Arc::clone(&authority),
-                Arc::clone(&secrets),
-                Arc::clone(&clock),
-            );
+            let parts = ReplicaParts {
+                folder: policies.path().to_path_buf(),
+                settings: settings.clone(),
+                authority: Arc::clone(&authority),
+                secrets: Arc::clone(&secrets),
+                clock: Arc::clone(&clock),
+                anchors: Vec::new(),
+            };
             all.push(Replica::start(parts).await);
         }
         Self {
@@ -74,6 +99,7 @@ impl Replicas {
             store: Postgres::open_to_read(settings.clone()).await.unwrap(),
             settings,
             cluster,
+            secrets,
             _folders: [policies, state],
         }
     }
@@ -112,9 +138,10 @@ impl Replicas {
     }
 
     pub async fn shutdown(self) {
-        for replica in self.all {
+        for replica in &self.all {
             replica.shutdown().await;
         }
+        verify_log(&self.store, &self.secrets, &[]).await;
         self.store.close().await;
     }
 }
@@ -133,29 +160,32 @@ pub async fn sent(authority: &ToldAuthority, started: &Started) -> Sent {
     }
 }
 
-type Parts = (
-    PathBuf,
-    PostgresSettings,
-    Arc<ToldAuthority>,
-    Arc<Secrets>,
-    Arc<HandClock>,
-);
+/// What a replica shares with the others, and the way that it takes to the database.
+#[derive(Clone)]
+pub struct ReplicaParts {
+    pub folder: PathBuf,
+    pub settings: PostgresSettings,
+    pub authority: Arc<ToldAuthority>,
+    pub secrets: Arc<Secrets>,
+    pub clock: Arc<HandClock>,
+    pub anchors: Vec<Arc<dyn Anchor>>,
+}
 
 impl Replica {
-    async fn start((folder, settings, authority, secrets, clock): Parts) -> Self {
+    pub async fn start(parts: ReplicaParts) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .unwrap();
         let starting = runtime.spawn(async move {
-            let store = Postgres::open(settings).await.unwrap();
+            let store = Postgres::open(parts.settings).await.unwrap();
             Engine::start(EngineParts {
-                folder,
+                folder: parts.folder,
                 store: Arc::new(store),
-                connector: authority,
-                secrets,
-                clock,
+                connector: parts.authority,
+                secrets: parts.secrets,
+                clock: parts.clock,
                 options: EngineOptions {
                     callback_base_url: "https://callback.example/".to_owned(),
                     ..EngineOptions::default()
@@ -163,14 +193,14 @@ impl Replica {
                 notify_roots: Vec::new(),
                 gates: Vec::new(),
                 settings: None,
-                anchors: Vec::new(),
+                anchors: parts.anchors,
             })
             .await
             .unwrap()
         });
         Self {
             engine: starting.await.unwrap(),
-            runtime: Some(runtime),
+            runtime: Mutex::new(Some(runtime)),
         }
     }
 
@@ -180,14 +210,18 @@ impl Replica {
 
     /// Does it on the threads of this replica; `None` if it was killed meanwhile.
     async fn on_it<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Option<T> {
-        self.runtime.as_ref()?.spawn(work).await.ok()
+        let working = self.runtime.lock().unwrap().as_ref()?.spawn(work);
+        working.await.ok()
     }
 
     pub async fn ask(&self, ask: StartFlow) -> Result<Started, Problem> {
+        self.try_ask(ask).await.unwrap()
+    }
+
+    /// The same of one that may be killed meanwhile.
+    pub async fn try_ask(&self, ask: StartFlow) -> Option<Result<Started, Problem>> {
         let engine = self.engine.clone();
-        self.on_it(async move { engine.start_flow(ask).await })
-            .await
-            .unwrap()
+        self.on_it(async move { engine.start_flow(ask).await }).await
     }
 
     pub async fn callback(&self, token: &str, body: &str) -> CallbackReceipt {
@@ -228,15 +262,22 @@ impl Replica {
     }
 
     /// Stops every thread and task where it stands: no lease is given back, no connection is closed in order.
-    pub fn kill(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
+    pub fn kill(&self) {
+        if let Some(runtime) = self.runtime.lock().unwrap().take() {
             runtime.shutdown_background();
         }
     }
 
-    async fn shutdown(mut self) {
+    pub async fn shutdown(&self) {
         let engine = self.engine.clone();
         self.on_it(async move { engine.shutdown().await }).await;
+        self.kill();
+    }
+}
+
+/// A runtime that is dropped where something waits panics, and would hide what a test has found.
+impl Drop for Replica {
+    fn drop(&mut self) {
         self.kill();
     }
 }

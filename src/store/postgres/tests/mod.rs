@@ -13,6 +13,7 @@ use crate::store::conformance::Place;
 use crate::store::conformance::conformance;
 
 mod durability;
+mod log;
 mod replicas;
 mod roles;
 mod sealed;

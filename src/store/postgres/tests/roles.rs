@@ -4,6 +4,8 @@ use super::Database;
 use super::refusal;
 use crate::audit::Commit as _;
 use crate::audit::Unit;
+use crate::store::KeptAnchor;
+use crate::store::LogStore as _;
 use crate::store::Postgres;
 use crate::store::PostgresCluster;
 use crate::store::PostgresRole;
@@ -50,11 +52,19 @@ async fn records_and_exchanges_cannot_be_changed_or_deleted() {
     let database = Database::new().await;
     let store = database.replica().await;
     let unit = Unit {
-        records: vec![note("kept", None)],
+        records: (0..256).map(|_| note("kept", None)).collect(),
         exchanges: vec![exchange(1, b"kept")],
         ..Unit::default()
     };
     store.commit(vec![unit]).await.remove(0).unwrap();
+    store.log_edge().await.unwrap();
+    store.keep_checkpoint(256, "kept".to_owned()).await.unwrap();
+    let anchor = KeptAnchor {
+        size: 256,
+        anchor: "folder".to_owned(),
+        proof: "kept".to_owned(),
+    };
+    store.keep_anchor(anchor).await.unwrap();
     for (name, code) in [("midflow_app", "42501"), ("midflow_owner", "MF001")] {
         let options = database.settings.options(&role(name, None));
         let mut connection = options.connect().await.unwrap();
@@ -63,19 +73,29 @@ async fn records_and_exchanges_cannot_be_changed_or_deleted() {
             "DELETE FROM records",
             "TRUNCATE records",
             "TRUNCATE records_other",
-            "INSERT INTO records (seq, at, kind, event, writer) VALUES (1, 5, 'admin', '{}', 1)
-                ON CONFLICT (seq, at) DO UPDATE SET event = '{}'",
+            "INSERT INTO records SELECT * FROM records ON CONFLICT (seq, at) DO UPDATE SET event = '{}'",
             "UPDATE exchanges SET bytes = ''",
             "DELETE FROM exchanges",
             "TRUNCATE exchanges",
             "TRUNCATE exchanges_other",
+            "UPDATE log_hashes SET hash = ''",
+            "DELETE FROM log_hashes",
+            "TRUNCATE log_hashes",
+            "UPDATE log_checkpoints SET note = ''",
+            "DELETE FROM log_checkpoints",
+            "TRUNCATE log_checkpoints",
+            "UPDATE log_anchors SET proof = ''",
+            "DELETE FROM log_anchors",
+            "TRUNCATE log_anchors",
         ] {
             let error = sqlx::query(statement).execute(&mut connection).await.unwrap_err();
             let found = error.as_database_error().and_then(|error| error.code());
             assert_eq!(found.as_deref(), Some(code), "{name}: {statement}: {error}");
         }
     }
-    assert_eq!(store.records_after(0, 9).await.unwrap().len(), 1);
+    assert_eq!(store.records_after(0, 999).await.unwrap().len(), 256);
+    assert_eq!(store.last_checkpoint().await.unwrap().unwrap().note, "kept");
+    assert_eq!(store.anchors_from(0, 9).await.unwrap()[0].proof, "kept");
     store.close().await;
 }
 

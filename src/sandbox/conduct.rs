@@ -3,9 +3,11 @@ use std::time::Duration;
 use super::citizen::Ending;
 use super::faces::Refusal;
 use super::flaw::Edit;
+use super::flaw::NO_MOMENT;
 use super::flaw::Shape;
 use super::keys::CertificateKind;
 use super::raw_reply::RawReply;
+use super::request::Asked;
 use super::scenario::Scenario;
 use crate::words::Assurance;
 
@@ -96,6 +98,31 @@ pub(super) enum Flaw {
     SignatureSpoiled,
     /// Signs another document.
     OtherDocument,
+}
+
+impl Flaw {
+    /// Whether an approval of this request with it is one all the same: odd, and true.
+    pub(super) fn is_harmless(self, asked: &Asked) -> bool {
+        let signing = asked.signing.is_some();
+        match self {
+            Self::None
+            | Self::CodeAsInteger
+            | Self::SpacedKey
+            | Self::ChallengeAsObject
+            | Self::NullDates
+            | Self::HugePhoto
+            | Self::SlowBody
+            | Self::SignerUnnamed
+            | Self::Escaped => true,
+            Self::SignatureSpoiled | Self::OtherDocument => !signing,
+            Self::Edited(edit) => edit.is_harmless(signing),
+            Self::Certificate(CertificateKind::Valid(level)) => {
+                asked.assurance.is_none_or(|wanted| level >= wanted)
+            }
+            Self::Shaped(shape) => matches!(shape, Shape::Reordered | Shape::Spaced),
+            _ => false,
+        }
+    }
 }
 
 /// How long things take.
@@ -299,7 +326,7 @@ fn flaw(scenario: Scenario) -> Flaw {
         Scenario::OldAnswer => Flaw::Edited(Edit::Moment(-3_600)),
         Scenario::FutureAnswer => Flaw::Edited(Edit::Moment(600)),
         Scenario::UnreadableDate => result("TransactionDate", Some("yesterday")),
-        Scenario::ZeroDate => result("TransactionDate", Some("0001-01-01T00:00:00")),
+        Scenario::ZeroDate => result("TransactionDate", Some(NO_MOMENT)),
         Scenario::ZonedDate => Flaw::Edited(Edit::ZonedMoment),
         Scenario::NoPerson => Flaw::Edited(Edit::NoPerson),
         Scenario::CodeAsInteger => Flaw::CodeAsInteger,

@@ -7,6 +7,7 @@ use crate::connector::kuwait::ClientIdentity;
 use crate::connector::kuwait::ClientMaterial;
 use crate::connector::kuwait::Credentials;
 use crate::connector::kuwait::Kuwait;
+use crate::connector::kuwait::KuwaitRule;
 use crate::connector::kuwait::KuwaitSettings;
 use crate::connector::kuwait::Material;
 use crate::connector::kuwait::Presence;
@@ -29,22 +30,7 @@ impl SpSettings {
     /// # Errors
     /// When the sandbox's keys do not serve at `now`, as after a long pause.
     pub fn connector_over(&self, face: Face, now: Timestamp) -> Result<Kuwait, SettingsError> {
-        // The references are never followed: the material is at hand.
-        let unused = || Source::Env("SANDBOX".to_owned());
-        let client = ClientIdentity {
-            certificate: unused(),
-            key: unused(),
-        };
-        let mut settings = KuwaitSettings::for_sandbox(
-            format!("{}{}", self.bridge_url, face.path()),
-            self.service_provider_id.clone(),
-            client,
-            unused(),
-            SignerPin::Certificate(unused()),
-        );
-        settings.transport = face.transport();
-        let policies = self.assurance_policies.iter().cloned().collect();
-        settings.assurance = Some(AssuranceRule::CertificatePolicy(policies));
+        let mut settings = self.settings(face);
         match face {
             // The gateway takes no challenge that an answer could echo.
             Face::Gateway => settings.challenge = Presence::WhenPresent,
@@ -63,8 +49,40 @@ impl SpSettings {
                 password: self.login.1.clone().into(),
             }),
             server_ca: self.authority_pem.clone().into_bytes(),
-            signers: vec![self.stamp_signer_pem.clone().into_bytes()],
+            signers: self.signers(),
         };
         Kuwait::new(&settings, &material, now)
+    }
+
+    /// What the connector of production believes of the sandbox's answers, without a transport.
+    ///
+    /// # Errors
+    /// When the stamp's certificate can't be used.
+    pub fn rule(&self) -> Result<KuwaitRule, SettingsError> {
+        KuwaitRule::new(&self.settings(Face::Bridge), &self.signers())
+    }
+
+    fn settings(&self, face: Face) -> KuwaitSettings {
+        // The references are never followed: the material is at hand.
+        let unused = || Source::Env("SANDBOX".to_owned());
+        let client = ClientIdentity {
+            certificate: unused(),
+            key: unused(),
+        };
+        let mut settings = KuwaitSettings::for_sandbox(
+            format!("{}{}", self.bridge_url, face.path()),
+            self.service_provider_id.clone(),
+            client,
+            unused(),
+            SignerPin::Certificate(unused()),
+        );
+        settings.transport = face.transport();
+        let policies = self.assurance_policies.iter().cloned().collect();
+        settings.assurance = Some(AssuranceRule::CertificatePolicy(policies));
+        settings
+    }
+
+    fn signers(&self) -> Vec<Vec<u8>> {
+        vec![self.stamp_signer_pem.clone().into_bytes()]
     }
 }

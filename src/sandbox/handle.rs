@@ -81,12 +81,7 @@ impl SandboxHandle {
     /// # Errors
     /// When it is no https URL.
     pub fn register_callback_base(&self, base: &str) -> Result<(), CallbackBaseError> {
-        let fault = || CallbackBaseError(base.to_owned());
-        let url = reqwest::Url::parse(base).map_err(|_| fault())?;
-        if url.scheme() != "https" || url.query().is_some() || url.fragment().is_some() {
-            return Err(fault());
-        }
-        self.state.register_callback_base(url);
+        self.state.register_callback_base(callback_base(base)?);
         Ok(())
     }
 
@@ -228,6 +223,16 @@ impl SandboxHandle {
             .request(id)
             .is_some_and(|(asked, standing)| asked.civil_no == civil_no && standing == Standing::Open)
     }
+}
+
+/// Reads the base of callback URLs.
+pub(super) fn callback_base(base: &str) -> Result<reqwest::Url, CallbackBaseError> {
+    let fault = || CallbackBaseError(base.to_owned());
+    let url = reqwest::Url::parse(base).map_err(|_| fault())?;
+    if url.scheme() != "https" || url.query().is_some() || url.fragment().is_some() {
+        return Err(fault());
+    }
+    Ok(url)
 }
 
 /// Shows nothing of the citizens.

@@ -22,6 +22,7 @@ use super::ready::Ready;
 use super::running::Running;
 use super::running::state_folder;
 use super::sealing::sealed_for_development;
+use crate::connector::kuwait::WhenUnknown;
 use crate::engine::Clock as _;
 use crate::engine::Engine;
 use crate::engine::EngineEvent;
@@ -218,8 +219,10 @@ async fn engine(
     let connector = sandbox
         .handle()
         .sp_settings()
-        .connector(SystemClock.now())
+        .connector_with_lists(WhenUnknown::Refuse, SystemClock.now())
         .map_err(Failure::new)?;
+    connector.refresh_lists(SystemClock.now()).await;
+    connector.keep_lists_fresh(|| SystemClock.now());
     let store = Sqlite::open(state.join("midflow.db"))
         .await
         .map_err(Failure::new)?;

@@ -4,6 +4,7 @@ mod arguments;
 mod audit;
 mod backup;
 mod bench;
+mod cassette;
 mod catalog;
 mod check;
 mod config;

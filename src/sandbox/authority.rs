@@ -1,6 +1,7 @@
 use std::net::SocketAddr;
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use axum_server::Handle;
@@ -157,7 +158,9 @@ pub(super) fn prepare(options: SandboxOptions) -> Result<State, SandboxError> {
     let keys = Keys::open(&options.keys, id, options.stamp, &citizens, now)?;
     let unreadable = || SandboxError::tls("a stamp key can't be read");
     let signers = Signers {
-        stamp: Stamper::new(keys.stamp()).ok_or_else(unreadable)?,
+        first: Stamper::new(keys.stamp()).ok_or_else(unreadable)?,
+        next: Stamper::new(keys.next_stamp()).ok_or_else(unreadable)?,
+        changed: AtomicBool::new(false),
         impostor: Stamper::new(keys.impostor()).ok_or_else(unreadable)?,
         ended: Stamper::new(keys.ended_stamp()).ok_or_else(unreadable)?,
     };

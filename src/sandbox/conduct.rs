@@ -81,6 +81,8 @@ pub(super) enum Flaw {
     SlowBody,
     /// Stamped under a certificate whose time is over.
     StampByEnded,
+    /// Stamped with the key that was the stamp's before a change of keys; a true stamp as long as there was none.
+    StampByFormer,
     StampCut,
     StampNoBase64,
     /// The stamp covers other bytes.
@@ -113,6 +115,7 @@ impl Flaw {
             | Self::HugePhoto
             | Self::SlowBody
             | Self::SignerUnnamed
+            | Self::StampByFormer
             | Self::Escaped => true,
             Self::SignatureSpoiled | Self::OtherDocument => !signing,
             Self::Edited(edit) => edit.is_harmless(signing),
@@ -291,6 +294,7 @@ fn flaw(scenario: Scenario) -> Flaw {
         Scenario::Forged => Flaw::StampSpoiled,
         Scenario::ForgedSigner => Flaw::StampByImpostor,
         Scenario::ExpiredSigner => Flaw::StampByEnded,
+        Scenario::FormerSigner => Flaw::StampByFormer,
         Scenario::Unstamped => Flaw::StampMissing,
         Scenario::StampCut => Flaw::StampCut,
         Scenario::StampNoBase64 => Flaw::StampNoBase64,

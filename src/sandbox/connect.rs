@@ -9,11 +9,14 @@ use crate::connector::kuwait::Credentials;
 use crate::connector::kuwait::Kuwait;
 use crate::connector::kuwait::KuwaitRule;
 use crate::connector::kuwait::KuwaitSettings;
+use crate::connector::kuwait::ListSource;
 use crate::connector::kuwait::Material;
 use crate::connector::kuwait::Presence;
+use crate::connector::kuwait::RevocationSettings;
 use crate::connector::kuwait::SettingsError;
 use crate::connector::kuwait::SignerPin;
 use crate::connector::kuwait::Source;
+use crate::connector::kuwait::WhenUnknown;
 use crate::words::Timestamp;
 
 impl SpSettings {
@@ -30,7 +33,36 @@ impl SpSettings {
     /// # Errors
     /// When the sandbox's keys do not serve at `now`, as after a long pause.
     pub fn connector_over(&self, face: Face, now: Timestamp) -> Result<Kuwait, SettingsError> {
-        let mut settings = self.settings(face);
+        self.connector_with(self.settings(face), face, now)
+    }
+
+    /// The connector over the bridge, which asks the sandbox's list of revoked certificates; without a list that counts, it
+    /// does as it is told. [`Kuwait::keep_lists_fresh`] fetches it.
+    ///
+    /// # Errors
+    /// When the sandbox's keys do not serve at `now`, as after a long pause.
+    pub fn connector_with_lists(
+        &self,
+        when_unknown: WhenUnknown,
+        now: Timestamp,
+    ) -> Result<Kuwait, SettingsError> {
+        let mut settings = self.settings(Face::Bridge);
+        settings.revocation = Some(RevocationSettings {
+            lists: vec![ListSource::Url(self.revocation_list_url.clone())],
+            issuers: Vec::new(),
+            when_unknown,
+            // Somebody has just revoked something and wants to see it.
+            refresh_seconds: 2,
+        });
+        self.connector_with(settings, Face::Bridge, now)
+    }
+
+    fn connector_with(
+        &self,
+        mut settings: KuwaitSettings,
+        face: Face,
+        now: Timestamp,
+    ) -> Result<Kuwait, SettingsError> {
         match face {
             // The gateway takes no challenge that an answer could echo.
             Face::Gateway => settings.challenge = Presence::WhenPresent,
@@ -50,6 +82,7 @@ impl SpSettings {
             }),
             server_ca: self.authority_pem.clone().into_bytes(),
             signers: self.signers(),
+            list_issuers: Vec::new(),
         };
         Kuwait::new(&settings, &material, now)
     }
@@ -76,6 +109,9 @@ impl SpSettings {
             unused(),
             SignerPin::Certificate(unused()),
         );
+        if let Some(stamp) = &mut settings.stamp {
+            stamp.signers.push(SignerPin::Certificate(unused()));
+        }
         settings.transport = face.transport();
         let policies = self.assurance_policies.iter().cloned().collect();
         settings.assurance = Some(AssuranceRule::CertificatePolicy(policies));
@@ -83,6 +119,7 @@ impl SpSettings {
     }
 
     fn signers(&self) -> Vec<Vec<u8>> {
-        vec![self.stamp_signer_pem.clone().into_bytes()]
+        let pinned = [&self.stamp_signer_pem, &self.next_stamp_signer_pem];
+        pinned.map(|pem| pem.clone().into_bytes()).to_vec()
     }
 }

@@ -6,6 +6,7 @@
 mod authority;
 mod callback;
 mod card;
+mod cassette;
 mod citizen;
 mod clock;
 mod conduct;
@@ -33,6 +34,15 @@ mod state;
 
 pub use authority::Authority;
 pub use authority::Sandbox;
+pub use cassette::Cassette;
+pub use cassette::CassetteError;
+pub use cassette::Difference;
+pub use cassette::DifferenceKind;
+pub use cassette::Message;
+pub use cassette::MessageKind;
+pub use cassette::SampleError;
+pub use cassette::StandIns;
+pub use cassette::drift;
 pub use citizen::Citizen;
 pub use citizen::Ending;
 pub use clock::ManualClock;

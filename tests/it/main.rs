@@ -29,6 +29,7 @@ mod replicas;
 mod rights;
 mod sandbox;
 mod scenarios;
+mod simulation;
 mod support;
 mod swaps;
 mod tests;

@@ -51,7 +51,7 @@ impl Driver {
         let mut next = Vec::new();
         let Some(state) = &world.durable else {
             let first = match world.kind {
-                Kind::Callbacks | Kind::Code | Kind::Reply => Event::Begin,
+                Kind::Callbacks | Kind::Reply => Event::Begin,
                 Kind::Confirmed => Event::Hold,
             };
             let new = State::new(EXPIRY, 2);
@@ -102,7 +102,7 @@ impl Driver {
             let mut cancelled = world.clone();
             cancelled.cancels -= 1;
             next.extend(self.apply(&cancelled, state, &Event::Cancel));
-            if world.kind == Kind::Code {
+            if world.kind == Kind::Callbacks {
                 next.extend(self.apply(&cancelled, state, &Event::Supersede));
             }
         }
@@ -225,9 +225,7 @@ impl Driver {
                 worlds.push(answered(&done, Answer::NotSent, 0));
                 worlds.push(answered(&done, Answer::Refused, 0));
                 let understood = match world.kind {
-                    Kind::Callbacks | Kind::Code | Kind::Confirmed => {
-                        [Answer::Accepted, Answer::AcceptedOtherId]
-                    }
+                    Kind::Callbacks | Kind::Confirmed => [Answer::Accepted, Answer::AcceptedOtherId],
                     Kind::Reply => [Answer::Answered, Answer::AnsweredBadly],
                 };
                 for answer in understood.into_iter().chain([Answer::Unknown]) {

@@ -34,7 +34,7 @@ fn every_planted_bug_is_found() {
         (
             "a superseded flow is approved",
             a_superseded_flow_can_still_be_approved,
-            Kind::Code,
+            Kind::Callbacks,
         ),
         ("a late answer wins", late_answer_wins, Kind::Callbacks),
         (

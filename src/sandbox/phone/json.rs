@@ -2,6 +2,7 @@ use axum::Json;
 use axum::extract::Path;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::http::header;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use serde_json::Value;
@@ -67,6 +68,14 @@ pub(super) async fn scenarios() -> Json<Value> {
         })
     });
     Json(rows.collect())
+}
+
+/// The list of revoked certificates, as authorities publish theirs.
+pub(super) async fn revocation_list(State(sandbox): State<SandboxHandle>) -> Response {
+    match sandbox.revocation_list() {
+        Some(list) => ([(header::CONTENT_TYPE, "application/pkix-crl")], list).into_response(),
+        None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
 }
 
 /// What was received and sent.

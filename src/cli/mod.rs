@@ -19,6 +19,7 @@ mod form;
 mod form_page;
 mod init;
 mod keys;
+mod load;
 mod logging;
 mod lsp;
 mod new;

@@ -133,6 +133,8 @@ impl Flaw {
 pub struct Pace {
     /// Before a citizen approves or declines at once.
     pub at_once: Duration,
+    /// Before one of the crowd approves, more or less: between half of it and half as much again.
+    pub think: Duration,
     /// Before a slow citizen approves.
     pub slowly: Duration,
     /// Before a late answer, unless the trigger names its own delay: longer than any flow waits.
@@ -147,6 +149,7 @@ impl Default for Pace {
     fn default() -> Self {
         Self {
             at_once: Duration::ZERO,
+            think: Duration::ZERO,
             slowly: Duration::from_secs(8),
             late: Duration::from_secs(310),
             between: Duration::from_millis(200),
@@ -187,6 +190,15 @@ impl Conduct {
             reply: ReplyConduct::Accept,
             answers: vec![answer],
         }
+    }
+
+    /// The same by somebody of the crowd, who takes their time: `chance` says how much of it.
+    pub(super) fn after_thinking(mut self, think: Duration, chance: u64) -> Self {
+        if let Some(first) = self.answers.first_mut() {
+            let share = u32::try_from(chance % 1_001).unwrap_or_default();
+            first.after += think / 2 + think * share / 1_000;
+        }
+        self
     }
 
     /// What a scenario makes happen instead. `delay` is the pause before the first answer.
@@ -415,6 +427,16 @@ mod tests {
         let told = Some(Duration::from_secs(2));
         let conduct = Conduct::of_scenario(Scenario::Late, Ending::Free, told, &pace);
         assert_eq!(conduct.answers[0].after, Duration::from_secs(2));
+    }
+
+    #[test]
+    fn the_crowd_takes_its_time() {
+        let pace = Pace::default();
+        let think = Duration::from_secs(4);
+        for (chance, seconds) in [(0, 2), (500, 4), (1_000, 6), (1_001, 2)] {
+            let conduct = Conduct::of_ending(Ending::Approves, &pace).after_thinking(think, chance);
+            assert_eq!(conduct.answers[0].after, Duration::from_secs(seconds), "{chance}");
+        }
     }
 
     #[test]

@@ -19,10 +19,7 @@ pub(super) fn explore(driver: Driver, kind: Kind, replicas: Replicas) -> Result<
     let mut calm = HashSet::new();
     while let Some(world) = queue.pop_front() {
         if world.durable.is_some() {
-            let rested = world.calmed();
-            if calm.insert(rested.clone()) {
-                calm_end(driver, rested)?;
-            }
+            calm_end(driver, world.calmed(), &mut calm)?;
         }
         for next in driver.successors(&world) {
             check(&world, &next)?;
@@ -35,21 +32,24 @@ pub(super) fn explore(driver: Driver, kind: Kind, replicas: Replicas) -> Result<
     Ok((seen.len(), states.len()))
 }
 
-/// With all faults at rest, every flow ends and is delivered: no state is a trap.
-fn calm_end(driver: Driver, mut world: World) -> Result<(), String> {
+/// With all faults at rest, every flow ends and is delivered: no state is a trap. `calm` holds the worlds that are known to
+/// end so.
+fn calm_end(driver: Driver, mut world: World, calm: &mut HashSet<World>) -> Result<(), String> {
+    let mut path = Vec::new();
     for _ in 0..40 {
         let ended = world
             .durable
             .as_ref()
             .is_some_and(|state| state.phase == Phase::Delivered);
         let at_rest = world.tasks.is_empty() && world.replies.is_empty() && world.second.draft.is_none();
-        if ended && world.running && at_rest {
+        if calm.contains(&world) || ended && world.running && at_rest {
+            calm.extend(path);
             return Ok(());
         }
         let Some(next) = driver.successors(&world).into_iter().next() else {
             return Err(format!("stuck in {:?}", world.durable));
         };
-        world = next;
+        path.push(std::mem::replace(&mut world, next));
     }
     Err(format!("no end from {:?}", world.durable))
 }

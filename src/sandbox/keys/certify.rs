@@ -116,14 +116,14 @@ impl CertificateAuthority {
         ))
     }
 
-    /// The revocation list: the certificate of kind `Revoked` of each of these citizens, and what was revoked besides, by
+    /// The revocation list, DER: the certificate of kind `Revoked` of each of these citizens, and what was revoked besides, by
     /// serial number.
     pub(super) fn revocation_list<'a>(
         &self,
         civil_nos: impl Iterator<Item = &'a str>,
         besides: impl Iterator<Item = Vec<u8>>,
         now: Timestamp,
-    ) -> Result<RevocationList, KeysError> {
+    ) -> Result<Vec<u8>, KeysError> {
         let this_update = rcgen::date_time_ymd(1970, 1, 1) + since_1970(now.minus(LIST_BEGINS));
         let besides = besides.map(|serial| SerialNumber::from_slice(&serial));
         let revoked_certs = civil_nos
@@ -144,18 +144,8 @@ impl CertificateAuthority {
             revoked_certs,
             key_identifier_method: KeyIdMethod::Sha256,
         };
-        let signed = list.signed_by(&self.issuer)?;
-        Ok(RevocationList {
-            pem: signed.pem()?,
-            der: signed.der().to_vec(),
-        })
+        Ok(list.signed_by(&self.issuer)?.der().to_vec())
     }
-}
-
-/// A list of revoked certificates, signed.
-pub(in crate::sandbox) struct RevocationList {
-    pub(in crate::sandbox) pem: String,
-    pub(in crate::sandbox) der: Vec<u8>,
 }
 
 /// A stamp signer that the authority never certified, with the right name on it: for forged stamps.

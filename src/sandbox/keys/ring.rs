@@ -11,7 +11,6 @@ use super::CertificateKind;
 use super::Identity;
 use super::certify::CertificateAuthority;
 use super::certify::Profile;
-use super::certify::RevocationList;
 use super::certify::impostor;
 use super::files::CITIZENS;
 use super::files::KeyFolder;
@@ -181,11 +180,11 @@ impl Keys {
         &self.next_stamp
     }
 
-    /// The list of revoked certificates as it stands now: those of citizens who are so by nature, and what was revoked since.
+    /// The list of revoked certificates as it stands now, DER: those of citizens who are so by nature, and what was revoked since.
     ///
     /// # Errors
     /// When it can't be signed.
-    pub(in crate::sandbox) fn revocation_list(&self, now: Timestamp) -> Result<RevocationList, KeysError> {
+    pub(in crate::sandbox) fn revocation_list(&self, now: Timestamp) -> Result<Vec<u8>, KeysError> {
         let besides = self.revoked().clone();
         let civil_nos = self.civil_nos.iter().map(String::as_str);
         self.authority

@@ -21,6 +21,7 @@ pub(super) async fn citizens(State(sandbox): State<SandboxHandle>) -> Json<Value
             "name": citizen.name,
             "assurance": citizen.assurance,
             "ending": citizen.ending.as_str(),
+            "crowd": citizen.of_the_crowd,
             "birth_date": citizen.birth_date,
             "about": citizen.about,
         })

@@ -120,6 +120,10 @@ impl State {
         let pace = &self.options.pace;
         let conduct = match armed {
             Some(Armed { scenario, delay }) => Conduct::of_scenario(scenario, citizen.ending, delay, pace),
+            None if citizen.of_the_crowd && !pace.think.is_zero() => {
+                let chance = uuid::Uuid::new_v4().as_u64_pair().1;
+                Conduct::of_ending(citizen.ending, pace).after_thinking(pace.think, chance)
+            }
             None => Conduct::of_ending(citizen.ending, pace),
         };
         (armed, conduct)

@@ -29,8 +29,6 @@ pub enum Bug {
     TellsBeforeCommit,
     /// Steps overwrite each other.
     NoCompareAndSet,
-    /// A node that was taken for dead writes on.
-    NoFence,
     /// What may have arrived is sent again.
     UnknownIsSentAgain,
     /// After a crash, everything is sent again.
@@ -49,7 +47,7 @@ pub enum Bug {
 
 impl Bug {
     /// Every planted bug.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 31] = [
         Self::Ignores("stamp"),
         Self::Ignores("request"),
         Self::Ignores("challenge"),
@@ -74,7 +72,6 @@ impl Bug {
         Self::ForgetsRejected,
         Self::TellsBeforeCommit,
         Self::NoCompareAndSet,
-        Self::NoFence,
         Self::UnknownIsSentAgain,
         Self::RecoverySendsAgain,
         Self::RecoveryForgetsClock,

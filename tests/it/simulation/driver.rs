@@ -186,8 +186,8 @@ impl World<'_> {
         {
             self.told(flow, &ended);
         }
-        if self.dice.one_in(6) {
-            let pause = self.up_to(400);
+        if self.dice.one_in(5) {
+            let pause = self.up_to(1_500);
             let by = self.by(node);
             self.after(pause, Happening::Commit(by, Box::new(made)));
         } else {
@@ -264,7 +264,7 @@ impl World<'_> {
     /// Commits a step and carries out what follows from it.
     pub fn commit(&mut self, node: usize, step: Step) {
         let flow = step.flow;
-        if self.is_fenced(node) && !self.has(Bug::NoFence) {
+        if self.is_fenced(node) {
             return self.count("writes of a node taken for dead, refused");
         }
         let before = self.store.rows[&flow].clone();

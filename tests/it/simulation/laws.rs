@@ -144,8 +144,15 @@ fn person(world: &World<'_>, flow: usize, ended: &Ended) -> Option<Violation> {
     undeclared.then(|| Violation::new("law 7", "data that is not declared is kept"))
 }
 
-/// Law 3, as the e-service sees it: it hears one ending.
+/// Law 3, as the e-service sees it: it hears one ending, and only once that is durable.
 pub fn when_told(world: &World<'_>, flow: usize, ended: &Ended) -> Option<Violation> {
+    let durable = world.store.rows.get(&flow).and_then(|row| row.decided.as_ref());
+    if durable != Some(ended) {
+        return Some(Violation::new(
+            "law 3",
+            "the e-service is told an ending that is not durable",
+        ));
+    }
     match &world.flows[flow].told {
         Some(told) if told != ended => Some(Violation::new(
             "law 3",

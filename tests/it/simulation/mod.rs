@@ -131,4 +131,4 @@ fn caught(ground: &Ground, bug: Bug) -> Option<(usize, Violation)> {
 /// Flows in one world.
 const FLOWS: usize = 40;
 /// In how many worlds a planted bug has to show.
-const MOST_WORLDS: usize = 60;
+const MOST_WORLDS: usize = 200;

@@ -74,7 +74,7 @@ impl World<'_> {
         if scenario == Some(Scenario::Late)
             && let Some(first) = answers.front_mut()
         {
-            first.after = expires_at.since(self.now) + self.dice_pause(20_000);
+            first.after = expires_at.since(self.now) + self.up_to(20_000);
         }
         let first = answers.front().map(|answer| answer.after);
         if let Some(after) = first {
@@ -94,7 +94,9 @@ impl World<'_> {
         };
         let (meaning, body) = meaning_and_body;
         if meaning == ReplyMeaning::Answered {
-            let true_answer = scenario.is_none_or(|scenario| !spoils_a_reply(scenario));
+            // The reply to a notification proves nothing about anybody, so nothing can be wrong with it.
+            let proves = request.capability == Capability::VerifyQr;
+            let true_answer = !proves || scenario.is_none_or(|scenario| !spoils_an_identity(scenario));
             self.flows[flow].truths.insert(Digest::of(&body), true_answer);
             self.flows[flow].prompts += 1;
         }
@@ -298,14 +300,10 @@ impl World<'_> {
         let random = u128::from(self.dice.roll()) << 64 | u128::from(self.dice.roll());
         ExchangeId::from_uuid(uuid::Uuid::from_u128(random))
     }
-
-    fn dice_pause(&mut self, millis: usize) -> Duration {
-        self.up_to(millis)
-    }
 }
 
-/// Which scenarios make the answer in a reply one that must not be believed.
-const fn spoils_a_reply(scenario: Scenario) -> bool {
+/// Which scenarios make an identity one that must not be believed.
+const fn spoils_an_identity(scenario: Scenario) -> bool {
     matches!(
         scenario,
         Scenario::Replay

@@ -183,7 +183,7 @@ impl<'g> World<'g> {
             let after = world.up_to(900_000);
             world.after(after, Happening::Start(flow));
         }
-        for _ in 0..world.dice.below(5) {
+        for _ in 0..world.dice.below(7) {
             let (after, node) = (world.up_to(1_200_000), world.dice.below(2));
             world.after(after, Happening::Crash(node));
         }

@@ -24,6 +24,7 @@ use midflow::words::Outcome;
 use midflow::words::Person;
 use midflow::words::Timestamp;
 
+use super::asked::FAILING;
 use super::bug::Bug;
 use super::laws;
 use super::store::Ended;
@@ -97,7 +98,7 @@ impl World<'_> {
             decided: None,
         };
         let capability = self.flows[flow].wish.capability;
-        let cause = match self.ground.catalog.plan(&self.plan_ask(flow, &row)) {
+        let cause = match self.planned(flow, &row) {
             PlanAnswer::Go(mut plan, _) => {
                 if self.has(Bug::LoosensPlan) {
                     plan.assurance = midflow::words::Assurance::Low;
@@ -235,11 +236,7 @@ impl World<'_> {
     fn decide(&self, flow: usize, row: &Row, outcome: Outcome, cause: &Cause) -> (Ended, State, Vec<Action>) {
         let mut decided = match &cause.refused {
             Some(refused) => refused.clone(),
-            None => self.ground.catalog.decide(&DecideAsk {
-                plan: self.plan_ask(flow, row),
-                outcome,
-                person: cause.person.as_ref(),
-            }),
+            None => self.policy(flow, row, outcome, cause.person.as_ref()),
         };
         let faulted = decided.fault.is_some();
         if faulted && outcome == Outcome::Approved && self.has(Bug::FaultAllows) {
@@ -259,6 +256,45 @@ impl World<'_> {
             faulted,
         };
         (ended, state, actions)
+    }
+
+    /// What the policy decides. A script has so much time by the clock of the machine, which a simulation must not hang on:
+    /// one that was set aside too long is asked again, and one that fails by itself fails again.
+    fn policy(&self, flow: usize, row: &Row, outcome: Outcome, person: Option<&Person>) -> Decided {
+        let ask = DecideAsk {
+            plan: self.plan_ask(flow, row),
+            outcome,
+            person,
+        };
+        let mut decided = self.ground.catalog.decide(&ask);
+        for _ in 0..self.patience(flow) {
+            if decided.fault.is_none() {
+                break;
+            }
+            decided = self.ground.catalog.decide(&ask);
+        }
+        decided
+    }
+
+    /// The plan, asked for in the same way.
+    fn planned(&self, flow: usize, row: &Row) -> PlanAnswer {
+        let ask = self.plan_ask(flow, row);
+        let mut planned = self.ground.catalog.plan(&ask);
+        for _ in 0..self.patience(flow) {
+            if !matches!(planned, PlanAnswer::Refuse { fault: Some(_), .. }) {
+                break;
+            }
+            planned = self.ground.catalog.plan(&ask);
+        }
+        planned
+    }
+
+    fn patience(&self, flow: usize) -> usize {
+        if self.flows[flow].wish.service == FAILING {
+            0
+        } else {
+            50
+        }
     }
 
     /// Commits a step and carries out what follows from it.

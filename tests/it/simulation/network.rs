@@ -189,6 +189,11 @@ impl World<'_> {
         let Some((received_at, body)) = row.exchanges.get(&exchange) else {
             return;
         };
+        // Whoever does not know the authority's number of the request knows it by the data that was sent with it, and by the
+        // challenge: another number is then no sign of another request.
+        if self.flows[flow].scenario == Some(Scenario::WrongRequestId) && row.state.request_id.is_none() {
+            self.flows[flow].truths.insert(Digest::of(body), true);
+        }
         let verdict = self.verdict(flow, &row, body, *received_at);
         let (conclusion, person) = match verdict.conclusion {
             connector::Conclusion::Approved(person) => (Conclusion::Approved, Some(person)),

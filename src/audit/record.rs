@@ -198,7 +198,7 @@ pub struct CallbackRecord {
     pub size: u64,
     /// The address it came from.
     pub source: String,
-    /// How it was placed: `flow`, `duplicate`, `late`, `excess`, `unknown_token`.
+    /// How it was placed: `flow`, `duplicate`, `late`, `excess`, `unknown_token`, `forbidden_source`.
     pub placed: String,
     /// When its bytes were there (R000-148), if they are kept: a moment before the record, which waits for the flow.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -8,6 +8,7 @@ use clap::ValueEnum;
 use super::audit;
 use super::backup;
 use super::bench;
+use super::cassette;
 use super::catalog;
 use super::check;
 use super::definitions;
@@ -21,6 +22,7 @@ use super::fmt;
 use super::form;
 use super::init;
 use super::keys;
+use super::load;
 use super::logging;
 use super::lsp;
 use super::new;
@@ -142,6 +144,10 @@ enum Command {
     Test(test::Test),
     /// Make the running sandbox do something, good or bad
     Trigger(trigger::Trigger),
+    /// So many flows a second through the running `midflow dev`, by people who take their time
+    Load(load::Load),
+    /// Messages of a real authority, recorded without anything personal, and compared with the sandbox
+    Cassette(cassette::CassetteCommand),
     /// Measure this machine: flows, decisions, callbacks, reloads, each beside a control
     Bench(bench::Bench),
 }
@@ -182,6 +188,8 @@ pub fn run() -> ExitCode {
             Command::Why(command) => command.run(&common),
             Command::Replay(command) => command.run(&common),
             Command::Trigger(command) => command.run(&common),
+            Command::Load(command) => command.run(&common),
+            Command::Cassette(command) => command.run(&common),
             Command::Bench(command) => command.run(&common),
         });
     match result {

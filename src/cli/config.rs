@@ -15,6 +15,7 @@ use crate::engine::SpoolOptions;
 use crate::engine::log::Anchor;
 use crate::engine::log::AnchorFolder;
 use crate::engine::log::Witness;
+use crate::http::CallbackSources;
 use crate::words::Digest;
 use crate::words::Environment;
 use crate::words::FlowId;
@@ -151,7 +152,7 @@ pub(crate) struct Listeners {
     /// The API of the e-services, with health and metrics.
     pub(crate) api: Listener,
     /// What the authority calls; TLS 1.3 always.
-    pub(crate) callback: Listener,
+    pub(crate) callback: CallbackListener,
     /// The console; none without it.
     #[serde(default)]
     pub(crate) console: Option<Listener>,
@@ -169,6 +170,54 @@ pub(crate) struct Listener {
     /// Its certificate. May be left out on loopback addresses only.
     #[serde(default)]
     pub(crate) tls: Option<TlsFiles>,
+}
+
+/// What the authority calls.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CallbackListener {
+    /// Address and port.
+    pub(crate) address: SocketAddr,
+    /// The URL under which the authority reaches it; made from the address without it.
+    #[serde(default)]
+    pub(crate) public_url: Option<String>,
+    /// Its certificate; it has to have one.
+    #[serde(default)]
+    pub(crate) tls: Option<TlsFiles>,
+    /// The addresses and networks that the authority calls from; anybody without it.
+    #[serde(default)]
+    sources: Option<Vec<String>>,
+    /// The proxies of ours whose `X-Forwarded-For` counts.
+    #[serde(default)]
+    proxies: Vec<String>,
+}
+
+impl CallbackListener {
+    /// Who may call it (R000-065).
+    pub(crate) fn callers(&self) -> Result<CallbackSources, Failure> {
+        let Some(sources) = &self.sources else {
+            return if self.proxies.is_empty() {
+                Ok(CallbackSources::any())
+            } else {
+                Err(
+                    Failure::new("`listeners.callback.proxies` says nothing without `sources`")
+                        .remedy("name the authority's addresses in `sources`"),
+                )
+            };
+        };
+        let (sources, proxies) = (sources.iter(), self.proxies.iter());
+        CallbackSources::only(sources.map(String::as_str), proxies.map(String::as_str))
+            .map_err(|error| Failure::new(format!("`listeners.callback`: {error}")))
+    }
+
+    /// The same as a listener like others.
+    pub(crate) fn listener(&self) -> Listener {
+        Listener {
+            address: self.address,
+            public_url: self.public_url.clone(),
+            tls: self.tls.clone(),
+        }
+    }
 }
 
 /// A certificate and its key, PEM.
@@ -247,15 +296,16 @@ impl Config {
         }
         self.keys.resolve(folder);
         let all = [
-            Some(&mut self.listeners.api),
-            Some(&mut self.listeners.callback),
-            self.listeners.console.as_mut(),
+            self.listeners.api.tls.as_mut(),
+            self.listeners.callback.tls.as_mut(),
+            self.listeners
+                .console
+                .as_mut()
+                .and_then(|console| console.tls.as_mut()),
         ];
-        for listener in all.into_iter().flatten() {
-            if let Some(tls) = &mut listener.tls {
-                tls.certificate = folder.join(&tls.certificate);
-                tls.key = folder.join(&tls.key);
-            }
+        for tls in all.into_iter().flatten() {
+            tls.certificate = folder.join(&tls.certificate);
+            tls.key = folder.join(&tls.key);
         }
     }
 
@@ -278,6 +328,15 @@ impl Config {
                 Failure::new("`listeners.callback` has no `tls`").remedy("name its certificate and key")
             );
         }
+        // R000-065: in production the addresses of the authority are known, and nobody else has business here.
+        let unnamed = self.listeners.callback.sources.is_none();
+        if unnamed && matches!(self.environment, Environment::Production | Environment::Dr) {
+            return Err(Failure::new("`listeners.callback` takes callbacks from anywhere").remedy(
+                "name the authority's addresses in `listeners.callback.sources`; `[0.0.0.0/0, \"::/0\"]` if a firewall \
+                 of yours does this",
+            ));
+        }
+        self.listeners.callback.callers()?;
         let open = [
             ("api", Some(&self.listeners.api)),
             ("console", self.listeners.console.as_ref()),
@@ -348,6 +407,18 @@ mod tests {
                 "has no `tls`",
             ),
             ("midflow: 1", "midflow: 2", "no known version"),
+            // R000-065
+            ("environment: test ", "environment: production ", "from anywhere"),
+            (
+                "tls/callback.key } }",
+                "tls/callback.key }, sources: [mid.example] }",
+                "is no network",
+            ),
+            (
+                "tls/callback.key } }",
+                "tls/callback.key }, proxies: [10.0.0.1] }",
+                "without `sources`",
+            ),
         ] {
             let message = fault(&good().replace(from, to));
             assert!(message.contains(expected), "{message}");

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use secrecy::SecretString;
 
@@ -22,6 +23,7 @@ use super::ready::Ready;
 use super::running::Running;
 use super::running::state_folder;
 use super::sealing::sealed_for_development;
+use crate::connector::kuwait::WhenUnknown;
 use crate::engine::Clock as _;
 use crate::engine::Engine;
 use crate::engine::EngineEvent;
@@ -50,6 +52,14 @@ pub(crate) struct Dev {
     /// Where store and keys of this run are kept; `var/dev` of the policy folder without it
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
+
+    /// So many further citizens, all of whom approve, for `midflow load`
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    crowd: usize,
+
+    /// How long each of them takes, more or less
+    #[arg(long, value_name = "MILLISECONDS", default_value_t = 0)]
+    think_ms: u64,
 }
 
 impl Default for Dev {
@@ -57,6 +67,8 @@ impl Default for Dev {
         Self {
             port: FIRST_PORT,
             state: None,
+            crowd: 0,
+            think_ms: 0,
         }
     }
 }
@@ -104,6 +116,8 @@ impl Dev {
         let mut options = SandboxOptions::new(state.join("sandbox"));
         options.bridge = local(self.port, BRIDGE);
         options.phone = local(self.port, PHONE);
+        options.crowd = self.crowd;
+        options.pace.think = Duration::from_millis(self.think_ms);
         Authority::start(options).await.map_err(Failure::new)
     }
 }
@@ -219,8 +233,10 @@ async fn engine(
     let connector = sandbox
         .handle()
         .sp_settings()
-        .connector(SystemClock.now())
+        .connector_with_lists(WhenUnknown::Refuse, SystemClock.now())
         .map_err(Failure::new)?;
+    connector.refresh_lists(SystemClock.now()).await;
+    connector.keep_lists_fresh(|| SystemClock.now());
     let store = Sqlite::open(state.join("midflow.db"))
         .await
         .map_err(Failure::new)?;

@@ -83,7 +83,7 @@ async fn serve(config: &Config, file: &Path, common: &Common) -> Result<(), Fail
         folder: common.dir.clone(),
         clock: Arc::new(StoreClock::of(Arc::clone(&store))),
         store,
-        connector: connector(config)?,
+        connector: connector(config).await?,
         secrets,
         options: EngineOptions {
             environment: config.environment,
@@ -111,9 +111,10 @@ async fn serve(config: &Config, file: &Path, common: &Common) -> Result<(), Fail
         page_key: http::PageKey::new(&page_key),
         development,
     };
-    let callback_url = public_url(&config.listeners.callback, &callback);
+    let callback_url = public_url(&config.listeners.callback.listener(), &callback);
     node.serve(api, http::api(Arc::clone(&flows), settings), api_tls);
-    node.serve(callback, http::callback(Arc::clone(&flows)), Some(callback_tls));
+    let callbacks = http::callback_from(Arc::clone(&flows), config.listeners.callback.callers()?);
+    node.serve(callback, callbacks, Some(callback_tls));
     let console_url = match console {
         Some((socket, listener)) => {
             let (url, tls) = (public_url(listener, &socket), tls_of(listener)?);
@@ -190,9 +191,12 @@ fn gates(config: &Config, store: &Arc<dyn Store>) -> Vec<Arc<dyn CatalogGate>> {
     gates
 }
 
-fn connector(config: &Config) -> Result<Arc<dyn Connector>, Failure> {
+async fn connector(config: &Config) -> Result<Arc<dyn Connector>, Failure> {
     let ConnectorConfig::Kuwait(settings) = &config.connector;
     let connector = Kuwait::open(settings, SystemClock.now()).map_err(Failure::new)?;
+    // Before the first answer, so that none is refused for want of a list.
+    connector.refresh_lists(SystemClock.now()).await;
+    connector.keep_lists_fresh(|| SystemClock.now());
     Ok(Arc::new(connector))
 }
 

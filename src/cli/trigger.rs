@@ -21,7 +21,7 @@ use crate::words::Purpose;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Trigger {
     /// What the sandbox does with the citizen's next request, such as `late` or `forged`
-    #[arg(required_unless_present_any = ["list", "file"])]
+    #[arg(required_unless_present_any = ["list", "file", "authority"])]
     scenario: Option<String>,
 
     /// Lists every scenario
@@ -31,6 +31,11 @@ pub(crate) struct Trigger {
     /// A scenario file: what happens to which requests, in its order
     #[arg(long, value_name = "FILE", conflicts_with_all = ["scenario", "civil_no", "delay_ms"])]
     file: Option<PathBuf>,
+
+    /// Something that the authority itself does: change-stamp-key, revoke-stamp-key, or revoke, which puts the citizen's
+    /// certificate on the list of revoked ones
+    #[arg(long, value_name = "ACT", conflicts_with_all = ["scenario", "file", "list", "delay_ms"])]
+    authority: Option<String>,
 
     /// The citizen; without it, the one whom the demo has filled in
     #[arg(long, value_name = "NUMBER")]
@@ -64,6 +69,9 @@ impl Trigger {
         if let Some(path) = &self.file {
             return arm_file(&client, &phone, path, common.format).await;
         }
+        if let Some(act) = &self.authority {
+            return self.of_authority(&client, &phone, act, common.format).await;
+        }
         let Some(scenario) = &self.scenario else {
             return Err(
                 Failure::new("no scenario was named").remedy("`midflow trigger --list` shows all of them")
@@ -87,6 +95,38 @@ impl Trigger {
                 when(scenario, self.delay_ms)
             )),
         }
+        Ok(Ending::Good)
+    }
+
+    async fn of_authority(
+        &self,
+        client: &reqwest::Client,
+        phone: &str,
+        act: &str,
+        format: Format,
+    ) -> Result<Ending, Failure> {
+        let url = if act == "revoke" {
+            let civil_no = match &self.civil_no {
+                Some(number) => number.clone(),
+                None => usual_citizen(&get(client, &format!("{phone}/citizens")).await?)?,
+            };
+            format!("{phone}/citizens/{civil_no}/revoke")
+        } else {
+            format!("{phone}/authority/{act}")
+        };
+        let answer = client.post(&url).send().await.map_err(|_| unreachable(phone))?;
+        let status = answer.status();
+        if !status.is_success() {
+            let why = answer.text().await.unwrap_or_default();
+            return Err(
+                Failure::new(format!("the sandbox refused `{act}` ({status}): {why}"))
+                    .remedy("the authority's acts are change-stamp-key, revoke-stamp-key and revoke"),
+            );
+        }
+        output::print(&match format {
+            Format::Json => json!({ "done": act }).to_string(),
+            Format::Text => format!("done: {act}; it holds until the sandbox is started again"),
+        });
         Ok(Ending::Good)
     }
 

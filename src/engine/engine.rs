@@ -399,6 +399,14 @@ impl Engine {
             .unwrap_or(CallbackReceipt::StoreUnavailable)
     }
 
+    /// Keeps that somebody called the callback listener who may not (R000-065): recorded and counted, nothing read.
+    pub async fn callback_refused(&self, source: String) -> CallbackReceipt {
+        let inner = Arc::clone(&self.inner);
+        self.detached(async move { inner.refuse_source(source).await })
+            .await
+            .unwrap_or(CallbackReceipt::StoreUnavailable)
+    }
+
     /// Everything that changes from now on.
     pub fn subscribe(&self) -> broadcast::Receiver<EngineEvent> {
         self.inner.events.subscribe()

@@ -134,6 +134,20 @@ impl Inner {
             && !cell.row.state.seen.contains(&arrival.digest)
     }
 
+    /// Keeps that somebody called who may not. What they sent is not read, so the record is of no bytes.
+    pub(crate) async fn refuse_source(&self, source: String) -> CallbackReceipt {
+        match self
+            .keep_stranger(None, "forbidden_source", source, &Bytes::new())
+            .await
+        {
+            Ok(()) => CallbackReceipt::UnknownToken,
+            Err(error) => {
+                tracing::error!(%error, "a refused caller could not be recorded");
+                CallbackReceipt::StoreUnavailable
+            }
+        }
+    }
+
     /// Records a callback in bounded form: digest, size and source, not the bytes.
     pub(super) async fn keep_bounded(&self, callback: Bounded<'_>) -> Result<(), CommitError> {
         let record = Record {

@@ -1,6 +1,7 @@
 //! A stand-in for the engine, for tests of this module and for pictures of its pages: a few flows in memory,
 //! under the catalog of this repository.
 
+use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -61,6 +62,7 @@ pub(super) struct Inner {
     pub(super) keys: Vec<(String, FlowId)>,
     pub(super) started: Vec<StartFlow>,
     pub(super) callbacks: Vec<Bytes>,
+    pub(super) refused: Vec<IpAddr>,
     pub(super) records: Vec<TimelineEntry>,
     pub(super) failure: Option<String>,
     pub(super) why: Option<Why>,
@@ -334,6 +336,11 @@ impl Flows for Fake {
         }
         inner.callbacks.push(body);
         CallbackReceipt::Recorded
+    }
+
+    async fn callback_refused(&self, source: IpAddr) -> CallbackReceipt {
+        self.inner.lock().unwrap().refused.push(source);
+        CallbackReceipt::UnknownToken
     }
 
     fn subscribe(&self) -> broadcast::Receiver<EngineEvent> {

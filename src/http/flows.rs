@@ -1,3 +1,4 @@
+use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,6 +76,9 @@ pub trait Flows: Send + Sync + 'static {
 
     /// Takes a callback: its exact bytes, and where they came from.
     async fn callback(&self, token: &str, source: SocketAddr, body: Bytes) -> CallbackReceipt;
+
+    /// Keeps that somebody called who may not (R000-065).
+    async fn callback_refused(&self, source: IpAddr) -> CallbackReceipt;
 
     /// Everything that changes from now on.
     fn subscribe(&self) -> broadcast::Receiver<EngineEvent>;
@@ -181,6 +185,10 @@ impl Flows for Engine {
 
     async fn callback(&self, token: &str, source: SocketAddr, body: Bytes) -> CallbackReceipt {
         Self::callback(self, token, source.ip().to_string(), body).await
+    }
+
+    async fn callback_refused(&self, source: IpAddr) -> CallbackReceipt {
+        Self::callback_refused(self, source.to_string()).await
     }
 
     fn subscribe(&self) -> broadcast::Receiver<EngineEvent> {

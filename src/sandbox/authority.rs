@@ -1,6 +1,7 @@
 use std::net::SocketAddr;
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use axum_server::Handle;
@@ -110,7 +111,7 @@ impl std::fmt::Debug for Sandbox {
     }
 }
 
-fn check(options: &SandboxOptions) -> Result<(), SandboxError> {
+pub(super) fn check(options: &SandboxOptions) -> Result<(), SandboxError> {
     match options.environment {
         Environment::Development | Environment::Test => {}
         other => return Err(SandboxError::Environment(other)),
@@ -145,21 +146,26 @@ fn address(listener: &TcpListener, asked: SocketAddr) -> SocketAddr {
 
 /// Makes the state; the keys cost disk and, at the first start, some computing, so they get a thread.
 async fn prepared(options: SandboxOptions) -> Result<State, SandboxError> {
-    let made = tokio::task::spawn_blocking(move || {
-        let now = options.clock.now();
-        let citizens = citizens(options.crowd, now);
-        let id = &options.service_provider_id;
-        let keys = Keys::open(&options.keys, id, options.stamp, &citizens, now)?;
-        let unreadable = || SandboxError::tls("a stamp key can't be read");
-        let signers = Signers {
-            stamp: Stamper::new(keys.stamp()).ok_or_else(unreadable)?,
-            impostor: Stamper::new(keys.impostor()).ok_or_else(unreadable)?,
-            ended: Stamper::new(keys.ended_stamp()).ok_or_else(unreadable)?,
-        };
-        let client = client(&options, &keys).map_err(SandboxError::tls)?;
-        Ok(State::new(options, keys, signers, client, citizens))
-    });
+    let made = tokio::task::spawn_blocking(move || prepare(options));
     made.await.map_err(SandboxError::tls)?
+}
+
+/// Opens or makes the keys, and puts the state together.
+pub(super) fn prepare(options: SandboxOptions) -> Result<State, SandboxError> {
+    let now = options.clock.now();
+    let citizens = citizens(options.crowd, now);
+    let id = &options.service_provider_id;
+    let keys = Keys::open(&options.keys, id, options.stamp, &citizens, now)?;
+    let unreadable = || SandboxError::tls("a stamp key can't be read");
+    let signers = Signers {
+        first: Stamper::new(keys.stamp()).ok_or_else(unreadable)?,
+        next: Stamper::new(keys.next_stamp()).ok_or_else(unreadable)?,
+        changed: AtomicBool::new(false),
+        impostor: Stamper::new(keys.impostor()).ok_or_else(unreadable)?,
+        ended: Stamper::new(keys.ended_stamp()).ok_or_else(unreadable)?,
+    };
+    let client = client(&options, &keys).map_err(SandboxError::tls)?;
+    Ok(State::new(options, keys, signers, client, citizens))
 }
 
 /// The deliverer's client: it trusts this authority alone, follows nothing and goes through no proxy.

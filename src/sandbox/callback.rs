@@ -1,3 +1,6 @@
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+
 use aws_lc_rs::signature::ECDSA_P256_SHA256_ASN1_SIGNING;
 use aws_lc_rs::signature::EcdsaKeyPair;
 use base64::Engine;
@@ -48,10 +51,25 @@ pub(super) struct Order<'a> {
 
 /// The signers of callbacks.
 pub(super) struct Signers {
-    pub(super) stamp: Stamper,
+    pub(super) first: Stamper,
+    /// The key after a change.
+    pub(super) next: Stamper,
+    /// Whether the keys were changed.
+    pub(super) changed: AtomicBool,
     pub(super) impostor: Stamper,
     /// Certified, for a time that is over.
     pub(super) ended: Stamper,
+}
+
+impl Signers {
+    /// Who stamps now.
+    pub(super) fn stamp(&self) -> &Stamper {
+        if self.changed.load(Ordering::Relaxed) {
+            &self.next
+        } else {
+            &self.first
+        }
+    }
 }
 
 /// Why a callback could not be made.
@@ -105,7 +123,8 @@ fn signature(flaw: Flaw, members: &Members, signers: &Signers) -> Result<Option<
         Flaw::StampMissing => return Ok(None),
         Flaw::StampByImpostor => &signers.impostor,
         Flaw::StampByEnded => &signers.ended,
-        _ => &signers.stamp,
+        Flaw::StampByFormer => &signers.first,
+        _ => signers.stamp(),
     };
     let mut signature = match flaw {
         // As if the rule were another one: the same members, without what keeps them apart.
@@ -255,7 +274,8 @@ pub(super) fn identity(
     let covered = data.to_string();
     let signer = match scenario {
         Some(Scenario::ForgedSigner) => &state.signers.impostor,
-        _ => &state.signers.stamp,
+        Some(Scenario::FormerSigner) => &state.signers.first,
+        _ => state.signers.stamp(),
     };
     let mut signature = signer.sign_bytes(covered.as_bytes())?;
     match scenario {

@@ -30,7 +30,9 @@ impl World {
         let people = citizens(0, now());
         let keys = Keys::open(folder.path(), "sp", algorithm, &people, now()).unwrap();
         let signers = Signers {
-            stamp: Stamper::new(keys.stamp()).unwrap(),
+            first: Stamper::new(keys.stamp()).unwrap(),
+            next: Stamper::new(keys.next_stamp()).unwrap(),
+            changed: std::sync::atomic::AtomicBool::new(false),
             impostor: Stamper::new(keys.impostor()).unwrap(),
             ended: Stamper::new(keys.ended_stamp()).unwrap(),
         };

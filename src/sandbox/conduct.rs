@@ -3,9 +3,11 @@ use std::time::Duration;
 use super::citizen::Ending;
 use super::faces::Refusal;
 use super::flaw::Edit;
+use super::flaw::NO_MOMENT;
 use super::flaw::Shape;
 use super::keys::CertificateKind;
 use super::raw_reply::RawReply;
+use super::request::Asked;
 use super::scenario::Scenario;
 use crate::words::Assurance;
 
@@ -79,6 +81,8 @@ pub(super) enum Flaw {
     SlowBody,
     /// Stamped under a certificate whose time is over.
     StampByEnded,
+    /// Stamped with the key that was the stamp's before a change of keys; a true stamp as long as there was none.
+    StampByFormer,
     StampCut,
     StampNoBase64,
     /// The stamp covers other bytes.
@@ -98,11 +102,39 @@ pub(super) enum Flaw {
     OtherDocument,
 }
 
+impl Flaw {
+    /// Whether an approval of this request with it is one all the same: odd, and true.
+    pub(super) fn is_harmless(self, asked: &Asked) -> bool {
+        let signing = asked.signing.is_some();
+        match self {
+            Self::None
+            | Self::CodeAsInteger
+            | Self::SpacedKey
+            | Self::ChallengeAsObject
+            | Self::NullDates
+            | Self::HugePhoto
+            | Self::SlowBody
+            | Self::SignerUnnamed
+            | Self::StampByFormer
+            | Self::Escaped => true,
+            Self::SignatureSpoiled | Self::OtherDocument => !signing,
+            Self::Edited(edit) => edit.is_harmless(signing),
+            Self::Certificate(CertificateKind::Valid(level)) => {
+                asked.assurance.is_none_or(|wanted| level >= wanted)
+            }
+            Self::Shaped(shape) => matches!(shape, Shape::Reordered | Shape::Spaced),
+            _ => false,
+        }
+    }
+}
+
 /// How long things take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
     /// Before a citizen approves or declines at once.
     pub at_once: Duration,
+    /// Before one of the crowd approves, more or less: between half of it and half as much again.
+    pub think: Duration,
     /// Before a slow citizen approves.
     pub slowly: Duration,
     /// Before a late answer, unless the trigger names its own delay: longer than any flow waits.
@@ -117,6 +149,7 @@ impl Default for Pace {
     fn default() -> Self {
         Self {
             at_once: Duration::ZERO,
+            think: Duration::ZERO,
             slowly: Duration::from_secs(8),
             late: Duration::from_secs(310),
             between: Duration::from_millis(200),
@@ -157,6 +190,15 @@ impl Conduct {
             reply: ReplyConduct::Accept,
             answers: vec![answer],
         }
+    }
+
+    /// The same by somebody of the crowd, who takes their time: `chance` says how much of it.
+    pub(super) fn after_thinking(mut self, think: Duration, chance: u64) -> Self {
+        if let Some(first) = self.answers.first_mut() {
+            let share = u32::try_from(chance % 1_001).unwrap_or_default();
+            first.after += think / 2 + think * share / 1_000;
+        }
+        self
     }
 
     /// What a scenario makes happen instead. `delay` is the pause before the first answer.
@@ -264,6 +306,7 @@ fn flaw(scenario: Scenario) -> Flaw {
         Scenario::Forged => Flaw::StampSpoiled,
         Scenario::ForgedSigner => Flaw::StampByImpostor,
         Scenario::ExpiredSigner => Flaw::StampByEnded,
+        Scenario::FormerSigner => Flaw::StampByFormer,
         Scenario::Unstamped => Flaw::StampMissing,
         Scenario::StampCut => Flaw::StampCut,
         Scenario::StampNoBase64 => Flaw::StampNoBase64,
@@ -299,7 +342,7 @@ fn flaw(scenario: Scenario) -> Flaw {
         Scenario::OldAnswer => Flaw::Edited(Edit::Moment(-3_600)),
         Scenario::FutureAnswer => Flaw::Edited(Edit::Moment(600)),
         Scenario::UnreadableDate => result("TransactionDate", Some("yesterday")),
-        Scenario::ZeroDate => result("TransactionDate", Some("0001-01-01T00:00:00")),
+        Scenario::ZeroDate => result("TransactionDate", Some(NO_MOMENT)),
         Scenario::ZonedDate => Flaw::Edited(Edit::ZonedMoment),
         Scenario::NoPerson => Flaw::Edited(Edit::NoPerson),
         Scenario::CodeAsInteger => Flaw::CodeAsInteger,
@@ -384,6 +427,16 @@ mod tests {
         let told = Some(Duration::from_secs(2));
         let conduct = Conduct::of_scenario(Scenario::Late, Ending::Free, told, &pace);
         assert_eq!(conduct.answers[0].after, Duration::from_secs(2));
+    }
+
+    #[test]
+    fn the_crowd_takes_its_time() {
+        let pace = Pace::default();
+        let think = Duration::from_secs(4);
+        for (chance, seconds) in [(0, 2), (500, 4), (1_000, 6), (1_001, 2)] {
+            let conduct = Conduct::of_ending(Ending::Approves, &pace).after_thinking(think, chance);
+            assert_eq!(conduct.answers[0].after, Duration::from_secs(seconds), "{chance}");
+        }
     }
 
     #[test]

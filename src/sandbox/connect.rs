@@ -7,12 +7,16 @@ use crate::connector::kuwait::ClientIdentity;
 use crate::connector::kuwait::ClientMaterial;
 use crate::connector::kuwait::Credentials;
 use crate::connector::kuwait::Kuwait;
+use crate::connector::kuwait::KuwaitRule;
 use crate::connector::kuwait::KuwaitSettings;
+use crate::connector::kuwait::ListSource;
 use crate::connector::kuwait::Material;
 use crate::connector::kuwait::Presence;
+use crate::connector::kuwait::RevocationSettings;
 use crate::connector::kuwait::SettingsError;
 use crate::connector::kuwait::SignerPin;
 use crate::connector::kuwait::Source;
+use crate::connector::kuwait::WhenUnknown;
 use crate::words::Timestamp;
 
 impl SpSettings {
@@ -29,22 +33,36 @@ impl SpSettings {
     /// # Errors
     /// When the sandbox's keys do not serve at `now`, as after a long pause.
     pub fn connector_over(&self, face: Face, now: Timestamp) -> Result<Kuwait, SettingsError> {
-        // The references are never followed: the material is at hand.
-        let unused = || Source::Env("SANDBOX".to_owned());
-        let client = ClientIdentity {
-            certificate: unused(),
-            key: unused(),
-        };
-        let mut settings = KuwaitSettings::for_sandbox(
-            format!("{}{}", self.bridge_url, face.path()),
-            self.service_provider_id.clone(),
-            client,
-            unused(),
-            SignerPin::Certificate(unused()),
-        );
-        settings.transport = face.transport();
-        let policies = self.assurance_policies.iter().cloned().collect();
-        settings.assurance = Some(AssuranceRule::CertificatePolicy(policies));
+        self.connector_with(self.settings(face), face, now)
+    }
+
+    /// The connector over the bridge, which asks the sandbox's list of revoked certificates; without a list that counts, it
+    /// does as it is told. [`Kuwait::keep_lists_fresh`] fetches it.
+    ///
+    /// # Errors
+    /// When the sandbox's keys do not serve at `now`, as after a long pause.
+    pub fn connector_with_lists(
+        &self,
+        when_unknown: WhenUnknown,
+        now: Timestamp,
+    ) -> Result<Kuwait, SettingsError> {
+        let mut settings = self.settings(Face::Bridge);
+        settings.revocation = Some(RevocationSettings {
+            lists: vec![ListSource::Url(self.revocation_list_url.clone())],
+            issuers: Vec::new(),
+            when_unknown,
+            // Somebody has just revoked something and wants to see it.
+            refresh_seconds: 2,
+        });
+        self.connector_with(settings, Face::Bridge, now)
+    }
+
+    fn connector_with(
+        &self,
+        mut settings: KuwaitSettings,
+        face: Face,
+        now: Timestamp,
+    ) -> Result<Kuwait, SettingsError> {
         match face {
             // The gateway takes no challenge that an answer could echo.
             Face::Gateway => settings.challenge = Presence::WhenPresent,
@@ -63,8 +81,45 @@ impl SpSettings {
                 password: self.login.1.clone().into(),
             }),
             server_ca: self.authority_pem.clone().into_bytes(),
-            signers: vec![self.stamp_signer_pem.clone().into_bytes()],
+            signers: self.signers(),
+            list_issuers: Vec::new(),
         };
         Kuwait::new(&settings, &material, now)
+    }
+
+    /// What the connector of production believes of the sandbox's answers, without a transport.
+    ///
+    /// # Errors
+    /// When the stamp's certificate can't be used.
+    pub fn rule(&self) -> Result<KuwaitRule, SettingsError> {
+        KuwaitRule::new(&self.settings(Face::Bridge), &self.signers())
+    }
+
+    fn settings(&self, face: Face) -> KuwaitSettings {
+        // The references are never followed: the material is at hand.
+        let unused = || Source::Env("SANDBOX".to_owned());
+        let client = ClientIdentity {
+            certificate: unused(),
+            key: unused(),
+        };
+        let mut settings = KuwaitSettings::for_sandbox(
+            format!("{}{}", self.bridge_url, face.path()),
+            self.service_provider_id.clone(),
+            client,
+            unused(),
+            SignerPin::Certificate(unused()),
+        );
+        if let Some(stamp) = &mut settings.stamp {
+            stamp.signers.push(SignerPin::Certificate(unused()));
+        }
+        settings.transport = face.transport();
+        let policies = self.assurance_policies.iter().cloned().collect();
+        settings.assurance = Some(AssuranceRule::CertificatePolicy(policies));
+        settings
+    }
+
+    fn signers(&self) -> Vec<Vec<u8>> {
+        let pinned = [&self.stamp_signer_pem, &self.next_stamp_signer_pem];
+        pinned.map(|pem| pem.clone().into_bytes()).to_vec()
     }
 }

@@ -48,7 +48,7 @@ async fn run(
         let Some(asked) = state.claim(&request_id, &answer) else {
             continue;
         };
-        let Some(body) = made(&state, &asked, &answer) else {
+        let Some(body) = compose_answer(&state, &asked, &answer) else {
             continue;
         };
         for copy in 0..answer.copies {
@@ -60,7 +60,8 @@ async fn run(
     }
 }
 
-fn made(state: &State, asked: &Asked, answer: &Answer) -> Option<Bytes> {
+/// The exact bytes of an answer.
+pub(super) fn compose_answer(state: &State, asked: &Asked, answer: &Answer) -> Option<Bytes> {
     let order = Order {
         asked,
         service_provider_id: &state.options.service_provider_id,

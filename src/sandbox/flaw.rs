@@ -48,6 +48,17 @@ pub(super) enum Shape {
 }
 
 impl Edit {
+    /// Whether an approval stays true and in a form that a provider has to take. `signing` says whether a document is
+    /// signed.
+    pub(super) fn is_harmless(self, signing: bool) -> bool {
+        match self {
+            Self::NoPerson | Self::ZonedMoment | Self::NamedCodes | Self::NewMembers => true,
+            Self::Request("RequestType", Some("2")) => signing,
+            Self::Result(MOMENT, Some(none)) => none == NO_MOMENT,
+            _ => false,
+        }
+    }
+
     /// Edits the members of a callback.
     pub(super) fn apply(self, order: &Order<'_>, members: Members) -> Result<Members, serde_json::Error> {
         let Members {
@@ -180,6 +191,8 @@ fn moved(moment: Timestamp, seconds: i64) -> Timestamp {
     }
 }
 
+/// The year 1: how the authority writes that there is no moment.
+pub(super) const NO_MOMENT: &str = "0001-01-01T00:00:00";
 const MOMENT: &str = "TransactionDate";
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,6 +10,7 @@ use super::conduct::Answer;
 use super::conduct::Choice;
 use super::conduct::Flaw;
 use super::courier;
+use super::keys::CertificateKind;
 use super::ledger::LedgerSnapshot;
 use super::request::Standing;
 use super::scenario::Planned;
@@ -81,12 +83,7 @@ impl SandboxHandle {
     /// # Errors
     /// When it is no https URL.
     pub fn register_callback_base(&self, base: &str) -> Result<(), CallbackBaseError> {
-        let fault = || CallbackBaseError(base.to_owned());
-        let url = reqwest::Url::parse(base).map_err(|_| fault())?;
-        if url.scheme() != "https" || url.query().is_some() || url.fragment().is_some() {
-            return Err(fault());
-        }
-        self.state.register_callback_base(url);
+        self.state.register_callback_base(callback_base(base)?);
         Ok(())
     }
 
@@ -196,6 +193,37 @@ impl SandboxHandle {
         Ok(id)
     }
 
+    /// Puts the certificate that this citizen approves with on the list of revoked ones. The authority's answers do not say
+    /// so: whoever reads no list believes them.
+    ///
+    /// # Errors
+    /// When there is no such citizen.
+    pub fn revoke(&self, citizen: &CivilNo) -> Result<(), PhoneError> {
+        let found = self.state.citizen(citizen.expose(Purpose::Compare));
+        let found = found.ok_or(PhoneError::NoSuchCitizen)?;
+        let kind = CertificateKind::Valid(found.assurance);
+        let identity = self.state.keys.citizen(found, kind);
+        let revoked = identity.is_ok_and(|identity| self.state.keys.revoke(&identity));
+        revoked.then_some(()).ok_or(PhoneError::NoSuchCitizen)
+    }
+
+    /// Changes the key of the stamp: from now on callbacks are stamped with the next one, whose certificate providers have
+    /// had all the time. Until the sandbox is started again.
+    pub fn change_stamp_key(&self) {
+        self.state.signers.changed.store(true, Ordering::Relaxed);
+    }
+
+    /// Puts the certificate of the first stamp key on the list of revoked ones.
+    pub fn revoke_stamp_key(&self) {
+        self.state.keys.revoke(self.state.keys.stamp());
+    }
+
+    /// The list of revoked certificates as it stands now, DER; `None` if it can't be signed.
+    pub fn revocation_list(&self) -> Option<Vec<u8>> {
+        let list = self.state.keys.revocation_list(self.state.now());
+        list.ok()
+    }
+
     /// The text of the code that a citizen's card shows now, for an officer to scan; `None` without a Mobile ID.
     pub fn card(&self, citizen: &CivilNo) -> Option<QrCode> {
         self.state
@@ -228,6 +256,16 @@ impl SandboxHandle {
             .request(id)
             .is_some_and(|(asked, standing)| asked.civil_no == civil_no && standing == Standing::Open)
     }
+}
+
+/// Reads the base of callback URLs.
+pub(super) fn callback_base(base: &str) -> Result<reqwest::Url, CallbackBaseError> {
+    let fault = || CallbackBaseError(base.to_owned());
+    let url = reqwest::Url::parse(base).map_err(|_| fault())?;
+    if url.scheme() != "https" || url.query().is_some() || url.fragment().is_some() {
+        return Err(fault());
+    }
+    Ok(url)
 }
 
 /// Shows nothing of the citizens.

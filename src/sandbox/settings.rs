@@ -25,12 +25,14 @@ pub struct SpSettings {
     pub stamp_signer: Vec<u8>,
     /// The same as PEM.
     pub stamp_signer_pem: String,
+    /// The certificate that takes its place when the authority changes its key, as PEM; to be pinned beside it.
+    pub next_stamp_signer_pem: String,
     /// What the stamp covers.
     pub stamp_rule: &'static str,
     /// Which certificate policy (dotted OID) stands for which level.
     pub assurance_policies: Vec<(String, Assurance)>,
-    /// The list of revoked citizens' certificates, as PEM.
-    pub revocation_list_pem: String,
+    /// Where the list of revoked certificates is.
+    pub revocation_list_url: String,
     /// A certificate and key for the provider's callback listener, for loopback names.
     pub callback_server: Identity,
 }
@@ -47,9 +49,10 @@ impl SpSettings {
             service_provider_id: state.options.service_provider_id.clone(),
             stamp_signer_pem: pem_of("CERTIFICATE", &stamp_signer),
             stamp_signer,
+            next_stamp_signer_pem: pem_of("CERTIFICATE", state.keys.next_stamp().certificate()),
             stamp_rule: "raw-members",
             assurance_policies: assurance_policies(),
-            revocation_list_pem: state.keys.revocation_list_pem().to_owned(),
+            revocation_list_url: format!("http://{phone}/authority.crl"),
             callback_server: state.keys.callback().clone(),
         }
     }

@@ -35,6 +35,7 @@ mod rights;
 mod sandbox;
 mod scenarios;
 mod search;
+mod simulation;
 mod spool;
 mod support;
 mod swaps;

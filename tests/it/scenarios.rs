@@ -50,6 +50,7 @@ pub fn fate(scenario: Scenario) -> Fate {
         | Scenario::SpacedKey
         | Scenario::ChallengeAsObject
         | Scenario::SignerUnnamed
+        | Scenario::FormerSigner
         | Scenario::ZonedDate
         | Scenario::ZeroDate
         | Scenario::Reordered

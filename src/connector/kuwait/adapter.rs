@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,6 +11,7 @@ use super::material::Material;
 use super::material::first_certificate;
 use super::material::pins;
 use super::prepare::prepare;
+use super::revocation::Revocation;
 use super::settings::AssuranceRule;
 use super::settings::KuwaitSettings;
 use super::settings::SettingsError;
@@ -34,7 +36,7 @@ use crate::words::Timestamp;
 
 /// Kuwait Mobile ID, reached through the transport of the settings.
 pub struct Kuwait {
-    approval: ApprovalRule,
+    pub(super) approval: ApprovalRule,
     transport: Box<dyn Transport>,
     client_expires_at: Option<Timestamp>,
     /// The template of links that open the app.
@@ -79,7 +81,7 @@ impl Kuwait {
         app_link(settings)?;
         Ok(Self {
             app_link: settings.app_link.clone(),
-            approval: approval_rule(settings, &material.signers)?,
+            approval: approval_rule(settings, &material.signers, list_issuers(settings, material))?,
             client_expires_at: match &material.client {
                 Some(client) => Some(client_expiry(&client.certificate, now)?),
                 None => None,
@@ -166,10 +168,16 @@ impl std::fmt::Debug for Kuwait {
 pub(super) fn approval_rule(
     settings: &KuwaitSettings,
     signers: &[Vec<u8>],
+    list_issuers: &[Vec<u8>],
 ) -> Result<ApprovalRule, SettingsError> {
+    let revocation = match &settings.revocation {
+        Some(revocation) => Some(Arc::new(Revocation::new(revocation, list_issuers)?)),
+        None => None,
+    };
     Ok(ApprovalRule {
+        revocation: revocation.clone(),
         service_provider_id: settings.service_provider_id.clone(),
-        stamp: stamp(settings.stamp.as_ref(), signers)?,
+        stamp: stamp(settings.stamp.as_ref(), signers, revocation)?,
         codes: Codes::new(settings.codes.clone())
             .map_err(|problem| SettingsError::new("kuwait.codes", problem, "take the addition out"))?,
         assurance: assurance(settings.assurance.as_ref())?,
@@ -214,7 +222,24 @@ fn app_link(settings: &KuwaitSettings) -> Result<(), SettingsError> {
     }
 }
 
-fn stamp(settings: Option<&StampSettings>, signers: &[Vec<u8>]) -> Result<Stamp, SettingsError> {
+/// Who signs lists: those who are named, or else the authority of the server.
+fn list_issuers<'m>(settings: &KuwaitSettings, material: &'m Material) -> &'m [Vec<u8>] {
+    let named = settings
+        .revocation
+        .as_ref()
+        .is_some_and(|revocation| !revocation.issuers.is_empty());
+    if named {
+        &material.list_issuers
+    } else {
+        std::slice::from_ref(&material.server_ca)
+    }
+}
+
+fn stamp(
+    settings: Option<&StampSettings>,
+    signers: &[Vec<u8>],
+    revocation: Option<Arc<Revocation>>,
+) -> Result<Stamp, SettingsError> {
     const REMEDY: &str = "set `rule`, `formats` and `signers` from the authority's integration guide; there is no \
                           default, because an unverified answer can be anybody's";
     let missing = |setting, problem| SettingsError::new(setting, problem, REMEDY);
@@ -226,7 +251,7 @@ fn stamp(settings: Option<&StampSettings>, signers: &[Vec<u8>]) -> Result<Stamp,
         return Err(missing("kuwait.stamp.signers", "nobody is pinned"));
     }
     let pins = pins(&settings.signers, signers)?;
-    Ok(Stamp::new(settings.rule, settings.formats.clone(), pins))
+    Ok(Stamp::new(settings.rule, settings.formats.clone(), pins).limited(settings.until.clone(), revocation))
 }
 
 fn assurance(rule: Option<&AssuranceRule>) -> Result<AssuranceRule, SettingsError> {

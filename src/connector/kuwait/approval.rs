@@ -4,6 +4,7 @@
 //! this flow have been verified, a failure means that nothing is believed and the flow keeps waiting: whoever
 //! can reach the callback URL must not be able to end flows. After that, a failure is the authority's answer.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::base64::decode;
@@ -21,6 +22,8 @@ use super::date::means_none;
 use super::date::moment;
 use super::json::KeyMatching;
 use super::person;
+use super::revocation::Revocation;
+use super::revocation::Standing;
 use super::settings::AssuranceRule;
 use super::settings::Presence;
 use super::signature;
@@ -57,6 +60,8 @@ pub(super) struct ApprovalRule {
     pub(super) transaction_date: Presence,
     /// Whether the person's certificate must come.
     pub(super) user_certificate: Presence,
+    /// Which certificates are revoked; nothing is known where it is not asked.
+    pub(super) revocation: Option<Arc<Revocation>>,
     /// How old the code of a person's card may be.
     pub(super) identity_qr_age: Duration,
     /// How far the authority's clock may be from ours.
@@ -149,6 +154,9 @@ impl ApprovalRule {
             "certificate",
             certificate_finding(&certificate, &approver, expected),
         )?;
+        if let Some(known) = &self.revocation {
+            check("revocation", revocation(known, &certificate, expected))?;
+        }
         check("assurance", self.assurance(&certificate, expected))?;
         if expected.capability == Capability::Sign {
             let made = signature_made(callback, &certificate, expected);
@@ -432,6 +440,21 @@ fn certificate_finding(certificate: &Certificate, asked: &CivilNo, expected: &Ex
         )
     } else {
         pass("valid, and the person's")
+    }
+}
+
+/// R000-169: what the authority's lists say of the person's certificate.
+fn revocation(known: &Revocation, certificate: &Certificate, expected: &Expected<'_>) -> Finding {
+    let Certificate::Read(certificate) = certificate else {
+        return pass("no certificate came; the settings allow that");
+    };
+    match known.standing(&certificate.issuer, &certificate.serial, expected.received_at) {
+        Standing::Usable(why) => pass(why),
+        Standing::Revoked(at) => end(
+            Outcome::CertificateRevoked,
+            format!("the person's certificate was revoked on {at}"),
+        ),
+        Standing::Unknown(why) => end(Outcome::VerificationFailed, why),
     }
 }
 

@@ -14,6 +14,10 @@ use crate::words::Timestamp;
 pub(super) struct UserCertificate {
     /// The certificate itself.
     pub(super) der: Vec<u8>,
+    /// The name of its issuer, DER.
+    pub(super) issuer: Vec<u8>,
+    /// Its serial number: the content bytes of the DER integer.
+    pub(super) serial: Vec<u8>,
     civil_numbers: Vec<String>,
     not_before: i64,
     not_after: i64,
@@ -44,8 +48,14 @@ impl UserCertificate {
             .collect();
         let validity = certificate.validity();
         let (not_before, not_after) = (validity.not_before.timestamp(), validity.not_after.timestamp());
+        let (issuer, serial) = (
+            certificate.issuer().as_raw().to_vec(),
+            certificate.raw_serial().to_vec(),
+        );
         Some(Self {
             der,
+            issuer,
+            serial,
             civil_numbers,
             not_before,
             not_after,

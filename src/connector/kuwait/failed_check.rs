@@ -21,6 +21,7 @@ pub fn failed_check(name: &str) -> Option<FailedCheck> {
         "action" => Some(FailedCheck::Ends(Outcome::DeclinedByUser)),
         "person" => Some(FailedCheck::Ends(Outcome::WrongPerson)),
         "certificate" => Some(FailedCheck::Ends(Outcome::CertificateExpired)),
+        "revocation" => Some(FailedCheck::Ends(Outcome::CertificateRevoked)),
         "signature" => Some(FailedCheck::Ends(Outcome::SignatureInvalid)),
         "identity" => Some(FailedCheck::Ends(Outcome::UnknownCode)),
         "assurance" => Some(FailedCheck::Ends(Outcome::AssuranceInsufficient)),

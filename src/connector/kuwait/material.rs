@@ -1,6 +1,7 @@
 //! Keys and certificates, read from where the settings say.
 
 use rustls::pki_types::CertificateDer;
+use rustls::pki_types::CertificateRevocationListDer;
 use rustls::pki_types::pem::PemObject as _;
 use secrecy::ExposeSecret as _;
 use secrecy::SecretString;
@@ -24,6 +25,8 @@ pub struct Material {
     pub server_ca: Vec<u8>,
     /// The certificates named by `stamp.signers`, PEM or DER, in the order of the settings.
     pub signers: Vec<Vec<u8>>,
+    /// The certificates named by `revocation.issuers`, PEM or DER.
+    pub list_issuers: Vec<Vec<u8>>,
 }
 
 /// The SP client certificate in memory.
@@ -64,6 +67,19 @@ impl Material {
                 .collect::<Result<_, _>>()
                 .map_err(|problem| {
                     SettingsError::new("kuwait.stamp.signers", problem, "name a readable PEM or DER file")
+                })?,
+            list_issuers: settings
+                .revocation
+                .iter()
+                .flat_map(|revocation| &revocation.issuers)
+                .map(Source::read)
+                .collect::<Result<_, _>>()
+                .map_err(|problem| {
+                    SettingsError::new(
+                        "kuwait.revocation.issuers",
+                        problem,
+                        "name a readable PEM or DER file",
+                    )
                 })?,
         })
     }
@@ -135,11 +151,22 @@ pub(super) fn pins(signers: &[SignerPin], certificates: &[Vec<u8>]) -> Result<Ve
 
 /// The DER of the first certificate of a PEM text, or the bytes themselves where they are no PEM.
 pub(super) fn first_certificate(bytes: &[u8]) -> Option<Vec<u8>> {
-    if bytes.windows(PEM.len()).any(|window| window == PEM) {
-        CertificateDer::from_pem_slice(bytes).ok().map(|der| der.to_vec())
-    } else {
-        (!bytes.is_empty()).then(|| bytes.to_vec())
-    }
+    der_of(bytes, "CERTIFICATE")
 }
 
-const PEM: &[u8] = b"-----BEGIN CERTIFICATE-----";
+/// The DER of the first element of this label in a PEM text, or the bytes themselves where they are no PEM.
+pub(super) fn der_of(bytes: &[u8], label: &str) -> Option<Vec<u8>> {
+    let begin = format!("-----BEGIN {label}-----");
+    if !bytes
+        .windows(begin.len())
+        .any(|window| window == begin.as_bytes())
+    {
+        return (!bytes.is_empty()).then(|| bytes.to_vec());
+    }
+    match label {
+        "CERTIFICATE" => CertificateDer::from_pem_slice(bytes).ok().map(|der| der.to_vec()),
+        _ => CertificateRevocationListDer::from_pem_slice(bytes)
+            .ok()
+            .map(|der| der.to_vec()),
+    }
+}

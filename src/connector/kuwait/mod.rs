@@ -8,6 +8,7 @@
 //! - `stamp`: the authority's signature over it.
 //! - `approval`: the rule that makes an approval of it (law 4), with `identity` for what replies answer and `signature` for
 //!   what was signed; `person`: the declared fields (law 7).
+//! - `revocation`: which certificates are revoked; `refresh` fetches what it knows.
 //! - `settings`, `source`, `material`: what a node is told.
 
 mod adapter;
@@ -24,6 +25,8 @@ mod material;
 mod model;
 mod person;
 mod prepare;
+mod refresh;
+mod revocation;
 mod rule;
 mod settings;
 mod sign_request;
@@ -44,6 +47,9 @@ pub use material::ClientMaterial;
 pub use material::Credentials;
 pub use material::Material;
 pub use model::AuthenticateRequest;
+pub use revocation::ListSource;
+pub use revocation::RevocationSettings;
+pub use revocation::WhenUnknown;
 pub use rule::KuwaitRule;
 pub use settings::AssuranceRule;
 pub use settings::ClientIdentity;

@@ -14,12 +14,13 @@ use crate::words::Capability;
 pub struct KuwaitRule(ApprovalRule);
 
 impl KuwaitRule {
-    /// Takes the rule from settings; `signers` are the certificates that `stamp.signers` names, in its order.
+    /// Takes the rule from settings; `signers` are the certificates that `stamp.signers` names, in its order. It fetches
+    /// no lists, so it takes no settings that ask for some.
     ///
     /// # Errors
     /// Names the setting that can't be used, why, and the remedy.
     pub fn new(settings: &KuwaitSettings, signers: &[Vec<u8>]) -> Result<Self, SettingsError> {
-        approval_rule(settings, signers).map(Self)
+        approval_rule(settings, signers, &[]).map(Self)
     }
 
     /// Examines the exact bytes of a callback against what was asked (law 4).

@@ -7,12 +7,14 @@ use serde::Serialize;
 
 use super::codes::CodeAdditions;
 use super::json::KeyMatching;
+use super::revocation::RevocationSettings;
 use super::source::Source;
 use super::stamp::StampFormat;
 use super::stamp::StampRule;
 use super::transport::TransportSettings;
 use crate::words::Assurance;
 use crate::words::Digest;
+use crate::words::Timestamp;
 
 /// How to reach Kuwait Mobile ID and what to believe of its answers.
 ///
@@ -37,6 +39,9 @@ pub struct KuwaitSettings {
     pub stamp: Option<StampSettings>,
     /// How the assurance of an answer is known.
     pub assurance: Option<AssuranceRule>,
+    /// Where it is known which certificates are revoked, the stamp's and people's; not asked without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revocation: Option<RevocationSettings>,
     /// Codes that the authority uses beyond the published ones.
     #[serde(default)]
     pub codes: CodeAdditions,
@@ -96,8 +101,11 @@ pub struct StampSettings {
     pub rule: StampRule,
     /// The accepted formats.
     pub formats: Vec<StampFormat>,
-    /// The certificates that may stamp.
+    /// The certificates that may stamp. While the authority changes its key there are two.
     pub signers: Vec<SignerPin>,
+    /// Signers, by their fingerprint, that count up to a moment only: the old one, once a change of keys has an end.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub until: BTreeMap<Digest, Timestamp>,
 }
 
 /// A certificate that may stamp.
@@ -163,7 +171,9 @@ impl KuwaitSettings {
                 rule: StampRule::RawMembers,
                 formats: StampFormat::ALL.to_vec(),
                 signers: vec![signer],
+                until: BTreeMap::new(),
             }),
+            revocation: None,
             assurance: Some(AssuranceRule::AsRequested),
             codes: CodeAdditions::sandbox(),
             keys: KeyMatching::Exact,

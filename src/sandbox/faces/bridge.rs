@@ -19,7 +19,7 @@ use super::contract;
 use super::desk::Call;
 use super::desk::Desk;
 use super::desk::Served;
-use super::desk::operation;
+use super::operations::operation;
 
 /// The operations, and the ledger for whoever holds the provider's certificate.
 pub(super) fn router() -> Router<Desk> {

@@ -6,29 +6,21 @@ use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::IntoResponse;
 use axum::response::Response;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Map;
 use serde_json::Value;
-use serde_json::json;
 use tokio::sync::oneshot;
 
-use super::NotificationWanted;
 use super::Refusal;
 use super::Wanted;
-use super::contract;
 use super::contract::Asks;
+use super::operations;
+use super::operations::asks;
 use super::sever::Shears;
-use crate::sandbox::callback::identity;
 use crate::sandbox::conduct::ReplyConduct;
 use crate::sandbox::courier;
-use crate::sandbox::keys::own_kind;
 use crate::sandbox::raw_reply::RawReply;
-use crate::sandbox::request::Asked;
-use crate::sandbox::request::Standing;
 use crate::sandbox::state::Admitted;
 use crate::sandbox::state::State;
-use crate::words::Purpose;
 
 /// Serves the authority's operations, whichever face they came through.
 #[derive(Clone)]
@@ -98,15 +90,7 @@ impl Desk {
                 (self.initiate(call.peer, entry, &members, asks).await, "accepted")
             }
             Ok(members) => {
-                let answered = match operation {
-                    "NotifyPerson" => notify(state, &members),
-                    "VerifyMobileIdQRData" => verify_qr(state, &members),
-                    "HasMobileIdentity" => has_mobile_identity(state, &members),
-                    "GetRequestStatus" => request_status(state, &members),
-                    "GetUserCertificate" => user_certificate(state, &members),
-                    // The names of the operations are all above.
-                    _ => Err(Refusal::Synthetic),
-                };
+                let answered = operations::answer(state, operation, &members);
                 (answered.map_or_else(Served::Refused, Served::Data), "answered")
             }
         };
@@ -153,121 +137,6 @@ impl Desk {
             ReplyConduct::ServerError => return Served::Broken,
             ReplyConduct::Raw(raw) => return Served::Raw(raw),
         }
-        Served::Data(match code {
-            // The picture is left out: whoever shows a code draws it from its text.
-            Some(code) => json!({ "QRCode": code, "QRCodeImage": null }),
-            None => Value::String(request_id),
-        })
+        Served::Data(operations::taken(request_id, code))
     }
 }
-
-/// The name of an operation of the contract; `None` for anything else.
-pub(super) fn operation(name: &str) -> Option<&'static str> {
-    OPERATIONS.into_iter().find(|known| *known == name)
-}
-
-fn asks(operation: &str, polled: bool) -> Option<Asks> {
-    match operation {
-        PUSH_WITH_LEVEL if polled => Some(Asks::Polled),
-        "InitiateAuthRequestPN" => Some(Asks::Push { with_level: false }),
-        "InitiateAuthRequestPNWithAssuranceLevel" => Some(Asks::Push { with_level: true }),
-        "InitiateAuthRequestQR" => Some(Asks::Code { with_level: false }),
-        "InitiateAuthRequestQRWithAssuranceLevel" => Some(Asks::Code { with_level: true }),
-        "InitiateSignRequest" => Some(Asks::Signature),
-        _ => None,
-    }
-}
-
-/// Shows a notification on a person's phone.
-fn notify(state: &State, members: &Map<String, Value>) -> Result<Value, Refusal> {
-    state.notify(NotificationWanted::read(members)?)?;
-    Ok(Value::String(uuid::Uuid::new_v4().to_string()))
-}
-
-/// The identity behind the code that a card shows, stamped.
-fn verify_qr(state: &State, members: &Map<String, Value>) -> Result<Value, Refusal> {
-    let id = contract::text(members, "ServiceProviderId", 64)?;
-    let text = contract::text(members, "QRData", 4_096)?;
-    let (shown, scenario) = state.scanned_card(&id, &text)?;
-    identity(state, &shown, scenario).map_err(|_| Refusal::Synthetic)
-}
-
-fn has_mobile_identity(state: &State, members: &Map<String, Value>) -> Result<Value, Refusal> {
-    let civil_no = contract::civil_no(members, "CivilNo")?;
-    let digits = civil_no.expose(Purpose::Wire);
-    let citizen = state
-        .citizen(digits)
-        .filter(|citizen| citizen.ending.is_enrolled());
-    Ok(json!({
-        "CivilNo": digits,
-        "HasMobileId": citizen.is_some(),
-        "Status": citizen.map_or("None", |_| "Active"),
-        "VerificationLevel": citizen.map(|citizen| citizen.assurance.wire_level().to_string()),
-    }))
-}
-
-fn request_status(state: &State, members: &Map<String, Value>) -> Result<Value, Refusal> {
-    let id = contract::text(members, "RequestId", 64)?;
-    let (asked, standing) = state.request(&id).ok_or(Refusal::UnknownRequest)?;
-    let Asked {
-        ref_id,
-        civil_no,
-        status,
-        fault,
-        ..
-    } = asked;
-    let (number, name) = match standing {
-        Standing::Open | Standing::Ignored => (1, "Delivered"),
-        Standing::Approved => (2, "Approved"),
-        Standing::Declined => (3, "Declined"),
-        Standing::Failed => (4, "Failed"),
-        Standing::Expired => (5, "Expired"),
-    };
-    let (code, action) = match standing {
-        Standing::Approved => (Some(1), Some(1)),
-        Standing::Declined => (Some(4), Some(2)),
-        _ => (None, None),
-    };
-    Ok(json!({
-        "RequestId": id,
-        "RefId": ref_id,
-        "CivilNo": civil_no,
-        "RequestStatusId": number,
-        "RequestStatus": name,
-        "ResultCodeId": code,
-        "ResultCode": code.map(|_| name),
-        "UserActionId": action,
-        "UserAction": action.map(|_| name),
-        "HTTPStatus": status,
-        "CallBackEx": fault,
-    }))
-}
-
-fn user_certificate(state: &State, members: &Map<String, Value>) -> Result<Value, Refusal> {
-    let civil_no = contract::civil_no(members, "CivilNo")?;
-    let citizen = state
-        .citizen(civil_no.expose(Purpose::Wire))
-        .filter(|citizen| citizen.ending.is_enrolled());
-    let Some(citizen) = citizen else {
-        return Ok(Value::Null);
-    };
-    let identity = state.keys.citizen(citizen, own_kind(citizen));
-    let identity = identity.map_err(|_| Refusal::Synthetic)?;
-    Ok(Value::String(STANDARD.encode(identity.certificate())))
-}
-
-/// A push that names its level.
-pub(super) const PUSH_WITH_LEVEL: &str = "InitiateAuthRequestPNWithAssuranceLevel";
-/// Everything the contract names.
-const OPERATIONS: [&str; 10] = [
-    "InitiateAuthRequestPN",
-    "InitiateAuthRequestPNWithAssuranceLevel",
-    "InitiateAuthRequestQR",
-    "InitiateAuthRequestQRWithAssuranceLevel",
-    "InitiateSignRequest",
-    "VerifyMobileIdQRData",
-    "NotifyPerson",
-    "HasMobileIdentity",
-    "GetRequestStatus",
-    "GetUserCertificate",
-];

@@ -22,8 +22,8 @@ use super::Refusal;
 use super::contract;
 use super::desk::Call;
 use super::desk::Desk;
-use super::desk::PUSH_WITH_LEVEL;
 use super::desk::Served;
+use super::operations::PUSH_WITH_LEVEL;
 use crate::sandbox::request::Standing;
 
 /// The gateway's three calls.

@@ -20,7 +20,7 @@ use super::Refusal;
 use super::desk::Call;
 use super::desk::Desk;
 use super::desk::Served;
-use super::desk::operation;
+use super::operations::operation;
 use crate::connector::kuwait::Element;
 use crate::connector::kuwait::root_part;
 use crate::words::Assurance;

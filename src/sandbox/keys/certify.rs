@@ -116,17 +116,21 @@ impl CertificateAuthority {
         ))
     }
 
-    /// The revocation list: the certificate of kind `Revoked` of each of these citizens.
+    /// The revocation list, DER: the certificate of kind `Revoked` of each of these citizens, and what was revoked besides, by
+    /// serial number.
     pub(super) fn revocation_list<'a>(
         &self,
         civil_nos: impl Iterator<Item = &'a str>,
+        besides: impl Iterator<Item = Vec<u8>>,
         now: Timestamp,
-    ) -> Result<String, KeysError> {
-        let (year, month, day) = date(now.minus(days(1)));
-        let this_update = rcgen::date_time_ymd(year, month, day);
+    ) -> Result<Vec<u8>, KeysError> {
+        let this_update = rcgen::date_time_ymd(1970, 1, 1) + since_1970(now.minus(LIST_BEGINS));
+        let besides = besides.map(|serial| SerialNumber::from_slice(&serial));
         let revoked_certs = civil_nos
-            .map(|civil_no| RevokedCertParams {
-                serial_number: revoked_serial(civil_no),
+            .map(revoked_serial)
+            .chain(besides)
+            .map(|serial_number| RevokedCertParams {
+                serial_number,
                 revocation_time: this_update,
                 reason_code: Some(RevocationReason::KeyCompromise),
                 invalidity_date: None,
@@ -134,13 +138,13 @@ impl CertificateAuthority {
             .collect();
         let list = CertificateRevocationListParams {
             this_update,
-            next_update: this_update + days(LEAF_DAYS),
+            next_update: rcgen::date_time_ymd(1970, 1, 1) + since_1970(now.plus(LIST_COUNTS)),
             crl_number: SerialNumber::from_slice(&now.as_micros().max(0).to_be_bytes()),
             issuing_distribution_point: None,
             revoked_certs,
             key_identifier_method: KeyIdMethod::Sha256,
         };
-        Ok(list.signed_by(&self.issuer)?.pem()?)
+        Ok(list.signed_by(&self.issuer)?.der().to_vec())
     }
 }
 
@@ -291,6 +295,11 @@ fn date(moment: Timestamp) -> (i32, u8, u8) {
     (i32::from(local.year), month, day)
 }
 
+/// The seconds of a moment since 1970, which is how far it is from `rcgen`'s own beginning of 1970.
+fn since_1970(at: Timestamp) -> Duration {
+    Duration::from_secs(u64::try_from(at.as_micros().max(0) / 1_000_000).unwrap_or_default())
+}
+
 const fn days(count: u64) -> Duration {
     Duration::from_secs(count * 24 * 60 * 60)
 }
@@ -299,3 +308,7 @@ const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 const AUTHORITY_DAYS: u64 = 3650;
 const LEAF_DAYS: u64 = 397;
 const EXPIRED_DAYS: u64 = 30;
+/// A list is dated a little back, against clocks that are behind.
+const LIST_BEGINS: Duration = Duration::from_secs(60);
+/// How long a list counts.
+const LIST_COUNTS: Duration = days(7);

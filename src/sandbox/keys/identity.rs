@@ -66,6 +66,12 @@ impl Identity {
         Some(Timestamp::from_micros(seconds.saturating_mul(1_000_000)))
     }
 
+    /// The serial number: the content bytes of the DER integer.
+    pub(in crate::sandbox) fn serial(&self) -> Option<Vec<u8>> {
+        let (_, parsed) = X509Certificate::from_der(&self.certificate).ok()?;
+        Some(parsed.raw_serial().to_vec())
+    }
+
     pub(in crate::sandbox) fn chain(&self) -> Vec<CertificateDer<'static>> {
         CertificateDer::pem_slice_iter(self.chain_pem.as_bytes())
             .filter_map(Result::ok)

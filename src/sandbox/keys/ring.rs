@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::path::Path;
 use std::path::PathBuf;
@@ -27,7 +28,10 @@ pub struct Keys {
     stamp: Identity,
     impostor: Identity,
     ended_stamp: Identity,
-    revocation_list_pem: String,
+    next_stamp: Identity,
+    civil_nos: Vec<String>,
+    /// What was revoked since the start, by serial number.
+    revoked: Mutex<BTreeSet<Vec<u8>>>,
     citizens: Mutex<HashMap<(String, CertificateKind), Arc<Identity>>>,
     opened_at: Timestamp,
 }
@@ -104,12 +108,19 @@ impl Keys {
             },
         )?;
         let stamp = kept(stamp_file, &Profile::Stamp { algorithm })?;
+        // The key that takes the place of the stamp's in a change of keys; cheap to make, whatever the first one is.
+        let next_stamp = kept(
+            "stamp-next.pem",
+            &Profile::Stamp {
+                algorithm: StampAlgorithm::EcdsaP256,
+            },
+        )?;
         folder.write("authority.crt", authority.identity().chain_pem())?;
         folder.write("stamp.crt", &pem_of("CERTIFICATE", stamp.certificate()))?;
         let civil_nos = citizens
             .iter()
-            .map(|citizen| citizen.civil_no.expose(Purpose::Wire));
-        let revocation_list_pem = authority.revocation_list(civil_nos, now)?;
+            .map(|citizen| citizen.civil_no.expose(Purpose::Wire).to_owned())
+            .collect();
         let ended_stamp = authority.issue(&Profile::EndedStamp, now)?;
         let keys = Self {
             authority,
@@ -119,7 +130,9 @@ impl Keys {
             stamp,
             impostor: impostor(now)?,
             ended_stamp,
-            revocation_list_pem,
+            next_stamp,
+            civil_nos,
+            revoked: Mutex::default(),
             citizens: Mutex::default(),
             opened_at: now,
         };
@@ -162,9 +175,32 @@ impl Keys {
         &self.ended_stamp
     }
 
-    /// The list that names the citizens' revoked certificates, as PEM.
-    pub fn revocation_list_pem(&self) -> &str {
-        &self.revocation_list_pem
+    /// For the stamp after a change of keys.
+    pub fn next_stamp(&self) -> &Identity {
+        &self.next_stamp
+    }
+
+    /// The list of revoked certificates as it stands now, DER: those of citizens who are so by nature, and what was revoked since.
+    ///
+    /// # Errors
+    /// When it can't be signed.
+    pub(in crate::sandbox) fn revocation_list(&self, now: Timestamp) -> Result<Vec<u8>, KeysError> {
+        let besides = self.revoked().clone();
+        let civil_nos = self.civil_nos.iter().map(String::as_str);
+        self.authority
+            .revocation_list(civil_nos, besides.into_iter(), now)
+    }
+
+    /// Puts a certificate on the list; `false` if it can't be read.
+    pub(in crate::sandbox) fn revoke(&self, identity: &Identity) -> bool {
+        let serial = identity.serial();
+        let readable = serial.is_some();
+        self.revoked().extend(serial);
+        readable
+    }
+
+    fn revoked(&self) -> std::sync::MutexGuard<'_, BTreeSet<Vec<u8>>> {
+        self.revoked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A citizen's key and certificate in a condition; made when first needed.

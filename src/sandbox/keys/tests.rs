@@ -141,10 +141,7 @@ fn a_revoked_certificate_is_on_the_list_and_no_other_is() {
 
     let folder = tempfile::tempdir().unwrap();
     let keys = open(folder.path(), now());
-    let der = x509_parser::pem::parse_x509_pem(keys.revocation_list_pem().as_bytes())
-        .unwrap()
-        .1
-        .contents;
+    let der = keys.revocation_list(now()).unwrap();
     let (_, list) = CertificateRevocationList::from_der(&der).unwrap();
     let listed = |identity: &Identity| {
         let (_, certificate) = X509Certificate::from_der(identity.certificate()).unwrap();

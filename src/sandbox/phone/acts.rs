@@ -36,7 +36,7 @@ pub(super) struct Tap {
     lang: Option<String>,
 }
 
-/// `POST /citizens/{civil_no}/approve|decline|ignore|disarm`.
+/// `POST /citizens/{civil_no}/approve|decline|ignore|revoke|disarm`.
 pub(super) async fn act(
     State(sandbox): State<SandboxHandle>,
     Path((civil_no, act)): Path<(String, String)>,
@@ -50,6 +50,7 @@ pub(super) async fn act(
         "approve" => sandbox.act(PersonAct::Approve, &citizen, tap.request.as_deref()),
         "decline" => sandbox.act(PersonAct::Decline, &citizen, tap.request.as_deref()),
         "ignore" => sandbox.act(PersonAct::Ignore, &citizen, tap.request.as_deref()),
+        "revoke" => sandbox.revoke(&citizen).map(|()| String::new()),
         "disarm" => {
             sandbox.disarm(&citizen);
             Ok(String::new())
@@ -57,7 +58,7 @@ pub(super) async fn act(
         _ => {
             return fault(
                 StatusCode::NOT_FOUND,
-                "the acts are approve, decline, ignore and disarm",
+                "the acts are approve, decline, ignore, revoke and disarm",
             );
         }
     };
@@ -72,6 +73,21 @@ pub(super) async fn act(
         }
         Err(other) => fault(StatusCode::CONFLICT, &other.to_string()),
     }
+}
+
+/// `POST /authority/change-stamp-key|revoke-stamp-key`: what the authority itself does.
+pub(super) async fn of_authority(State(sandbox): State<SandboxHandle>, Path(act): Path<String>) -> Response {
+    match act.as_str() {
+        "change-stamp-key" => sandbox.change_stamp_key(),
+        "revoke-stamp-key" => sandbox.revoke_stamp_key(),
+        _ => {
+            return fault(
+                StatusCode::NOT_FOUND,
+                "the authority's acts are change-stamp-key and revoke-stamp-key",
+            );
+        }
+    }
+    Json(json!({ "act": act })).into_response()
 }
 
 /// `POST /scan` with the civil number and the text of the code: the person scans it, and answers as they are.

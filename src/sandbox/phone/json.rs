@@ -2,6 +2,7 @@ use axum::Json;
 use axum::extract::Path;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::http::header;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use serde_json::Value;
@@ -20,6 +21,7 @@ pub(super) async fn citizens(State(sandbox): State<SandboxHandle>) -> Json<Value
             "name": citizen.name,
             "assurance": citizen.assurance,
             "ending": citizen.ending.as_str(),
+            "crowd": citizen.of_the_crowd,
             "birth_date": citizen.birth_date,
             "about": citizen.about,
         })
@@ -67,6 +69,14 @@ pub(super) async fn scenarios() -> Json<Value> {
         })
     });
     Json(rows.collect())
+}
+
+/// The list of revoked certificates, as authorities publish theirs.
+pub(super) async fn revocation_list(State(sandbox): State<SandboxHandle>) -> Response {
+    match sandbox.revocation_list() {
+        Some(list) => ([(header::CONTENT_TYPE, "application/pkix-crl")], list).into_response(),
+        None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
 }
 
 /// What was received and sent.

@@ -48,6 +48,8 @@ fn router(sandbox: SandboxHandle) -> Router {
         .route("/app", get(pages::app))
         .route("/scenarios", get(json::scenarios))
         .route("/trigger/{scenario}", post(acts::trigger))
+        .route("/authority.crl", get(json::revocation_list))
+        .route("/authority/{act}", post(acts::of_authority))
         .route("/ledger", get(json::ledger))
         .route("/assets/{name}", get(assets::asset))
         .route("/favicon.ico", get(assets::favicon))

@@ -102,6 +102,7 @@ scenarios! {
     SpacedKey "spaced-key" Form "مسافة في آخر اسم الحقل (مقبول)" "A space at the end of a key (allowed)"
     ChallengeAsObject "challenge-as-object" Form "رمز المطابقة ككائن (مقبول)" "The challenge as an object (allowed)"
     SignerUnnamed "signer-unnamed" Form "ختم بلا شهادة مرفقة (مقبول)" "The stamp comes without its certificate (allowed)"
+    FormerSigner "former-signer" Form "ختم بالمفتاح السابق بعد تغيير المفاتيح (مقبول ما دام معتمدا)" "Stamped with the key from before a change of keys (allowed while it is pinned)"
     ZonedDate "zoned-date" Form "تاريخ بمنطقة زمنية (مقبول)" "The moment with a time zone (allowed)"
     ZeroDate "zero-date" Form "تاريخ فارغ بصيغة السنة 1 (مقبول)" "The moment is the year 1, which means none (allowed)"
     Reordered "reordered" Form "ترتيب آخر للأجزاء (مقبول)" "The parts in another order (allowed)"
@@ -170,6 +171,7 @@ impl Scenario {
                 | Self::SpacedKey
                 | Self::ChallengeAsObject
                 | Self::SignerUnnamed
+                | Self::FormerSigner
                 | Self::ZonedDate
                 | Self::ZeroDate
                 | Self::Reordered

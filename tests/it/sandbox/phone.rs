@@ -184,7 +184,7 @@ async fn the_contract_of_the_phone_in_json() {
         assert!(citizen["name"]["ar"].is_string() && citizen["assurance"].is_string());
     }
     let scenarios: Vec<Value> = serde_json::from_str(&page(format!("{phone}/scenarios")).await).unwrap();
-    assert_eq!(scenarios.len(), 91);
+    assert_eq!(scenarios.len(), 92);
 
     let post = async |path: String, body: Value| {
         let sent = browser()

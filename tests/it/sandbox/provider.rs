@@ -173,6 +173,7 @@ impl World {
             login: None,
             server_ca: self.settings.authority_pem.clone().into_bytes(),
             signers: vec![self.settings.stamp_signer_pem.clone().into_bytes()],
+            list_issuers: Vec::new(),
         };
         Kuwait::new(&settings, &material, now).unwrap()
     }

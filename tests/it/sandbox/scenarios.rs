@@ -5,6 +5,7 @@ use midflow::connector::Connector as _;
 use midflow::connector::Expected;
 use midflow::connector::Request;
 use midflow::connector::kuwait::Kuwait;
+use midflow::connector::kuwait::WhenUnknown;
 use midflow::sandbox::Scenario;
 use midflow::words::Assurance;
 use midflow::words::Capability;
@@ -145,4 +146,61 @@ async fn run(world: &World, connector: &Kuwait, scenario: Scenario, now: Timesta
             Conclusion::Rejected => Seen::Rejected,
         })
         .collect()
+}
+
+// F49, R000-147: while the authority changes its key, both signers are believed by whoever pins both; who pins the old one
+// alone believes what it stamps, and nothing else.
+#[tokio::test]
+async fn a_change_of_keys_is_survived_by_whoever_pins_both() {
+    let world = World::with(|_| {}).await;
+    let now = midflow::sandbox::SandboxClock::now(&midflow::sandbox::SystemClock);
+    let both = world.settings.connector(now).unwrap();
+    let old = world.connector(now);
+    for connector in [&both, &old] {
+        let seen = run(&world, connector, Scenario::Approved, now).await;
+        assert!(matches!(seen.as_slice(), [Seen::Approved]));
+    }
+    world.sandbox.handle().change_stamp_key();
+    let seen = run(&world, &both, Scenario::Approved, now).await;
+    assert!(matches!(seen.as_slice(), [Seen::Approved]));
+    let seen = run(&world, &old, Scenario::Approved, now).await;
+    assert!(matches!(seen.as_slice(), [Seen::Rejected]));
+    for connector in [&both, &old] {
+        let seen = run(&world, connector, Scenario::FormerSigner, now).await;
+        assert!(matches!(seen.as_slice(), [Seen::Approved]));
+    }
+}
+
+// R000-169, F86: what is revoked on demand is refused once the list is fetched, the person by leaf code, the signer by
+// disbelief.
+#[tokio::test]
+async fn revocation_on_demand_reaches_the_connector() {
+    let world = World::with(|_| {}).await;
+    let now = midflow::sandbox::SandboxClock::now(&midflow::sandbox::SystemClock);
+    let connector = world
+        .settings
+        .connector_with_lists(WhenUnknown::Refuse, now)
+        .unwrap();
+    let seen = run(&world, &connector, Scenario::Approved, now).await;
+    assert!(
+        matches!(seen.as_slice(), [Seen::Rejected]),
+        "nothing is known yet"
+    );
+    connector.refresh_lists(now).await;
+    let seen = run(&world, &connector, Scenario::Approved, now).await;
+    assert!(matches!(seen.as_slice(), [Seen::Approved]));
+
+    let handle = world.sandbox.handle();
+    handle.revoke(&number(APPROVES)).unwrap();
+    connector.refresh_lists(now).await;
+    let seen = run(&world, &connector, Scenario::Approved, now).await;
+    assert!(matches!(
+        seen.as_slice(),
+        [Seen::Ended(Outcome::CertificateRevoked)]
+    ));
+
+    handle.revoke_stamp_key();
+    connector.refresh_lists(now).await;
+    let seen = run(&world, &connector, Scenario::Approved, now).await;
+    assert!(matches!(seen.as_slice(), [Seen::Rejected]));
 }

@@ -14,10 +14,12 @@ use crate::words::Timestamp;
 pub(in crate::connector::kuwait) struct Signer {
     /// SHA-256 of the certificate's DER.
     pub(in crate::connector::kuwait) fingerprint: Digest,
+    /// Subject name, DER.
+    pub(in crate::connector::kuwait) subject: Vec<u8>,
     /// Issuer name, DER.
-    pub(super) issuer: Vec<u8>,
+    pub(in crate::connector::kuwait) issuer: Vec<u8>,
     /// Serial number: the content bytes of the DER integer.
-    pub(super) serial: Vec<u8>,
+    pub(in crate::connector::kuwait) serial: Vec<u8>,
     /// Subject key identifier, if the certificate has one.
     pub(super) key_id: Option<Vec<u8>>,
     /// The first moment of validity.
@@ -69,6 +71,7 @@ impl Signer {
         let moment = |seconds: i64| Timestamp::from_micros(seconds.saturating_mul(1_000_000));
         Ok(Self {
             fingerprint: Digest::of(der),
+            subject: certificate.subject().as_raw().to_vec(),
             issuer: certificate.issuer().as_raw().to_vec(),
             serial: certificate.raw_serial().to_vec(),
             key_id: key_id(&certificate),
@@ -94,6 +97,19 @@ impl Signer {
             Key::P256(key) => (signature.len() == key.raw_length && with(&key.raw)) || with(&key.der),
             Key::P384(_) => false,
         }
+    }
+
+    /// Whether `signature` is this key's over `message`, by any algorithm that the key goes with.
+    pub(in crate::connector::kuwait) fn has_signed(&self, message: &[u8], signature: &[u8]) -> bool {
+        let all = [
+            Algorithm::RsaSha256,
+            Algorithm::RsaSha384,
+            Algorithm::RsaSha512,
+            Algorithm::EcdsaP256,
+            Algorithm::EcdsaP384,
+        ];
+        all.into_iter()
+            .any(|algorithm| self.verifies(algorithm, message, signature))
     }
 
     /// Whether `signature` is this key's over `message`. False where the key is of another kind.

@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::OnceLock;
 
@@ -11,6 +12,8 @@ use super::signer::Signer;
 use crate::connector::kuwait::base64::decode;
 use crate::connector::kuwait::callback::Callback;
 use crate::connector::kuwait::callback::Seen;
+use crate::connector::kuwait::revocation::Revocation;
+use crate::connector::kuwait::revocation::Standing;
 use crate::words::Digest;
 use crate::words::Timestamp;
 
@@ -19,6 +22,9 @@ pub(in crate::connector::kuwait) struct Stamp {
     rule: StampRule,
     formats: Vec<StampFormat>,
     pins: Vec<Pin>,
+    /// Signers that count up to a moment only.
+    until: BTreeMap<Digest, Timestamp>,
+    revocation: Option<Arc<Revocation>>,
 }
 
 /// A pinned signer: its certificate, or only its fingerprint until a message brings the certificate.
@@ -75,7 +81,26 @@ impl Stamp {
         formats: Vec<StampFormat>,
         pins: Vec<Pin>,
     ) -> Self {
-        Self { rule, formats, pins }
+        Self {
+            rule,
+            formats,
+            pins,
+            until: BTreeMap::new(),
+            revocation: None,
+        }
+    }
+
+    /// The same with signers that count up to a moment only, and with what is known of revoked ones.
+    pub(in crate::connector::kuwait) fn limited(
+        self,
+        until: BTreeMap<Digest, Timestamp>,
+        revocation: Option<Arc<Revocation>>,
+    ) -> Self {
+        Self {
+            until,
+            revocation,
+            ..self
+        }
     }
 
     /// The pinned signers.
@@ -142,6 +167,16 @@ impl Stamp {
                 );
                 continue;
             }
+            if let Some(until) = self.until.get(&signer.fingerprint)
+                && received_at >= *until
+            {
+                fault = format!("the signer counts until {until} only");
+                continue;
+            }
+            if let Some(why) = self.revoked(&signer, received_at) {
+                fault = why;
+                continue;
+            }
             for format in &self.formats {
                 let verified = match (format.algorithm(), &detached) {
                     (Some(algorithm), _) => signer.verifies(algorithm, &covered, &signature),
@@ -172,6 +207,16 @@ impl Stamp {
             }
         }
         Err(fault)
+    }
+
+    /// Why a signer does not count any more, if so.
+    fn revoked(&self, signer: &Signer, now: Timestamp) -> Option<String> {
+        let known = self.revocation.as_ref()?;
+        match known.standing(&signer.issuer, &signer.serial, now) {
+            Standing::Usable(_) => None,
+            Standing::Revoked(at) => Some(format!("the signer's certificate was revoked on {at}")),
+            Standing::Unknown(why) => Some(format!("of the signer's certificate, {why}")),
+        }
     }
 
     /// The pinned signers that may have stamped: the one named, or all of them where none is named.

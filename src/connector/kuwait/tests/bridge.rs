@@ -140,6 +140,7 @@ fn material(client: &Authority, server: &Authority) -> Material {
         login: None,
         server_ca: server.pem.clone().into_bytes(),
         signers: vec![P256.pem.clone().into_bytes()],
+        list_issuers: Vec::new(),
     }
 }
 

@@ -284,6 +284,7 @@ pub(super) fn rule_with(stamp: Stamp) -> ApprovalRule {
         additional_data: Presence::WhenPresent,
         transaction_date: Presence::Required,
         user_certificate: Presence::Required,
+        revocation: None,
         identity_qr_age: std::time::Duration::from_secs(120),
         clock_skew: std::time::Duration::from_secs(60),
         keys: KeyMatching::Exact,

@@ -1,11 +1,14 @@
 //! Tests with real keys: stamps are made here with code of its own, so that verifier and forger share nothing.
 
 mod approval;
+mod bounds;
 mod bridge;
+mod broken_checks;
 mod cms;
 mod fixture;
 mod identity;
 mod mutation;
+mod revocation;
 mod settings;
 mod shown_code;
 mod signature;

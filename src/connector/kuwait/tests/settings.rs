@@ -21,6 +21,7 @@ fn material() -> Material {
         login: None,
         server_ca: RSA.pem.clone().into_bytes(),
         signers: vec![P384.pem.clone().into_bytes()],
+        list_issuers: Vec::new(),
     }
 }
 

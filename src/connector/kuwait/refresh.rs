@@ -1,0 +1,92 @@
+//! Fetching the lists of revoked certificates, beside everything else: an examination never waits for a network.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::adapter::Kuwait;
+use super::revocation::ListSource;
+use super::revocation::Revocation;
+use crate::words::Timestamp;
+
+impl Kuwait {
+    /// Looks at every list of revoked certificates once; does nothing where the settings name none. What can't be had or
+    /// believed is told to the operator, and what was known stays until it runs out.
+    pub async fn refresh_lists(&self, now: Timestamp) {
+        if let Some(known) = &self.approval.revocation {
+            refresh(known, now).await;
+        }
+    }
+
+    /// Keeps the lists fresh, for as long as the connector lives. `now` tells the time.
+    pub fn keep_lists_fresh(&self, now: impl Fn() -> Timestamp + Send + 'static) {
+        let Some(known) = self.approval.revocation.as_ref().map(Arc::downgrade) else {
+            return;
+        };
+        tokio::spawn(async move {
+            while let Some(known) = known.upgrade() {
+                refresh(&known, now()).await;
+                let pause = known.next_look(now());
+                drop(known);
+                tokio::time::sleep(pause).await;
+            }
+        });
+    }
+}
+
+async fn refresh(known: &Revocation, now: Timestamp) {
+    for (at, source) in known.sources().iter().enumerate() {
+        let taken = match read(source).await {
+            Ok(bytes) => known.take(at, &bytes, now),
+            Err(why) => Err(why),
+        };
+        if let Err(why) = taken {
+            let place = place(source);
+            tracing::warn!(%place, %why, "a list of revoked certificates is not renewed");
+        }
+    }
+}
+
+fn place(source: &ListSource) -> String {
+    match source {
+        ListSource::Url(url) => url.clone(),
+        ListSource::File(file) => file.to_string(),
+    }
+}
+
+async fn read(source: &ListSource) -> Result<Vec<u8>, String> {
+    match source {
+        ListSource::Url(url) => fetch(url).await,
+        ListSource::File(file) => {
+            let file = file.clone();
+            tokio::task::spawn_blocking(move || file.read())
+                .await
+                .map_err(|error| error.to_string())?
+        }
+    }
+}
+
+async fn fetch(url: &str) -> Result<Vec<u8>, String> {
+    let say = |error: reqwest::Error| error.without_url().to_string();
+    let client = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .timeout(PATIENCE)
+        .build()
+        .map_err(say)?;
+    let mut response = client.get(url).send().await.map_err(say)?;
+    if !response.status().is_success() {
+        return Err(format!("the answer is {}", response.status()));
+    }
+    let mut bytes = Vec::new();
+    while let Some(piece) = response.chunk().await.map_err(say)? {
+        bytes.extend_from_slice(&piece);
+        if bytes.len() > LARGEST {
+            return Err(format!("it is larger than {LARGEST} bytes"));
+        }
+    }
+    Ok(bytes)
+}
+
+const PATIENCE: Duration = Duration::from_secs(20);
+/// A list of half a million certificates, and some.
+const LARGEST: usize = 32 * 1024 * 1024;

@@ -103,6 +103,8 @@ struct World {
     expired: bool,
     cancels: u8,
     crashes: u8,
+    /// Whether somebody has said that the person did not ask for this, before the flow had ended.
+    disowned: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -157,6 +159,7 @@ const fn begin_world(kind: Kind) -> World {
         deliveries: 0,
         expired: false,
         cancels: 1,
+        disowned: false,
         // What a crash does to callbacks is seen with two; a third kind needs one only.
         crashes: match kind {
             Kind::Callbacks | Kind::Reply => 2,
@@ -235,6 +238,11 @@ fn successors(machine: Machine, world: &World) -> Vec<World> {
         if world.kind == Kind::Callbacks {
             next.extend(apply(machine, &cancelled, state, &Event::Supersede));
         }
+        // The e-service says so, or somebody on the page.
+        let mut disowned = cancelled;
+        disowned.disowned = !state.has_ended();
+        next.extend(apply(machine, &disowned, state, &Event::Disown));
+        next.extend(apply(machine, &disowned, state, &Event::Report(EXPIRY)));
     }
     if !world.expired {
         next.push(World {
@@ -372,6 +380,9 @@ fn check(before: &World, after: &World) -> Result<(), String> {
         .is_some_and(|ending| ending.outcome.class() == OutcomeClass::Approved);
     if approved && !after.approved_examined {
         return Err("law 4: approved without a verified answer".to_owned());
+    }
+    if approved && after.disowned {
+        return Err("threat B-16: approved after the person was said not to have asked".to_owned());
     }
     if new.has_ended() && new.ending.is_none() {
         return Err("law 3: a flow ended without an ending".to_owned());

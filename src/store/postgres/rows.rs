@@ -7,6 +7,7 @@ use crate::audit::FlowRow;
 use crate::store::Activation;
 use crate::store::FlowStart;
 use crate::store::FlowSummary;
+use crate::store::PersonRefusal;
 use crate::store::StoreError;
 use crate::store::StoreErrorKind;
 use crate::store::StoredRecord;
@@ -76,9 +77,16 @@ impl Stored<'_> {
     pub(super) fn start(&self) -> Result<FlowStart, StoreError> {
         Ok(FlowStart {
             service: self.service()?,
+            capability: self.capability()?,
             person_key: self.maybe_digest("person_key")?,
             at: self.time("created_at")?,
         })
+    }
+
+    pub(super) fn refusal(&self) -> Result<Option<PersonRefusal>, StoreError> {
+        let state = serde_json::from_str(&self.text("state")?).map_err(|_| self.unfit("state"))?;
+        let person = self.maybe_digest("person_key")?;
+        Ok(PersonRefusal::of(person, self.capability()?, &state))
     }
 
     pub(super) fn record(&self) -> Result<StoredRecord, StoreError> {

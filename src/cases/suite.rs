@@ -155,7 +155,8 @@ impl Suite {
                 continue;
             };
             for case in &file.cases {
-                let (happened, lines) = script::recorded(|| run((loaded, &rules), &self.authority, case, false));
+                let (happened, lines) =
+                    script::recorded(|| run((loaded, &rules), &self.authority, case, false));
                 coverage.add(service, case, happened.outcome, lines);
             }
         }

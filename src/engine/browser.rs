@@ -77,7 +77,11 @@ impl Inner {
                 "there is no such flow, or it belongs to another client",
             )
         };
-        let live = self.live_by_id(flow).await.map_err(unavailable)?.ok_or_else(unknown)?;
+        let live = self
+            .live_by_id(flow)
+            .await
+            .map_err(unavailable)?
+            .ok_or_else(unknown)?;
         self.freshen(&live).await;
         if live.cell.lock().await.detail.client != client {
             return Err(unknown());

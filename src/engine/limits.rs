@@ -89,7 +89,10 @@ impl Starts {
             .person_key
             .filter(|_| start.capability.prompts())
             .map(Subject::Phone);
-        for subject in std::iter::once(Subject::Service(service.clone())).chain(single).chain(phone) {
+        for subject in std::iter::once(Subject::Service(service.clone()))
+            .chain(single)
+            .chain(phone)
+        {
             windows.entry(subject).or_default().starts.push_back(start.at);
         }
     }
@@ -157,7 +160,10 @@ mod tests {
         let starts = Starts::default();
         let (service, person) = (ServiceName::parse("s").unwrap(), Some(Digest::of(b"p")));
         for second in 0..3 {
-            assert_eq!(starts.take(&service, person, (&limits(3, 100), None), at(second)), Ok(()));
+            assert_eq!(
+                starts.take(&service, person, (&limits(3, 100), None), at(second)),
+                Ok(())
+            );
         }
         assert_eq!(
             starts.take(&service, person, (&limits(3, 100), None), at(10)),
@@ -167,7 +173,10 @@ mod tests {
             starts.take(&service, Some(Digest::of(b"q")), (&limits(3, 100), None), at(10)),
             Ok(())
         );
-        assert_eq!(starts.take(&service, person, (&limits(3, 100), None), at(601)), Ok(()));
+        assert_eq!(
+            starts.take(&service, person, (&limits(3, 100), None), at(601)),
+            Ok(())
+        );
     }
 
     #[test]
@@ -198,10 +207,17 @@ mod tests {
             person_key: person,
             at: at(0),
         });
-        assert!(starts.take(&service, person, (&limits(1, 100), None), at(5)).is_err());
+        assert!(
+            starts
+                .take(&service, person, (&limits(1, 100), None), at(5))
+                .is_err()
+        );
         starts.sweep(at(700));
         assert!(starts.windows.lock().unwrap().is_empty());
-        assert_eq!(starts.take(&service, person, (&limits(1, 100), None), at(700)), Ok(()));
+        assert_eq!(
+            starts.take(&service, person, (&limits(1, 100), None), at(700)),
+            Ok(())
+        );
     }
 
     // Threat B-16: whoever asks from many services at once is counted once for all of them.

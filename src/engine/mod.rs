@@ -3,10 +3,10 @@
 mod activate;
 mod admit;
 mod api;
+mod browser;
 mod catalogs;
 mod clock;
 mod confirm;
-mod browser;
 mod deliver;
 mod detail;
 mod documents;

@@ -41,11 +41,13 @@ impl Pasts {
     /// What is remembered of a person, but whether they are known.
     fn of(&self, person: Digest) -> PersonPast {
         let people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
-        people.get(&person).map_or_else(PersonPast::default, |kept| PersonPast {
-            declines: kept.declines.clone(),
-            reported: kept.reported,
-            known: false,
-        })
+        people
+            .get(&person)
+            .map_or_else(PersonPast::default, |kept| PersonPast {
+                declines: kept.declines.clone(),
+                reported: kept.reported,
+                known: false,
+            })
     }
 
     /// Drops what no rule reaches any more.
@@ -69,9 +71,15 @@ impl Inner {
         now: Timestamp,
     ) -> Result<PersonPast, StoreError> {
         let mut past = if self.store.shared().is_some() {
-            let refusals = self.store.refusals(Some(person), now.minus(PushRules::REACH)).await?;
+            let refusals = self
+                .store
+                .refusals(Some(person), now.minus(PushRules::REACH))
+                .await?;
             PersonPast {
-                declines: refusals.iter().filter_map(|refusal| refusal.declined_at).collect(),
+                declines: refusals
+                    .iter()
+                    .filter_map(|refusal| refusal.declined_at)
+                    .collect(),
                 reported: refusals.iter().filter_map(|refusal| refusal.reported_at).max(),
                 known: false,
             }
@@ -99,7 +107,11 @@ mod tests {
             declined_at: declined,
             reported_at: reported,
         };
-        for kept in [refusal(Some(at(1)), None), refusal(Some(at(1)), Some(at(9))), refusal(Some(at(5)), None)] {
+        for kept in [
+            refusal(Some(at(1)), None),
+            refusal(Some(at(1)), Some(at(9))),
+            refusal(Some(at(5)), None),
+        ] {
             pasts.keep(&kept);
         }
         let past = pasts.of(person);

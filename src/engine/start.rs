@@ -255,8 +255,9 @@ impl Inner {
         self.recorder.record(unit, ()).await.map_err(unavailable)?;
         Err(Problem {
             code: ProblemCode::TooManyRequests,
-            detail: "a limit is reached, of the service or of what goes to this person's phone; nothing was sent"
-                .to_owned(),
+            detail:
+                "a limit is reached, of the service or of what goes to this person's phone; nothing was sent"
+                    .to_owned(),
             retry_after: Some(wait.as_secs().max(1)),
         })
     }
@@ -406,10 +407,7 @@ impl Inner {
         }
         let first_contact = service.service.first_contact();
         let needs_known = first_contact == FirstContact::Qr && ask.capability == Capability::AuthPush;
-        let past = self
-            .past_of(key, needs_known, now)
-            .await
-            .map_err(unavailable)?;
+        let past = self.past_of(key, needs_known, now).await.map_err(unavailable)?;
         Ok(rules.refuse(ask.capability, first_contact, &past, now))
     }
 

@@ -607,9 +607,21 @@ mod planted {
         }
     }
 
+    fn an_approval_under_examination_beats_a_report(state: &State, event: &Event) -> (State, Vec<Action>) {
+        match event {
+            Event::Report(_) | Event::Disown if !state.pending.is_empty() => step(state, &Event::Cancel),
+            other => step(state, other),
+        }
+    }
+
     #[test]
     fn every_planted_bug_is_found() {
-        let broken: [(&str, Machine, Kind); 11] = [
+        let broken: [(&str, Machine, Kind); 12] = [
+            (
+                "approval beats a report",
+                an_approval_under_examination_beats_a_report,
+                Kind::Callbacks,
+            ),
             (
                 "reply believed unexamined",
                 believes_a_reply_unexamined,

@@ -38,7 +38,8 @@ impl Browser {
 
     /// Whether a flow may be shown to this browser: it is its own, or nobody's.
     fn may_see(&self, flow: &FlowView) -> bool {
-        flow.browser.is_none_or(|owner| !self.is_new && owner == self.digest())
+        flow.browser
+            .is_none_or(|owner| !self.is_new && owner == self.digest())
     }
 
     /// Gives a new browser its cookie.

@@ -50,7 +50,9 @@ impl FirstContact {
 
     /// Reads the word; `None` for anything else.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Push, Self::Qr].into_iter().find(|way| way.as_str() == name)
+        [Self::Push, Self::Qr]
+            .into_iter()
+            .find(|way| way.as_str() == name)
     }
 }
 
@@ -111,7 +113,9 @@ impl CoolOff {
         let last = *counted().max()?;
         let count = u32::try_from(counted().count()).unwrap_or(u32::MAX);
         let further = count.checked_sub(self.declines.get())?;
-        let doubled = 2_u32.checked_pow(further).and_then(|times| self.first.checked_mul(times));
+        let doubled = 2_u32
+            .checked_pow(further)
+            .and_then(|times| self.first.checked_mul(times));
         Some(last.plus(doubled.unwrap_or(self.longest).min(self.longest)))
     }
 }
@@ -150,7 +154,9 @@ impl PushRules {
         if past.reported.is_some_and(|at| now < at.plus(self.not_me)) {
             return Some(Outcome::PushesStopped);
         }
-        let cooling = self.cool_off.and_then(|cool_off| cool_off.until(&past.declines, now));
+        let cooling = self
+            .cool_off
+            .and_then(|cool_off| cool_off.until(&past.declines, now));
         if cooling.is_some_and(|until| now < until) {
             return Some(Outcome::CoolOff);
         }
@@ -223,7 +229,10 @@ mod tests {
 
     #[test]
     fn declines_are_forgotten_after_a_day() {
-        assert_eq!(push(&past(&[10, 86_399]), FirstContact::Push), Some(Outcome::CoolOff));
+        assert_eq!(
+            push(&past(&[10, 86_399]), FirstContact::Push),
+            Some(Outcome::CoolOff)
+        );
         assert_eq!(push(&past(&[10, 86_400]), FirstContact::Push), None);
         // A clock that was set back: what has not happened yet is not counted.
         assert_eq!(push(&past(&[-5, -5]), FirstContact::Push), None);
@@ -236,7 +245,10 @@ mod tests {
             known: true,
             ..PersonPast::default()
         };
-        assert_eq!(push(&reported(86_399), FirstContact::Push), Some(Outcome::PushesStopped));
+        assert_eq!(
+            push(&reported(86_399), FirstContact::Push),
+            Some(Outcome::PushesStopped)
+        );
         assert_eq!(push(&reported(86_400), FirstContact::Push), None);
     }
 
@@ -274,11 +286,17 @@ mod tests {
             assert_eq!(nothing.rules(environment), PushRules::SAFE);
         }
         let rules = nothing.rules(Environment::Development);
-        assert_eq!((rules.per_person, rules.cool_off, rules.not_me), (None, None, DAY));
+        assert_eq!(
+            (rules.per_person, rules.cool_off, rules.not_me),
+            (None, None, DAY)
+        );
         let written = PushSafety {
             cool_off: Some(CoolOff::SAFE),
             ..nothing
         };
-        assert_eq!(written.rules(Environment::Development).cool_off, Some(CoolOff::SAFE));
+        assert_eq!(
+            written.rules(Environment::Development).cool_off,
+            Some(CoolOff::SAFE)
+        );
     }
 }

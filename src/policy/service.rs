@@ -83,7 +83,10 @@ impl Service {
 
     /// How somebody begins here whom no service of the organization has authenticated before.
     pub fn first_contact(&self) -> FirstContact {
-        match self.capability(Capability::AuthPush).map(|settings| &settings.own) {
+        match self
+            .capability(Capability::AuthPush)
+            .map(|settings| &settings.own)
+        {
             Some(OwnSettings::Push(first_contact)) => *first_contact,
             _ => FirstContact::Push,
         }

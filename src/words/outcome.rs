@@ -194,6 +194,15 @@ impl Outcome {
         self.row().retryable
     }
 
+    /// Whether midflow itself ends a flow so before it asks the policy for a plan, because of what is remembered of earlier
+    /// flows. The policy says what follows, and can't be asked again for more than that.
+    pub const fn follows_from_memory(self) -> bool {
+        matches!(
+            self,
+            Self::ReplayedQr | Self::FirstContact | Self::CoolOff | Self::PushesStopped
+        )
+    }
+
     /// How loudly the operator should be told.
     pub const fn severity(self) -> Severity {
         self.row().severity

@@ -222,7 +222,11 @@ impl Suite {
             let Some(changed) = changed else {
                 return Fate::Refused;
             };
-            if file.cases.iter().any(|case| self.notices((&changed, &rules), case)) {
+            if file
+                .cases
+                .iter()
+                .any(|case| self.notices((&changed, &rules), case))
+            {
                 return Fate::Noticed;
             }
         }

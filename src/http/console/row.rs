@@ -118,7 +118,9 @@ fn row(entry: &TimelineEntry, start: Timestamp, ui: &'static Ui) -> Row {
             (None, vec![cell])
         }
         Event::NotMe(report) => {
-            let until = report.stops_until.map(|until| Fact::new(ui.stops_until, shown::date_and_time(until)));
+            let until = report
+                .stops_until
+                .map(|until| Fact::new(ui.stops_until, shown::date_and_time(until)));
             let cell = Cell::new(Lane::EService, ui.ev_not_me, report.by.clone()).toned(Tone::Bad);
             (None, vec![cell.facts(until.into_iter().collect())])
         }

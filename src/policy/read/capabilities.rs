@@ -170,7 +170,11 @@ fn first_contact(
 ) -> Option<FirstContact> {
     let Some(entry) = map.get("first_contact") else {
         let by_code = offers_code && assurance == Some(Assurance::High);
-        return Some(if by_code { FirstContact::Qr } else { FirstContact::Push });
+        return Some(if by_code {
+            FirstContact::Qr
+        } else {
+            FirstContact::Push
+        });
     };
     let way = first_contact_word(reader, entry, &map.path_of("first_contact"))?;
     if way == FirstContact::Qr && !offers_code {

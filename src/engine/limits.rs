@@ -203,7 +203,7 @@ mod tests {
         let (service, person) = (ServiceName::parse("s").unwrap(), Some(Digest::of(b"p")));
         starts.remember(&FlowStart {
             service: service.clone(),
-            capability: Capability::AuthPush,
+            capability: Capability::AuthQr,
             person_key: person,
             at: at(0),
         });
@@ -237,5 +237,17 @@ mod tests {
         // A code makes no phone ring.
         assert_eq!(take("d", None, 10), Ok(()));
         assert_eq!(take("d", phone, 601), Ok(()));
+        let risen = Starts::default();
+        let (service, earlier) = (ServiceName::parse("a").unwrap(), ServiceName::parse("b").unwrap());
+        risen.remember(&FlowStart {
+            service: earlier,
+            capability: Capability::Sign,
+            person_key: person,
+            at: at(0),
+        });
+        let once = Some(limits(1, 1).per_person);
+        let wide = limits(9, 100);
+        assert!(risen.take(&service, person, (&wide, once), at(1)).is_err());
+        assert_eq!(risen.take(&service, person, (&wide, once), at(600)), Ok(()));
     }
 }

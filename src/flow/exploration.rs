@@ -241,8 +241,11 @@ fn successors(machine: Machine, world: &World) -> Vec<World> {
         // The e-service says so, or somebody on the page.
         let mut disowned = cancelled;
         disowned.disowned = !state.has_ended();
-        next.extend(apply(machine, &disowned, state, &Event::Disown));
-        next.extend(apply(machine, &disowned, state, &Event::Report(EXPIRY)));
+        let said = match world.kind {
+            Kind::Callbacks => Event::Report(EXPIRY),
+            Kind::Reply | Kind::Confirmed => Event::Disown,
+        };
+        next.extend(apply(machine, &disowned, state, &said));
     }
     if !world.expired {
         next.push(World {

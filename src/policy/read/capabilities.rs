@@ -77,7 +77,9 @@ pub(super) fn shared_capabilities(reader: &mut Reader<'_>, entry: &Entry) {
         if let Some(entry) = map.get("expires_in") {
             expires_in(reader, entry, &map.path_of("expires_in"));
         }
-        if let Some(entry) = map.get("first_contact") {
+        if capability == Capability::AuthPush
+            && let Some(entry) = map.get("first_contact")
+        {
             first_contact_word(reader, entry, &map.path_of("first_contact"));
         }
         if capability == Capability::Sign {

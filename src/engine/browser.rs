@@ -12,6 +12,7 @@ use super::live::Live;
 use super::start::problem;
 use super::start::unavailable;
 use crate::policy::PushRules;
+use crate::words::Capability;
 use crate::words::Digest;
 use crate::words::FlowId;
 
@@ -52,7 +53,12 @@ impl Inner {
     pub(super) async fn reported(self: &Arc<Self>, client: &str, flow: FlowId) -> Result<(), Problem> {
         let live = self.live_of(client, flow).await?;
         let now = self.clock.now();
-        let began = live.cell.lock().await.row.created_at;
+        let (began, has_person) = {
+            let cell = live.cell.lock().await;
+            // What was scanned for `verify_qr` is a code, and known by its own key.
+            let has_person = cell.row.person_key.is_some() && cell.row.capability != Capability::VerifyQr;
+            (cell.row.created_at, has_person)
+        };
         if now.since(began) > LATEST_REPORT {
             return Err(problem(
                 ProblemCode::ReportTooLate,
@@ -62,12 +68,13 @@ impl Inner {
         let organization = Arc::clone(self.catalogs.active().organization());
         let rules = organization.push_safety.rules(self.options.environment);
         let reporter = Reporter::EService {
-            stops_until: now.plus(rules.not_me),
+            stops_until: has_person.then(|| now.plus(rules.not_me)),
         };
-        self.metrics.alarm("not_me");
         self.drive_past_others(&live, || Input::NotMe(reporter))
             .await
-            .map_err(unavailable)
+            .map_err(unavailable)?;
+        self.metrics.alarm("not_me");
+        Ok(())
     }
 
     async fn live_of(&self, client: &str, flow: FlowId) -> Result<Arc<Live>, Problem> {

@@ -79,8 +79,8 @@ pub(crate) enum Reporter {
     Page,
     /// The e-service, which knows the person.
     EService {
-        /// Until when no request goes to the person's phone.
-        stops_until: Timestamp,
+        /// Until when no request goes to the person's phone; `None` where nobody knows whose it is.
+        stops_until: Option<Timestamp>,
     },
 }
 

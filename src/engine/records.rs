@@ -139,7 +139,7 @@ impl Scribe<'_> {
     pub(crate) fn not_me(&self, reporter: Reporter) -> Record {
         let (by, stops_until) = match reporter {
             Reporter::Page => ("page", None),
-            Reporter::EService { stops_until } => ("e_service", Some(stops_until)),
+            Reporter::EService { stops_until } => ("e_service", stops_until),
         };
         self.record(Event::NotMe(NotMeRecord {
             by: by.to_owned(),

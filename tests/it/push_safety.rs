@@ -6,6 +6,9 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use bytes::Bytes;
+use midflow::engine::Confirmation;
+use midflow::engine::NewDocument;
 use midflow::engine::ProblemCode;
 use midflow::engine::StartFlow;
 use midflow::sandbox::Ending;
@@ -14,6 +17,7 @@ use midflow::words::Capability;
 use midflow::words::CivilNo;
 use midflow::words::Digest;
 use midflow::words::FlowId;
+use midflow::words::Locale;
 use midflow::words::Outcome;
 use tempfile::TempDir;
 
@@ -251,6 +255,46 @@ async fn a_report_after_the_ending_changes_no_ending() {
         .err()
         .unwrap();
     assert_eq!(late.code, ProblemCode::ReportTooLate);
+    attack.node.shutdown().await;
+}
+
+// A request to sign is sent when the person confirms: what was reported meanwhile holds it back too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_holds_a_confirmed_signature_back() {
+    let attack = Attack::on("", "push").await;
+    let engine = &attack.node.engine;
+    let victim = &attack.victims[0];
+    let document = NewDocument {
+        client: CLIENT.to_owned(),
+        name: "lease.txt".to_owned(),
+        media_type: "text/plain; charset=utf-8".to_owned(),
+        bytes: Bytes::from_static(b"A lease."),
+    };
+    let kept = engine.keep_document(document).await.unwrap();
+    let ask = StartFlow {
+        capability: Capability::Sign,
+        document: Some(kept.token),
+        ..StartFlow::push(CLIENT, "rental-contract", victim.clone())
+    };
+    let ask = ask.input("contract", "2026001").input("rent", 350.5);
+    let held = engine.start_flow(ask).await.unwrap().view;
+    let other = attack.begin(victim, BOTH_WAYS).await.unwrap();
+    engine.report_not_me(CLIENT, other).await.unwrap();
+    let ticked = |text: &str| (true, text.to_owned());
+    let confirmation = Confirmation {
+        locale: Locale::Ar,
+        document: kept.digest,
+        reviewed_entire: ticked("read"),
+        accepts_to_sign: ticked("signs"),
+        copy_before: (false, String::new()),
+    };
+    let refused = engine
+        .confirm(CLIENT, held.flow, confirmation)
+        .await
+        .err()
+        .unwrap();
+    assert_eq!(refused.code, ProblemCode::TooManyRequests);
+    assert!(!attack.rang(held.flow).await);
     attack.node.shutdown().await;
 }
 

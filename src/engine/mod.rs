@@ -3,6 +3,7 @@
 mod activate;
 mod admit;
 mod api;
+mod browser;
 mod catalogs;
 mod clock;
 mod confirm;
@@ -32,6 +33,7 @@ mod matter;
 mod metrics;
 mod move_ring;
 mod notify_url;
+mod pasts;
 mod poll;
 mod receipt;
 mod receive;

@@ -46,6 +46,9 @@ pub(super) fn check(before: &World, after: &World) -> Result<(), String> {
     if approved && !after.approved_examined {
         return Err("law 4: approved without a verified answer".to_owned());
     }
+    if approved && after.disowned {
+        return Err("threat B-16: approved after the person was said not to have asked".to_owned());
+    }
     if new.has_ended() && new.ending.is_none() {
         return Err("law 3: a flow ended without an ending".to_owned());
     }

@@ -31,6 +31,8 @@ pub(super) struct World {
     pub(super) expired: bool,
     pub(super) cancels: u8,
     pub(super) crashes: u8,
+    /// Whether somebody has said that the person did not ask for this, before the flow had ended.
+    pub(super) disowned: bool,
     pub(super) second: Second,
 }
 
@@ -151,6 +153,7 @@ impl World {
                 (Replicas::One, Kind::Confirmed) => 1,
                 (Replicas::One, Kind::Callbacks | Kind::Reply) => 2,
             },
+            disowned: false,
             second: Second {
                 takeovers: two.into(),
                 drafts: two.into(),

@@ -16,6 +16,7 @@ mod organization;
 mod outcomes;
 mod outline;
 mod places;
+mod push_safety;
 mod reader;
 mod rulebook;
 mod service;

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use super::onboarding::onboarding;
 use super::onboarding::optional;
 use super::onboarding::signed;
+use super::push_safety::push_safety;
 use super::reader::Map;
 use super::reader::Reader;
 use super::texts::TextRules;
@@ -13,6 +14,7 @@ use crate::policy::EnvironmentSettings;
 use crate::policy::Logo;
 use crate::policy::Organization;
 use crate::policy::OrganizationKind;
+use crate::policy::PushSafety;
 use crate::policy::ThirdParty;
 use crate::policy::address::Network;
 use crate::policy::address::is_email;
@@ -32,9 +34,11 @@ pub(super) fn organization(reader: &mut Reader<'_>, root: &Node) -> Option<Organ
     let file = reader.map(root, "", Span::default_first(), language::ORGANIZATION_FILE)?;
     super::format_version(reader, &file);
     let onboarding = onboarding(reader, file.get("onboarding"));
+    let push_safety = optional(&file, "push_safety", |entry, _| push_safety(reader, entry));
     let about = about(reader, &file);
     Some(Organization {
         onboarding: onboarding?,
+        push_safety: push_safety?.unwrap_or_default(),
         ..about?
     })
 }
@@ -84,6 +88,7 @@ pub(super) fn about(reader: &mut Reader<'_>, file: &Map<'_>) -> Option<Organizat
         third_party: third_party?,
         environments: environments?,
         onboarding: onboarding(reader, None)?,
+        push_safety: PushSafety::default(),
     })
 }
 

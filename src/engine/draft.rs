@@ -6,6 +6,7 @@ use super::input::Arrival;
 use super::input::Input;
 use super::live::Cell;
 use super::live::Live;
+use super::matter::approval_of_texts;
 use super::records::NodeNames;
 use super::records::Scribe;
 use super::records::ending;
@@ -33,8 +34,6 @@ use crate::flow::Event as FlowEvent;
 use crate::flow::Note;
 use crate::flow::State;
 use crate::flow::step;
-use crate::policy::ApprovalState;
-use crate::policy::Approved;
 use crate::policy::Then;
 use crate::words::CallbackToken;
 use crate::words::Capability;
@@ -108,7 +107,7 @@ impl Inner {
         for action in &actions {
             self.take_up(live, &mut draft, action, input, &arrivals);
         }
-        if matches!(input, Input::Confirm { .. }) {
+        if matches!(input, Input::Confirm { .. } | Input::Release { .. }) {
             // From here on the request may have left, so nobody else may send it.
             draft.detail_to_change().held_token = None;
         }
@@ -173,7 +172,7 @@ impl Inner {
             at: draft.at,
             bytes: outbound.body.clone(),
         });
-        let approval = self.approval_of_texts(live, draft);
+        let approval = approval_of_texts(live, draft);
         let names = NodeNames {
             approval: approval.as_deref(),
             ..self.names()
@@ -183,23 +182,6 @@ impl Inner {
             .request(&draft.detail, &request, &outbound, exchange, &names);
         draft.unit.records.push(record);
         draft.effects.send = Some(outbound);
-    }
-
-    /// R000-136, R000-195: who approved the texts of a service that notifies people, as its file says.
-    fn approval_of_texts(&self, live: &Live, draft: &Draft) -> Option<String> {
-        if draft.row.capability != Capability::Notify {
-            return None;
-        }
-        let service = live.catalog.as_ref()?.service(draft.row.service.as_str())?;
-        let approval = service.service.approvals.iter().find(|approval| {
-            approval.state == ApprovalState::Approved
-                && matches!(
-                    approval.of,
-                    Approved::Texts | Approved::Capability(Capability::Notify)
-                )
-        })?;
-        let reference = approval.reference.as_deref().unwrap_or("no reference");
-        Some(format!("{}, {} ({reference})", approval.by, approval.on))
     }
 
     /// The request as the connector needs it. Only the process that made the callback token knows it; another
@@ -396,6 +378,13 @@ impl Draft {
                     let record = self.scribe().consent((**consent).clone());
                     self.unit.records.push(record);
                     // The life of the request begins here, not with the reading of the document.
+                    let now = self.at;
+                    self.detail_to_change().requested_at = now;
+                }
+                Vec::new()
+            }
+            Input::Release { .. } => {
+                if note.is_none() {
                     let now = self.at;
                     self.detail_to_change().requested_at = now;
                 }

@@ -628,7 +628,7 @@ async fn strike(inner: Arc<Inner>, mut due: DueFlows) {
                 let tasks = inner.tasks.clone();
                 tasks.spawn(async move {
                     if let Some(live) = inner.flows.by_id(flow) {
-                        inner.drive_to_the_end(&live, || Input::Deadline).await;
+                        inner.strike(&live).await;
                     }
                 });
             }

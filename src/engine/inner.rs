@@ -129,7 +129,9 @@ impl Inner {
             created_at: row.created_at,
             expires_at: row.expires_at,
             challenge: detail.challenge.clone(),
-            held: row.state.phase == Phase::Held,
+            held: row.state.phase == Phase::Held && row.capability == Capability::Sign,
+            sends_at: (row.state.phase == Phase::Held && row.capability == Capability::Notify)
+                .then_some(row.expires_at),
             qr: qr.filter(|_| !mobile).cloned(),
             app_link: qr.filter(|_| mobile).and_then(|qr| self.connector.app_link(qr)),
             return_url: detail.return_url.clone(),

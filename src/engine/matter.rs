@@ -5,16 +5,22 @@ use std::collections::BTreeMap;
 use super::Problem;
 use super::ProblemCode;
 use super::StartFlow;
+use super::draft::Draft;
 use super::inner::Inner;
+use super::live::Live;
 use super::start::problem;
 use crate::catalog::LoadedService;
 use crate::connector::Matter;
 use crate::connector::Notification;
+use crate::policy::ApprovalState;
+use crate::policy::Approved;
 use crate::policy::InputValue;
 use crate::policy::NotifySettings;
 use crate::policy::OwnSettings;
 use crate::policy::render;
+use crate::policy::texts_digest;
 use crate::words::Capability;
+use crate::words::Environment;
 use crate::words::InputName;
 use crate::words::Text;
 
@@ -56,6 +62,28 @@ impl Inner {
         }
     }
 
+    /// R000-195: where people are really told, two people of the organization have approved the texts. No waiver lets a
+    /// text leave that nobody has looked at.
+    pub(super) fn check_texts(&self, ask: &StartFlow, service: &LoadedService) -> Result<(), Problem> {
+        let matters = matches!(
+            self.options.environment,
+            Environment::Production | Environment::Dr
+        );
+        let service = &service.service;
+        if ask.capability != Capability::Notify || !matters || service.has_texts_approved_by_two() {
+            return Ok(());
+        }
+        let digest = texts_digest(service).map_or_else(String::new, |digest| digest.to_string());
+        let detail = format!(
+            "the notifications of `{}` are not approved by two people, and nothing else is sent; add two approvals \
+             `of: texts`, `for: organization` to {}, with the digest of these texts: {}",
+            service.id,
+            service.file,
+            digest.trim_start_matches("sha256:")
+        );
+        Err(problem(ProblemCode::TextsNotApproved, detail))
+    }
+
     /// What the request carries beyond the common: for `sign` nothing yet, because the person has to confirm first.
     pub(super) fn matter(
         ask: &StartFlow,
@@ -73,7 +101,7 @@ impl Inner {
 }
 
 /// R000-195: only what stands in the service file is sent, with the checked inputs in it.
-fn notification(
+pub(super) fn notification(
     service: &LoadedService,
     name: &str,
     inputs: &BTreeMap<InputName, InputValue>,
@@ -103,8 +131,25 @@ fn notification(
     })
 }
 
+/// R000-136, R000-195: who approved the texts of a service that notifies people, as its file says.
+pub(super) fn approval_of_texts(live: &Live, draft: &Draft) -> Option<String> {
+    if draft.row.capability != Capability::Notify {
+        return None;
+    }
+    let service = live.catalog.as_ref()?.service(draft.row.service.as_str())?;
+    let approval = service.service.approvals.iter().find(|approval| {
+        approval.state == ApprovalState::Approved
+            && matches!(
+                approval.of,
+                Approved::Texts | Approved::Capability(Capability::Notify)
+            )
+    })?;
+    let reference = approval.reference.as_deref().unwrap_or("no reference");
+    Some(format!("{}, {} ({reference})", approval.by, approval.on))
+}
+
 /// The settings of `notify`, if the service has it.
-pub(super) fn notify_settings(service: &LoadedService) -> Option<&NotifySettings> {
+fn notify_settings(service: &LoadedService) -> Option<&NotifySettings> {
     match &service.service.capability(Capability::Notify)?.own {
         OwnSettings::Notify(settings) => Some(settings),
         _ => None,

@@ -37,6 +37,7 @@ mod recover;
 mod renew;
 mod replay;
 mod replay_gate;
+mod put_off;
 mod replicas;
 mod resting;
 mod rights;

@@ -105,6 +105,7 @@ impl Fake {
             expires_at: Self::now().plus(settings.expires_in),
             challenge: Challenge::from_random(8_352u64.to_be_bytes()),
             held: false,
+            sends_at: None,
             qr: None,
             app_link: None,
             return_url: None,

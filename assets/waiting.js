@@ -1,6 +1,20 @@
 // Counts down, and goes on to the outcome as soon as there is one.
 const region = document.querySelector("[data-waiting]");
 if (region) {
+  const stream = new EventSource(region.dataset.waiting);
+  stream.addEventListener("ended", () => {
+    stream.close();
+    location.reload();
+  });
+  addEventListener("pagehide", () => stream.close());
+  if (region.dataset.left) countDown(region);
+}
+// A page that comes back by the back button shows how things stand now.
+addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
+
+function countDown(region) {
   const end = Date.now() + Number(region.dataset.left) * 1000;
   const clock = region.querySelector("[data-clock]");
   const bar = region.querySelector("progress");
@@ -15,20 +29,21 @@ if (region) {
       aloud.textContent = aloud.dataset.aloud;
     }
     if (left === 0) {
-      // A code that can't be used any more is not shown for a moment longer.
-      for (const part of region.querySelectorAll("[data-code]")) {
-        part.remove();
-      }
       clearInterval(timer);
-      setTimeout(() => location.reload(), 1500);
+      runOut(region);
     }
   };
   const timer = setInterval(tick, 1000);
   tick();
-  const stream = new EventSource(region.dataset.waiting);
-  stream.addEventListener("ended", () => {
-    stream.close();
-    location.reload();
-  });
-  addEventListener("pagehide", () => stream.close());
+}
+
+// What can't be used any more is not shown for a moment longer; the stream tells of the ending, and a page without one
+// asks for itself.
+function runOut(region) {
+  for (const part of region.querySelectorAll("[data-code]")) part.remove();
+  for (const part of region.querySelectorAll("[data-running]")) part.hidden = true;
+  const expired = region.querySelector("[data-expired]");
+  expired.hidden = false;
+  expired.setAttribute("role", "status");
+  setTimeout(() => location.reload(), 5000);
 }

@@ -178,7 +178,13 @@ impl Found<'_> {
         if let Some(wanted) = wanted.filter(|wanted| got != Some(wanted.value)) {
             let told = got.map_or_else(|| "nothing is sent".to_owned(), |time| ticked(&time.to_string()));
             let expected = ticked(&wanted.value.to_string());
-            self.add(&wanted.at, "plan.sent_at", expected, told, Some(rule.place.clone()));
+            self.add(
+                &wanted.at,
+                "plan.sent_at",
+                expected,
+                told,
+                Some(rule.place.clone()),
+            );
         }
     }
 

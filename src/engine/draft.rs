@@ -25,6 +25,7 @@ use crate::catalog::DecideAsk;
 use crate::catalog::Decided;
 use crate::catalog::PlanAsk;
 use crate::connector::Conclusion;
+use crate::connector::Drift;
 use crate::connector::Outbound;
 use crate::connector::Reply;
 use crate::connector::ReplyMeaning;
@@ -32,11 +33,11 @@ use crate::connector::Request;
 use crate::flow::Action;
 use crate::flow::Event as FlowEvent;
 use crate::flow::Note;
+use crate::flow::ReplyKind;
 use crate::flow::State;
 use crate::flow::step;
 use crate::policy::Then;
 use crate::words::CallbackToken;
-use crate::words::Capability;
 use crate::words::Digest;
 use crate::words::ExchangeId;
 use crate::words::Outcome;
@@ -77,6 +78,8 @@ pub(super) enum Tally {
     Rejected,
     /// A script failed; where and why.
     ScriptFault(String),
+    /// An answer holds something that is in no list.
+    Drift(Drift),
 }
 
 impl Inner {
@@ -103,6 +106,9 @@ impl Inner {
         draft.keep_state(state);
         self.keep_approver(&mut draft, input);
         draft.tallies.extend(note.and_then(Tally::of));
+        draft
+            .tallies
+            .extend(self.drift_in(input).into_iter().map(Tally::Drift));
         let arrivals = draft.keep_input(input, note);
         for action in &actions {
             self.take_up(live, &mut draft, action, input, &arrivals);
@@ -139,7 +145,17 @@ impl Inner {
 
     fn take_up(&self, live: &Live, draft: &mut Draft, action: &Action, input: &Input, arrivals: &[Arrival]) {
         match action {
-            Action::Send { attempt } => self.draft_send(live, draft, *attempt),
+            Action::Send { attempt } => {
+                if let Err(outcome) = self.draft_send(live, draft, *attempt) {
+                    // Nothing leaves, and nothing will: the e-service hears it now and not by the clock.
+                    let refused = FlowEvent::Reply(ReplyKind::Refused(outcome));
+                    let (state, actions) = step(&draft.row.state, &refused);
+                    draft.keep_state(state);
+                    for action in &actions {
+                        self.take_up(live, draft, action, input, arrivals);
+                    }
+                }
+            }
             Action::Schedule(at) => draft.wake_at = Some(*at),
             Action::Examine(_) => draft.effects.examine = arrivals.to_vec(),
             Action::Decide(outcome) => self.draft_ending(live, draft, *outcome, input),
@@ -153,18 +169,18 @@ impl Inner {
         }
     }
 
-    fn draft_send(&self, live: &Live, draft: &mut Draft, attempt: u8) {
-        let request = self.request(live, draft, attempt);
-        let prepared = request.and_then(|request| {
-            let outbound = self.connector.prepare(&request).ok()?;
-            let exchange = ExchangeId::from_parts(draft.at, random().ok()?);
-            Some((request, outbound, exchange))
-        });
-        let Some((request, outbound, exchange)) = prepared else {
-            // Can't happen after `start` has prepared once; if it does, nothing is sent and the clock ends it.
-            tracing::error!(flow = %live.id, "a request could not be prepared");
-            return;
+    /// Drafts the request; `Err` names how the flow ends where the connector can't ask for that.
+    fn draft_send(&self, live: &Live, draft: &mut Draft, attempt: u8) -> Result<(), Outcome> {
+        let Some(request) = self.request(live, draft, attempt) else {
+            // Another process may have sent it: the answer or the clock ends it.
+            tracing::error!(flow = %live.id, "a request could not be made");
+            return Ok(());
         };
+        let outbound = self.connector.prepare(&request).map_err(|error| {
+            tracing::error!(flow = %live.id, %error, "the connector can't send this request");
+            Outcome::ErrorUnsupported
+        })?;
+        let exchange = ExchangeId::from_parts(draft.at, random().map_err(|_| Outcome::ErrorStore)?);
         draft.unit.exchanges.push(ExchangeRow {
             id: exchange,
             flow: Some(live.id),
@@ -182,6 +198,7 @@ impl Inner {
             .request(&draft.detail, &request, &outbound, exchange, &names);
         draft.unit.records.push(record);
         draft.effects.send = Some(outbound);
+        Ok(())
     }
 
     /// The request as the connector needs it. Only the process that made the callback token knows it; another

@@ -31,6 +31,8 @@ use super::catalogs::CatalogStatus;
 use super::catalogs::Catalogs;
 use super::clock::Clock;
 use super::clock::SystemClock;
+use super::drift::Drifts;
+use super::drift::SeenDrift;
 use super::first::first_catalog;
 use super::inner::Inner;
 use super::inner::notifier;
@@ -222,6 +224,7 @@ impl Engine {
             schedule,
             events: broadcast::Sender::new(EVENT_BUFFER),
             metrics: Metrics::new(),
+            drifts: Drifts::default(),
             deliveries: Semaphore::new(CONCURRENT_DELIVERIES),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
@@ -450,6 +453,11 @@ impl Engine {
     /// Which catalog is active, which was asked for, and why it was refused if it was.
     pub fn catalog_status(&self) -> CatalogStatus {
         self.inner.catalogs.status()
+    }
+
+    /// What answers of the authority have held, since this node started, that is in no list.
+    pub fn drift(&self) -> Vec<SeenDrift> {
+        self.inner.drifts.list()
     }
 
     /// Reads the policy files again and activates them, all or nothing; also those that were set aside by hand.

@@ -15,6 +15,7 @@ use super::admit::CatalogGate;
 use super::catalogs::Catalogs;
 use super::clock::Clock;
 use super::detail::Detail;
+use super::drift::Drifts;
 use super::limits::Starts;
 use super::live::LiveFlows;
 use super::log::LogKeeper;
@@ -29,6 +30,7 @@ use crate::catalog::Catalog;
 use crate::connector::Connector;
 use crate::flow::Phase;
 use crate::store::Store;
+use crate::words::Capability;
 use crate::words::Environment;
 use crate::words::Text;
 
@@ -80,6 +82,8 @@ pub(crate) struct Inner {
     pub(crate) schedule: Schedule,
     pub(crate) events: broadcast::Sender<EngineEvent>,
     pub(crate) metrics: Metrics,
+    /// What answers have held that is in no list.
+    pub(crate) drifts: Drifts,
     pub(crate) notifier: reqwest::Client,
     pub(crate) deliveries: Semaphore,
     pub(crate) tasks: TaskTracker,

@@ -268,9 +268,7 @@ impl Inner {
         let expires_at = match (&planned, &first, held_until) {
             (_, Input::Hold, Some(until)) => until,
             // Nothing else comes after the reply: waiting for longer would help nobody.
-            (Some(plan), ..) if is_answered_at_once(ask.capability) => {
-                now.plus(plan.expires_in.min(AT_ONCE))
-            }
+            (Some(plan), ..) if is_answered_at_once(ask.capability) => now.plus(plan.expires_in.min(AT_ONCE)),
             (Some(plan), ..) => now.plus(plan.expires_in),
             (None, ..) => now,
         };
@@ -342,7 +340,13 @@ impl Inner {
     /// What the policy plans, and what happens to the flow first.
     fn planned(&self, beginning: &Beginning, now: Timestamp) -> (Option<Plan>, Input) {
         let ask = &beginning.ask;
-        let plan_ask = plan_ask(&beginning.service, ask, &beginning.inputs, beginning.try_number, now);
+        let plan_ask = plan_ask(
+            &beginning.service,
+            ask,
+            &beginning.inputs,
+            beginning.try_number,
+            now,
+        );
         let refuse = |decided| (None, Input::Refuse(Box::new(decided)));
         if let Some(outcome) = self.refused_beforehand(&beginning.service, ask, now) {
             return refuse(beginning.catalog.decide(&DecideAsk {
@@ -353,7 +357,8 @@ impl Inner {
         }
         match beginning.catalog.plan(&plan_ask) {
             PlanAnswer::Go(plan, _)
-                if ask.capability == Capability::Sign || beginning.service.held_until(&plan_ask).is_some() =>
+                if ask.capability == Capability::Sign
+                    || beginning.service.held_until(&plan_ask).is_some() =>
             {
                 (Some(plan), Input::Hold)
             }

@@ -20,6 +20,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::api::ApiState;
+use super::brand;
 use super::clock::PageClock;
 use super::confirm;
 use super::confirm::Confirm;
@@ -33,6 +34,7 @@ use super::page::SiteName;
 use super::page::Visitor;
 use super::shown;
 use super::waiting::Ended;
+use super::waiting::PutOff;
 use super::waiting::Waiting;
 use super::way_back;
 use crate::engine::FlowView;
@@ -51,6 +53,7 @@ pub(super) fn pages(state: ApiState) -> Router {
         .route("/f/{handle}/document", get(confirm::document))
         .layer(middleware::from_fn(document_headers));
     Router::new()
+        .route("/brand/{name}", get(logo))
         .route("/f/{handle}", get(show))
         .route("/f/{handle}/events", get(follow))
         .route("/f/{handle}/renew", post(renew))
@@ -67,7 +70,9 @@ pub(super) fn pages(state: ApiState) -> Router {
 struct CitizenPage {
     page: Page,
     organization: Text,
+    logo: Option<String>,
     waiting: Option<Waiting>,
+    put_off: Option<PutOff>,
     confirm: Option<Confirm>,
     outcome: Option<Ended>,
     /// That nothing has been signed (R000-106).
@@ -110,7 +115,7 @@ pub(super) fn show_flow(
     let service = catalog.service(view.service.as_str());
     let outcome = view.ended.then_some(()).and(view.outcome).map(|outcome| Ended {
         class: outcome.class().as_str(),
-        heading: shown::class(ui, outcome.class()),
+        heading: shown::ending(ui, Some(view.capability), outcome.class()),
         say: view
             .decision
             .as_ref()
@@ -121,10 +126,15 @@ pub(super) fn show_flow(
         .app_link
         .as_ref()
         .map(|link| way_back::open(link, state, handle, headers));
-    let waiting = (outcome.is_none() && confirm.is_none()).then(|| {
+    let put_off = view.sends_at.filter(|_| outcome.is_none()).map(|at| {
+        let events = format!("{path}/events");
+        PutOff::new(ui, PageClock::system(), at, view.service_name.clone(), events)
+    });
+    let logo = brand::address(&catalog);
+    let waiting = (outcome.is_none() && confirm.is_none() && put_off.is_none()).then(|| {
         let waiting = Waiting::new(
-            organization.clone(),
-            view.service_name.clone(),
+            (organization.clone(), logo.clone()),
+            (view.service_name.clone(), view.capability),
             &view.challenge,
             (view.created_at, view.expires_at),
             PageClock::system(),
@@ -143,7 +153,7 @@ pub(super) fn show_flow(
         (Some(ended), ..) => ended.heading,
         (None, Some(_), _) => ui.read_document,
         (None, None, Some(waiting)) => waiting.heading(ui),
-        (None, None, None) => ui.look_at_phone,
+        (None, None, None) => ui.put_off_heading,
     };
     let missing = confirm.as_ref().is_some_and(|confirm| confirm.missing);
     let ran_out = view.outcome == Some(Outcome::TimeoutNoAnswer) && view.capability == Capability::AuthQr;
@@ -157,7 +167,9 @@ pub(super) fn show_flow(
         }),
         renew: ran_out.then(|| format!("{path}/renew")),
         return_url: view.return_url.clone().filter(|_| view.ended),
+        logo,
         waiting,
+        put_off,
         confirm,
         outcome,
     };
@@ -171,6 +183,10 @@ pub(super) fn show_flow(
         Some(link) => link.keep(response, state),
         None => response,
     }
+}
+
+async fn logo(State(state): State<ApiState>, Path(name): Path<String>) -> Response {
+    brand::serve(&state.flows.catalog(), &name)
 }
 
 /// R000-106: whatever the ending of a flow to sign is, but an approval, it says that nothing has been signed.

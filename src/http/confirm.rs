@@ -19,6 +19,8 @@ use super::citizen::not_found;
 use super::citizen::show_flow;
 use super::citizen::view;
 use super::page::Visitor;
+use super::shown;
+use super::ui::Ui;
 use crate::engine::Confirmation;
 use crate::engine::FlowView;
 use crate::engine::ProblemCode;
@@ -40,6 +42,8 @@ pub(super) struct Confirm {
     pub(super) copied: bool,
     /// Whether something was sent without both confirmations.
     pub(super) missing: bool,
+    /// Until when it can be confirmed: the time in Kuwait.
+    pub(super) until: String,
 }
 
 impl Confirm {
@@ -64,6 +68,7 @@ impl Confirm {
             accepts: false,
             copied: false,
             missing: false,
+            until: shown::when(Ui::of(view.locale), view.created_at, view.expires_at).1,
         })
     }
 }

@@ -4,6 +4,7 @@
 mod api;
 mod assets;
 mod body;
+mod brand;
 mod callback;
 mod citizen;
 mod clock;

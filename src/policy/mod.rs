@@ -72,6 +72,7 @@ pub use language::rules_about;
 pub use limits::Limit;
 pub use limits::Limits;
 pub use limits::Retention;
+pub use logo::shown_logo;
 pub use meant::Meant;
 pub use meant::Origin;
 pub use meant::meant_service;

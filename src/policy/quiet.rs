@@ -147,7 +147,19 @@ mod tests {
         for good in ["00:00", "07:05", "23:59"] {
             assert_eq!(TimeOfDay::parse(good).unwrap().to_string(), good);
         }
-        for bad in ["", "7:00", "24:00", "12:60", "12-00", "1200", "12:0", "١٢:٠٠", "12:00:00", "-1:00", "+1:00"] {
+        for bad in [
+            "",
+            "7:00",
+            "24:00",
+            "12:60",
+            "12-00",
+            "1200",
+            "12:0",
+            "١٢:٠٠",
+            "12:00:00",
+            "-1:00",
+            "+1:00",
+        ] {
             assert_eq!(TimeOfDay::parse(bad), None, "{bad}");
         }
         assert_eq!(TimeOfDay::parse("23:30").unwrap().later(60).to_string(), "00:30");

@@ -169,11 +169,23 @@ impl Making<'_> {
         };
         let (from, to) = (hours.from.later(1), hours.to.later(1));
         let changes = [
-            ("from", format!("quiet hours begin at {from}"), Some(QuietHours { from, ..hours })),
-            ("to", format!("quiet hours end at {to}"), Some(QuietHours { to, ..hours })),
+            (
+                "from",
+                format!("quiet hours begin at {from}"),
+                Some(QuietHours { from, ..hours }),
+            ),
+            (
+                "to",
+                format!("quiet hours end at {to}"),
+                Some(QuietHours { to, ..hours }),
+            ),
             (
                 "then",
-                format!("quiet hours `{}` becomes `{}`", hours.then.as_str(), other.as_str()),
+                format!(
+                    "quiet hours `{}` becomes `{}`",
+                    hours.then.as_str(),
+                    other.as_str()
+                ),
                 Some(QuietHours { then: other, ..hours }),
             ),
             ("from", "the quiet hours are removed".to_owned(), None),

@@ -140,6 +140,11 @@ impl Codes {
         }
     }
 
+    /// Whether the `Code` of a direct reply is in the table.
+    pub(super) fn knows_error(&self, code: i64) -> bool {
+        self.0.error.contains_key(&code)
+    }
+
     /// The outcome that the `Code` of a direct reply stands for; unknown codes are an error of the authority.
     pub(super) fn error(&self, code: Option<i64>) -> Outcome {
         code.and_then(|code| self.0.error.get(&code))

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::extract::Path;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::middleware;
@@ -18,6 +19,7 @@ use super::session::Sessions;
 use super::start;
 use crate::catalog::Catalog;
 use crate::http::assets;
+use crate::http::brand;
 use crate::http::clock::PageClock;
 use crate::http::flows::Flows;
 use crate::http::headers::Site;
@@ -73,6 +75,7 @@ pub fn demo(flows: Arc<dyn Flows>, settings: DemoSettings) -> Result<Router, req
     Ok(Router::new()
         .route("/", get(home))
         .route("/services/{service}", get(service_page::show).post(start::start))
+        .route("/brand/{name}", get(logo))
         .route("/flows/latest", get(result_page::latest))
         .route("/flows/{flow}", get(result_page::show))
         .route("/flows/{flow}/renew", post(start::renew))
@@ -109,6 +112,10 @@ async fn home(State(state): State<DemoState>, visitor: Visitor) -> Response {
         console_url: state.settings.console_url.clone(),
     };
     visitor.show(StatusCode::OK, &page)
+}
+
+async fn logo(State(state): State<DemoState>, Path(name): Path<String>) -> Response {
+    brand::serve(&state.catalog(), &name)
 }
 
 async fn not_found(visitor: Visitor) -> Response {

@@ -24,6 +24,7 @@ mod examples;
 mod hostile;
 mod lsp;
 mod policies;
+mod quiet_hours;
 mod reload;
 mod replicas;
 mod rights;

@@ -164,6 +164,8 @@ async function openDocument(visitor, midflow, civilNo) {
   await page.locator('#civil_no').fill(civilNo);
   await page.locator('#read').check();
   await page.locator('form.form button[type=submit]').click();
+  await page.waitForURL(/\/flows\/[0-9a-f-]{36}/);
+  await page.locator('.waiting a.button').click();
   await page.locator('#accepts').waitFor();
   return page;
 }

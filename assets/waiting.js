@@ -7,6 +7,8 @@ if (region) {
     location.reload();
   });
   addEventListener("pagehide", () => stream.close());
+  // Whoever asks for something else goes there: the end of this flow, which that may bring, must not lead back.
+  addEventListener("submit", () => stream.close());
   if (region.dataset.left) countDown(region);
 }
 // A page that comes back by the back button shows how things stand now.

@@ -93,6 +93,8 @@ async fn show(
     let Some((_, view)) = view(&state, &handle).await else {
         return not_found(&visitor);
     };
+    // The e-service has told which language the person reads.
+    let visitor = visitor.in_language(view.locale);
     let confirm = match view.held {
         true => Confirm::of(&state, &view, &handle).await,
         false => None,

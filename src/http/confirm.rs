@@ -84,6 +84,7 @@ pub(super) async fn confirm(
     let Some((client, flow)) = view(&state, &handle).await else {
         return not_found(&visitor);
     };
+    let visitor = visitor.in_language(flow.locale);
     let ui = visitor.ui();
     let ticked = |name: &str| typed.get(name).is_some_and(|value| value == "yes");
     let sentence = |name: &str, text: &'static str| (ticked(name), text.to_owned());

@@ -172,7 +172,7 @@ mod tests {
     fn reminders(approvals: &str) -> Catalog {
         let sources = Sources::read(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
         let text = format!("{}\napprovals:{approvals}\n", sources.text(REMINDERS).unwrap());
-        let changed = sources.with_texts([(REMINDERS.to_owned(), text)].into());
+        let changed = sources.with_texts([(REMINDERS, text)]);
         let (catalog, found) = Catalog::load(&changed, None);
         catalog.unwrap_or_else(|| panic!("{found:#?}"))
     }

@@ -192,7 +192,7 @@ async fn logo(State(state): State<ApiState>, Path(name): Path<String>) -> Respon
 }
 
 /// R000-106: whatever the ending of a flow to sign is, but an approval, it says that nothing has been signed.
-fn nothing_signed(service: &Service, view: &FlowView) -> Option<Text> {
+pub(super) fn nothing_signed(service: &Service, view: &FlowView) -> Option<Text> {
     let failed = view
         .outcome
         .is_some_and(|outcome| outcome.class() != OutcomeClass::Approved);
@@ -232,7 +232,7 @@ pub(super) fn not_found(visitor: &Visitor) -> Response {
 }
 
 /// One event, `ended`, once the flow has ended.
-async fn follow(State(state): State<ApiState>, Path(handle): Path<String>) -> Response {
+pub(super) async fn follow(State(state): State<ApiState>, Path(handle): Path<String>) -> Response {
     let clients = state.settings.keys.clients();
     let Some((client, flow)) = state.settings.page_key.open(&handle, clients) else {
         return StatusCode::NOT_FOUND.into_response();

@@ -11,6 +11,7 @@ mod clock;
 mod confirm;
 mod console;
 mod demo;
+mod embed;
 #[cfg(test)]
 mod fake;
 mod flows;

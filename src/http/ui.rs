@@ -113,6 +113,8 @@ texts! {
     open_app_heading: "أكمل من تطبيق «هويتي»", "Continue in the Hawyti app";
     open_app: "افتح تطبيق «هويتي»", "Open the Hawyti app";
     open_app_hint: "بعد الموافقة يعيدك التطبيق إلى هذه الصفحة.", "After you approve, the app brings you back to this page.";
+    to_flow_page: "أكمل في صفحة الطلب", "Continue on the page of the request";
+    see_embedded: "شاهد الصفحة نفسها كعنصر داخل صفحة الخدمة", "See the same as an element in the page of the e-service";
     to_newer: "انتقل إلى الرمز الجديد", "Go to the new code";
     other_browser: "أكمل من المتصفح الذي بدأت منه", "Continue in the browser where you began";
     other_browser_hint: "لا يعمل رابط العودة إلا مرة واحدة، وفي المتصفح الذي فتح التطبيق.", "The way back works once only, and only in the browser that opened the app.";

@@ -23,6 +23,7 @@ mod evidence;
 mod examples;
 mod hostile;
 mod lsp;
+mod matrix;
 mod outcomes;
 mod policies;
 mod quiet_hours;

@@ -225,7 +225,7 @@ fn received(kept: &DemoFlow, answer: &ApiFlow, visitor: &Visitor, ui: &'static U
         .collect()
 }
 
-fn unknown(visitor: &Visitor) -> Response {
+pub(super) fn unknown(visitor: &Visitor) -> Response {
     let ui = visitor.ui();
     let message = Message::new(visitor, SiteName::Demo, ui.flow_unknown, ui.flow_unknown_hint);
     visitor.show(StatusCode::NOT_FOUND, &message)

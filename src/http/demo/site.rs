@@ -13,6 +13,7 @@ use axum::routing::post;
 use secrecy::SecretString;
 
 use super::client::ApiClient;
+use super::embedded;
 use super::result_page;
 use super::service_page;
 use super::session::Sessions;
@@ -78,6 +79,7 @@ pub fn demo(flows: Arc<dyn Flows>, settings: DemoSettings) -> Result<Router, req
         .route("/brand/{name}", get(logo))
         .route("/flows/latest", get(result_page::latest))
         .route("/flows/{flow}", get(result_page::show))
+        .route("/flows/{flow}/embedded", get(embedded::show))
         .route("/flows/{flow}/renew", post(start::renew))
         .route("/flows/{flow}/events", get(result_page::follow))
         .route("/flows/{flow}/cancel", post(result_page::cancel))

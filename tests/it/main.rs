@@ -12,6 +12,7 @@
 mod adversary;
 mod authoring;
 mod bad_input;
+mod bench;
 mod canary;
 mod capabilities;
 mod catalog_command;

@@ -25,7 +25,10 @@ fn loads_and_reloads_are_measured() {
     let rows = rows(&["--reload", "--services", "1"]);
     assert!(!rows.is_empty());
     for row in &rows {
-        assert!(row["figure"].as_str().is_some_and(|figure| !figure.is_empty()), "{row}");
+        assert!(
+            row["figure"].as_str().is_some_and(|figure| !figure.is_empty()),
+            "{row}"
+        );
     }
 }
 

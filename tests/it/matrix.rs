@@ -9,6 +9,7 @@ use std::path::Path;
 use midflow::cases::Suite;
 use midflow::catalog::Catalog;
 use midflow::catalog::Sources;
+use midflow::connector::Connector as _;
 use midflow::connector::PrepareError;
 use midflow::sandbox::Face;
 use midflow::words::Capability;

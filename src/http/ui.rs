@@ -112,7 +112,7 @@ texts! {
     renew_code: "رمز جديد", "A new code";
     open_app_heading: "أكمل من تطبيق «هويتي»", "Continue in the Hawyti app";
     open_app: "افتح تطبيق «هويتي»", "Open the Hawyti app";
-    open_app_hint: "بعد الموافقة يعيدك التطبيق إلى هذه الصفحة.", "After you approve, the app brings you back to this page.";
+    open_app_hint: "يظهر الرقم نفسه في التطبيق. بعد الموافقة يعيدك التطبيق إلى هذه الصفحة.", "The app shows the same number. After you approve, it brings you back to this page.";
     to_flow_page: "أكمل في صفحة الطلب", "Continue on the page of the request";
     see_embedded: "شاهد الصفحة نفسها كعنصر داخل صفحة الخدمة", "See the same as an element in the page of the e-service";
     to_newer: "انتقل إلى الرمز الجديد", "Go to the new code";

@@ -10,7 +10,7 @@ export async function journeys({ check, midflow, visit }) {
     await check(`embedded: a push, from waiting to its ending, ${locale}, ${size}`, async () => {
       const visitor = await visit({ locale, size });
       try {
-        const page = await openService(visitor, midflow, 'university-transcript');
+        const page = await openService(visitor, midflow, 'lab-results');
         await start(page, people.who('free'));
         const asked = await challenge(page, '.challenge');
         const embedded = await visitor.newPage();
@@ -78,7 +78,7 @@ export async function journeys({ check, midflow, visit }) {
     await check(`embedded: without JavaScript there is a link, ${locale}`, async () => {
       const visitor = await visit({ locale, javaScript: false });
       try {
-        const page = await openService(visitor, midflow, 'university-transcript');
+        const page = await openService(visitor, midflow, 'lab-results');
         await start(page, people.who('never_answers'));
         await page.goto(`${page.url()}/embedded`);
         await visitor.examine(page, 'embedded without scripts');

@@ -23,6 +23,7 @@ mod engine;
 mod evidence;
 mod examples;
 mod hostile;
+mod keys;
 mod lsp;
 mod matrix;
 mod outcomes;

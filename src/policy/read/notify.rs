@@ -35,9 +35,7 @@ pub(super) fn notify(
     let templates = reader
         .required(map, "templates", example)
         .and_then(|entry| templates(reader, entry, &map.path_of("templates"), inputs, links.as_deref()));
-    let quiet_hours = optional(&map, "quiet_hours", |entry, path| {
-        quiet_hours(reader, entry, path)
-    });
+    let quiet_hours = optional(map, "quiet_hours", |entry, path| quiet_hours(reader, entry, path));
     Some(NotifySettings {
         templates: templates?,
         links: links?,

@@ -14,6 +14,7 @@ use crate::policy::Place;
 use crate::policy::Plan;
 use crate::policy::SentPlan;
 use crate::policy::Then;
+use crate::policy::TimeOfDay;
 use crate::policy::Why;
 use crate::policy::format_duration;
 use crate::words::Capability;
@@ -166,6 +167,25 @@ impl Found<'_> {
             place,
         );
         self.why(wanted.why.as_ref(), "plan.why", rule);
+        self.sent_at(wanted.sent_at.as_ref(), rule);
+    }
+
+    fn sent_at(&mut self, wanted: Option<&Expected<TimeOfDay>>, rule: &Rule) {
+        let got = self.happened.sent_at.and_then(|at| {
+            let local = at.in_kuwait();
+            TimeOfDay::of(local.hour, local.minute)
+        });
+        if let Some(wanted) = wanted.filter(|wanted| got != Some(wanted.value)) {
+            let told = got.map_or_else(|| "nothing is sent".to_owned(), |time| ticked(&time.to_string()));
+            let expected = ticked(&wanted.value.to_string());
+            self.add(
+                &wanted.at,
+                "plan.sent_at",
+                expected,
+                told,
+                Some(rule.place.clone()),
+            );
+        }
     }
 
     fn outcome(&mut self, expect: &Expect) {
@@ -430,6 +450,7 @@ fn first_place(plan: &SentPlan) -> Option<Label> {
         plan.reason_ar.as_ref().map(|one| &one.at),
         plan.reason_en.as_ref().map(|one| &one.at),
         plan.why.as_ref().map(|one| &one.at),
+        plan.sent_at.as_ref().map(|one| &one.at),
     ];
     places.into_iter().flatten().next().cloned()
 }

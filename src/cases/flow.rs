@@ -24,6 +24,7 @@ use crate::flow::Action;
 use crate::flow::Conclusion;
 use crate::flow::Event;
 use crate::flow::Note;
+use crate::flow::Phase;
 use crate::flow::ReplyKind;
 use crate::flow::State;
 use crate::flow::step;
@@ -133,6 +134,10 @@ impl World<'_> {
                     self.feed(&Event::Hold, None);
                     let expires_at = self.state.expires_at;
                     self.feed(&Event::Confirm { expires_at }, None);
+                } else if let Some(until) = self.loaded.held_until(&self.plan_ask()) {
+                    self.tell(|| "held until the quiet hours end".to_owned());
+                    self.state = State::new(until, MAX_ATTEMPTS);
+                    self.feed(&Event::Hold, None);
                 } else {
                     self.feed(&Event::Begin, None);
                 }
@@ -201,6 +206,12 @@ impl World<'_> {
                     self.receive(body);
                 }
             }
+            // As in the engine: what was held for the night leaves in the morning.
+            Happening::Deadline if self.is_put_off() => {
+                let at_once = self.plan().map_or(Duration::ZERO, |plan| plan.expires_in);
+                let expires_at = self.now.plus(at_once);
+                self.feed(&Event::Confirm { expires_at }, None);
+            }
             Happening::Deadline => self.feed(&Event::Deadline(self.now), None),
             Happening::Cancel => {
                 self.tell(|| "the e-service gives up".to_owned());
@@ -256,8 +267,13 @@ impl World<'_> {
         }
     }
 
+    fn is_put_off(&self) -> bool {
+        self.given.capability == Capability::Notify && self.state.phase == Phase::Held
+    }
+
     /// The request is handed over; what comes back is laid on the agenda.
     fn send(&mut self) {
+        self.happened.sent_at.get_or_insert(self.now);
         let Some(first) = self.steps.front().copied() else {
             return;
         };

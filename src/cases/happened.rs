@@ -9,6 +9,7 @@ use crate::script::Hook;
 use crate::script::ScriptFault;
 use crate::words::Outcome;
 use crate::words::Person;
+use crate::words::Timestamp;
 
 /// What became of a case.
 #[derive(Default)]
@@ -17,6 +18,8 @@ pub(super) struct Happened {
     pub(super) turned_away: Option<TurnedAway>,
     /// What was sent, and the rule that made it what it is.
     pub(super) plan: Option<(Plan, Rule)>,
+    /// When the request was handed over for the first time.
+    pub(super) sent_at: Option<Timestamp>,
     /// The outcome, after the policy.
     pub(super) outcome: Option<Outcome>,
     /// What was decided.

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use crate::policy::Defaults;
 use crate::policy::Meant;
 use crate::policy::Organization;
 use crate::policy::Service;
+use crate::policy::shown_logo;
 use crate::script::Library;
 use crate::script::Script;
 use crate::words::Digest;
@@ -52,6 +54,13 @@ impl Catalog {
     /// What it was made from.
     pub fn sources(&self) -> &Sources {
         &self.sources
+    }
+
+    /// The media type and the bytes of the organization's logo, if it has one that can be shown (R000-078).
+    pub fn logo(&self) -> Option<(&'static str, Cow<'_, [u8]>)> {
+        let file = &self.organization.logo.as_ref()?.file;
+        let text = self.sources.text(&format!("policies/{file}"))?;
+        shown_logo(file, text)
     }
 
     /// The service provider.

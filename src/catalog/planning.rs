@@ -1,10 +1,13 @@
 use super::Catalog;
+use super::DecideAsk;
 use super::LoadedService;
 use super::PlanAnswer;
 use super::PlanAsk;
 use super::ending::policy_failed;
 use crate::policy::Decision;
+use crate::policy::OwnSettings;
 use crate::policy::Place;
+use crate::policy::Quieted;
 use crate::policy::Refusal;
 use crate::policy::Then;
 use crate::policy::render;
@@ -14,6 +17,7 @@ use crate::script::Ruling;
 use crate::script::ScriptFault;
 use crate::words::Outcome;
 use crate::words::Text;
+use crate::words::Timestamp;
 
 impl Catalog {
     /// Plans a flow: the YAML's plan, tightened by the script (law 6). Pure, and quick enough to be called
@@ -46,6 +50,18 @@ impl LoadedService {
             let message = format!("the service is not offered on `{}`", ask.channel);
             return refuse_for(Some(self), ScriptFault::new(self.place(), message));
         }
+        if self.quiet(ask).is_some_and(|(_, then)| then == Quieted::Refuse) {
+            let decided = self.decide(&DecideAsk {
+                plan: *ask,
+                outcome: Outcome::QuietHours,
+                person: None,
+            });
+            return PlanAnswer::Refuse {
+                outcome: decided.outcome,
+                decision: decided.decision,
+                fault: decided.fault,
+            };
+        }
         let Some(script) = &self.script else {
             return PlanAnswer::Go(plan, place);
         };
@@ -65,6 +81,23 @@ impl LoadedService {
             },
             Err(fault) => refuse_for(Some(self), fault),
         }
+    }
+
+    /// Until when a notification that was planned now has to wait; `None` where it may leave at once.
+    pub(crate) fn held_until(&self, ask: &PlanAsk<'_>) -> Option<Timestamp> {
+        match self.quiet(ask) {
+            Some((until, Quieted::Hold)) => Some(until),
+            _ => None,
+        }
+    }
+
+    /// The end of the quiet hours that last now, and what becomes of what is asked for.
+    fn quiet(&self, ask: &PlanAsk<'_>) -> Option<(Timestamp, Quieted)> {
+        let OwnSettings::Notify(settings) = &self.service.capability(ask.capability)?.own else {
+            return None;
+        };
+        let hours = settings.quiet_hours?;
+        Some((hours.until(ask.now)?, hours.then))
     }
 
     fn place(&self) -> Place {

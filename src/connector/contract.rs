@@ -56,6 +56,11 @@ pub trait Connector: Send + Sync + std::fmt::Debug + 'static {
         None
     }
 
+    /// Whether the code of a refusal is in the table of the authority's codes; one that is not means a change there.
+    fn knows_error(&self, _code: i64) -> bool {
+        true
+    }
+
     /// Whether [`Connector::app_link`] makes links at all.
     fn opens_app(&self) -> bool {
         false

@@ -5,6 +5,7 @@
 
 mod app_link;
 mod contract;
+mod drift;
 pub mod kuwait;
 mod polling;
 mod reply;
@@ -13,6 +14,8 @@ mod verdict;
 
 pub use app_link::AppLink;
 pub use contract::Connector;
+pub use drift::Drift;
+pub use drift::DriftKind;
 pub use kuwait::FailedCheck;
 pub use kuwait::failed_check;
 pub use polling::Polled;

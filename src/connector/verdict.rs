@@ -1,6 +1,7 @@
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::Drift;
 use crate::words::Assurance;
 use crate::words::Capability;
 use crate::words::Challenge;
@@ -85,6 +86,12 @@ impl std::fmt::Debug for Verdict {
 }
 
 impl Verdict {
+    /// Whether the answer is known to come from the authority, whatever it says.
+    pub fn is_believed(&self) -> bool {
+        let stands = |name: &str| self.checks.iter().any(|check| check.name == name && check.passed);
+        stands("stamp") || stands("channel")
+    }
+
     /// Of an answer in a reply that can't be read: it ends the flow, because nothing else comes.
     pub fn unreadable(detail: impl Into<String>) -> Self {
         Self {
@@ -146,4 +153,6 @@ pub struct Claims {
     pub stamp_signer: Option<Digest>,
     /// The moment the authority claims.
     pub claimed_at: Option<Timestamp>,
+    /// What stands in no list.
+    pub drift: Vec<Drift>,
 }

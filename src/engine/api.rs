@@ -126,6 +126,8 @@ pub struct FlowView {
     pub challenge: Challenge,
     /// Whether the person has to confirm on the flow's page before anything is sent.
     pub held: bool,
+    /// When a notification that was put off leaves.
+    pub sends_at: Option<Timestamp>,
     /// The code to show; never on a phone, and never once the flow has ended or its time is over (R000-075, R000-141).
     pub qr: Option<QrCode>,
     /// What opens the app on the phone that the person holds, in the place of the code.
@@ -243,6 +245,8 @@ pub enum ProblemCode {
     QrNotOnMobile,
     /// The service has no such template.
     UnknownTemplate,
+    /// The texts of the notification have not been approved by two people (R000-195).
+    TextsNotApproved,
     /// The preview token names no document of this client, or its bytes are not the ones that were handed in.
     InvalidDocument,
     /// Nothing waits for a confirmation.
@@ -276,6 +280,7 @@ impl ProblemCode {
             Self::RenewalNotAllowed => "renewal_not_allowed",
             Self::QrNotOnMobile => "qr_not_on_mobile",
             Self::UnknownTemplate => "unknown_template",
+            Self::TextsNotApproved => "texts_not_approved",
             Self::InvalidDocument => "invalid_document",
             Self::NothingToConfirm => "nothing_to_confirm",
             Self::NotConfirmed => "not_confirmed",

@@ -117,7 +117,8 @@ impl Inner {
             if cell.detail.client != client {
                 return Err(unknown());
             }
-            if cell.row.state.phase != Phase::Held || cell.row.state.closing.is_some() {
+            let confirms = cell.row.capability == Capability::Sign;
+            if !confirms || cell.row.state.phase != Phase::Held || cell.row.state.closing.is_some() {
                 return Err(problem(
                     ProblemCode::NothingToConfirm,
                     "the flow does not wait for a confirmation: it was given before, or the flow has ended",

@@ -81,6 +81,9 @@ pub(crate) struct Detail {
     /// leaves with the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) held_token: Option<String>,
+    /// The notification that was put off, by the name of its template.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) template: Option<String>,
     /// The declared fields, once approved.
     person: Option<BTreeMap<FieldName, FieldValue>>,
 }
@@ -132,6 +135,7 @@ impl Detail {
             signature: None,
             browser: None,
             held_token: None,
+            template: None,
             person: None,
         }
     }
@@ -146,6 +150,15 @@ impl Detail {
     pub(crate) fn holding(self, document: DocumentRef, token: &CallbackToken) -> Self {
         Self {
             document: Some(document),
+            held_token: Some(token.as_str().to_owned()),
+            ..self
+        }
+    }
+
+    /// The same, put off until the hour at which people are told.
+    pub(crate) fn put_off(self, template: Option<String>, token: &CallbackToken) -> Self {
+        Self {
+            template,
             held_token: Some(token.as_str().to_owned()),
             ..self
         }

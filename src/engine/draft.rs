@@ -6,6 +6,7 @@ use super::input::Arrival;
 use super::input::Input;
 use super::live::Cell;
 use super::live::Live;
+use super::matter::approval_of_texts;
 use super::records::NodeNames;
 use super::records::Scribe;
 use super::records::ending;
@@ -24,6 +25,7 @@ use crate::catalog::DecideAsk;
 use crate::catalog::Decided;
 use crate::catalog::PlanAsk;
 use crate::connector::Conclusion;
+use crate::connector::Drift;
 use crate::connector::Outbound;
 use crate::connector::Reply;
 use crate::connector::ReplyMeaning;
@@ -31,13 +33,11 @@ use crate::connector::Request;
 use crate::flow::Action;
 use crate::flow::Event as FlowEvent;
 use crate::flow::Note;
+use crate::flow::ReplyKind;
 use crate::flow::State;
 use crate::flow::step;
-use crate::policy::ApprovalState;
-use crate::policy::Approved;
 use crate::policy::Then;
 use crate::words::CallbackToken;
-use crate::words::Capability;
 use crate::words::Digest;
 use crate::words::ExchangeId;
 use crate::words::Outcome;
@@ -78,6 +78,8 @@ pub(super) enum Tally {
     Rejected,
     /// A script failed; where and why.
     ScriptFault(String),
+    /// An answer holds something that is in no list.
+    Drift(Drift),
 }
 
 impl Inner {
@@ -104,11 +106,14 @@ impl Inner {
         draft.keep_state(state);
         self.keep_approver(&mut draft, input);
         draft.tallies.extend(note.and_then(Tally::of));
+        draft
+            .tallies
+            .extend(self.drift_in(input).into_iter().map(Tally::Drift));
         let arrivals = draft.keep_input(input, note);
         for action in &actions {
             self.take_up(live, &mut draft, action, input, &arrivals);
         }
-        if matches!(input, Input::Confirm { .. }) {
+        if matches!(input, Input::Confirm { .. } | Input::Release { .. }) {
             // From here on the request may have left, so nobody else may send it.
             draft.detail_to_change().held_token = None;
         }
@@ -140,7 +145,17 @@ impl Inner {
 
     fn take_up(&self, live: &Live, draft: &mut Draft, action: &Action, input: &Input, arrivals: &[Arrival]) {
         match action {
-            Action::Send { attempt } => self.draft_send(live, draft, *attempt),
+            Action::Send { attempt } => {
+                if let Err(outcome) = self.draft_send(live, draft, *attempt) {
+                    // Nothing leaves, and nothing will: the e-service hears it now and not by the clock.
+                    let refused = FlowEvent::Reply(ReplyKind::Refused(outcome));
+                    let (state, actions) = step(&draft.row.state, &refused);
+                    draft.keep_state(state);
+                    for action in &actions {
+                        self.take_up(live, draft, action, input, arrivals);
+                    }
+                }
+            }
             Action::Schedule(at) => draft.wake_at = Some(*at),
             Action::Examine(_) => draft.effects.examine = arrivals.to_vec(),
             Action::Decide(outcome) => self.draft_ending(live, draft, *outcome, input),
@@ -154,18 +169,18 @@ impl Inner {
         }
     }
 
-    fn draft_send(&self, live: &Live, draft: &mut Draft, attempt: u8) {
-        let request = self.request(live, draft, attempt);
-        let prepared = request.and_then(|request| {
-            let outbound = self.connector.prepare(&request).ok()?;
-            let exchange = ExchangeId::from_parts(draft.at, random().ok()?);
-            Some((request, outbound, exchange))
-        });
-        let Some((request, outbound, exchange)) = prepared else {
-            // Can't happen after `start` has prepared once; if it does, nothing is sent and the clock ends it.
-            tracing::error!(flow = %live.id, "a request could not be prepared");
-            return;
+    /// Drafts the request; `Err` names how the flow ends where the connector can't ask for that.
+    fn draft_send(&self, live: &Live, draft: &mut Draft, attempt: u8) -> Result<(), Outcome> {
+        let Some(request) = self.request(live, draft, attempt) else {
+            // Another process may have sent it: the answer or the clock ends it.
+            tracing::error!(flow = %live.id, "a request could not be made");
+            return Ok(());
         };
+        let outbound = self.connector.prepare(&request).map_err(|error| {
+            tracing::error!(flow = %live.id, %error, "the connector can't send this request");
+            Outcome::ErrorUnsupported
+        })?;
+        let exchange = ExchangeId::from_parts(draft.at, random().map_err(|_| Outcome::ErrorStore)?);
         draft.unit.exchanges.push(ExchangeRow {
             id: exchange,
             flow: Some(live.id),
@@ -173,7 +188,7 @@ impl Inner {
             at: draft.at,
             bytes: outbound.body.clone(),
         });
-        let approval = self.approval_of_texts(live, draft);
+        let approval = approval_of_texts(live, draft);
         let names = NodeNames {
             approval: approval.as_deref(),
             ..self.names()
@@ -183,23 +198,7 @@ impl Inner {
             .request(&draft.detail, &request, &outbound, exchange, &names);
         draft.unit.records.push(record);
         draft.effects.send = Some(outbound);
-    }
-
-    /// R000-136, R000-195: who approved the texts of a service that notifies people, as its file says.
-    fn approval_of_texts(&self, live: &Live, draft: &Draft) -> Option<String> {
-        if draft.row.capability != Capability::Notify {
-            return None;
-        }
-        let service = live.catalog.as_ref()?.service(draft.row.service.as_str())?;
-        let approval = service.service.approvals.iter().find(|approval| {
-            approval.state == ApprovalState::Approved
-                && matches!(
-                    approval.of,
-                    Approved::Texts | Approved::Capability(Capability::Notify)
-                )
-        })?;
-        let reference = approval.reference.as_deref().unwrap_or("no reference");
-        Some(format!("{}, {} ({reference})", approval.by, approval.on))
+        Ok(())
     }
 
     /// The request as the connector needs it. Only the process that made the callback token knows it; another
@@ -396,6 +395,13 @@ impl Draft {
                     let record = self.scribe().consent((**consent).clone());
                     self.unit.records.push(record);
                     // The life of the request begins here, not with the reading of the document.
+                    let now = self.at;
+                    self.detail_to_change().requested_at = now;
+                }
+                Vec::new()
+            }
+            Input::Release { .. } => {
+                if note.is_none() {
                     let now = self.at;
                     self.detail_to_change().requested_at = now;
                 }

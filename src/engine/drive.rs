@@ -187,6 +187,7 @@ impl Inner {
                 self.metrics.alarm("callback_rejected");
                 tracing::warn!(flow = %live.id, "a callback was not believed; the flow keeps waiting");
             }
+            Tally::Drift(drift) => self.note_drift(&drift),
             Tally::ScriptFault(fault) => {
                 self.metrics.script_fault(&row.service);
                 tracing::warn!(flow = %live.id, %fault, "a script failed; the flow is refused");

@@ -32,6 +32,8 @@ use super::catalogs::CatalogStatus;
 use super::catalogs::Catalogs;
 use super::clock::Clock;
 use super::clock::SystemClock;
+use super::drift::Drifts;
+use super::drift::SeenDrift;
 use super::first::first_catalog;
 use super::inner::Inner;
 use super::inner::notifier;
@@ -232,6 +234,7 @@ impl Engine {
             schedule,
             events: broadcast::Sender::new(EVENT_BUFFER),
             metrics: Metrics::new(),
+            drifts: Drifts::default(),
             deliveries: Semaphore::new(CONCURRENT_DELIVERIES),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
@@ -518,6 +521,11 @@ impl Engine {
         self.inner.catalogs.status()
     }
 
+    /// What answers of the authority have held, since this node started, that is in no list.
+    pub fn drift(&self) -> Vec<SeenDrift> {
+        self.inner.drifts.list()
+    }
+
     /// Reads the policy files again and activates them, all or nothing; also those that were set aside by hand.
     pub async fn reload(&self, folder: &Path, actor: &str) -> Reload {
         self.reload_by(folder, Look::Everything, actor, true).await
@@ -720,7 +728,7 @@ async fn strike(inner: Arc<Inner>, mut due: DueFlows) {
                 let tasks = inner.tasks.clone();
                 tasks.spawn(async move {
                     if let Some(live) = inner.flows.by_id(flow) {
-                        inner.drive_to_the_end(&live, || Input::Deadline).await;
+                        inner.strike(&live).await;
                     }
                 });
             }

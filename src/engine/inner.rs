@@ -15,6 +15,7 @@ use super::admit::CatalogGate;
 use super::catalogs::Catalogs;
 use super::clock::Clock;
 use super::detail::Detail;
+use super::drift::Drifts;
 use super::limits::Starts;
 use super::live::LiveFlows;
 use super::log::LogKeeper;
@@ -32,6 +33,7 @@ use crate::catalog::Catalog;
 use crate::connector::Connector;
 use crate::flow::Phase;
 use crate::store::Store;
+use crate::words::Capability;
 use crate::words::Environment;
 use crate::words::Text;
 
@@ -89,6 +91,8 @@ pub(crate) struct Inner {
     pub(crate) schedule: Schedule,
     pub(crate) events: broadcast::Sender<EngineEvent>,
     pub(crate) metrics: Metrics,
+    /// What answers have held that is in no list.
+    pub(crate) drifts: Drifts,
     pub(crate) notifier: reqwest::Client,
     pub(crate) deliveries: Semaphore,
     pub(crate) tasks: TaskTracker,
@@ -138,7 +142,9 @@ impl Inner {
             created_at: row.created_at,
             expires_at: row.expires_at,
             challenge: detail.challenge.clone(),
-            held: row.state.phase == Phase::Held,
+            held: row.state.phase == Phase::Held && row.capability == Capability::Sign,
+            sends_at: (row.state.phase == Phase::Held && row.capability == Capability::Notify)
+                .then_some(row.expires_at),
             qr: qr.filter(|_| !mobile).cloned(),
             app_link: qr.filter(|_| mobile).and_then(|qr| self.connector.app_link(qr)),
             return_url: detail.return_url.clone(),

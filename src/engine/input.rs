@@ -28,6 +28,11 @@ pub(crate) enum Input {
         /// When the flow times out from now on.
         expires_at: Timestamp,
     },
+    /// The hour has come for what was put off; the request goes out now.
+    Release {
+        /// When the flow times out from now on.
+        expires_at: Timestamp,
+    },
     /// The person has read the document and does not want to sign.
     Withdraw,
     /// A newer flow takes the place of this one.
@@ -105,7 +110,7 @@ impl Input {
             Self::Begin => Event::Begin,
             Self::Refuse(decided) => Event::Refuse(decided.outcome),
             Self::Hold => Event::Hold,
-            Self::Confirm { expires_at, .. } => Event::Confirm {
+            Self::Confirm { expires_at, .. } | Self::Release { expires_at } => Event::Confirm {
                 expires_at: *expires_at,
             },
             Self::Withdraw => Event::Withdraw,

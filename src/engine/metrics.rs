@@ -9,6 +9,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use crate::audit::RecorderStats;
+use crate::connector::DriftKind;
 use crate::words::Outcome;
 use crate::words::ServiceName;
 
@@ -21,6 +22,7 @@ pub(crate) struct Metrics {
     deliveries: Family<ResultLabel, Counter>,
     script_faults: Family<ServiceLabel, Counter>,
     alarms: Family<ResultLabel, Counter>,
+    drift: Family<KindLabel, Counter>,
     reloads: Family<ResultLabel, Counter>,
     open_flows: Gauge,
     catalog_in_sync: Gauge,
@@ -51,6 +53,11 @@ struct PlacedLabel {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KindLabel {
+    kind: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct AnchorLabel {
     anchor: String,
 }
@@ -70,6 +77,7 @@ impl Metrics {
             deliveries: Family::default(),
             script_faults: Family::default(),
             alarms: Family::default(),
+            drift: Family::default(),
             reloads: Family::default(),
             open_flows: Gauge::default(),
             catalog_in_sync: Gauge::default(),
@@ -113,6 +121,11 @@ impl Metrics {
             "alarms",
             "Events that somebody should look at",
             self.alarms.clone(),
+        );
+        registry.register(
+            "drift",
+            "Members and codes of believed answers that are in no list",
+            self.drift.clone(),
         );
         registry.register(
             "reloads",
@@ -184,6 +197,14 @@ impl Metrics {
 
     pub(crate) fn alarm(&self, what: &str) {
         self.alarms.get_or_create(&result_label(what)).inc();
+    }
+
+    /// An answer held something that is in no list.
+    pub(crate) fn drift(&self, kind: DriftKind) {
+        let label = KindLabel {
+            kind: kind.as_str().to_owned(),
+        };
+        self.drift.get_or_create(&label).inc();
     }
 
     pub(crate) fn reload(&self, result: &str, in_sync: bool) {

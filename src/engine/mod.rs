@@ -11,6 +11,7 @@ mod deliver;
 mod detail;
 mod documents;
 mod draft;
+mod drift;
 mod drive;
 #[expect(
     clippy::module_inception,
@@ -35,6 +36,7 @@ mod move_ring;
 mod notify_url;
 mod pasts;
 mod poll;
+mod put_off;
 mod receipt;
 mod receive;
 mod records;
@@ -77,6 +79,7 @@ pub use confirm::Confirmation;
 pub use documents::KeptDocument;
 pub use documents::NewDocument;
 pub use documents::ShownDocument;
+pub use drift::SeenDrift;
 pub use engine::Engine;
 pub use engine::EngineError;
 pub use engine::EngineParts;

@@ -89,6 +89,7 @@ impl Inner {
             return Ok(Ready::Begun(Box::new(started)));
         }
         let inputs = check_inputs(&service, &ask)?;
+        self.check_texts(&ask, &service)?;
         let matter = Self::matter(&ask, &service, &inputs)?;
         self.check_urls(&ask)?;
         let document = match &ask.document {
@@ -284,13 +285,18 @@ impl Inner {
             document,
             refused: _,
         } = beginning;
-        let expires_at = now.plus(match (&planned, &first) {
-            (_, Input::Hold) => TO_CONFIRM,
+        let plan_ask = plan_ask(&service, &ask, &inputs, try_number, now);
+        let held_until = match ask.capability {
+            Capability::Sign => Some(now.plus(TO_CONFIRM)),
+            _ => service.held_until(&plan_ask),
+        };
+        let expires_at = match (&planned, &first, held_until) {
+            (_, Input::Hold, Some(until)) => until,
             // Nothing else comes after the reply: waiting for longer would help nobody.
-            (Some(plan), _) if is_answered_at_once(ask.capability) => plan.expires_in.min(AT_ONCE),
-            (Some(plan), _) => plan.expires_in,
-            (None, _) => Duration::ZERO,
-        });
+            (Some(plan), ..) if is_answered_at_once(ask.capability) => now.plus(plan.expires_in.min(AT_ONCE)),
+            (Some(plan), ..) => now.plus(plan.expires_in),
+            (None, ..) => now,
+        };
         let detail = Detail::new(
             &ask,
             inputs,
@@ -303,6 +309,7 @@ impl Inner {
         .blinded(seed.blinding);
         let detail = match (document, &first) {
             (Some(document), Input::Hold) => detail.holding(document, &seed.token),
+            (None, Input::Hold) => detail.put_off(ask.template.clone(), &seed.token),
             _ => detail,
         };
         let row = FlowRow {
@@ -345,7 +352,7 @@ impl Inner {
             }
         }
         self.metrics.started(&service.service.id);
-        self.wait_for_reply(&live, ask.capability).await;
+        self.wait_for_reply(&live, ask.capability, held_until).await;
         let cell = live.cell.lock().await;
         Ok(Started {
             view: self.view_of(&cell.row, &cell.detail, Some(&catalog)),
@@ -358,15 +365,13 @@ impl Inner {
     /// What the policy plans, and what happens to the flow first.
     fn planned(&self, beginning: &Beginning, now: Timestamp) -> (Option<Plan>, Input) {
         let ask = &beginning.ask;
-        let plan_ask = PlanAsk {
-            service: beginning.service.service.id.as_str(),
-            capability: ask.capability,
-            channel: ask.channel,
-            locale: ask.locale,
-            inputs: &beginning.inputs,
+        let plan_ask = plan_ask(
+            &beginning.service,
+            ask,
+            &beginning.inputs,
+            beginning.try_number,
             now,
-            attempt: beginning.try_number,
-        };
+        );
         let refuse = |decided| (None, Input::Refuse(Box::new(decided)));
         if let Some(outcome) = beginning.refused {
             return refuse(beginning.catalog.decide(&DecideAsk {
@@ -376,7 +381,12 @@ impl Inner {
             }));
         }
         match beginning.catalog.plan(&plan_ask) {
-            PlanAnswer::Go(plan, _) if ask.capability == Capability::Sign => (Some(plan), Input::Hold),
+            PlanAnswer::Go(plan, _)
+                if ask.capability == Capability::Sign
+                    || beginning.service.held_until(&plan_ask).is_some() =>
+            {
+                (Some(plan), Input::Hold)
+            }
             PlanAnswer::Go(plan, _) => (Some(plan), Input::Begin),
             PlanAnswer::Refuse {
                 outcome,
@@ -427,11 +437,11 @@ impl Inner {
 
     /// Waits for what the e-service is going to show: the code, or how the flow has ended. Whoever can't wait for longer
     /// asks again; the flow goes on by itself.
-    async fn wait_for_reply(&self, live: &Live, capability: Capability) {
+    async fn wait_for_reply(&self, live: &Live, capability: Capability, held_until: Option<Timestamp>) {
         let wanted = match capability {
             Capability::AuthQr => Stage::Replied,
-            Capability::VerifyQr | Capability::Notify => Stage::Ended,
-            Capability::AuthPush | Capability::Sign => return,
+            Capability::VerifyQr | Capability::Notify if held_until.is_none() => Stage::Ended,
+            _ => return,
         };
         let mut stage = live.stage.subscribe();
         tokio::select! {
@@ -442,8 +452,27 @@ impl Inner {
     }
 }
 
+/// What the policy is asked before anything is sent.
+fn plan_ask<'a>(
+    service: &'a LoadedService,
+    ask: &StartFlow,
+    inputs: &'a BTreeMap<InputName, InputValue>,
+    attempt: u8,
+    now: Timestamp,
+) -> PlanAsk<'a> {
+    PlanAsk {
+        service: service.service.id.as_str(),
+        capability: ask.capability,
+        channel: ask.channel,
+        locale: ask.locale,
+        inputs,
+        now,
+        attempt,
+    }
+}
+
 /// Whether the reply to a request is all that ever comes.
-const fn is_answered_at_once(capability: Capability) -> bool {
+pub(super) const fn is_answered_at_once(capability: Capability) -> bool {
     matches!(capability, Capability::VerifyQr | Capability::Notify)
 }
 
@@ -543,6 +572,6 @@ fn shown_name(text: &str) -> &str {
 /// How long a document may be read before it is confirmed.
 const TO_CONFIRM: Duration = Duration::from_secs(30 * 60);
 /// How long a flow without a callback waits for its reply.
-const AT_ONCE: Duration = Duration::from_secs(60);
+pub(super) const AT_ONCE: Duration = Duration::from_secs(60);
 /// How long the start of a flow waits for a reply that the e-service is going to show.
 const LONGEST_REPLY: Duration = Duration::from_secs(10);

@@ -21,6 +21,7 @@ impl FlowView {
             "expires_at": self.expires_at.to_string(),
             "challenge": self.challenge.as_str(),
             "held": self.held,
+            "sends_at": self.sends_at.map(|at| at.to_string()),
             "superseded_by": self.superseded_by,
             "reported_at": self.reported_at.map(|at| at.to_string()),
             // A notice is about a flow that has ended, and then there is nothing to scan or to open any more.

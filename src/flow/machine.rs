@@ -13,9 +13,10 @@ use crate::words::Timestamp;
 pub enum Event {
     /// The plan is ready.
     Begin,
-    /// The plan is ready, but the person has to confirm on a page before anything is sent (R000-089).
+    /// The plan is ready, but nothing is sent yet: the person has to confirm on a page (R000-089), or people are left in
+    /// peace at this hour.
     Hold,
-    /// The person has confirmed; the flow begins, with a deadline of its own.
+    /// What held the flow is over: the person has confirmed, or the hour has come. It begins, with a deadline of its own.
     Confirm {
         /// When the flow times out from now on.
         expires_at: Timestamp,
@@ -196,7 +197,8 @@ impl State {
     }
 
     fn refuse(&mut self, outcome: Outcome) -> Vec<Action> {
-        if self.phase != Phase::Created || self.attempt != 1 {
+        // What is held may be refused as well: nothing of it has left.
+        if self.phase > Phase::Created || self.attempt != 1 {
             return ignored();
         }
         self.conclude(not_approved(outcome), None)

@@ -42,6 +42,16 @@ pub(super) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .layer(middleware::from_fn(api_headers))
 }
 
+/// The custom element for pages of e-services, one small file.
+pub(super) static EMBED_SCRIPT: LazyLock<String> =
+    LazyLock::new(|| [COUNTDOWN, include_str!("../../assets/embed.js")].concat());
+
+/// The style sheet of the pages for a shadow root, where no font can be declared.
+pub(super) static EMBED_STYLE: LazyLock<String> = LazyLock::new(|| {
+    let lines = STYLESHEET.lines().filter(|line| !line.starts_with("@font-face"));
+    lines.flat_map(|line| [line, "\n"]).collect()
+});
+
 /// The addresses.
 pub(super) static ASSETS: LazyLock<Assets> = LazyLock::new(Assets::embedded);
 
@@ -90,18 +100,20 @@ impl Assets {
             stylesheet: add("midflow", "css", "text/css; charset=utf-8", stylesheet.as_bytes()),
             favicon: add("favicon", "svg", "image/svg+xml", FAVICON),
             live_script: add("live", "js", SCRIPT, LIVE),
-            waiting_script: add("waiting", "js", SCRIPT, WAITING),
+            waiting_script: add("waiting", "js", SCRIPT, [COUNTDOWN, WAITING].concat().as_bytes()),
             early_fonts,
             files,
         }
     }
 }
 
-const SCRIPT: &str = "text/javascript; charset=utf-8";
+pub(super) const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLESHEET: &str = include_str!("../../assets/midflow.css");
 const FAVICON: &[u8] = include_bytes!("../../assets/favicon.svg");
 const LIVE: &[u8] = include_bytes!("../../assets/live.js");
-const WAITING: &[u8] = include_bytes!("../../assets/waiting.js");
+const WAITING: &str = include_str!("../../assets/waiting.js");
+/// What the page and the custom element share.
+const COUNTDOWN: &str = include_str!("../../assets/countdown.js");
 const FONTS: [(&str, &[u8]); 4] = [
     (
         "plex-arabic-400",
@@ -130,7 +142,8 @@ mod tests {
     fn pages_stay_light() {
         let sheet = STYLESHEET.len();
         assert!(sheet < 30_000, "{sheet}");
-        let arabic_page = sheet + FONTS[0].1.len() + FONTS[1].1.len() + LIVE.len() + WAITING.len();
+        let arabic_page =
+            sheet + FONTS[0].1.len() + FONTS[1].1.len() + LIVE.len() + COUNTDOWN.len() + WAITING.len();
         assert!(arabic_page < 120_000, "{arabic_page}");
     }
 

@@ -20,6 +20,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::api::ApiState;
+use super::brand;
 use super::browser;
 use super::clock::PageClock;
 use super::confirm;
@@ -34,6 +35,7 @@ use super::page::SiteName;
 use super::page::Visitor;
 use super::shown;
 use super::waiting::Ended;
+use super::waiting::PutOff;
 use super::waiting::Waiting;
 use super::way_back;
 use crate::engine::FlowView;
@@ -52,6 +54,7 @@ pub(super) fn pages(state: ApiState) -> Router {
         .route("/f/{handle}/document", get(confirm::document))
         .layer(middleware::from_fn(document_headers));
     Router::new()
+        .route("/brand/{name}", get(logo))
         .route("/f/{handle}", get(show))
         .route("/f/{handle}/events", get(follow))
         .route("/f/{handle}/renew", post(renew))
@@ -69,7 +72,9 @@ pub(super) fn pages(state: ApiState) -> Router {
 struct CitizenPage {
     page: Page,
     organization: Text,
+    logo: Option<String>,
     waiting: Option<Waiting>,
+    put_off: Option<PutOff>,
     confirm: Option<Confirm>,
     outcome: Option<Ended>,
     /// That nothing has been signed (R000-106).
@@ -91,6 +96,8 @@ async fn show(
         Ok(opened) => opened,
         Err(instead) => return *instead,
     };
+    // The e-service has told which language the person reads.
+    let visitor = visitor.in_language(view.locale);
     let confirm = match view.held {
         true => Confirm::of(&state, &view, &handle).await,
         false => None,
@@ -124,7 +131,7 @@ pub(super) fn show_flow(
     let service = catalog.service(view.service.as_str());
     let outcome = view.ended.then_some(()).and(view.outcome).map(|outcome| Ended {
         class: outcome.class().as_str(),
-        heading: shown::class(ui, outcome.class()),
+        heading: shown::ending(ui, Some(view.capability), outcome.class()),
         say: view
             .decision
             .as_ref()
@@ -135,10 +142,15 @@ pub(super) fn show_flow(
         .app_link
         .as_ref()
         .map(|link| way_back::open(link, state, handle, headers));
-    let waiting = (outcome.is_none() && confirm.is_none()).then(|| {
+    let put_off = view.sends_at.filter(|_| outcome.is_none()).map(|at| {
+        let events = format!("{path}/events");
+        PutOff::new(ui, PageClock::system(), at, view.service_name.clone(), events)
+    });
+    let logo = brand::address(&catalog);
+    let waiting = (outcome.is_none() && confirm.is_none() && put_off.is_none()).then(|| {
         let waiting = Waiting::new(
-            organization.clone(),
-            view.service_name.clone(),
+            (organization.clone(), logo.clone()),
+            (view.service_name.clone(), view.capability),
             &view.challenge,
             (view.created_at, view.expires_at),
             PageClock::system(),
@@ -158,7 +170,7 @@ pub(super) fn show_flow(
         (Some(ended), ..) => ended.heading,
         (None, Some(_), _) => ui.read_document,
         (None, None, Some(waiting)) => waiting.heading(ui),
-        (None, None, None) => ui.look_at_phone,
+        (None, None, None) => ui.put_off_heading,
     };
     let missing = confirm.as_ref().is_some_and(|confirm| confirm.missing);
     let ran_out = view.outcome == Some(Outcome::TimeoutNoAnswer) && view.capability == Capability::AuthQr;
@@ -172,7 +184,9 @@ pub(super) fn show_flow(
         }),
         renew: ran_out.then(|| format!("{path}/renew")),
         return_url: view.return_url.clone().filter(|_| view.ended),
+        logo,
         waiting,
+        put_off,
         confirm,
         outcome,
     };
@@ -188,8 +202,12 @@ pub(super) fn show_flow(
     }
 }
 
+async fn logo(State(state): State<ApiState>, Path(name): Path<String>) -> Response {
+    brand::serve(&state.flows.catalog(), &name)
+}
+
 /// R000-106: whatever the ending of a flow to sign is, but an approval, it says that nothing has been signed.
-fn nothing_signed(service: &Service, view: &FlowView) -> Option<Text> {
+pub(super) fn nothing_signed(service: &Service, view: &FlowView) -> Option<Text> {
     let failed = view
         .outcome
         .is_some_and(|outcome| outcome.class() != OutcomeClass::Approved);
@@ -245,6 +263,11 @@ async fn follow(
         Ok((client, view)) => (client, view.flow),
         Err(instead) => return instead.status().into_response(),
     };
+    ended_of(&state, client, flow)
+}
+
+/// The stream of one flow, to whom it may be told.
+pub(super) fn ended_of(state: &ApiState, client: String, flow: FlowId) -> Response {
     let flows = state.flows.clone();
     until_ended(move |time| {
         let (flows, client) = (flows.clone(), client.clone());

@@ -18,6 +18,8 @@ use super::api::ApiState;
 use super::browser;
 use super::citizen::show_flow;
 use super::page::Visitor;
+use super::shown;
+use super::ui::Ui;
 use crate::engine::Confirmation;
 use crate::engine::FlowView;
 use crate::engine::ProblemCode;
@@ -39,6 +41,8 @@ pub(super) struct Confirm {
     pub(super) copied: bool,
     /// Whether something was sent without both confirmations.
     pub(super) missing: bool,
+    /// Until when it can be confirmed: the time in Kuwait.
+    pub(super) until: String,
 }
 
 impl Confirm {
@@ -63,6 +67,7 @@ impl Confirm {
             accepts: false,
             copied: false,
             missing: false,
+            until: shown::when(Ui::of(view.locale), view.created_at, view.expires_at).1,
         })
     }
 }
@@ -79,6 +84,7 @@ pub(super) async fn confirm(
         Ok(owned) => owned,
         Err(instead) => return *instead,
     };
+    let visitor = visitor.in_language(flow.locale);
     let ui = visitor.ui();
     let ticked = |name: &str| typed.get(name).is_some_and(|value| value == "yes");
     let sentence = |name: &str, text: &'static str| (ticked(name), text.to_owned());

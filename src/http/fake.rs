@@ -28,6 +28,7 @@ use crate::engine::ProblemCode;
 use crate::engine::Reload;
 use crate::engine::RightsAsk;
 use crate::engine::RightsError;
+use crate::engine::SeenDrift;
 use crate::engine::ShownDocument;
 use crate::engine::StartFlow;
 use crate::engine::Started;
@@ -66,6 +67,7 @@ pub(super) struct Inner {
     pub(super) records: Vec<TimelineEntry>,
     pub(super) failure: Option<String>,
     pub(super) why: Option<Why>,
+    pub(super) drift: Vec<SeenDrift>,
     pub(super) store_down: bool,
     /// Administrative acts that were asked for.
     pub(super) acts: Vec<String>,
@@ -107,6 +109,7 @@ impl Fake {
             expires_at: Self::now().plus(settings.expires_in),
             challenge: Challenge::from_random(8_352u64.to_be_bytes()),
             held: false,
+            sends_at: None,
             qr: None,
             app_link: None,
             return_url: None,
@@ -403,6 +406,10 @@ impl Flows for Fake {
 
     fn catalog(&self) -> Arc<Catalog> {
         self.catalog.clone()
+    }
+
+    fn drift(&self) -> Vec<SeenDrift> {
+        self.inner.lock().unwrap().drift.clone()
     }
 
     fn catalog_status(&self) -> CatalogStatus {

@@ -21,6 +21,7 @@ use crate::engine::Problem;
 use crate::engine::Reload;
 use crate::engine::RightsAsk;
 use crate::engine::RightsError;
+use crate::engine::SeenDrift;
 use crate::engine::ShownDocument;
 use crate::engine::StartFlow;
 use crate::engine::Started;
@@ -106,6 +107,9 @@ pub trait Flows: Send + Sync + 'static {
 
     /// Which catalog is active, and why a newer one is not.
     fn catalog_status(&self) -> CatalogStatus;
+
+    /// What answers of the authority have held that is in no list.
+    fn drift(&self) -> Vec<SeenDrift>;
 
     /// Reads the node's policy folder again and activates it, all or nothing.
     async fn reload(&self, actor: &str) -> Reload;
@@ -234,6 +238,10 @@ impl Flows for Engine {
 
     fn catalog_status(&self) -> CatalogStatus {
         Self::catalog_status(self)
+    }
+
+    fn drift(&self) -> Vec<SeenDrift> {
+        Self::drift(self)
     }
 
     async fn reload(&self, actor: &str) -> Reload {

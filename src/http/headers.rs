@@ -74,7 +74,10 @@ pub(super) async fn page_headers(State(site): State<Site>, request: Request, nex
     }
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    set(headers, header::CONTENT_SECURITY_POLICY, PAGE_POLICY);
+    // A page that takes in something of another origin says so itself.
+    if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+        set(headers, header::CONTENT_SECURITY_POLICY, PAGE_POLICY);
+    }
     set(headers, PERMISSIONS_POLICY, PERMISSIONS);
     common(headers);
     if site.https {

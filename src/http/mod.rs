@@ -4,6 +4,7 @@
 mod api;
 mod assets;
 mod body;
+mod brand;
 mod browser;
 mod callback;
 mod citizen;
@@ -11,6 +12,7 @@ mod clock;
 mod confirm;
 mod console;
 mod demo;
+mod embed;
 #[cfg(test)]
 mod fake;
 mod flows;

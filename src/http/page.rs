@@ -45,6 +45,8 @@ pub(super) struct Visitor {
     pub(super) path: String,
     /// Whether the language was chosen just now, and has to be kept.
     chosen: bool,
+    /// Whether this browser has said which language it wants, now or earlier.
+    decided: bool,
 }
 
 impl Page {
@@ -87,6 +89,15 @@ impl Visitor {
         Ui::of(self.locale)
     }
 
+    /// The same visitor, in this language unless they have chosen one.
+    pub(super) fn in_language(self, locale: Locale) -> Self {
+        if self.decided {
+            self
+        } else {
+            Self { locale, ..self }
+        }
+    }
+
     /// The page as an answer, which also keeps a language that was chosen.
     pub(super) fn show(&self, status: StatusCode, page: &impl Template) -> Response {
         match page.render() {
@@ -120,6 +131,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Visitor {
             .and_then(Locale::from_name);
         let kept = cookie(&parts.headers, LANGUAGE).and_then(|value| Locale::from_name(&value));
         Ok(Self {
+            decided: chosen.or(kept).is_some(),
             locale: chosen.or(kept).unwrap_or_default(),
             path: parts.uri.path().to_owned(),
             chosen: chosen.is_some(),

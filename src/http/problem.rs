@@ -238,6 +238,10 @@ const fn row(code: ProblemCode) -> (StatusCode, &'static str) {
             "A code can't be scanned on the phone that shows it",
         ),
         ProblemCode::UnknownTemplate => (StatusCode::UNPROCESSABLE_ENTITY, "No such template"),
+        ProblemCode::TextsNotApproved => (
+            StatusCode::FORBIDDEN,
+            "The texts of the notification are not approved",
+        ),
         ProblemCode::InvalidDocument => (
             StatusCode::UNPROCESSABLE_ENTITY,
             "The document is not the one that was handed in",

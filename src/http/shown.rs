@@ -1,5 +1,6 @@
 use crate::policy::Limit;
 use crate::policy::Then;
+use crate::words::Capability;
 use crate::words::OutcomeClass;
 use crate::words::Timestamp;
 
@@ -65,6 +66,39 @@ pub(super) fn then(ui: &'static Ui, then: Then) -> String {
     }
 }
 
+/// How a flow ended, in words: an approval is called by what it was given to.
+pub(super) const fn ending(
+    ui: &'static Ui,
+    capability: Option<Capability>,
+    class: OutcomeClass,
+) -> &'static str {
+    match (class, capability) {
+        (OutcomeClass::Approved, Some(Capability::VerifyQr)) => ui.card_verified,
+        (OutcomeClass::Approved, Some(Capability::Sign)) => ui.signed,
+        (OutcomeClass::Approved, Some(Capability::Notify)) => ui.notified,
+        _ => self::class(ui, class),
+    }
+}
+
+/// A day and a time in Kuwait, as people say them: `tomorrow` and `07:00`.
+pub(super) fn when(ui: &'static Ui, now: Timestamp, moment: Timestamp) -> (String, String) {
+    let (today, then) = (now.in_kuwait(), moment.in_kuwait());
+    let is_next = |earlier: Timestamp| {
+        let next = earlier.plus(A_DAY).in_kuwait();
+        (next.year, next.month, next.day) == (then.year, then.month, then.day)
+    };
+    let day = if (today.year, today.month, today.day) == (then.year, then.month, then.day) {
+        ui.today.to_owned()
+    } else if is_next(now) {
+        ui.tomorrow.to_owned()
+    } else {
+        format!("{:04}-{:02}-{:02}", then.year, then.month, then.day)
+    };
+    (day, format!("{:02}:{:02}", then.hour, then.minute))
+}
+
+const A_DAY: std::time::Duration = std::time::Duration::from_secs(86_400);
+
 /// An outcome class, in words.
 pub(super) const fn class(ui: &'static Ui, class: OutcomeClass) -> &'static str {
     match class {
@@ -93,6 +127,21 @@ mod tests {
             ["+0 ms", "+117 ms", "+4.2 s", "+2:05"]
         );
         assert_eq!([clock(0), clock(59), clock(245)], ["0:00", "0:59", "4:05"]);
+    }
+
+    #[test]
+    fn days_are_called_as_people_call_them() {
+        let ui = Ui::of(crate::words::Locale::En);
+        let at = |text: &str| Timestamp::parse(text).unwrap();
+        // 23:30 in Kuwait.
+        let now = at("2026-11-22T20:30:00Z");
+        let said = |moment| {
+            let (day, clock) = when(ui, now, at(moment));
+            format!("{day} {clock}")
+        };
+        assert_eq!(said("2026-11-22T20:45:00Z"), "today 23:45");
+        assert_eq!(said("2026-11-23T04:00:00Z"), "tomorrow 07:00");
+        assert_eq!(said("2026-11-24T04:00:00Z"), "2026-11-24 07:00");
     }
 
     #[test]

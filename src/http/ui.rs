@@ -76,6 +76,18 @@ texts! {
     error_no_retry: "لا يمكن إعادة هذا الطلب.", "This request can't be tried again.";
 
     look_at_phone: "انظر إلى هاتفك", "Look at your phone";
+    time_is_over: "انتهى الوقت. تظهر النتيجة بعد لحظات.", "The time is over. The result appears in a moment.";
+    code_is_over: "انتهت صلاحية هذا الرمز.", "This code can't be used any more.";
+    sign_on_phone: "وقّع من هاتفك", "Sign on your phone";
+    checking_card: "جار التحقق من البطاقة", "The card is being verified";
+    sending_notification: "جار إرسال الإشعار", "The notification is being sent";
+    waiting_for_authority: "بانتظار رد خدمة الهوية الرقمية", "Waiting for the Mobile ID service";
+    put_off: "مؤجل إلى انتهاء ساعات الهدوء", "Put off until quiet hours end";
+    put_off_heading: "يُرسل الإشعار لاحقا", "The notification is sent later";
+    put_off_at: "موعد الإرسال", "It is sent";
+    put_off_lead: "لا تُرسل الإشعارات في ساعات الهدوء. يُرسل هذا الإشعار تلقائيا عند انتهائها، ويمكنك إلغاؤه قبل ذلك.", "Nobody is disturbed in quiet hours. This notification leaves by itself when they end, and can be cancelled until then.";
+    today: "اليوم", "today";
+    tomorrow: "غدا", "tomorrow";
     waiting_for_you: "بانتظار ردك على الهاتف", "Waiting for your answer on the phone";
     who_asks: "الجهة الطالبة", "Who asks";
     service: "الخدمة", "Service";
@@ -105,7 +117,9 @@ texts! {
     renew_code: "رمز جديد", "A new code";
     open_app_heading: "أكمل من تطبيق «هويتي»", "Continue in the Hawyti app";
     open_app: "افتح تطبيق «هويتي»", "Open the Hawyti app";
-    open_app_hint: "بعد الموافقة يعيدك التطبيق إلى هذه الصفحة.", "After you approve, the app brings you back to this page.";
+    open_app_hint: "يظهر الرقم نفسه في التطبيق. بعد الموافقة يعيدك التطبيق إلى هذه الصفحة.", "The app shows the same number. After you approve, it brings you back to this page.";
+    to_flow_page: "أكمل في صفحة الطلب", "Continue on the page of the request";
+    see_embedded: "شاهد الصفحة نفسها كعنصر داخل صفحة الخدمة", "See the same as an element in the page of the e-service";
     to_newer: "انتقل إلى الرمز الجديد", "Go to the new code";
     other_browser: "أكمل من المتصفح الذي بدأت منه", "Continue in the browser where you began";
     other_browser_hint: "لا يعمل رابط العودة إلا مرة واحدة، وفي المتصفح الذي فتح التطبيق.", "The way back works once only, and only in the browser that opened the app.";
@@ -116,6 +130,7 @@ texts! {
     open_document: "افتح المستند في صفحة مستقلة", "Open the document on a page of its own";
     keep_copy: "احتفظ بنسخة", "Keep a copy";
     document_digest: "بصمة المستند (SHA-256):", "Digest of the document (SHA-256):";
+    confirm_until: "يمكنك التأكيد حتى الساعة", "You can confirm until";
     confirm_copy: "احتفظت بنسخة من المستند قبل التوقيع.", "I have kept a copy of the document before signing.";
     confirm_reviewed: "أقر بأنني اطلعت على المستند كاملا.", "I confirm that I have read the entire document.";
     confirm_accepts: "أوافق على توقيع هذا المستند بهويتي الرقمية.", "I agree to sign this document with my Mobile ID.";
@@ -125,6 +140,10 @@ texts! {
     error_confirm: "يرجى تأكيد الاطلاع على المستند والموافقة على توقيعه، كل على حدة.", "Please confirm both: that you have read the document, and that you agree to sign it.";
 
     class_approved: "تمت الموافقة", "Approved";
+    card_verified: "تم التحقق من البطاقة", "The card is verified";
+    signed: "تم التوقيع", "Signed";
+    notified: "سُلّم الإشعار", "The notification is handed over";
+    next_card: "امسح بطاقة أخرى", "Scan another card";
     class_declined: "تم الرفض", "Declined";
     class_timeout: "انتهى الوقت", "No answer in time";
     class_error: "حدث خطأ", "Something failed";
@@ -226,6 +245,8 @@ texts! {
     catalog_set_aside: "فعلت يدوياً، وما في المجلد منحى جانباً إلى أن يتغير.", "It was activated by hand; what lies in the folder is set aside until it changes.";
     ended_waivers: "انتهت مدة استثناءات، وسيُرفض التحميل القادم ما لم تُراعَ قواعدها أو تُجدَّد:", "Waivers have ended, and the next load is judged without them:";
     needs_restart: "تغيرت إعدادات هذه العقدة، ولا تسري إلا بعد إعادة تشغيلها:", "Settings of this node have changed and take a restart:";
+    drift_seen: "وردت من الجهة المصدرة للهوية عناصر أو رموز غير معروفة. اسأل الجهة عنها ثم أضفها إلى الإعدادات.", "The authority's answers hold members or codes that are in no list. Ask the authority, then add them to the settings.";
+    show_drift: "اعرض ما ورد", "Show what came";
     show_diagnostics: "اعرض الأسباب", "Show why";
     active_catalog: "السياسات السارية", "Active catalog";
     services_lead: "الخدمات كما حملت، بعد كل القيم الافتراضية.", "The services as loaded, with every default filled in.";

@@ -1,5 +1,6 @@
 use askama::filters::Safe;
 
+use crate::words::Capability;
 use crate::words::Challenge;
 use crate::words::QrCode;
 use crate::words::Text;
@@ -13,6 +14,10 @@ use super::ui::Ui;
 pub(super) struct Waiting {
     pub(super) organization: Text,
     pub(super) service: Text,
+    /// What is waited for.
+    capability: Capability,
+    /// Where the logo of the organization is, to be compared with the phone (R000-078).
+    pub(super) logo: Option<String>,
     /// The digits in groups, as people compare them.
     pub(super) groups: Vec<String>,
     /// The digits one by one, as a screen reader should say them.
@@ -40,8 +45,8 @@ pub(super) struct Waiting {
 
 impl Waiting {
     pub(super) fn new(
-        organization: Text,
-        service: Text,
+        (organization, logo): (Text, Option<String>),
+        (service, capability): (Text, Capability),
         challenge: &Challenge,
         times: (Timestamp, Timestamp),
         clock: PageClock,
@@ -54,6 +59,8 @@ impl Waiting {
         Self {
             organization,
             service,
+            capability,
+            logo,
             groups: challenge.grouped().split(' ').map(str::to_owned).collect(),
             spoken: challenge
                 .as_str()
@@ -108,6 +115,29 @@ impl Waiting {
         Safe(self.code.as_ref().map(QrCode::svg).unwrap_or_default())
     }
 
+    /// Whether somebody is asked on a phone, and has a number to compare; else only the authority is.
+    pub(super) const fn compares(&self) -> bool {
+        !matches!(self.capability, Capability::VerifyQr | Capability::Notify)
+    }
+
+    /// What is waited for, in short.
+    pub(super) fn status(&self, ui: &'static Ui) -> &'static str {
+        match (self.compares(), &self.code) {
+            (false, _) => ui.waiting_for_authority,
+            (true, Some(_)) => ui.waiting_for_scan,
+            (true, None) => ui.waiting_for_you,
+        }
+    }
+
+    /// What is said once the time is over, before the ending is there.
+    pub(super) fn over(&self, ui: &'static Ui) -> &'static str {
+        if self.capability == Capability::AuthQr {
+            ui.code_is_over
+        } else {
+            ui.time_is_over
+        }
+    }
+
     /// After how many seconds a page without scripts asks again: before a code has run out for long.
     pub(super) fn refresh(&self) -> u64 {
         if self.code.is_some() {
@@ -124,7 +154,41 @@ impl Waiting {
         } else if self.app_link.is_some() {
             ui.open_app_heading
         } else {
-            ui.look_at_phone
+            match self.capability {
+                Capability::VerifyQr => ui.checking_card,
+                Capability::Notify => ui.sending_notification,
+                Capability::Sign => ui.sign_on_phone,
+                Capability::AuthPush | Capability::AuthQr => ui.look_at_phone,
+            }
+        }
+    }
+}
+
+/// A notification that leaves when quiet hours end, as a page shows it.
+pub(super) struct PutOff {
+    /// `today`, `tomorrow` or the day.
+    pub(super) day: String,
+    /// The time in Kuwait.
+    pub(super) clock: String,
+    pub(super) service: Text,
+    /// Where the end of the flow is told live.
+    pub(super) events: String,
+}
+
+impl PutOff {
+    pub(super) fn new(
+        ui: &'static Ui,
+        clock: PageClock,
+        sends_at: Timestamp,
+        service: Text,
+        events: String,
+    ) -> Self {
+        let (day, clock) = shown::when(ui, clock.now(), sends_at);
+        Self {
+            day,
+            clock,
+            service,
+            events,
         }
     }
 }

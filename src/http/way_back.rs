@@ -62,9 +62,10 @@ pub(super) async fn arrive(
     Path((handle, proof)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    if view(&state, &handle).await.is_none() {
+    let Some((_, flow)) = view(&state, &handle).await else {
         return not_found(&visitor);
-    }
+    };
+    let visitor = visitor.in_language(flow.locale);
     let kept = cookie(&headers, &cookie_name(&handle)).filter(|value| is_value(value));
     let own = kept.is_some_and(|value| state.settings.page_key.is_way_back(&handle, &value, &proof));
     if !own {

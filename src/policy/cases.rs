@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::TimeOfDay;
 use crate::diagnostics::Label;
 use crate::words::Assurance;
 use crate::words::Capability;
@@ -277,6 +278,8 @@ pub struct SentPlan {
     pub reason_en: Option<Expected<String>>,
     /// The rule that made the plan what it is.
     pub why: Option<Expected<Why>>,
+    /// When the request leaves, by the clock in Kuwait.
+    pub sent_at: Option<Expected<TimeOfDay>>,
 }
 
 /// A class of outcomes, or one outcome.

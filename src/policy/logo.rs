@@ -3,6 +3,17 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+/// The media type and the bytes of a logo that can be shown; `None` for any other.
+pub fn shown_logo<'a>(name: &str, text: &'a str) -> Option<(&'static str, Cow<'a, [u8]>)> {
+    let bytes = bytes(name, text);
+    let kind = if name.ends_with(".svg") {
+        "image/svg+xml"
+    } else {
+        "image/png"
+    };
+    examine(name, &bytes).is_ok().then_some((kind, bytes))
+}
+
 /// The bytes of a logo. Texts stand in a catalog as they are, anything else as base64.
 pub(super) fn bytes<'a>(name: &str, text: &'a str) -> Cow<'a, [u8]> {
     if name.ends_with(".svg") {

@@ -28,6 +28,7 @@ use super::language::Key;
 use super::language::Shape;
 use super::yaml::Layer;
 use crate::words::Capability;
+use crate::words::Digest;
 use crate::words::Environment;
 use crate::words::Field;
 use crate::words::FieldSource;
@@ -343,6 +344,13 @@ fn push_safety(written: &PushSafety) -> Value {
     }))
 }
 
+/// The digest of the notifications of a service, as an approval of its texts names it; `None` where it sends none.
+pub fn texts_digest(service: &Service) -> Option<Digest> {
+    let meant = capability_json(service, Capability::Notify);
+    let (templates, links) = (meant.get("templates")?, meant.get("links"));
+    Some(Digest::of(json!([templates, links]).to_string().as_bytes()))
+}
+
 fn capability_json(service: &Service, capability: Capability) -> Value {
     let Some(settings) = service.capability(capability) else {
         return Value::Null;
@@ -385,6 +393,14 @@ fn capability_json(service: &Service, capability: Capability) -> Value {
             insert(&mut out, "templates", object(templates));
             if !notify.links.is_empty() {
                 insert(&mut out, "links", json!(notify.links));
+            }
+            if let Some(quiet) = &notify.quiet_hours {
+                let hours = json!({
+                    "from": quiet.from.to_string(),
+                    "to": quiet.to.to_string(),
+                    "then": quiet.then.as_str(),
+                });
+                insert(&mut out, "quiet_hours", hours);
             }
         }
     }
@@ -453,6 +469,7 @@ fn approval(approval: &Approval) -> Value {
         "for": if approval.by_authority { "authority" } else { "organization" },
         "on": approval.on.to_string(),
         "reference": approval.reference,
+        "sha256": approval.sha256,
     }))
 }
 

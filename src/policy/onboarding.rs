@@ -73,6 +73,8 @@ pub struct Approval {
     pub on: Day,
     /// Under which number it is filed.
     pub reference: Option<String>,
+    /// The digest of the texts that were approved, 64 hexadecimal digits; it counts for no others.
+    pub sha256: Option<String>,
     /// Where it stands.
     pub place: Place,
 }

@@ -3,6 +3,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Approval;
+use super::ApprovalState;
+use super::Approved;
 use super::Certification;
 use super::Decision;
 use super::FirstContact;
@@ -13,12 +15,14 @@ use super::LegalBasis;
 use super::Limits;
 use super::Place;
 use super::Plan;
+use super::QuietHours;
 use super::Response;
 use super::Responses;
 use super::Retention;
 use super::Waiver;
 use super::inputs;
 use super::render;
+use super::texts_digest;
 use crate::words::Assurance;
 use crate::words::Capability;
 use crate::words::Channel;
@@ -76,6 +80,29 @@ pub struct Service {
 }
 
 impl Service {
+    /// Whether two people of the organization have approved the texts of its notifications, as they are now (R000-195). So
+    /// have those of a service that sends none.
+    pub fn has_texts_approved_by_two(&self) -> bool {
+        let Some(digest) = texts_digest(self) else {
+            return true;
+        };
+        let names: BTreeSet<&str> = self
+            .approvals
+            .iter()
+            .filter(|approval| {
+                !approval.by_authority
+                    && approval.of == Approved::Texts
+                    && approval.state == ApprovalState::Approved
+                    && approval
+                        .sha256
+                        .as_ref()
+                        .is_none_or(|approved| *approved == hex::encode(digest.as_bytes()))
+            })
+            .map(|approval| approval.by.as_str())
+            .collect();
+        names.len() >= 2
+    }
+
     /// The settings of a capability; `None` if the service does not declare it (R000-017).
     pub fn capability(&self, capability: Capability) -> Option<&CapabilitySettings> {
         self.capabilities.get(&capability)
@@ -224,6 +251,8 @@ pub struct NotifySettings {
     pub templates: BTreeMap<String, Template>,
     /// The hosts that they may link to.
     pub links: Vec<String>,
+    /// When none is sent; `None` where they are sent at any hour.
+    pub quiet_hours: Option<QuietHours>,
 }
 
 /// One notification.

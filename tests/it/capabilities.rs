@@ -2,10 +2,12 @@
 //! the sandbox as the authority with the person at the other end.
 
 use bytes::Bytes;
+use midflow::connector::DriftKind;
 use midflow::engine::Confirmation;
 use midflow::engine::NewDocument;
 use midflow::engine::ProblemCode;
 use midflow::engine::StartFlow;
+use midflow::sandbox::Face;
 use midflow::sandbox::Scenario;
 use midflow::sandbox::StampAlgorithm;
 use midflow::words::Capability;
@@ -315,5 +317,84 @@ async fn whoever_does_not_want_to_sign_says_so_on_the_page() {
     let ended = node.engine.withdraw(CLIENT, flow).await.unwrap();
     assert_eq!(ended.outcome, Some(Outcome::DeclinedOnPage));
     assert!(node.authority.ledger().received.is_empty());
+    node.shutdown().await;
+}
+
+// Nobody has confirmed: nothing was asked of the phone, and the page says so in its own words.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_that_nobody_confirms_in_time_is_asked_of_nobody() {
+    let (node, people) = node().await;
+    let flow = held(&node, &people[0]).await;
+    node.clock.forward(std::time::Duration::from_secs(31 * 60));
+    let ended = node.ended(flow).await;
+    assert_eq!(ended.outcome, Some(Outcome::TimeoutNotConfirmed));
+    assert!(node.authority.ledger().received.is_empty());
+    node.shutdown().await;
+}
+
+// What the way to the authority can't carry is told at once, and not by the clock.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_transport_does_not_carry_ends_as_unsupported() {
+    let node = FullNode::through(Face::Gateway, 1, StampAlgorithm::EcdsaP256).await;
+    let person = node.crowd().next().unwrap().civil_no.clone();
+    let remind = StartFlow {
+        template: Some("reminder".to_owned()),
+        ..ask("appointment-reminders", Capability::Notify, Some(&person))
+            .input("appointment", "1234567")
+            .input("hour", "09:30")
+    };
+    for start in [remind, code()] {
+        let flow = node.engine.start_flow(start).await.unwrap().view.flow;
+        let ended = node.ended(flow).await;
+        assert_eq!(ended.outcome, Some(Outcome::ErrorUnsupported));
+        assert_eq!(count(&node.timeline(flow).await, "request"), 0, "nothing leaves");
+    }
+    node.shutdown().await;
+}
+
+// The drift alarm: what no list knows is counted, told once with its shape, and never with anything of the person.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_authority_has_never_sent_raises_the_alarm() {
+    let (node, people) = node().await;
+    for (scenario, person) in [
+        (Scenario::NewMembers, &people[0]),
+        (Scenario::NewMembers, &people[1]),
+        (Scenario::UnknownCode, &people[2]),
+        (Scenario::NewErrorCode, &people[3]),
+        // What nobody has stamped raises nothing.
+        (Scenario::Unstamped, &people[4]),
+    ] {
+        node.authority.arm(scenario, Some(person), None).unwrap();
+        let flow = node.ask(person).await.view.flow;
+        if scenario == Scenario::Unstamped {
+            node.until(flow, |timeline| count(timeline, "verdict") == 1).await;
+        } else {
+            node.ended(flow).await;
+        }
+    }
+    let seen = node.engine.drift();
+    let code = |name: &str| {
+        let found = seen.iter().find(|one| one.drift.name == name);
+        found.map(|one| one.drift.sample.clone())
+    };
+    assert_eq!(code("ResultCode").as_deref(), Some("99"));
+    assert_eq!(code("Error.Code").as_deref(), Some("4711"));
+    let members: Vec<_> = seen
+        .iter()
+        .filter(|one| one.drift.kind == DriftKind::Member)
+        .collect();
+    assert!(
+        !members.is_empty() && members.iter().all(|one| one.count == 2),
+        "{seen:?}"
+    );
+    let told = format!("{seen:?}");
+    for person in &people {
+        assert!(!told.contains(digits(person)));
+    }
+    let metrics = node.engine.metrics_text();
+    assert!(
+        metrics.contains(r#"midflow_drift_total{kind="code"} 2"#),
+        "{metrics}"
+    );
     node.shutdown().await;
 }

@@ -205,7 +205,7 @@ async fn a_gateways_answer_counts_only_if_we_asked_for_it() {
 }
 
 /// Why a transport does not carry a capability; `None` if it does.
-const fn forbidden(face: Face, capability: Capability) -> Option<&'static str> {
+pub const fn forbidden(face: Face, capability: Capability) -> Option<&'static str> {
     match (face, capability) {
         (Face::Bridge, _) | (_, Capability::AuthPush) => None,
         (Face::Gateway | Face::GatewayUnstamped, _) => {
@@ -256,7 +256,7 @@ async fn every_transport_sends_the_digits_in_both_languages() {
     }
 }
 
-fn request(capability: Capability, now: Timestamp) -> Request {
+pub fn request(capability: Capability, now: Timestamp) -> Request {
     let text = |en: &str| Text::new("الدخول", en);
     Request {
         flow: FlowId::from_parts(now, [7; 10]),

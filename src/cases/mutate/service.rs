@@ -11,6 +11,8 @@ use crate::policy::Limit;
 use crate::policy::OwnSettings;
 use crate::policy::Place;
 use crate::policy::Places;
+use crate::policy::QuietHours;
+use crate::policy::Quieted;
 use crate::policy::Response;
 use crate::policy::Service;
 use crate::policy::Then;
@@ -144,6 +146,7 @@ impl Making<'_> {
                 });
             });
         }
+        self.quiet_hours(capability);
         let keys = ["capabilities", name, "reason", "ar"];
         let change = "the Arabic reason becomes another text".to_owned();
         self.add(&keys, Some(&place), change, |service| {
@@ -158,6 +161,55 @@ impl Making<'_> {
                 settings.reason.en = OTHER_EN.to_owned()
             });
         });
+    }
+
+    /// Quiet hours that begin or end a minute later, do the other thing, or don't exist.
+    fn quiet_hours(&mut self, capability: Capability) {
+        let Some(OwnSettings::Notify(settings)) =
+            self.service.capability(capability).map(|settings| &settings.own)
+        else {
+            return;
+        };
+        let Some(hours) = settings.quiet_hours else {
+            return;
+        };
+        let other = match hours.then {
+            Quieted::Hold => Quieted::Refuse,
+            Quieted::Refuse => Quieted::Hold,
+        };
+        let (from, to) = (hours.from.later(1), hours.to.later(1));
+        let changes = [
+            (
+                "from",
+                format!("quiet hours begin at {from}"),
+                Some(QuietHours { from, ..hours }),
+            ),
+            (
+                "to",
+                format!("quiet hours end at {to}"),
+                Some(QuietHours { to, ..hours }),
+            ),
+            (
+                "then",
+                format!(
+                    "quiet hours `{}` becomes `{}`",
+                    hours.then.as_str(),
+                    other.as_str()
+                ),
+                Some(QuietHours { then: other, ..hours }),
+            ),
+            ("from", "the quiet hours are removed".to_owned(), None),
+        ];
+        for (key, change, changed) in changes {
+            let keys = ["capabilities", capability.as_str(), "quiet_hours", key];
+            self.add(&keys, None, change, |service| {
+                edit(service, capability, |settings| {
+                    if let OwnSettings::Notify(notify) = &mut settings.own {
+                        notify.quiet_hours = changed;
+                    }
+                });
+            });
+        }
     }
 
     fn inputs(&mut self) {

@@ -151,6 +151,10 @@ impl Connector for Kuwait {
         Some(AppLink::new(template, qr.text()))
     }
 
+    fn knows_error(&self, code: i64) -> bool {
+        self.approval.codes.knows_error(code)
+    }
+
     fn opens_app(&self) -> bool {
         self.app_link.is_some()
     }

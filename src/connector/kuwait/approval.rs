@@ -31,6 +31,7 @@ use super::stamp::Stamp;
 use crate::connector::Check;
 use crate::connector::Claims;
 use crate::connector::Conclusion;
+use crate::connector::Drift;
 use crate::connector::Expected;
 use crate::connector::MadeSignature;
 use crate::connector::Verdict;
@@ -96,7 +97,7 @@ impl ApprovalRule {
             }
         };
         verdict.checks.push(passed("readable", "a callback".to_owned()));
-        verdict.claims = claims(&callback, expected);
+        verdict.claims = claims(&callback, &self.codes, expected);
         verdict.conclusion = match self.checks(&callback, expected, &mut verdict) {
             Ok((person, approver)) => {
                 verdict.claims.kept_fields = person::kept_names(&person);
@@ -476,10 +477,15 @@ fn signature_made(
 
 /// What the callback claims, believed or not. Texts that could hold anything are kept only if they look like
 /// what they should be.
-fn claims(callback: &Callback<'_>, expected: &Expected<'_>) -> Claims {
-    let mut dropped = callback.unknown.clone();
+fn claims(callback: &Callback<'_>, codes: &Codes, expected: &Expected<'_>) -> Claims {
+    let last = |drift: &Drift| drift.name.rsplit('.').next().unwrap_or_default().to_owned();
+    let mut dropped: Vec<String> = callback.unknown.iter().map(last).collect();
     dropped.extend(person::undeclared_names(&callback.personal, expected.fields));
     dropped.truncate(MAX_NAMES);
+    let mut drift = callback.unknown.clone();
+    drift.extend(person::strange(&callback.personal));
+    drift.extend(strange_codes(callback, codes));
+    drift.truncate(MAX_NAMES);
     Claims {
         request_id: recordable_id(callback.request.read("RequestID")),
         result_code: recordable_code(callback.result.read("ResultCode")),
@@ -494,7 +500,45 @@ fn claims(callback: &Callback<'_>, expected: &Expected<'_>) -> Claims {
             Seen::Text(text) => moment(text),
             Seen::Absent | Seen::Odd => None,
         },
+        drift,
     }
+}
+
+/// Codes that are in no table.
+fn strange_codes(callback: &Callback<'_>, codes: &Codes) -> Vec<Drift> {
+    let text = |seen| recordable_code(seen).unwrap_or_else(|| "no text".to_owned());
+    let (result, action) = (
+        callback.result.read("ResultCode"),
+        callback.result.read("UserAction"),
+    );
+    let kind = callback.request.read("RequestType");
+    let unknown = |seen, known: &dyn Fn(&str) -> bool| match seen {
+        Seen::Absent => false,
+        Seen::Text(text) => !known(text),
+        Seen::Odd => true,
+    };
+    let found = [
+        (
+            "ResultCode",
+            result,
+            unknown(result, &|text| codes.result(text) != ResultCode::Unknown),
+        ),
+        (
+            "UserAction",
+            action,
+            unknown(action, &|text| Codes::action(text) != UserAction::Unknown),
+        ),
+        (
+            "RequestType",
+            kind,
+            unknown(kind, &|text| Codes::request_type(text) != RequestType::Unknown),
+        ),
+    ];
+    found
+        .into_iter()
+        .filter(|(.., strange)| *strange)
+        .map(|(name, seen, _)| Drift::code(name, text(seen)))
+        .collect()
 }
 
 /// The digest of what base64 holds, so that a certificate's is its fingerprint; of the text if it is no base64.

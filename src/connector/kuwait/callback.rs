@@ -7,6 +7,8 @@ use super::json::KeyMatching;
 use super::json::Member;
 use super::json::Node;
 use super::json::Value;
+use crate::connector::Drift;
+use crate::connector::DriftKind;
 use crate::words::CivilNo;
 
 /// The most bytes of a callback that are looked at; a large portrait fits several times.
@@ -25,8 +27,8 @@ pub(super) struct Callback<'a> {
     pub(super) signature: Part<'a>,
     /// Whether `Signature` ends both the response and the body, so that nothing stands behind it.
     pub(super) signature_is_last: bool,
-    /// Names of members that are in no list of section 4.2, outside `PersonalData`.
-    pub(super) unknown: Vec<String>,
+    /// Members that are in no list of section 4.2, outside `PersonalData`.
+    pub(super) unknown: Vec<Drift>,
 }
 
 /// One of the four members of the response.
@@ -87,7 +89,7 @@ impl<'a> Callback<'a> {
         let Value::Object(mut outer) = root.value else {
             return Err(CallbackError::Missing(ROOT));
         };
-        let mut unknown = unknown_names(&outer, &[ROOT], keys);
+        let mut unknown = strange(&outer, &[ROOT], "", keys);
         let root_is_last = outer.last().is_some_and(|member| keys.same(&member.key, ROOT));
         let response = take(&mut outer, ROOT, keys)
             .and_then(|member| match member.node.value {
@@ -95,7 +97,7 @@ impl<'a> Callback<'a> {
                 _ => None,
             })
             .ok_or(CallbackError::Missing(ROOT))?;
-        unknown.extend(unknown_names(&response, &PARTS, keys));
+        unknown.extend(strange(&response, &PARTS, "", keys));
         let signature_is_last = root_is_last
             && response
                 .last()
@@ -110,12 +112,12 @@ impl<'a> Callback<'a> {
             }
         }
         let signature = Part::take(&mut response, SIGNATURE, keys)?;
-        for (part, known) in [
-            (&request, REQUEST_MEMBERS),
-            (&result, RESULT_MEMBERS),
-            (&signature, SIGNATURE_MEMBERS),
+        for (part, known, place) in [
+            (&request, REQUEST_MEMBERS, REQUEST),
+            (&result, RESULT_MEMBERS, RESULT),
+            (&signature, SIGNATURE_MEMBERS, SIGNATURE),
         ] {
-            unknown.extend(unknown_names(&part.members, known, keys));
+            unknown.extend(strange(&part.members, known, place, keys));
         }
         Ok(Self {
             bytes,
@@ -214,6 +216,11 @@ impl<'a> Part<'a> {
             .map(|member| member.key.as_ref())
     }
 
+    /// The members that are not in this list.
+    pub(super) fn strange(&self, known: &[&str], place: &str) -> Vec<Drift> {
+        strange(&self.members, known, place, self.keys)
+    }
+
     /// Whether two names are the same under the key matching of this callback.
     pub(super) fn same_name(&self, one: &str, other: &str) -> bool {
         self.keys.same(one, other)
@@ -277,12 +284,35 @@ fn seen<'n>(node: &'n Node<'_>) -> Seen<'n> {
     }
 }
 
-fn unknown_names(members: &[Member<'_>], known: &[&str], keys: KeyMatching) -> Vec<String> {
+fn strange(members: &[Member<'_>], known: &[&str], place: &str, keys: KeyMatching) -> Vec<Drift> {
     members
         .iter()
         .filter(|member| !known.iter().any(|name| keys.same(&member.key, name)))
-        .map(|member| recordable_name(&member.key))
+        .map(|member| {
+            let name = recordable_name(&member.key);
+            Drift {
+                kind: DriftKind::Member,
+                name: if place.is_empty() {
+                    name
+                } else {
+                    format!("{place}.{name}")
+                },
+                sample: shape(&member.node),
+            }
+        })
         .collect()
+}
+
+/// What a value looks like, without anything of it.
+fn shape(node: &Node<'_>) -> String {
+    match &node.value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(_) => "true or false".to_owned(),
+        Value::Number(digits) => format!("number of {} characters", digits.len()),
+        Value::Text(text) => format!("text of {} characters", text.chars().count()),
+        Value::Array(items) => format!("list of {}", items.len()),
+        Value::Object(members) => format!("object of {} members", members.len()),
+    }
 }
 
 const CIVIL_NO_DIGITS: usize = 12;
@@ -386,7 +416,9 @@ mod tests {
             callback.personal.read_in("GovData", "MOIReference"),
             Seen::Text("m")
         );
-        assert_eq!(callback.unknown, ["New", "Strange", "?"]);
+        let told: Vec<_> = callback.unknown.iter().map(|drift| drift.name.as_str()).collect();
+        assert_eq!(told, ["New", "RequestDetails.Strange", "RequestDetails.?"]);
+        assert_eq!(callback.unknown.first().unwrap().sample, "number of 1 characters");
     }
 
     // Law 13: a name of a member is recorded, so a civil number hidden in one must not pass for a name.

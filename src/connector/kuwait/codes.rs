@@ -56,6 +56,42 @@ pub(super) enum RequestType {
     Unknown,
 }
 
+/// One code of the authority with what it stands for, for the reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeRow {
+    /// The member that holds it.
+    pub member: &'static str,
+    /// The code, and its name where it has one.
+    pub code: String,
+    /// What it leads to.
+    pub outcome: Outcome,
+}
+
+/// Every code that midflow knows by itself, and those of its own sandbox.
+pub fn code_table() -> Vec<CodeRow> {
+    let published = RESULTS.iter().filter_map(|(code, name, meaning)| {
+        let outcome = match meaning {
+            // Only together with the action, and after every check.
+            ResultCode::Authenticated => Outcome::Approved,
+            ResultCode::Declined => Outcome::DeclinedByUser,
+            ResultCode::Failure(outcome) => *outcome,
+            ResultCode::Unknown => return None,
+        };
+        Some(CodeRow {
+            member: "ResultCode",
+            code: format!("{code} ({name})"),
+            outcome,
+        })
+    });
+    let sandbox = CodeAdditions::sandbox().error;
+    let sandbox = sandbox.into_iter().map(|(code, outcome)| CodeRow {
+        member: "Error.Code of the sandbox",
+        code: code.to_string(),
+        outcome,
+    });
+    published.chain(sandbox).collect()
+}
+
 impl CodeAdditions {
     /// The error codes of midflow's own sandbox.
     pub fn sandbox() -> Self {
@@ -109,16 +145,13 @@ impl Codes {
 
     /// The meaning of a `ResultCode`. The whole text counts: `10` is not `1`.
     pub(super) fn result(&self, text: &str) -> ResultCode {
-        match text {
-            "1" | "Authenticated" => ResultCode::Authenticated,
-            "2" | "Revoked" => ResultCode::Failure(Outcome::CertificateRevoked),
-            "3" | "FailedToVerify" => ResultCode::Failure(Outcome::VerificationFailed),
-            "4" | "Declined" => ResultCode::Declined,
-            "5" | "Expired" => ResultCode::Failure(Outcome::CertificateExpired),
-            other => match self.0.result.get(other) {
-                Some(outcome) => ResultCode::Failure(*outcome),
-                None => ResultCode::Unknown,
-            },
+        let published = RESULTS
+            .iter()
+            .find(|(code, name, _)| *code == text || *name == text);
+        match (published, self.0.result.get(text)) {
+            (Some((.., meaning)), _) => *meaning,
+            (None, Some(outcome)) => ResultCode::Failure(*outcome),
+            (None, None) => ResultCode::Unknown,
         }
     }
 
@@ -140,6 +173,11 @@ impl Codes {
         }
     }
 
+    /// Whether the `Code` of a direct reply is in the table.
+    pub(super) fn knows_error(&self, code: i64) -> bool {
+        self.0.error.contains_key(&code)
+    }
+
     /// The outcome that the `Code` of a direct reply stands for; unknown codes are an error of the authority.
     pub(super) fn error(&self, code: Option<i64>) -> Outcome {
         code.and_then(|code| self.0.error.get(&code))
@@ -147,6 +185,19 @@ impl Codes {
             .unwrap_or(Outcome::ErrorAuthority)
     }
 }
+
+/// What is published of `ResultCode`: the code, its name, its meaning.
+const RESULTS: &[(&str, &str, ResultCode)] = &[
+    ("1", "Authenticated", ResultCode::Authenticated),
+    ("2", "Revoked", ResultCode::Failure(Outcome::CertificateRevoked)),
+    (
+        "3",
+        "FailedToVerify",
+        ResultCode::Failure(Outcome::VerificationFailed),
+    ),
+    ("4", "Declined", ResultCode::Declined),
+    ("5", "Expired", ResultCode::Failure(Outcome::CertificateExpired)),
+];
 
 #[cfg(test)]
 mod tests {

@@ -108,6 +108,7 @@ impl ApprovalRule {
             return verdict;
         };
         let personal = Part::of(members, self.keys);
+        verdict.claims.drift = person::strange(&personal);
         verdict.claims.dropped_fields = person::undeclared_names(&personal, expected.fields);
         verdict.claims.claimed_at = match personal.read(MOMENT) {
             Seen::Text(text) => moment(text),

@@ -40,6 +40,8 @@ pub use adapter::CertificateExpiry;
 pub use adapter::Kuwait;
 pub use callback::MAX_CALLBACK_BYTES;
 pub use codes::CodeAdditions;
+pub use codes::CodeRow;
+pub use codes::code_table;
 pub use failed_check::FailedCheck;
 pub use failed_check::failed_check;
 pub use json::KeyMatching;

@@ -6,6 +6,7 @@ use super::callback::Part;
 use super::callback::Seen;
 use super::callback::recordable_name;
 use super::date::calendar_date;
+use crate::connector::Drift;
 use crate::words::CivilNo;
 use crate::words::Field;
 use crate::words::FieldName;
@@ -43,6 +44,17 @@ pub(super) fn undeclared_names(personal: &Part<'_>, fields: &[Field]) -> Vec<Str
         })
         .map(recordable_name)
         .collect()
+}
+
+/// The members that midflow has never heard of.
+pub(super) fn strange(personal: &Part<'_>) -> Vec<Drift> {
+    let known: Vec<&str> = FieldSource::ALL
+        .into_iter()
+        .flat_map(members)
+        .chain(OTHERS)
+        .copied()
+        .collect();
+    personal.strange(&known, "PersonalData")
 }
 
 fn value(personal: &Part<'_>, field: &Field, civil_no: &CivilNo, at: Timestamp) -> Option<FieldValue> {
@@ -150,6 +162,8 @@ const fn members(source: FieldSource) -> &'static [&'static str] {
     }
 }
 
+/// Members that are known and that no field is made from.
+const OTHERS: &[&str] = &["NationalityFlag", "GovData", "BusinessData", "TransactionDate"];
 const ADDRESS: [(&str, &str); 7] = [
     ("", "Area"),
     ("قطعة", "BlockNumber"),

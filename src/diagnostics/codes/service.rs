@@ -241,6 +241,12 @@ codes! {
         "استثناء دون نهاية معقولة",
         "يسري الاستثناء من يوم تحمل مسؤوليته إلى يوم لا يتجاوز سنتين بعده، ثم يعاد النظر فيه.",
     }
+    BAD_TIME_OF_DAY = "E2037" {
+        "not a time of day",
+        "A time of day is written with two digits for the hour and two for the minute, by the clock in Kuwait: \"21:00\". Quiet hours may go over midnight, and they end at another time than they begin.",
+        "وقت غير صالح",
+        "يكتب الوقت برقمين للساعة ورقمين للدقيقة بتوقيت الكويت، مثل \"21:00\". ويجوز أن تمتد ساعات الهدوء إلى ما بعد منتصف الليل، على أن يختلف وقت نهايتها عن وقت بدايتها.",
+    }
     FIRST_CONTACT_WITHOUT_QR = "W2006" {
         "a first contact by code, and no code",
         "The service wants people whom nobody has authenticated before to begin by scanning a code, and offers no `auth_qr`. They can begin at another service of the organization only. Offer `auth_qr` here too, or make sure that the text of `other.first_contact` leads them there.",

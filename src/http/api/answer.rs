@@ -37,6 +37,9 @@ pub(super) struct FlowAnswer {
     challenge: String,
     /// Whether the person still has to confirm on the flow's page before anything is sent; only with `sign`.
     held: bool,
+    /// When a notification leaves that was put off because people are left in peace at this hour; null otherwise.
+    #[schema(format = DateTime)]
+    sends_at: Option<String>,
     /// The QR code to show; null unless one can be scanned now, and always on a mobile channel.
     qr: Option<QrAnswer>,
     /// The link that opens the app on the same device, in the place of the code; null unless the channel is mobile and
@@ -241,6 +244,7 @@ impl FlowAnswer {
             expires_at: view.expires_at.to_string(),
             challenge: view.challenge.as_str().to_owned(),
             held: view.held,
+            sends_at: view.sends_at.map(|at| at.to_string()),
             qr: view.qr.as_ref().map(|qr| QrAnswer {
                 text: qr.text().to_owned(),
                 svg: qr.svg(),

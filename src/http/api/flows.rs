@@ -43,6 +43,7 @@ use crate::words::FlowId;
         (status = 201, description = "The flow has begun, or had begun under the same key", body = StartedAnswer),
         (status = 400, description = "`invalid_json`, `invalid_request`", body = Details, content_type = "application/problem+json"),
         (status = 401, description = "`unauthorized`", body = Details, content_type = "application/problem+json"),
+        (status = 403, description = "`texts_not_approved`", body = Details, content_type = "application/problem+json"),
         (status = 408, description = "`request_timeout`", body = Details, content_type = "application/problem+json"),
         (status = 409, description = "`idempotency_conflict`, `retry_not_allowed`", body = Details, content_type = "application/problem+json"),
         (status = 413, description = "`payload_too_large`", body = Details, content_type = "application/problem+json"),

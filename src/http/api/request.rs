@@ -192,7 +192,7 @@ pub(super) struct PersonRequest {
     civil_no: String,
 }
 
-const MEMBERS: [&str; 9] = [
+const MEMBERS: [&str; 12] = [
     "service",
     "capability",
     "channel",
@@ -202,6 +202,9 @@ const MEMBERS: [&str; 9] = [
     "return_url",
     "notify_url",
     "retry_of",
+    "qr_data",
+    "document",
+    "template",
 ];
 
 #[cfg(test)]
@@ -237,6 +240,35 @@ mod tests {
         let number = request.civil_no.unwrap();
         assert_eq!(number.expose(Purpose::Compare), "399123100017");
         assert_eq!(request.inputs.len(), 3);
+    }
+
+    // The members that are described are those that are taken: three of them once were not, and no e-service could begin a
+    // flow to verify a card, to sign or to notify.
+    #[test]
+    fn every_member_of_the_description_is_taken() {
+        use utoipa::PartialSchema as _;
+        let schema = serde_json::to_value(FlowRequest::schema()).unwrap();
+        let mut described: Vec<&str> = schema["properties"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
+        let mut taken = MEMBERS.to_vec();
+        described.sort_unstable();
+        taken.sort_unstable();
+        assert_eq!(described, taken);
+        for (capability, member) in [
+            ("verify_qr", "qr_data"),
+            ("sign", "document"),
+            ("notify", "template"),
+        ] {
+            let body =
+                format!(r#"{{"service":"a","capability":"{capability}","channel":"web","{member}":"x"}}"#);
+            let read = read(body.as_bytes(), "portal".into(), None, false).ok().unwrap();
+            let given = read.qr_data.or(read.document).or(read.template);
+            assert_eq!(given.as_deref(), Some("x"), "{member}");
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@ use super::openapi;
 use super::operation;
 use crate::http::assets;
 use crate::http::citizen;
+use crate::http::embed;
 use crate::http::flows::Flows;
 use crate::http::headers::api_headers;
 use crate::http::keys::ApiKeys;
@@ -106,7 +107,8 @@ pub fn api(flows: Arc<dyn Flows>, settings: ApiSettings) -> Router {
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn(api_headers))
         .with_state(state.clone())
-        .merge(citizen::pages(state))
+        .merge(citizen::pages(state.clone()))
+        .merge(embed::parts(state))
         .merge(assets::router())
         .layer(middleware::from_fn(with_request_id))
 }

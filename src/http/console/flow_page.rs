@@ -11,6 +11,7 @@ use super::row::rows;
 use super::site::ConsoleState;
 use super::site::store_fault;
 use crate::engine::CatalogStatus;
+use crate::engine::SeenDrift;
 use crate::http::message::Message;
 use crate::http::page::Page;
 use crate::http::page::SiteName;
@@ -25,6 +26,7 @@ use crate::words::Outcome;
 struct TimelinePage {
     page: Page,
     status: CatalogStatus,
+    drift: Vec<SeenDrift>,
     flow: FlowId,
     service: String,
     began: String,
@@ -63,6 +65,7 @@ pub(super) async fn show(
     let page = TimelinePage {
         page: Page::new(&visitor, SiteName::Console, visitor.ui().timeline),
         status: state.flows.catalog_status(),
+        drift: state.flows.drift(),
         flow,
         service: name.unwrap_or(service),
         began: entries

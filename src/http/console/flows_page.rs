@@ -6,6 +6,7 @@ use axum::response::Response;
 use super::site::ConsoleState;
 use super::site::store_fault;
 use crate::engine::CatalogStatus;
+use crate::engine::SeenDrift;
 use crate::http::page::Page;
 use crate::http::page::SiteName;
 use crate::http::page::Visitor;
@@ -19,6 +20,7 @@ use crate::words::Text;
 struct FlowsPage {
     page: Page,
     status: CatalogStatus,
+    drift: Vec<SeenDrift>,
     flows: Vec<(FlowSummary, Text)>,
 }
 
@@ -40,6 +42,7 @@ pub(super) async fn show(State(state): State<ConsoleState>, visitor: Visitor) ->
     let page = FlowsPage {
         page: Page::new(&visitor, SiteName::Console, visitor.ui().flows),
         status: state.flows.catalog_status(),
+        drift: state.flows.drift(),
         flows: flows.into_iter().map(named).collect(),
     };
     visitor.show(StatusCode::OK, &page)

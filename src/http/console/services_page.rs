@@ -8,6 +8,7 @@ use axum::response::Response;
 use super::site::ConsoleState;
 use crate::catalog::Catalog;
 use crate::engine::CatalogStatus;
+use crate::engine::SeenDrift;
 use crate::http::page::Page;
 use crate::http::page::SiteName;
 use crate::http::page::Visitor;
@@ -23,6 +24,7 @@ use crate::words::OutcomeClass;
 struct ServicesPage {
     page: Page,
     status: CatalogStatus,
+    drift: Vec<SeenDrift>,
     active: Arc<Catalog>,
 }
 
@@ -31,6 +33,7 @@ pub(super) async fn show(State(state): State<ConsoleState>, visitor: Visitor) ->
     let page = ServicesPage {
         page: Page::new(&visitor, SiteName::Console, visitor.ui().services),
         status: state.flows.catalog_status(),
+        drift: state.flows.drift(),
         active: state.flows.catalog(),
     };
     visitor.show(StatusCode::OK, &page)

@@ -9,6 +9,7 @@ use super::site::store_fault;
 use crate::engine::Again;
 use crate::engine::CatalogStatus;
 use crate::engine::RuleLine;
+use crate::engine::SeenDrift;
 use crate::engine::Why;
 use crate::http::message::Message;
 use crate::http::page::Page;
@@ -24,6 +25,7 @@ use crate::words::FlowId;
 struct WhyPage {
     page: Page,
     status: CatalogStatus,
+    drift: Vec<SeenDrift>,
     why: Why,
 }
 
@@ -47,6 +49,7 @@ pub(super) async fn show(
             let page = WhyPage {
                 page: Page::new(&visitor, SiteName::Console, visitor.ui().why),
                 status: state.flows.catalog_status(),
+                drift: state.flows.drift(),
                 why,
             };
             visitor.show(StatusCode::OK, &page)

@@ -34,6 +34,8 @@ pub(super) struct ApiFlow {
     /// The page of the flow at the provider of flows; only told when it begins.
     pub(super) page: Option<String>,
     pub(super) held: bool,
+    /// When a notification leaves that was put off.
+    pub(super) sends_at: Option<String>,
     pub(super) superseded_by: Option<String>,
     pub(super) signature: Option<ApiSignature>,
 }

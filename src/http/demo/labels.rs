@@ -36,13 +36,17 @@ fn pick(locale: Locale, ar: &str, en: &str) -> String {
     }
 }
 
-const INPUTS: [(&str, &str, &str, &str); 13] = [
+const INPUTS: [(&str, &str, &str, &str); 17] = [
     (
         "amount",
         "قيمة المخالفات بالدينار",
         "Unpaid fines, in dinars",
         "25.500",
     ),
+    ("appointment", "رقم الموعد", "Appointment number", "1234567"),
+    ("hour", "وقت الموعد", "Time of the appointment", "09:30"),
+    ("contract", "رقم العقد", "Contract number", "20260017"),
+    ("rent", "الإيجار الشهري بالدينار", "Monthly rent, in dinars", "350"),
     ("application", "رقم الطلب", "Application number", "20260001"),
     ("branch", "الفرع", "Branch", ""),
     ("copies", "عدد النسخ", "Copies", "1"),

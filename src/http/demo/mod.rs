@@ -1,6 +1,7 @@
 //! A small e-service that uses midflow as a real one would: through the API, with a key.
 
 mod client;
+mod embedded;
 mod form;
 mod labels;
 mod result_page;

@@ -14,6 +14,7 @@ use super::client::ApiFlow;
 use super::session::Browser;
 use super::session::DemoFlow;
 use super::site::DemoState;
+use crate::http::brand;
 use crate::http::citizen::until_ended;
 use crate::http::message::Message;
 use crate::http::page::Page;
@@ -22,10 +23,12 @@ use crate::http::page::Visitor;
 use crate::http::shown;
 use crate::http::ui::Ui;
 use crate::http::waiting::Ended;
+use crate::http::waiting::PutOff;
 use crate::http::waiting::Waiting;
 use crate::words::Capability;
 use crate::words::OutcomeClass;
 use crate::words::QrCode;
+use crate::words::Timestamp;
 
 /// The page of a flow: first the wait, then the outcome.
 #[derive(Template)]
@@ -35,6 +38,9 @@ struct FlowPage {
     flow: String,
     token: String,
     waiting: Option<Waiting>,
+    put_off: Option<PutOff>,
+    /// Whether cards are scanned here, one after another.
+    scans: bool,
     outcome: Option<Ended>,
     received: Vec<Received>,
     /// Whether the person may try again.
@@ -139,27 +145,34 @@ fn page(
         matches!(decision.then.as_str(), "retry" | "step_up")
             && decision.attempts.is_some_and(|attempts| kept.attempt < attempts)
     });
+    let capability = Capability::from_name(&kept.capability);
     let outcome = answer.outcome.map(|outcome| {
         let class = OutcomeClass::from_name(&outcome.class).unwrap_or(OutcomeClass::Other);
         Ended {
             class: class.as_str(),
-            heading: shown::class(ui, class),
+            heading: shown::ending(ui, capability, class),
             say: outcome.say,
             service: kept.service_name.clone(),
         }
     });
     let code = answer.qr.and_then(|qr| QrCode::new(qr.text));
-    let by_code = kept.capability == Capability::AuthQr.as_str();
+    let by_code = capability == Some(Capability::AuthQr);
     let renew = format!("/flows/{}/renew", kept.flow);
-    let waiting = outcome.is_none().then(|| {
+    let events = format!("/flows/{}/events", kept.flow);
+    let clock = state.settings.clock;
+    let sends_at = answer.sends_at.as_deref().and_then(Timestamp::parse);
+    let put_off = sends_at
+        .filter(|_| outcome.is_none())
+        .map(|at| PutOff::new(ui, clock, at, kept.service_name.clone(), events.clone()));
+    let waiting = (outcome.is_none() && put_off.is_none()).then(|| {
         let waiting = Waiting::new(
-            kept.organization,
-            kept.service_name,
+            (kept.organization, brand::address(&state.catalog())),
+            (kept.service_name, capability.unwrap_or(Capability::AuthPush)),
             &kept.challenge,
             kept.times,
-            state.settings.clock,
+            clock,
             kept.steps,
-            format!("/flows/{}/events", kept.flow),
+            events,
         )
         .showing(code, None);
         if by_code {
@@ -171,13 +184,15 @@ fn page(
     let title = match (&outcome, &waiting) {
         (Some(ended), _) => ended.heading,
         (None, Some(waiting)) => waiting.heading(ui),
-        (None, None) => ui.look_at_phone,
+        (None, None) => ui.put_off_heading,
     };
     FlowPage {
         page: Page::new(visitor, SiteName::Demo, title),
         flow: kept.flow,
         token: browser.token.clone(),
         waiting,
+        put_off,
+        scans: capability == Some(Capability::VerifyQr),
         outcome,
         received,
         retry,
@@ -210,7 +225,7 @@ fn received(kept: &DemoFlow, answer: &ApiFlow, visitor: &Visitor, ui: &'static U
         .collect()
 }
 
-fn unknown(visitor: &Visitor) -> Response {
+pub(super) fn unknown(visitor: &Visitor) -> Response {
     let ui = visitor.ui();
     let message = Message::new(visitor, SiteName::Demo, ui.flow_unknown, ui.flow_unknown_hint);
     visitor.show(StatusCode::NOT_FOUND, &message)

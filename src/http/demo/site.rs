@@ -3,6 +3,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::extract::Path;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::middleware;
@@ -12,12 +13,14 @@ use axum::routing::post;
 use secrecy::SecretString;
 
 use super::client::ApiClient;
+use super::embedded;
 use super::result_page;
 use super::service_page;
 use super::session::Sessions;
 use super::start;
 use crate::catalog::Catalog;
 use crate::http::assets;
+use crate::http::brand;
 use crate::http::clock::PageClock;
 use crate::http::flows::Flows;
 use crate::http::headers::Site;
@@ -73,8 +76,10 @@ pub fn demo(flows: Arc<dyn Flows>, settings: DemoSettings) -> Result<Router, req
     Ok(Router::new()
         .route("/", get(home))
         .route("/services/{service}", get(service_page::show).post(start::start))
+        .route("/brand/{name}", get(logo))
         .route("/flows/latest", get(result_page::latest))
         .route("/flows/{flow}", get(result_page::show))
+        .route("/flows/{flow}/embedded", get(embedded::show))
         .route("/flows/{flow}/renew", post(start::renew))
         .route("/flows/{flow}/events", get(result_page::follow))
         .route("/flows/{flow}/cancel", post(result_page::cancel))
@@ -109,6 +114,10 @@ async fn home(State(state): State<DemoState>, visitor: Visitor) -> Response {
         console_url: state.settings.console_url.clone(),
     };
     visitor.show(StatusCode::OK, &page)
+}
+
+async fn logo(State(state): State<DemoState>, Path(name): Path<String>) -> Response {
+    brand::serve(&state.catalog(), &name)
 }
 
 async fn not_found(visitor: Visitor) -> Response {

@@ -62,11 +62,9 @@ pub(super) async fn start(
     let organization = catalog.organization().name.clone();
     match begin(&state, service, organization, filled, visitor.locale, &once).await {
         Ok(flow) => {
-            // What is signed is read and confirmed where it can be proved that it was.
-            let path = match flow.capability == Capability::Sign.as_str() {
-                true => flow.page.clone(),
-                false => format!("/flows/{}", flow.flow),
-            };
+            // What is signed is read and confirmed on the page of the flow, where it can be proved that it was. The way there
+            // is a link: no form of this site may lead to another (`form-action`).
+            let path = format!("/flows/{}", flow.flow);
             state.sessions.keep(&browser, flow);
             Redirect::to(&path).into_response()
         }

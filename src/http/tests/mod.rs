@@ -4,6 +4,7 @@ mod admin;
 mod ask;
 mod browser;
 mod callback_listener;
+mod citizen_pages;
 mod demo_journey;
 mod e_service_api;
 mod every_header;

@@ -1,6 +1,7 @@
 use super::ask::console;
 use super::demo_journey::Browser;
 use super::pictures::told;
+use crate::connector::Drift;
 use crate::engine::Again;
 use crate::engine::Bound;
 use crate::engine::Change;
@@ -10,6 +11,7 @@ use crate::engine::Planned;
 use crate::engine::PlannedValue;
 use crate::engine::Reckoned;
 use crate::engine::RuleLine;
+use crate::engine::SeenDrift;
 use crate::engine::Why;
 use crate::http::fake::Fake;
 use crate::policy::Place;
@@ -186,6 +188,24 @@ async fn the_services_are_shown_as_loaded() {
         assert!(page.contains(service.id.as_str()) && page.contains(&service.file));
         for declared in &service.fields {
             assert!(page.contains(declared.field.name().as_str()));
+        }
+    }
+}
+
+// what the authority has never sent before is told on every page of the console, by its shape.
+#[tokio::test]
+async fn the_console_tells_of_what_is_strange() {
+    let fake = Fake::new();
+    fake.inner.lock().unwrap().drift = vec![SeenDrift {
+        drift: Drift::code("ResultCode", "99"),
+        since: Fake::now(),
+        count: 3,
+    }];
+    let mut browser = Browser::new(console(&fake));
+    for path in ["/?lang=en", "/services?lang=ar"] {
+        let page = browser.get(path).await.body;
+        for part in ["ResultCode", "99", "×3", "2026-11-22 12:14"] {
+            assert!(page.contains(part), "{path}: {part}\n{page}");
         }
     }
 }

@@ -295,6 +295,29 @@ pub(in crate::policy) const NOTIFY: &[Key] = &[
         Shape::List(&Shape::Form(HOST, "services.example")),
         "The hosts that templates may link to.",
     ),
+    Key::optional(
+        "quiet_hours",
+        Shape::Map(QUIET_HOURS),
+        "When people are left in peace; without it notifications are sent at any hour.",
+    ),
+];
+
+pub(in crate::policy) const QUIET_HOURS: &[Key] = &[
+    Key::required(
+        "from",
+        Shape::Form(TIME_OF_DAY, "21:00"),
+        "When they begin, by the clock in Kuwait.",
+    ),
+    Key::required(
+        "to",
+        Shape::Form(TIME_OF_DAY, "07:00"),
+        "When they end; on the next day where that is the earlier time.",
+    ),
+    Key::required(
+        "then",
+        Shape::Word(&["hold", "refuse"]),
+        "What becomes of a notification in between: it is sent when they end, or it ends as `other.quiet_hours`.",
+    ),
 ];
 
 pub(in crate::policy) const TEMPLATE: &[Key] = &[
@@ -460,6 +483,11 @@ pub(in crate::policy) const APPROVAL: &[Key] = &[
         Shape::Line { max: LINE_LENGTH },
         "Under which number it is filed.",
     ),
+    Key::optional(
+        "sha256",
+        Shape::Sha256,
+        "With `of: texts`: the digest of the notifications that were approved. Without it a changed text counts as approved.",
+    ),
 ];
 
 pub(in crate::policy) const CERTIFICATION: &[Key] = &[
@@ -541,5 +569,6 @@ pub(in crate::policy) const APPROVED_THINGS: &[&str] = &[
 ];
 pub(in crate::policy) const APPROVAL_STATES: &[&str] = &["approved", "refused", "pending"];
 const SOURCES_OF_CLAIMS: &[&str] = &["birth_date", "card_expiry", "nationality_en"];
+const TIME_OF_DAY: &str = "^([01][0-9]|2[0-3]):[0-5][0-9]$";
 const SCRIPT_FILE: &str = r"^[a-z0-9_-]{1,64}\.rhai$";
 pub(in crate::policy) const HOST: &str = r"^[a-z0-9.-]{1,253}$";

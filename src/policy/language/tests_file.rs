@@ -166,6 +166,11 @@ pub(in crate::policy) const EXPECTED_PLAN: &[Key] = &[
     Key::optional("expires_in", Shape::Any, "How long the person has to answer."),
     Key::optional("reason", Shape::Any, "What the person reads, as `{ ar, en }`."),
     Key::optional("why", Shape::Any, "The rule that made the plan."),
+    Key::optional(
+        "sent_at",
+        Shape::Any,
+        "When the request leaves, by the clock in Kuwait: \"07:00\".",
+    ),
 ];
 
 pub(in crate::policy) const ACCEPTED: &[Key] = &[

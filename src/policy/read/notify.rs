@@ -8,6 +8,8 @@ use crate::diagnostics::codes;
 use crate::policy::Input;
 use crate::policy::InputKind;
 use crate::policy::NotifySettings;
+use crate::policy::QuietHours;
+use crate::policy::Quieted;
 use crate::policy::Template;
 use crate::policy::address::https_url;
 use crate::policy::address::is_host;
@@ -33,10 +35,37 @@ pub(super) fn notify(
     let templates = reader
         .required(map, "templates", example)
         .and_then(|entry| templates(reader, entry, &map.path_of("templates"), inputs, links.as_deref()));
+    let quiet_hours = optional(map, "quiet_hours", |entry, path| quiet_hours(reader, entry, path));
     Some(NotifySettings {
         templates: templates?,
         links: links?,
+        quiet_hours: quiet_hours?,
     })
+}
+
+fn quiet_hours(reader: &mut Reader<'_>, entry: &Entry, path: &str) -> Option<QuietHours> {
+    let map = reader.map(&entry.node, path, entry.key_span, language::QUIET_HOURS)?;
+    let mut time = |key: &'static str, example: &str| {
+        let entry = reader.required(&map, key, example)?;
+        reader.time_of_day(entry, &map.path_of(key), example)
+    };
+    let (from, to) = (time("from", "\"21:00\""), time("to", "\"07:00\""));
+    let then = reader.required(&map, "then", "hold").and_then(|entry| {
+        reader
+            .one_of(&entry.node, &map.path_of("then"), Quieted::WORDS)
+            .and_then(Quieted::from_name)
+    });
+    let (from, to, then) = (from?, to?, then?);
+    if from == to {
+        reader.error(
+            codes::BAD_TIME_OF_DAY,
+            format!("`{path}` begins and ends at {from}"),
+            entry.key_span,
+            "write when people may be told again in `to`; a service that never tells anybody needs no `notify`",
+        );
+        return None;
+    }
+    Some(QuietHours { from, to, then })
 }
 
 fn links(reader: &mut Reader<'_>, entry: &Entry, path: &str) -> Option<Vec<String>> {

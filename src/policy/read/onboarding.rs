@@ -129,6 +129,7 @@ fn approval(reader: &mut Reader<'_>, node: &Node, path: &str) -> Option<Approval
     let reference = optional(&map, "reference", |entry, path| {
         reader.line(entry, path, language::LINE_LENGTH)
     });
+    let sha256 = optional(&map, "sha256", |entry, path| reader.sha256(entry, path));
     Some(Approval {
         of: of?,
         state: state?,
@@ -136,6 +137,7 @@ fn approval(reader: &mut Reader<'_>, node: &Node, path: &str) -> Option<Approval
         by_authority: by_authority?,
         on: on?,
         reference: reference?,
+        sha256: sha256?,
         place: reader.place(node.span),
     })
 }

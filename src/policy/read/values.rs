@@ -3,6 +3,7 @@ use std::time::Duration;
 use super::reader::Reader;
 use crate::diagnostics::codes;
 use crate::policy::Limit;
+use crate::policy::TimeOfDay;
 use crate::policy::address::HttpsUrl;
 use crate::policy::address::https_url;
 use crate::policy::duration::parse_duration;
@@ -95,6 +96,21 @@ impl Reader<'_> {
             );
         }
         day
+    }
+
+    /// Reads a time of day, by the clock in Kuwait.
+    pub(super) fn time_of_day(&mut self, entry: &Entry, path: &str, example: &str) -> Option<TimeOfDay> {
+        let text = self.string(&entry.node, path, example)?;
+        let time = TimeOfDay::parse(text);
+        if time.is_none() {
+            self.error(
+                codes::BAD_TIME_OF_DAY,
+                format!("`{path}` is no time of day: `{}`", shown(text)),
+                entry.node.span,
+                format!("write two digits for the hour and two for the minute, such as {example}"),
+            );
+        }
+        time
     }
 
     /// Reads a SHA-256, and hands it out in lowercase.

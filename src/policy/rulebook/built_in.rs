@@ -118,7 +118,7 @@ impl BuiltIn {
             Self::NothingRefused => refused(service),
             Self::CapabilitiesApproved => unapproved(service),
             Self::Certified => missing(service.certification.is_none(), "certification"),
-            Self::TextsApprovedByTwo => missing(!approved_by_two(service), "capabilities.notify"),
+            Self::TextsApprovedByTwo => missing(!service.has_texts_approved_by_two(), "capabilities.notify"),
             Self::StepsNameTheProvider => {
                 missing(!name_the_provider(&service.notices.steps), "notices.steps")
             }
@@ -225,25 +225,6 @@ fn unapproved(service: &Service) -> Vec<Breach> {
             )
         })
         .collect()
-}
-
-fn approved_by_two(service: &Service) -> bool {
-    if !service.capabilities.contains_key(&Capability::Notify) {
-        return true;
-    }
-    let mut names: Vec<&str> = service
-        .approvals
-        .iter()
-        .filter(|approval| {
-            !approval.by_authority
-                && approval.of == Approved::Texts
-                && approval.state == ApprovalState::Approved
-        })
-        .map(|approval| approval.by.as_str())
-        .collect();
-    names.sort_unstable();
-    names.dedup();
-    names.len() >= 2
 }
 
 /// The name and the logo are what a person can compare; a text in both languages has to say so somewhere.

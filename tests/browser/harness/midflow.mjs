@@ -1,7 +1,7 @@
 // One `midflow dev` over a copy of the policies, started and ended by the journeys.
 
 import { spawn } from 'node:child_process';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -16,6 +16,12 @@ export async function startMidflow(binary, repository) {
   const dir = await mkdtemp(join(tmpdir(), 'midflow-journeys-'));
   for (const part of ['policies', 'scripts']) {
     await cp(join(repository, part), join(dir, part), { recursive: true });
+  }
+  // Journeys ask more often than people do.
+  const services = join(dir, 'policies/services');
+  for (const file of await readdir(services)) {
+    const text = await readFile(join(services, file), 'utf8');
+    await writeFile(join(services, file), text.replace(/^(limits: \{ per_person: )[^,]+/m, '$1100/10m'));
   }
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/proxy/i.test(name)));
   const child = spawn(binary, ['dev', '--port', '0', '--format', 'json', '--dir', dir], {

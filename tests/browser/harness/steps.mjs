@@ -98,3 +98,55 @@ export async function eventually(what, ask, timeout = 10_000) {
 export function base(url) {
   return url.replace(/\/$/, '');
 }
+
+/** Begins a flow as an e-service would, and answers with what the API says. */
+export async function begin(midflow, body) {
+  const answer = await fetch(new URL('/v1/flows', midflow.ready.api), {
+    method: 'POST',
+    headers: { authorization: `Bearer ${midflow.ready.key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ locale: 'ar', channel: 'web', ...body }),
+  });
+  const told = await answer.json();
+  if (answer.status !== 201) throw new Error(`no flow began: ${answer.status} ${JSON.stringify(told)}`);
+  return told;
+}
+
+/** Hands a document in, to be signed, and answers with its preview token. */
+export async function handIn(midflow, name, mediaType, bytes) {
+  const answer = await fetch(new URL('/v1/documents', midflow.ready.api), {
+    method: 'POST',
+    headers: { authorization: `Bearer ${midflow.ready.key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ name, media_type: mediaType, content: Buffer.from(bytes).toString('base64') }),
+  });
+  if (!answer.ok) throw new Error(`the document was not kept: ${answer.status} ${await answer.text()}`);
+  return (await answer.json()).document;
+}
+
+/** What a citizen does with the phone, without its page: `approve`, `decline`, `ignore`. */
+export async function onPhone(midflow, civilNo, act) {
+  await eventually(`a request to ${act}`, async () => {
+    const answer = await fetch(`${base(midflow.ready.phone)}/citizens/${civilNo}/${act}`, { method: 'POST' });
+    return answer.ok;
+  });
+}
+
+/** A citizen scans a code with the phone. */
+export async function scan(midflow, civilNo, text) {
+  const answer = await fetch(`${base(midflow.ready.phone)}/scan`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ civil_no: civilNo, text }),
+  });
+  if (!answer.ok) throw new Error(`the code was not scanned: ${answer.status} ${await answer.text()}`);
+}
+
+/** The text of the code that the card of a citizen shows now. */
+export async function cardCode(midflow, civilNo) {
+  const answer = await fetch(`${base(midflow.ready.phone)}/citizens/${civilNo}/card`);
+  return (await answer.json()).text;
+}
+
+/** The text of the code that a page shows. */
+export async function shownCode(page) {
+  return (await page.locator('.code-text').textContent()).trim();
+}

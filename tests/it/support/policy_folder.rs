@@ -1,17 +1,22 @@
 use std::fs;
 use std::path::Path;
 
+use midflow::words::Timestamp;
 use tempfile::TempDir;
 
 use super::node::served_policies;
 
-/// The served policies and scripts in a folder of its own, whose limits are so wide that tests don't meet them.
+/// The served policies and scripts in a folder of its own, whose limits are so wide that tests don't meet them, and without quiet hours.
 pub fn with_wide_limits() -> TempDir {
     let folder = copy_of_the_policies();
     for entry in fs::read_dir(folder.path().join("policies/services")).unwrap() {
         let path = entry.unwrap().path();
         let text = fs::read_to_string(&path).unwrap();
-        let lines = text.lines().map(|line| match line.strip_prefix("limits:") {
+        // A test means the same at night.
+        let day = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("quiet_hours:"));
+        let lines = day.map(|line| match line.strip_prefix("limits:") {
             Some(_) => "limits: { per_person: 1000000/1d, per_service: 1000000/s }",
             None => line,
         });
@@ -42,4 +47,24 @@ pub fn copy(from: &Path, to: &Path) {
             fs::copy(entry.path(), target).unwrap();
         }
     }
+}
+
+/// The same, with these quiet hours of the reminders: minutes from this moment, and what becomes of a notification.
+pub fn with_quiet_hours(now: Timestamp, from: i64, to: i64, then: &str) -> TempDir {
+    let folder = with_wide_limits();
+    let path = folder.path().join("policies/services/appointment-reminders.yaml");
+    let text = fs::read_to_string(&path).unwrap();
+    let clock = |minutes: i64| {
+        let moment = Timestamp::from_micros(now.as_micros() + minutes * 60_000_000).in_kuwait();
+        format!("{:02}:{:02}", moment.hour, moment.minute)
+    };
+    let hours = format!(
+        "    links: [services.example]\n    quiet_hours: {{ from: \"{}\", to: \"{}\", then: {then} }}\n",
+        clock(from),
+        clock(to)
+    );
+    let changed = text.replace("    links: [services.example]\n", &hours);
+    assert_ne!(changed, text);
+    fs::write(&path, changed).unwrap();
+    folder
 }

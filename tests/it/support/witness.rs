@@ -146,6 +146,10 @@ impl Connector for Witness {
         self.connector.app_link(qr)
     }
 
+    fn knows_error(&self, code: i64) -> bool {
+        self.connector.knows_error(code)
+    }
+
     fn opens_app(&self) -> bool {
         self.connector.opens_app()
     }

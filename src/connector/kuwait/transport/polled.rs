@@ -16,6 +16,7 @@ use super::settings::UnstampedAnswers;
 use crate::connector::Check;
 use crate::connector::Claims;
 use crate::connector::Conclusion;
+use crate::connector::Drift;
 use crate::connector::Expected;
 use crate::connector::Verdict;
 use crate::connector::kuwait::approval::ApprovalRule;
@@ -164,6 +165,9 @@ impl UnstampedAnswers {
             ),
             passed("request", "the request id was ours to ask about"),
         ];
+        if !self.statuses.contains_key(status) {
+            verdict.claims.drift = vec![Drift::code("requestStatus", recordable_name(status))];
+        }
         let mut fail = |name, detail: &str, conclusion| {
             verdict.checks.push(failed(name, detail));
             verdict.conclusion = conclusion;

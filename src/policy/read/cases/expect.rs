@@ -96,6 +96,10 @@ fn plan(reader: &mut Reader<'_>, map: &Map<'_>, service: &Service) -> Option<Exp
         let names = field_names(reader, &entry.node, &map.path_of("fields"), service)?;
         Some(found(reader, &entry.node, names))
     });
+    let sent_at = map.get("sent_at").and_then(|entry| {
+        let time = reader.time_of_day(entry, &map.path_of("sent_at"), "\"07:00\"")?;
+        Some(found(reader, &entry.node, time))
+    });
     Some(ExpectedPlan::Sent(Box::new(SentPlan {
         assurance,
         fields,
@@ -103,6 +107,7 @@ fn plan(reader: &mut Reader<'_>, map: &Map<'_>, service: &Service) -> Option<Exp
         reason_ar,
         reason_en,
         why: why(reader, &map, service),
+        sent_at,
     })))
 }
 

@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
+use super::map::Map;
 use super::onboarding::onboarding;
 use super::onboarding::optional;
 use super::onboarding::signed;
-use super::reader::Map;
 use super::reader::Reader;
 use super::texts::TextRules;
 use crate::diagnostics::codes;

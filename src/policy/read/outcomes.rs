@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::reader::Map;
+use super::map::Map;
 use super::reader::Reader;
 use super::reader::words;
 use super::texts::TextRules;

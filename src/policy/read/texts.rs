@@ -77,7 +77,7 @@ impl Reader<'_> {
 
     fn language(
         &mut self,
-        map: &super::reader::Map<'_>,
+        map: &super::map::Map<'_>,
         key: &str,
         language: &str,
         rules: TextRules<'_>,

@@ -1,8 +1,8 @@
 //! Where a mistake in YAML really is, and what it is: the parser says where it noticed.
 
-use super::yaml::Fault;
-use super::yaml::Layer;
-use super::yaml::Span;
+use super::parse::Fault;
+use super::tree::Layer;
+use super::tree::Span;
 use crate::diagnostics::Position;
 use crate::diagnostics::codes;
 

@@ -18,6 +18,7 @@ mod engine;
 mod expression;
 mod facts;
 mod fault;
+mod foreign;
 mod hook;
 mod lint;
 mod mutants;

@@ -7,6 +7,8 @@ use rhai::ParseErrorType;
 
 use super::brackets;
 use super::engine;
+use super::foreign::RESERVED;
+use super::foreign::SIGNS;
 use super::lint;
 use super::tokens::Token;
 use super::tokens::tokens;
@@ -31,6 +33,9 @@ pub(super) fn refused(file: &str, text: &str, error: &ParseError) -> Diagnostic 
         // The parser gives no place to what is missing at the end.
         at: if at.line == 0 { end(text) } else { at },
     };
+    if let Some(found) = refusal.conflict() {
+        return found;
+    }
     // After a dot the parser only says that a name is missing where a forbidden word stands.
     let word = refusal.word();
     if let Some(word) = engine::FORBIDDEN.into_iter().find(|forbidden| *forbidden == word) {
@@ -46,6 +51,22 @@ struct Refusal<'a> {
 }
 
 impl Refusal<'_> {
+    /// What a merge leaves behind.
+    fn conflict(&self) -> Option<Diagnostic> {
+        let line = usize::try_from(self.at.line).ok()?.checked_sub(1)?;
+        let line = self.text.lines().nth(line)?;
+        let marked = ["<<<<<<< ", ">>>>>>> "].iter().any(|mark| line.starts_with(mark)) || line == "=======";
+        let at = Position { column: 1, ..self.at };
+        marked.then(|| {
+            self.syntax_at(
+                at,
+                7,
+                "a conflict between two versions of the file was never resolved",
+                "keep what is right of the two, and remove the lines `<<<<<<<`, `=======` and `>>>>>>>`",
+            )
+        })
+    }
+
     fn diagnostic(&self, error: &ParseErrorType) -> Diagnostic {
         match error {
             ParseErrorType::ExprTooDeep => {
@@ -123,6 +144,10 @@ impl Refusal<'_> {
                 "a name is missing here",
                 "write the name behind the dot, or the key before the colon",
             ),
+            ParseErrorType::VariableExpected if self.word() == "fn" => self.syntax(
+                "a function needs no word before `fn`",
+                "begin with `fn plan(flow)`",
+            ),
             ParseErrorType::VariableExpected => self.syntax(
                 "the name of a variable is missing here",
                 "write `let name = value;`",
@@ -132,6 +157,7 @@ impl Refusal<'_> {
                 "a comment with three slashes stands before nothing",
                 "write it with two: `// …`",
             ),
+            ParseErrorType::ExprExpected(_) if self.is_foreign() => self.reserved(&self.word()),
             ParseErrorType::ExprExpected(_) => self.syntax(
                 "a value is missing here",
                 "write a value, or remove the sign or word before it",
@@ -186,9 +212,11 @@ impl Refusal<'_> {
     }
 
     fn missing(&self, token: &str) -> Diagnostic {
-        let word = self.word();
-        if RESERVED.iter().any(|(other, ..)| *other == word) {
-            return self.reserved(&word);
+        if self.is_foreign() {
+            return self.reserved(&self.word());
+        }
+        if let Some(found) = self.typed_parameter().or_else(|| self.thousands()) {
+            return found;
         }
         if let Some(bracket) = self.letter().filter(|letter| matches!(letter, ')' | ']' | '}'))
             && token == ";"
@@ -260,8 +288,155 @@ impl Refusal<'_> {
         }
     }
 
+    fn is_foreign(&self) -> bool {
+        let word = self.word();
+        RESERVED.iter().any(|(other, ..)| *other == word)
+    }
+
+    /// `fn plan(flow: Flow)`.
+    fn typed_parameter(&self) -> Option<Diagnostic> {
+        let line = usize::try_from(self.at.line).ok()?.checked_sub(1)?;
+        let line = self.text.lines().nth(line)?;
+        (self.letter() == Some(':') && line.trim_start().starts_with("fn ")).then(|| {
+            self.syntax_at(
+                self.at,
+                1,
+                "parameters have no types",
+                "write their names alone: `fn plan(flow)`",
+            )
+        })
+    }
+
+    /// `1,000`.
+    fn thousands(&self) -> Option<Diagnostic> {
+        let at = byte_at(self.text, self.at)?;
+        let (before, after) = self.text.split_at_checked(at)?;
+        let digits = after.strip_prefix(',')?;
+        let three = digits.bytes().take_while(u8::is_ascii_digit).count() == 3;
+        (three && before.ends_with(|letter: char| letter.is_ascii_digit())).then(|| {
+            let fix = Fix::at(self.file, at..at + 1, "", "remove the comma").certain_if(true);
+            self.syntax_at(
+                self.at,
+                1,
+                "a number has no commas between its digits",
+                "write `1000`, or `1_000`",
+            )
+            .fix(fix)
+        })
+    }
+
+    /// A text in the quotation marks of a word processor, up to the mark that closes it.
+    fn typographic(&self, sign: &str) -> Option<Diagnostic> {
+        let is_mark = |letter: char| "“”„‟‘’«»".contains(letter);
+        if !sign.chars().all(is_mark) {
+            return None;
+        }
+        let start = byte_at(self.text, self.at)?;
+        let rest = self.text.get(start..)?.lines().next()?;
+        let inner = rest.get(sign.len()..)?;
+        let fix = inner.find(is_mark).and_then(|end| {
+            let (text, mark) = inner.split_at(end);
+            let length = mark.chars().next().map_or(0, char::len_utf8);
+            let plain = !text.contains(['"', '\\']);
+            let bytes = start..start + sign.len() + end + length;
+            plain.then(|| {
+                Fix::at(
+                    self.file,
+                    bytes,
+                    format!("\"{text}\""),
+                    "write straight quotation marks",
+                )
+                .certain_if(true)
+            })
+        });
+        let message = format!("`{sign}` is no quotation mark of the language");
+        Some(
+            self.syntax_at(self.at, 1, &message, "write straight ones: `\"…\"`")
+                .fix(fix),
+        )
+    }
+
+    /// Digits that Arabic keyboards write.
+    fn arabic_digits(&self, sign: &str) -> Option<Diagnostic> {
+        let digit = |letter: char| match letter {
+            '٠'..='٩' => u32::from(letter).checked_sub(u32::from('٠')),
+            '۰'..='۹' => u32::from(letter).checked_sub(u32::from('۰')),
+            _ => None,
+        };
+        sign.chars().next().and_then(digit)?;
+        let start = byte_at(self.text, self.at)?;
+        let written: String = self
+            .text
+            .get(start..)?
+            .chars()
+            .take_while(|letter| digit(*letter).is_some())
+            .collect();
+        let plain: String = written
+            .chars()
+            .filter_map(digit)
+            .filter_map(|value| char::from_digit(value, 10))
+            .collect();
+        let fix = self.instead(self.at, &written, &plain, true);
+        let message = format!("`{written}` is no number of the language");
+        let help = format!("write `{plain}`");
+        Some(
+            self.syntax_at(self.at, written.chars().count(), &message, &help)
+                .fix(fix),
+        )
+    }
+
+    /// `# at most five`, as shells and YAML write comments.
+    fn comment(&self, sign: &str) -> Option<Diagnostic> {
+        let start = byte_at(self.text, self.at)?;
+        let after = self.text.get(start..)?.strip_prefix('#')?;
+        (sign.starts_with('#') && !after.starts_with('{')).then(|| {
+            let fix = self.instead(self.at, "#", "//", true);
+            self.syntax_at(
+                self.at,
+                1,
+                "`#` begins no comment here",
+                "begin comments with `//`",
+            )
+            .fix(fix)
+        })
+    }
+
+    /// `if a { … }; else { … }`.
+    fn parted_else(&self, sign: &str) -> Option<Diagnostic> {
+        let start = byte_at(self.text, self.at)?;
+        let before = self.text.get(..start)?.trim_end();
+        (sign == "else" && before.ends_with(';')).then(|| {
+            let at = before.len() - 1;
+            let place = crate::diagnostics::position_at(self.text, at);
+            let fix = Fix::at(self.file, at..at + 1, "", "remove the `;`").certain_if(true);
+            self.syntax_at(
+                place,
+                1,
+                "this `;` ends the `if`, so `else` belongs to nothing",
+                "remove it",
+            )
+            .fix(fix)
+        })
+    }
+
     /// A sign that other languages have.
     fn sign(&self, sign: &str) -> Diagnostic {
+        let special = self
+            .typographic(sign)
+            .or_else(|| self.arabic_digits(sign))
+            .or_else(|| self.comment(sign))
+            .or_else(|| self.parted_else(sign));
+        if let Some(found) = special {
+            return found;
+        }
+        if matches!(sign, ")" | "]" | "}") && brackets::closes_nothing(self.text, self.at) {
+            let fix = byte_at(self.text, self.at)
+                .map(|byte| Fix::at(self.file, byte..byte + 1, "", format!("remove `{sign}`")));
+            let message = format!("this `{sign}` closes nothing");
+            return self
+                .syntax_at(self.at, 1, &message, "remove it, or open what it closes")
+                .fix(fix);
+        }
         if matches!(sign, ";" | "," | ")" | "]" | "}") {
             let message = format!("a value is missing before `{sign}`");
             return self.syntax_at(
@@ -314,7 +489,52 @@ impl Refusal<'_> {
             .fix(fix)
     }
 
+    /// `{ ar: … }` where a map is meant.
+    fn bare_map(&self, name: &str) -> Option<Diagnostic> {
+        let start = byte_at(self.text, self.at)?;
+        let after = self.text.get(start + name.len()..)?.trim_start();
+        let before = self.text.get(..start)?.trim_end().strip_suffix('{')?;
+        (after.starts_with(':') && !after.starts_with("::") && !before.ends_with('#')).then(|| {
+            let brace = before.len();
+            let fix = Fix::at(self.file, brace..brace, "#", "write `#{`").certain_if(true);
+            let place = crate::diagnostics::position_at(self.text, brace);
+            self.syntax_at(
+                place,
+                1,
+                "a map begins with `#{`",
+                "write `#{ ar: \"…\", en: \"…\" }`",
+            )
+            .fix(fix)
+        })
+    }
+
+    /// `hours.at_night(…)` where `hours` is an import.
+    fn import_with_a_dot(&self, name: &str) -> Option<Diagnostic> {
+        let start = byte_at(self.text, self.at)?;
+        let after = self.text.get(start + name.len()..)?.strip_prefix('.')?;
+        let called: String = after
+            .chars()
+            .take_while(|letter| letter.is_alphanumeric() || *letter == '_')
+            .collect();
+        let imported = pairs(self.text).any(|(word, next)| word == "as" && next == name);
+        imported.then(|| {
+            let dot = start + name.len();
+            let fix =
+                Fix::at(self.file, dot..dot + 1, "::", format!("write `{name}::{called}`")).certain_if(true);
+            self.syntax_at(
+                self.at,
+                name.chars().count(),
+                &format!("`{name}` is an import and no variable"),
+                &format!("write `{name}::{called}(…)`"),
+            )
+            .fix(fix)
+        })
+    }
+
     fn unknown_variable(&self, name: &str) -> Diagnostic {
+        if let Some(found) = self.bare_map(name).or_else(|| self.import_with_a_dot(name)) {
+            return found;
+        }
         let message = format!("there is no variable `{name}`");
         let width = name.chars().count();
         if view::FLOW.contains(&name) {
@@ -361,6 +581,15 @@ impl Refusal<'_> {
             format!("`{name}` is not imported"),
             lint::label(self.file, self.at, name.chars().count(), ""),
         );
+        let nameless = self.text.lines().any(|line| {
+            let rest = line.trim_start().strip_prefix("import ").map(str::trim);
+            rest.is_some_and(|rest| !rest.contains(" as ") && rest.contains(&format!("{name}\"")))
+        });
+        if nameless {
+            return found.help(format!(
+                "give the import its name: `import \"lib/{name}\" as {name};`"
+            ));
+        }
         match meant(name, imported) {
             Some(near) => found
                 .help(format!("did you mean `{}`?", near.word))
@@ -472,37 +701,4 @@ fn end(text: &str) -> Position {
 
 const KEYWORDS: [&str; 9] = [
     "return", "if", "else", "let", "const", "for", "while", "switch", "import",
-];
-
-/// Signs of other languages: the one here, if it is one, and the remedy.
-const SIGNS: [(&str, &str, &str); 9] = [
-    ("=", "==", "write `==` to compare; `=` gives a variable a value"),
-    ("===", "==", "write `==`"),
-    ("!==", "!=", "write `!=`"),
-    ("<>", "!=", "write `!=`"),
-    ("=<", "<=", "write `<=`"),
-    (":=", "=", "write `=`"),
-    (
-        "->",
-        "",
-        "a function says only its parameters: `fn plan(flow) { … }`",
-    ),
-    ("++", "", "write `count += 1`"),
-    ("--", "", "write `count -= 1`"),
-];
-
-/// Words of other languages, likewise.
-const RESERVED: [(&str, &str, &str); 12] = [
-    ("and", "&&", "write `&&`"),
-    ("or", "||", "write `||`"),
-    ("not", "!", "write `!` before what is negated"),
-    ("null", "()", "what is not there is `()`"),
-    ("nil", "()", "what is not there is `()`"),
-    ("None", "()", "what is not there is `()`"),
-    ("var", "let", "write `let`"),
-    ("match", "switch", "write `switch`"),
-    ("case", "", "write cases of a `switch` as `\"web\" => …,`"),
-    ("elif", "else if", "write `else if`"),
-    ("True", "true", "write `true`"),
-    ("False", "false", "write `false`"),
 ];

@@ -4,9 +4,9 @@ use crate::diagnostics::Fix;
 use crate::diagnostics::Label;
 use crate::diagnostics::Position;
 use crate::diagnostics::Severity;
-use crate::diagnostics::suggest;
 use crate::policy::Defaults;
 use crate::policy::Place;
+use crate::policy::language::meant_word;
 use crate::policy::rulebook;
 use crate::policy::yaml;
 use crate::policy::yaml::Layer;
@@ -57,6 +57,13 @@ impl<'a> Reader<'a> {
                 Diagnostic::error(fault.code, fault.message, reader.label(fault.span, "")).help(fault.help);
             if let Some((span, text)) = fault.also {
                 diagnostic = diagnostic.also(reader.label(span, text));
+            }
+            if let Some((bytes, right)) = fault.slip {
+                let title = match right.trim() {
+                    "" => "write plain spaces".to_owned(),
+                    shown => format!("write `{shown}`"),
+                };
+                diagnostic = diagnostic.fix(Fix::at(file, bytes, right, title).certain_if(true));
             }
             if let Some(bytes) = fault.superfluous {
                 let title = "remove the second one, which says the same";
@@ -299,8 +306,8 @@ impl<'a> Reader<'a> {
 /// The help for a word that is none of the known ones.
 pub(super) fn did_you_mean(word: &str, known: &[&str]) -> String {
     let all = format!("write one of {}", words(known));
-    match suggest(word, known.iter().copied()) {
-        Some(meant) => format!("did you mean `{meant}`? ({all})"),
+    match meant_word(word, known.iter().copied()) {
+        Some(meant) => format!("did you mean `{}`? ({all})", meant.word),
         None => all,
     }
 }

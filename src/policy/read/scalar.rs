@@ -15,11 +15,13 @@ impl Reader<'_> {
             Value::Scalar(scalar) if scalar.quoted || plain_kind(&scalar.text) == Plain::Text => {
                 return Some(&scalar.text);
             }
-            Value::Scalar(scalar) if !scalar.text.is_empty() => (
+            Value::Scalar(scalar) if plain_kind(&scalar.text) == Plain::Nothing => (
+                format!("write `{example}`, or leave the key out where it is optional"),
+                None,
+            ),
+            Value::Scalar(scalar) => (
                 format!("put it into quotes: \"{}\"", shown(&scalar.text)),
-                (plain_kind(&scalar.text) != Plain::Nothing)
-                    .then(|| self.quoted(node.span, &scalar.text))
-                    .flatten(),
+                self.quoted(node.span, &scalar.text),
             ),
             _ => (
                 format!("write `{example}`; a text with brackets, braces or a colon goes into quotes"),
@@ -34,6 +36,9 @@ impl Reader<'_> {
     pub(super) fn integer(&mut self, node: &Node, path: &str, min: i64, max: i64) -> Option<i64> {
         let number = match &node.value {
             Value::Scalar(scalar) if !scalar.quoted && plain_kind(&scalar.text) == Plain::Integer => {
+                if let Some(plain) = without_leading_zeros(&scalar.text) {
+                    return self.leading_zeros(node, path, &plain);
+                }
                 scalar.text.parse::<i64>().ok()
             }
             _ => {
@@ -55,6 +60,23 @@ impl Reader<'_> {
             );
         }
         within
+    }
+
+    /// `017`, which is 17 for some programs and 15 for others.
+    fn leading_zeros(&mut self, node: &Node, path: &str, plain: &str) -> Option<i64> {
+        // Below 8 both mean the same.
+        let certain = plain.len() == 1 && plain.as_bytes() < b"8".as_slice();
+        let fix = self
+            .rewritten(node.span, plain)
+            .map(|fix| fix.certain_if(certain));
+        self.error_fixed(
+            codes::WRONG_TYPE,
+            format!("`{path}` begins with a zero, which some programs read as another number"),
+            node.span,
+            format!("write `{plain}`"),
+            fix,
+        );
+        None
     }
 
     /// Reads `true` or `false`.
@@ -86,7 +108,11 @@ impl Reader<'_> {
         read: impl Fn(&str) -> Option<T>,
     ) -> Option<T> {
         let first = known.first().copied().unwrap_or_default();
-        let text = self.string(node, path, first)?;
+        // In quotes a number would be no better a word.
+        let text = match &node.value {
+            Value::Scalar(scalar) if plain_kind(&scalar.text) != Plain::Nothing => &scalar.text,
+            _ => self.string(node, path, first)?,
+        };
         let value = read(text);
         if value.is_none() {
             let message = format!("`{}` is no value of `{path}`", shown(text));
@@ -110,9 +136,14 @@ impl Reader<'_> {
         help: &str,
         fix: Option<Fix>,
     ) {
-        let Some(actual) = kind(&node.value) else {
+        let Some(mut actual) = kind(&node.value) else {
             return;
         };
+        if expected.ends_with("number") && actual == "a number" {
+            actual = "a number in another notation";
+        } else if actual == "a truth value" && expected.contains("true") {
+            actual = "another spelling of it";
+        }
         let name = if path == "the file" {
             path.to_owned()
         } else {
@@ -128,6 +159,18 @@ fn scalar_text(node: &Node) -> Option<&str> {
     match &node.value {
         Value::Scalar(scalar) => Some(&scalar.text),
         _ => None,
+    }
+}
+
+/// A whole number that has zeros before it, without them.
+fn without_leading_zeros(text: &str) -> Option<String> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let bare = digits.trim_start_matches('0');
+    let sign = if text.starts_with('-') { "-" } else { "" };
+    match bare {
+        _ if bare.len() == digits.len() || digits == "0" => None,
+        "" => Some("0".to_owned()),
+        bare => Some(format!("{sign}{bare}")),
     }
 }
 
@@ -184,6 +227,19 @@ fn kind(value: &Value) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn zeros_before_a_number_are_seen() {
+        for (text, plain) in [
+            ("02", Some("2")),
+            ("-010", Some("-10")),
+            ("00", Some("0")),
+            ("0", None),
+            ("10", None),
+        ] {
+            assert_eq!(without_leading_zeros(text).as_deref(), plain, "{text}");
+        }
+    }
 
     #[test]
     fn plain_values_are_read_by_yaml_1_2() {

@@ -7,6 +7,7 @@
 mod parse;
 mod places;
 mod repeated;
+mod slips;
 mod tree;
 mod wording;
 

@@ -33,6 +33,8 @@ pub(in crate::policy) struct Fault {
     pub(in crate::policy) help: &'static str,
     /// The bytes of a second mention that says exactly what the first one does.
     pub(in crate::policy) superfluous: Option<Range<usize>>,
+    /// The bytes of what was typed by mistake, with what has to stand there.
+    pub(in crate::policy) slip: Option<(Range<usize>, String)>,
 }
 
 /// Reads a text. `None` if it can't be taken apart at all; the faults say why.
@@ -122,7 +124,7 @@ where
                             codes::SEVERAL_DOCUMENTS,
                             "another document begins here".to_owned(),
                             place(&span),
-                            "keep one document in the file and remove the line `---`",
+                            "keep one document in the file and remove the line `---` or `...`",
                         ));
                         // What stands below it may be half of what is missing above.
                         return Ok(None);
@@ -209,13 +211,20 @@ where
 
     fn map(&mut self, start: &ParserSpan, depth: usize) -> Result<Node, Stop> {
         let mut entries: Vec<Entry> = Vec::new();
+        let mut has_odd_key = false;
         loop {
             let (event, span) = self.next()?;
             match event {
                 Event::MappingEnd => {
+                    // What the keys say is not known, so nothing can be missing in it either.
+                    let value = if has_odd_key {
+                        Value::Broken
+                    } else {
+                        Value::Map(entries)
+                    };
                     return Ok(Node {
                         span: join(start, &span),
-                        value: Value::Map(entries),
+                        value,
                     });
                 }
                 event => {
@@ -227,6 +236,7 @@ where
                         // Nothing is written, so the key is what can be pointed at.
                         node.span = key.span;
                     }
+                    has_odd_key |= matches!(key.value, Value::List(_) | Value::Map(_));
                     self.add_entry(&mut entries, key, node);
                 }
             }
@@ -240,7 +250,8 @@ where
                     codes::YAML_UNSUPPORTED,
                     "a key that is itself a list or a map".to_owned(),
                     key.span,
-                    "keys are single words; a text with braces or brackets goes into quotes",
+                    "keys are single words; a text with braces or brackets goes into quotes, and `{{ … }}` of a template has to be \
+                     filled in before",
                 ));
             }
             return;
@@ -335,6 +346,7 @@ pub(super) fn fault(code: &'static str, message: String, span: Span, help: &'sta
         also: None,
         help,
         superfluous: None,
+        slip: None,
     }
 }
 

@@ -1,6 +1,10 @@
 //! Where a mistake in YAML really is, and what it is: the parser says where it noticed.
 
+use std::ops::Range;
+
 use super::parse::Fault;
+use super::slips::colonless_above;
+use super::slips::slip;
 use super::tree::Layer;
 use super::tree::Span;
 use crate::diagnostics::Position;
@@ -16,7 +20,15 @@ pub(super) fn corrected(mut fault: Fault, text: &str) -> Fault {
             }
             fault
         }
-        codes::YAML_SYNTAX => syntax(fault, &lines),
+        codes::YAML_SYNTAX => syntax(fault, &lines, text),
+        codes::SEVERAL_DOCUMENTS => {
+            let above = index(fault.span).checked_sub(1);
+            if let Some(above) = above.filter(|above| lines.get(*above).is_some_and(|line| *line == "...")) {
+                fault.span = first_letter(&lines, above);
+                fault.message = "the document ends here, and another begins".to_owned();
+            }
+            fault
+        }
         codes::YAML_UNSUPPORTED => {
             if let Some(span) = mark_before(&fault, &lines) {
                 fault.span = span;
@@ -27,12 +39,22 @@ pub(super) fn corrected(mut fault: Fault, text: &str) -> Fault {
     }
 }
 
-fn syntax(mut fault: Fault, lines: &[&str]) -> Fault {
+fn syntax(mut fault: Fault, lines: &[&str], text: &str) -> Fault {
     // Something that is never closed is noticed behind the last line.
     if index(fault.span) >= lines.len()
         && let Some((last, line)) = lines.iter().enumerate().next_back()
     {
         fault.span = one(last, line.chars().count().saturating_sub(1));
+    }
+    if let Some(slip) = slip(lines, index(fault.span)) {
+        fault.span = stretch(slip.line, slip.columns.clone());
+        fault.message = slip.message;
+        fault.help = slip.help;
+        fault.slip = slip
+            .right
+            .zip(bytes_of(text, slip.line, slip.columns))
+            .map(|(right, bytes)| (bytes, right));
+        return fault;
     }
     if let Some((place, quote)) = unclosed_quote(lines, index(fault.span)) {
         fault.span = place;
@@ -51,6 +73,12 @@ fn syntax(mut fault: Fault, lines: &[&str]) -> Fault {
         fault.span = one(here, colon);
         fault.message = format!("a space is missing after `{key}:`");
         fault.help = "write `key: value`, with a space after the colon";
+        return fault;
+    }
+    if let Some(place) = colonless_above(lines, here) {
+        fault.span = place;
+        fault.message = "a colon is missing in this line".to_owned();
+        fault.help = "write `key: value`, or `key:` before what stands below it";
         return fault;
     }
     if let Some(above) = deeper_than_above(lines, here) {
@@ -196,7 +224,23 @@ fn mark_before(fault: &Fault, lines: &[&str]) -> Option<Span> {
     })
 }
 
-fn first_letter(lines: &[&str], number: usize) -> Span {
+/// The bytes of some characters of a line.
+fn bytes_of(text: &str, line: usize, columns: Range<usize>) -> Option<Range<usize>> {
+    let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
+    let line = text.get(start..)?.lines().next()?;
+    let byte = |column: usize| line.char_indices().nth(column).map_or(line.len(), |(at, _)| at);
+    Some(start + byte(columns.start)..start + byte(columns.end))
+}
+
+/// Some characters of a line, counted from 0.
+fn stretch(line: usize, columns: Range<usize>) -> Span {
+    let mut span = one(line, columns.start);
+    let length = u32::try_from(columns.len().max(1)).unwrap_or(1);
+    span.end.column = span.start.column.saturating_add(length);
+    span
+}
+
+pub(super) fn first_letter(lines: &[&str], number: usize) -> Span {
     let line = lines.get(number).copied().unwrap_or_default();
     let indent = line.chars().take_while(|letter| letter.is_whitespace()).count();
     let mut span = one(number, indent);

@@ -85,7 +85,11 @@ pub(super) fn syntax_fault(error: &ScanError) -> Fault {
             "a quote is opened in or above this line and never closed",
             "close the text with the same quote it began with",
         ),
-        ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => of(
+        ErrorKind::InvalidTrailingSingleQuotedScalar => of(
+            "something follows the closing quote",
+            "put the whole text into double quotes; inside single ones an apostrophe is written twice: `''`",
+        ),
+        ErrorKind::InvalidTrailingDoubleQuotedScalar => of(
             "something follows the closing quote",
             "put the whole text into quotes; inside double quotes a quote is written `\\\"`",
         ),
@@ -111,7 +115,7 @@ pub(super) fn syntax_fault(error: &ScanError) -> Fault {
         ),
         ErrorKind::MappingValueNotAllowed | ErrorKind::MappingKeyNotAllowed => of(
             "a colon stands where no key can be",
-            "put a text that holds `: ` into quotes, and begin each key on its own line",
+            "put a text with a colon into quotes, and begin each key on its own line",
         ),
         ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => of(
             "a line without a colon where a key was expected",
@@ -122,7 +126,10 @@ pub(super) fn syntax_fault(error: &ScanError) -> Fault {
             "begin the list on its own line below the key",
         ),
         ErrorKind::UnexpectedCharacter { character } => {
-            let message = format!("no value can begin with `{}`", character.escape_default());
+            let message = match character {
+                '`' => "no value can begin with a backtick".to_owned(),
+                other => format!("no value can begin with `{}`", other.escape_default()),
+            };
             fault(codes::YAML_SYNTAX, message, span, "put the text into quotes")
         }
         ErrorKind::ExpectedDocumentStart | ErrorKind::InvalidDocumentEnd => of(

@@ -131,9 +131,36 @@ impl Walk<'_> {
             message: format!("`{of}` has no `{name}`"),
             word: name,
             around: (&format!("{of}."), ""),
-            otherwise: format!("it has {}", ticked(known.iter().copied())),
+            otherwise: self
+                .elsewhere(of, name)
+                .unwrap_or_else(|| format!("it has {}", ticked(known.iter().copied()))),
         };
         self.misspelt(frame, at, &found, known.iter().copied());
+    }
+
+    /// Where a name of `flow` really is.
+    fn elsewhere(&self, of: &str, name: &str) -> Option<String> {
+        let service = self.service.filter(|_| of == "flow")?;
+        let is_input = service
+            .inputs
+            .iter()
+            .flatten()
+            .any(|input| input.as_str() == name);
+        let is_field = || {
+            service
+                .fields
+                .iter()
+                .flatten()
+                .any(|field| field.name().to_string() == name)
+        };
+        if is_input {
+            return Some(format!("write `flow.inputs.{name}`"));
+        }
+        if is_field() {
+            return Some(format!("write `flow.person.{name}`, in `fn approved(flow)`"));
+        }
+        let (ours, _) = OTHERS.iter().find(|(_, others)| others.contains(&name))?;
+        Some(format!("write `flow.{ours}`"))
     }
 
     fn read_input(&mut self, frame: &Frame<'_>, name: &str, at: Position) {
@@ -181,6 +208,15 @@ impl Walk<'_> {
         self.misspelt(frame, at, &found, declared.iter().map(String::as_str));
     }
 }
+
+/// What others call the parts of `flow`.
+const OTHERS: [(&str, &[&str]); 5] = [
+    ("locale", &["lang", "language"]),
+    ("attempt", &["attempts", "retry", "retries", "count"]),
+    ("outcome", &["result", "status", "code", "response"]),
+    ("now", &["time", "date", "timestamp", "today"]),
+    ("person", &["user", "citizen", "claims"]),
+];
 
 fn ticked<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();

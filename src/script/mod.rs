@@ -19,6 +19,7 @@ mod expression;
 mod facts;
 mod fault;
 mod foreign;
+mod habits;
 mod hook;
 mod lint;
 mod mutants;

@@ -101,7 +101,7 @@ const OTHERS: &[(&str, &[&str])] = &[
         &["retries", "maxattempts", "maxretries", "tries", "retry", "count"],
     ),
     ("from", &["source", "of", "derivedfrom", "basedon"]),
-    ("optional", &["required", "nullable", "mandatory"]),
+    ("optional", &["nullable"]),
     (
         "of",
         &["values", "enum", "options", "choices", "oneof", "allowed"],
@@ -130,7 +130,7 @@ const OTHERS: &[(&str, &[&str])] = &[
         "enrol_url",
         &["enrollurl", "enrolmenturl", "registrationurl", "registerurl"],
     ),
-    ("templates", &["text", "messages", "template", "body"]),
+    ("templates", &["messages", "template"]),
     (
         "callback_base_url",
         &["callback", "callbackurl", "baseurl", "url", "redirecturi"],
@@ -264,10 +264,7 @@ const OTHERS: &[(&str, &[&str])] = &[
     ("title_deed", &["deed", "property", "land"]),
     ("negotiable_instrument", &["cheque", "check", "promissorynote"]),
     ("contract", &["agreement"]),
-    (
-        "public_task",
-        &["publicinterest", "officialauthority", "legitimateinterest"],
-    ),
+    ("public_task", &["publicinterest", "officialauthority"]),
     ("law", &["legalobligation", "statute", "regulation"]),
     ("error", &["fatal", "critical", "high"]),
     ("warning", &["warn", "info", "low", "notice"]),

@@ -295,9 +295,9 @@ impl Reader<'_> {
             }
             Value::List(items) => Some(items),
             other => {
-                let dashes = matches!(other, Value::Scalar(one) if !one.quoted && one.text.starts_with('-'));
+                let dashes = matches!(other, Value::Scalar(one) if !one.quoted && one.text.starts_with(['-', '–', '—', '•']));
                 let help = if dashes {
-                    format!("write a space after each `-`, or `{example}`")
+                    format!("begin each entry with a plain hyphen and a space, or write `{example}`")
                 } else {
                     format!("write `{example}`")
                 };
@@ -353,6 +353,9 @@ fn belongs_below(known: Known, name: &str, key: &str) -> bool {
 /// Where a key belongs that stands at the wrong level.
 fn home(key: &str, path: &str, known: Known) -> Option<String> {
     let word = shown(key);
+    if matches!(key, "required" | "mandatory") && known.name("optional").is_some() {
+        return Some("everything is required that does not say `optional: true`".to_owned());
+    }
     let has = |keys: &[Key]| keys.iter().any(|known| known.name == key);
     if path.is_empty() && known.name("defaults").is_some() {
         return has(language::DEFAULTS)

@@ -5,6 +5,9 @@ use super::walk::Frame;
 use super::walk::Walk;
 use crate::diagnostics::Position;
 use crate::diagnostics::codes;
+use crate::script::constructors::CONSTRUCTORS;
+use crate::script::foreign;
+use crate::script::foreign::Foreign;
 use crate::script::syntax::Node;
 use crate::script::syntax::What;
 use crate::script::view;
@@ -27,6 +30,7 @@ impl Walk<'_> {
             }
             Kind::Now if view::NOW.contains(&name) => return Kind::Whole,
             Kind::Now => self.unknown_property(frame, "flow.now", &view::NOW, name, at),
+            Kind::Text | Kind::Word(_) | Kind::List => self.foreign_property(frame, of, name, at),
             _ => {}
         }
         Kind::Other
@@ -123,6 +127,26 @@ impl Walk<'_> {
                 Kind::Other
             }
         }
+    }
+
+    /// `text.length`, which other languages have.
+    fn foreign_property(&mut self, frame: &Frame<'_>, of: Kind, name: &str, at: Position) {
+        let Some(Foreign::Ours(ours)) = foreign::function(name) else {
+            return;
+        };
+        if self.known.arities(name).is_some() || CONSTRUCTORS.iter().any(|(one, _)| *one == ours) {
+            return;
+        }
+        let message = format!("{} has no `{name}`", of.words().unwrap_or("this"));
+        let help = format!("write `.{ours}()`");
+        self.error(
+            codes::SCRIPT_UNKNOWN_FLOW_PROPERTY,
+            frame,
+            at,
+            name.len(),
+            &message,
+            &help,
+        );
     }
 
     fn unknown_property(&mut self, frame: &Frame<'_>, of: &str, known: &[&str], name: &str, at: Position) {

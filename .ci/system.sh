@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the tests need of the system: PostgreSQL, and for the browser journeys Chromium, Node with npm, and fonts that
+# What the tests need of the system: PostgreSQL, SoftHSM, and for the browser journeys Chromium, Node with npm, and fonts that
 # shape Arabic. Installs it on Debian where it may, and else says exactly what is missing.
 set -euo pipefail
 
@@ -11,6 +11,7 @@ command -v node > /dev/null || missing+=(nodejs)
 command -v npm > /dev/null || missing+=(npm)
 [ -n "${CHROMIUM:-}" ] || command -v chromium > /dev/null || missing+=(chromium)
 fc-list :lang=ar 2> /dev/null | grep -q . || missing+=(fontconfig fonts-noto-core)
+command -v softhsm2-util > /dev/null || missing+=(softhsm2)
 command -v initdb > /dev/null || ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1 || missing+=(postgresql)
 [ ${#missing[@]} -eq 0 ] && exit 0
 

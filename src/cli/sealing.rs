@@ -8,6 +8,8 @@ use super::failure::Failure;
 use crate::audit::seal::KeyWrapper;
 use crate::engine::Clock as _;
 use crate::engine::KeyFile;
+use crate::engine::KeyToken;
+use crate::engine::KeyTokenSettings;
 use crate::engine::SystemClock;
 use crate::store::KeyStore;
 use crate::store::Sealed;
@@ -19,25 +21,68 @@ use crate::words::Environment;
 pub(crate) enum KeysConfig {
     /// A file that this user alone can read; made by `midflow keys new`.
     File(PathBuf),
+    /// A key that never leaves its token: a hardware security module.
+    Pkcs11(TokenConfig),
+}
+
+/// A key on a token.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TokenConfig {
+    /// The maker's PKCS #11 library; an absolute path.
+    module: PathBuf,
+    /// The label of the token.
+    token: String,
+    /// The label of the key.
+    key: String,
+    /// The file of the user's PIN.
+    pin: PathBuf,
+}
+
+impl TokenConfig {
+    fn settings(&self) -> KeyTokenSettings {
+        KeyTokenSettings {
+            module: self.module.clone(),
+            token: self.token.clone(),
+            key: self.key.clone(),
+            pin: self.pin.clone(),
+        }
+    }
 }
 
 impl KeysConfig {
     /// The key file of `midflow dev`, beside its other secrets.
     pub(crate) fn of_development(state: &Path) -> Self {
-        Self::File(state.join("secrets").join("midflow.key"))
+        Self::File(Self::file_of_development(state))
+    }
+
+    fn file_of_development(state: &Path) -> PathBuf {
+        state.join("secrets").join("midflow.key")
     }
 
     /// Makes the paths count from a folder.
     pub(crate) fn resolve(&mut self, folder: &Path) {
-        let Self::File(path) = self;
-        *path = folder.join(&path);
+        match self {
+            Self::File(path) => *path = folder.join(&path),
+            // A library is where its maker put it.
+            Self::Pkcs11(token) => token.pin = folder.join(&token.pin),
+        }
     }
 
     /// The key.
     pub(crate) fn wrapper(&self) -> Result<Arc<dyn KeyWrapper>, Failure> {
-        let Self::File(path) = self;
-        let wrapper = KeyFile::read(path).map_err(Failure::new)?;
-        Ok(Arc::new(wrapper))
+        Ok(match self {
+            Self::File(path) => Arc::new(KeyFile::read(path).map_err(Failure::new)?),
+            Self::Pkcs11(token) => Arc::new(KeyToken::open(token.settings()).map_err(Failure::new)?),
+        })
+    }
+
+    /// Makes the key, once.
+    pub(crate) fn make(&self) -> Result<Arc<dyn KeyWrapper>, Failure> {
+        Ok(match self {
+            Self::File(path) => Arc::new(KeyFile::make(path).map_err(Failure::new)?),
+            Self::Pkcs11(token) => Arc::new(KeyToken::make(token.settings()).map_err(Failure::new)?),
+        })
     }
 }
 
@@ -47,8 +92,7 @@ pub(crate) async fn sealed_for_development<S: KeyStore>(
     state: &Path,
 ) -> Result<Sealed<S>, Failure> {
     let keys = KeysConfig::of_development(state);
-    let KeysConfig::File(path) = &keys;
-    KeyFile::read_or_make(path).map_err(Failure::new)?;
+    KeyFile::read_or_make(&KeysConfig::file_of_development(state)).map_err(Failure::new)?;
     sealed(Arc::new(store), &keys, Environment::Development).await
 }
 

@@ -43,7 +43,7 @@ pub async fn rotate_at_rest(store: &dyn Store, by: &str, now: Timestamp) -> Resu
     Ok(count)
 }
 
-async fn commit(store: &dyn Store, unit: Unit) -> Result<(), String> {
+pub(super) async fn commit(store: &dyn Store, unit: Unit) -> Result<(), String> {
     match store.commit(vec![unit]).await.into_iter().next() {
         Some(Ok(())) => Ok(()),
         Some(Err(error)) => Err(error.to_string()),

@@ -12,6 +12,7 @@
 mod adversary;
 mod authoring;
 mod bad_input;
+mod bench;
 mod canary;
 mod capabilities;
 mod catalog_command;
@@ -22,6 +23,7 @@ mod engine;
 mod evidence;
 mod examples;
 mod hostile;
+mod keys;
 mod lsp;
 mod policies;
 mod reload;

@@ -1,4 +1,5 @@
 use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::callbacks;
@@ -40,6 +41,10 @@ pub(crate) struct Bench {
     /// Whole flows only
     #[arg(long, conflicts_with = "reload")]
     flows: bool,
+
+    /// Measures the flows of another build's node: two builds, one after the other, on the same machine
+    #[arg(long, value_name = "PROGRAM")]
+    node: Option<PathBuf>,
 }
 
 impl Bench {
@@ -96,8 +101,18 @@ impl Bench {
         time: Duration,
         syncs: f64,
     ) -> Result<flows::Flows, Failure> {
-        let kept = flows::Kept::sqlite(folder);
-        let mut flows = flows::measure(&common.dir, folder, self.in_flight, time, syncs, &kept).await?;
+        let program = match &self.node {
+            Some(program) => program.clone(),
+            None => std::env::current_exe().map_err(Failure::new)?,
+        };
+        let plan = flows::Plan {
+            program: &program,
+            folder: &common.dir,
+            in_flight: self.in_flight,
+            time,
+            syncs,
+        };
+        let mut flows = flows::measure(&plan, folder, &flows::Kept::sqlite(folder)).await?;
         let cluster = match PostgresCluster::start(&[]) {
             Ok(cluster) => cluster,
             Err(error) => {
@@ -108,7 +123,7 @@ impl Bench {
         let kept = flows::Kept::postgres(&cluster).await?;
         let folder = folder.join("postgres");
         std::fs::create_dir_all(&folder).map_err(Failure::new)?;
-        let on_postgres = flows::measure(&common.dir, &folder, self.in_flight, time, syncs, &kept).await?;
+        let on_postgres = flows::measure(&plan, &folder, &kept).await?;
         flows.rows.extend(on_postgres.rows);
         Ok(flows)
     }

@@ -26,6 +26,7 @@ use super::table::times;
 use crate::cli::failure::Failure;
 use crate::connector::kuwait::Kuwait;
 use crate::engine::Clock as _;
+use crate::engine::KeyFile;
 use crate::engine::SystemClock;
 use crate::sandbox::Authority;
 use crate::sandbox::Ending;
@@ -76,16 +77,24 @@ impl Kept {
     }
 }
 
-/// Measures `in_flight` flows at a time for about `time`.
-pub(super) async fn measure(
-    folder: &Path,
-    scratch: &Path,
-    in_flight: usize,
-    time: Duration,
-    syncs: f64,
-    kept: &Kept,
-) -> Result<Flows, Failure> {
+/// What is measured, and how long.
+pub(super) struct Plan<'a> {
+    /// The program whose node is measured.
+    pub(super) program: &'a Path,
+    /// Holds the policies.
+    pub(super) folder: &'a Path,
+    /// Flows at a time.
+    pub(super) in_flight: usize,
+    /// About how long.
+    pub(super) time: Duration,
+    /// The disk's own rate, a second: the control.
+    pub(super) syncs: f64,
+}
+
+/// Measures flows for about as long as planned.
+pub(super) async fn measure(plan: &Plan<'_>, scratch: &Path, kept: &Kept) -> Result<Flows, Failure> {
     let name = kept.name;
+    let (in_flight, time, syncs) = (plan.in_flight, plan.time, plan.syncs);
     let sandbox = sandbox(scratch).await?;
     let connector = sandbox
         .handle()
@@ -93,7 +102,7 @@ pub(super) async fn measure(
         .connector(SystemClock.now())
         .map_err(Failure::new)?;
     let requested_at = SystemClock.now();
-    let mut node = Node::start(folder, scratch, &sandbox, kept).await?;
+    let mut node = Node::start(plan, scratch, &sandbox, kept).await?;
     let load = Load::new(&node, &sandbox)?;
     load.run(in_flight, Duration::from_millis(500)).await?;
     let (commits, used) = (node.commits().await?, usage(node.pid).cpu);
@@ -173,7 +182,7 @@ struct Node {
 }
 
 impl Node {
-    async fn start(folder: &Path, scratch: &Path, sandbox: &Sandbox, kept: &Kept) -> Result<Self, Failure> {
+    async fn start(plan: &Plan<'_>, scratch: &Path, sandbox: &Sandbox, kept: &Kept) -> Result<Self, Failure> {
         let key = "bench-key".to_owned();
         let callback = free_port()?;
         let callback_url = format!("https://{callback}");
@@ -182,10 +191,9 @@ impl Node {
             .register_callback_base(&callback_url)
             .map_err(Failure::new)?;
         let policies = scratch.join("served");
-        copy_for_load(folder, &policies, &callback_url)?;
+        copy_for_load(plan.folder, &policies, &callback_url)?;
         let config = write_config(scratch, sandbox, callback, &key, kept)?;
-        let program = std::env::current_exe().map_err(Failure::new)?;
-        let mut child = Command::new(program)
+        let mut child = Command::new(plan.program)
             .args(["serve", "--format", "json", "--config"])
             .arg(config)
             .arg("--dir")
@@ -265,11 +273,14 @@ fn write_config(
         .iter()
         .map(|(oid, level)| (oid.clone(), level.as_str().into()))
         .collect();
+    let keys = scratch.join("midflow.key");
+    KeyFile::read_or_make(&keys).map_err(Failure::new)?;
     let config = json!({
         "midflow": 1,
         "environment": "development",
         "store": kept.config,
         "secrets": scratch.join("secrets"),
+        "keys": { "file": keys },
         "listeners": {
             "api": { "address": free_port()?.to_string() },
             "callback": { "address": callback.to_string(), "tls": {

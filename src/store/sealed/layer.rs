@@ -41,7 +41,7 @@ pub enum SealedError {
     /// The key ring was wrapped with another key than the one given.
     #[error(
         "store {}: its key ring was wrapped with the key `{wrapped}`, and the key given is `{given}`; name the right key: \
-         without it nothing of a person in this store can be read", place.display()
+         without it nothing of a person in this store can be read (`midflow keys move` wraps the ring with a new one)", place.display()
     )]
     OtherKey {
         /// The store.
@@ -110,6 +110,22 @@ impl<S: KeyStore + ?Sized> Sealed<S> {
     /// The store below, which holds ciphertext.
     pub const fn inner(&self) -> &Arc<S> {
         &self.inner
+    }
+
+    /// Wraps the keys of the ring with another key, in one transaction. Returns how many there are. This layer goes on
+    /// with the wrapper it has, so it is let go afterwards.
+    ///
+    /// # Errors
+    /// When the other key can't be used or the store fails; the ring is as it was then.
+    pub async fn rewrap_ring(&self, wrapper: &dyn KeyWrapper) -> Result<usize, StoreError> {
+        let rows = self.inner.ring().await?;
+        let moved = self
+            .ring()
+            .wrapped_with(wrapper, &rows)
+            .map_err(|error| self.unfit(StoreErrorKind::Io, error.to_string()))?;
+        let count = moved.len();
+        self.inner.rewrap_ring_keys(moved).await?;
+        Ok(count)
     }
 
     /// Exchanges the key that wraps data keys: makes a new version, wraps every data key again, and forgets the old

@@ -1,0 +1,58 @@
+//! `midflow bench` gives its rows. Nothing else finds out when its node no longer starts: it is run by hand, and seldom.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::policy_folder;
+
+// Its configuration lacked the key file that a node came to demand, and no figure could be taken.
+#[test]
+fn whole_flows_are_measured_on_both_stores() {
+    let rows = rows(&["--flows", "--seconds", "1", "--in-flight", "4"]);
+    for what in [
+        "whole flows, 4 in flight (disk syncs)",
+        "flows to a disk sync",
+        "processor time of the node a flow",
+        "whole flows on PostgreSQL, 4 in flight (disk syncs)",
+    ] {
+        assert!(figure(&rows, what) > 0.0, "{what}: {rows:?}");
+    }
+}
+
+#[test]
+fn loads_and_reloads_are_measured() {
+    let rows = rows(&["--reload", "--services", "1"]);
+    assert!(!rows.is_empty());
+    for row in &rows {
+        assert!(
+            row["figure"].as_str().is_some_and(|figure| !figure.is_empty()),
+            "{row}"
+        );
+    }
+}
+
+fn rows(arguments: &[&str]) -> Vec<Value> {
+    let policies = policy_folder::with_wide_limits();
+    let out = Command::new(env!("CARGO_BIN_EXE_midflow"))
+        .args(["bench", "--format", "json", "--dir"])
+        .arg(policies.path())
+        .args(arguments)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&out.stderr);
+    assert!(out.status.success(), "{said}");
+    serde_json::from_slice(&out.stdout).unwrap()
+}
+
+/// The number that a figure begins with.
+fn figure(rows: &[Value], what: &str) -> f64 {
+    let row = rows.iter().find(|row| row["what"] == what);
+    let figure = row.and_then(|row| row["figure"].as_str()).unwrap_or_default();
+    let number: String = figure
+        .chars()
+        .filter(|sign| *sign != ',')
+        .take_while(|sign| sign.is_ascii_digit() || *sign == '.')
+        .collect();
+    number.parse().unwrap_or(0.0)
+}

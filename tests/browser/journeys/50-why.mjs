@@ -1,11 +1,11 @@
 // Why a flow ended as it did, in the console: the rule, what it saw, what would have led elsewhere, and nobody's data.
 
-import { citizens, ending, openService, openTimeline, start } from '../harness/steps.mjs';
+import { base, citizens, ending, openService, openTimeline, start } from '../harness/steps.mjs';
 
 // Who asks which service, and what the page has to name: the line that decided, and the check or the script's code.
 const ENDED = [
   ['minor', 'licence-renewal', 'scripts/licence-renewal.rhai', 'minor'],
-  ['revoked', 'university-transcript', 'policies/services/university-transcript.yaml', 'other.certificate_revoked'],
+  ['revoked', 'lab-results', 'policies/services/lab-results.yaml', 'other.certificate_revoked'],
 ];
 
 export async function journeys({ check, midflow, visit }) {
@@ -31,7 +31,7 @@ export async function journeys({ check, midflow, visit }) {
 
           // A desk at 400 %, in the dark.
           const narrow = await small.newPage();
-          await narrow.goto(page.url());
+          await narrow.goto(`${base(midflow.ready.console)}/flows/${flow}/why?lang=${locale}`);
           await narrow.locator('#decision').waitFor();
           await small.examine(narrow, 'why, narrow');
           await small.shot(narrow, `console-why-${who}`);

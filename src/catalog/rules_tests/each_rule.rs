@@ -168,7 +168,7 @@ const BREAKS: &[Break] = &[
         "service: everything",
         "service: something",
     ),
-    Break("production-environment", O, "  production:", "  prod:"),
+    Break("production-environment", O, "  production:", "  first:"),
     Break("test-environment", O, TEST, ""),
     Break(
         "further-environments",

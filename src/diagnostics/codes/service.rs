@@ -249,7 +249,7 @@ codes! {
     }
     NOTATION_SHOWN = "W2006" {
         "a sign in a text that was meant for the file",
-        "Quotation marks of a word processor (“ ”) are none to YAML, and placeholders have no `$`: such signs are part of the text, and people read them on their phone. Write straight quotation marks, and placeholders as `{name}`.",
+        "The curly quotation marks of a word processor are none to YAML, and placeholders have no `$`: such signs are part of the text, and people read them on their phone. Write straight quotation marks, and placeholders as `{name}`.",
         "علامة في النص كان المقصود بها الملف",
         "علامات الاقتباس المنحنية (“ ”) ليست علامات اقتباس في YAML، ولا يسبق المتغيرات الرمز `$`، فتصبح هذه العلامات جزءا من النص ويقرؤها الناس على هواتفهم. استخدم علامات الاقتباس المستقيمة واكتب المتغير هكذا `{name}`.",
     }

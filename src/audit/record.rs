@@ -203,6 +203,10 @@ pub struct CallbackRecord {
     /// When its bytes were there (R000-148), if they are kept: a moment before the record, which waits for the flow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrived_at: Option<Timestamp>,
+    /// That it waited in the spool of its node, because the store could not be written when it came: the id it waited
+    /// under, which is its exchange's where its bytes are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spooled: Option<ExchangeId>,
 }
 
 /// What a callback says and what was found (R000-140 to R000-148).

@@ -1,5 +1,6 @@
 use std::fs;
 use std::net::SocketAddr;
+use std::num::NonZeroU16;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use super::failure::Failure;
 use super::sealing::KeysConfig;
 use super::store::StoreConfig;
 use crate::connector::kuwait::KuwaitSettings;
+use crate::engine::SpoolOptions;
 use crate::engine::log::Anchor;
 use crate::engine::log::AnchorFolder;
 use crate::engine::log::Witness;
@@ -46,6 +48,21 @@ pub(crate) struct Config {
     /// Where checkpoints of the log are carried.
     #[serde(default)]
     pub(crate) audit: AuditConfig,
+    /// Where callbacks wait while the store can't be written.
+    #[serde(default)]
+    spool: SpoolConfig,
+}
+
+/// Where callbacks wait while the store can't be written.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SpoolConfig {
+    /// The folder; `spool` beside that of the secrets without it.
+    #[serde(default)]
+    folder: Option<PathBuf>,
+    /// How much room they have, in MiB.
+    #[serde(default)]
+    size_mb: Option<NonZeroU16>,
 }
 
 /// How the log is anchored outside of the store.
@@ -203,9 +220,22 @@ impl Config {
         serde_saphyr::from_str_with_options(text, options).map_err(|error| error.to_string())
     }
 
+    /// Where callbacks wait while the store can't be written.
+    pub(crate) fn spool(&self) -> SpoolOptions {
+        let beside = || self.secrets.parent().unwrap_or(Path::new(".")).join("spool");
+        let mut options = SpoolOptions::new(self.spool.folder.clone().unwrap_or_else(beside));
+        if let Some(size) = self.spool.size_mb {
+            options.size = u64::from(size.get()) << 20;
+        }
+        options
+    }
+
     fn resolve(&mut self, folder: &Path) {
         self.store.resolve(folder);
         self.secrets = folder.join(&self.secrets);
+        if let Some(path) = &mut self.spool.folder {
+            *path = folder.join(&path);
+        }
         for anchor in &mut self.audit.anchors {
             match anchor {
                 AnchorConfig::Folder(path)
@@ -340,6 +370,12 @@ mod tests {
         let mut config = Config::parse(good()).unwrap();
         config.resolve(Path::new("/etc/midflow"));
         assert_eq!(config.secrets, PathBuf::from("/etc/midflow/var/secrets"));
+        assert_eq!(config.spool().folder, PathBuf::from("/etc/midflow/var/spool"));
+        let named = format!("{}spool: {{ folder: /mnt/other, size_mb: 256 }}\n", good());
+        let mut config = Config::parse(&named).unwrap();
+        config.resolve(Path::new("/etc/midflow"));
+        assert_eq!(config.spool().folder, PathBuf::from("/mnt/other"));
+        assert_eq!(config.spool().size, 256 << 20);
     }
 
     // A `file:` of the connector counted from the folder in which midflow was started.

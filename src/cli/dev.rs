@@ -27,6 +27,7 @@ use crate::engine::Engine;
 use crate::engine::EngineEvent;
 use crate::engine::EngineParts;
 use crate::engine::Secrets;
+use crate::engine::SpoolOptions;
 use crate::engine::SystemClock;
 use crate::engine::Watch;
 use crate::engine::random;
@@ -227,6 +228,10 @@ async fn engine(
     let store = sealed_for_development(store, state).await?;
     let mut parts = EngineParts::new(folder, store, connector, secrets);
     parts.options.callback_base_url = callback_base_url;
+    parts.options.spool = Some(SpoolOptions {
+        size: 4 << 20,
+        ..SpoolOptions::new(state.join("spool"))
+    });
     Engine::start(parts).await.map_err(Failure::new)
 }
 

@@ -18,9 +18,13 @@ use super::place::Place;
 use crate::audit::evidence::verify;
 use crate::audit::log::LogKey;
 use crate::audit::log::VerifierKey;
+use crate::engine::Clock as _;
+use crate::engine::EvidenceAct;
 use crate::engine::EvidenceError;
+use crate::engine::SystemClock;
 use crate::engine::export_evidence;
 use crate::store::Store;
+use crate::words::Digest;
 use crate::words::FlowId;
 
 /// `midflow evidence`: one flow's proof.
@@ -47,6 +51,14 @@ struct Export {
     /// The file; one that is there is not overwritten
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
+
+    /// Who takes it, for the log; without it, the user who runs the command
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+
+    /// Why, for the log, such as the number of the case
+    #[arg(long, value_name = "TEXT", default_value = "not said")]
+    reason: String,
 
     /// The configuration of the node; without it, midflow.yaml here, or the store of `midflow dev`
     #[arg(long, value_name = "FILE")]
@@ -85,6 +97,10 @@ impl Export {
         let archive = self.archive(&store, &key).await;
         store.close().await;
         let archive = archive?;
+        if self.output.exists() {
+            return Err(taken(&self.output));
+        }
+        self.record(&place, &archive).await?;
         write_new(&self.output, &archive)?;
         let file = self.output.display().to_string();
         match common.format {
@@ -99,6 +115,31 @@ impl Export {
             )),
         }
         Ok(Ending::Good)
+    }
+
+    /// Nobody has the evidence before the log says so.
+    async fn record(&self, place: &Place, archive: &[u8]) -> Result<(), Failure> {
+        let act = EvidenceAct {
+            flow: self.flow,
+            by: self.by.clone().unwrap_or_else(this_user),
+            reason: self.reason.clone(),
+            digest: Digest::of(archive),
+        };
+        // What the log can't hold is refused here, before a node is asked.
+        let unit = act.unit(SystemClock.now()).map_err(Failure::new)?;
+        match place.store.open_at_rest().await? {
+            Some(store) => {
+                let answers = store.commit(vec![unit]).await;
+                store.close().await;
+                match answers.into_iter().next() {
+                    Some(Ok(())) => Ok(()),
+                    Some(Err(error)) => Err(Failure::new(error)),
+                    None => Err(Failure::new("that the evidence is taken could not be recorded")),
+                }
+            }
+            // A node runs: it records it.
+            None => place.call("/admin/evidence", &json!(act)).await.map(drop),
+        }
     }
 
     /// A node that runs signs a checkpoint each second; the flow may be younger than that.
@@ -166,14 +207,21 @@ impl Verify {
     }
 }
 
+/// The name of the user who runs the command, as the system gives it.
+fn this_user() -> String {
+    std::env::var("USER").unwrap_or_else(|_| "a user without a name".to_owned())
+}
+
+fn taken(path: &Path) -> Failure {
+    Failure::new(format!("can't write {}: it is there already", path.display()))
+        .remedy("name a file that is not there yet")
+}
+
 /// Evidence holds personal data: only its owner reads it.
 fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| {
-        let failure = Failure::new(format!("can't write {}: {error}", path.display()));
-        match error.kind() {
-            std::io::ErrorKind::AlreadyExists => failure.remedy("name a file that is not there yet"),
-            _ => failure,
-        }
+    let failed = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => taken(path),
+        _ => Failure::new(format!("can't write {}: {error}", path.display())),
     };
     let mut file = fs::OpenOptions::new()
         .write(true)

@@ -88,6 +88,7 @@ async fn serve(config: &Config, file: &Path, common: &Common) -> Result<(), Fail
         options: EngineOptions {
             environment: config.environment,
             notify_hosts: config.notify_hosts.clone(),
+            spool: Some(config.spool()),
             ..EngineOptions::default()
         },
         notify_roots: Vec::new(),

@@ -456,6 +456,7 @@ impl Draft {
         match (&reply.meaning, named, kept) {
             (ReplyMeaning::Answered, Some((_, bytes)), Some((id, digest))) => vec![Arrival {
                 direct: true,
+                spooled: false,
                 exchange: id,
                 digest,
                 source: String::new(),
@@ -486,6 +487,7 @@ impl Draft {
             source: arrival.source.clone(),
             placed: placed.to_owned(),
             arrived_at: Some(arrival.at),
+            spooled: arrival.spooled.then_some(arrival.exchange),
         });
         self.unit.records.push(record);
     }

@@ -34,11 +34,22 @@ impl Inner {
     /// When the step did not become durable; then nothing has changed.
     pub(crate) async fn drive(self: &Arc<Self>, live: &Arc<Live>, input: Input) -> Result<(), CommitError> {
         let mut cell = live.cell.lock().await;
+        self.take_from_spool(live, &mut cell).await?;
+        self.take_step(live, &mut cell, input).await
+    }
+
+    /// The same for whoever holds the flow.
+    pub(crate) async fn take_step(
+        self: &Arc<Self>,
+        live: &Arc<Live>,
+        cell: &mut Cell,
+        input: Input,
+    ) -> Result<(), CommitError> {
         if matches!(input, Input::Deadline) && cell.row.state.phase >= Phase::Verified {
             // Another was faster, here or on another replica.
             return Ok(());
         }
-        let mut draft = self.draft(live, &cell, &input);
+        let mut draft = self.draft(live, cell, &input);
         let unit = std::mem::take(&mut draft.unit);
         // What will be acted on is handed in, and comes back with the proof only when all of the unit is durable.
         let effects = std::mem::take(&mut draft.effects);
@@ -46,7 +57,7 @@ impl Inner {
             .recorder
             .record(unit, (effects.send, effects.examine, effects.deliver))
             .await?;
-        self.adopt(live, &mut cell, draft);
+        self.adopt(live, cell, draft);
         let (send, examine, deliver) = recorded.split();
         if let Some(outbound) = send.transpose() {
             self.send(live, outbound);

@@ -13,6 +13,7 @@ use super::CallbackReceipt;
 use super::Confirmation;
 use super::EngineEvent;
 use super::EngineOptions;
+use super::EvidenceAct;
 use super::FlowView;
 use super::KeptDocument;
 use super::NewDocument;
@@ -50,6 +51,8 @@ use super::schedule::DueFlows;
 use super::schedule::Schedule;
 use super::secrets::Secrets;
 use super::secrets::SecretsError;
+use super::spool::Spool;
+use super::spool::SpoolError;
 use super::start::problem;
 use super::start::unavailable;
 use super::webhook;
@@ -154,6 +157,9 @@ pub enum EngineError {
     /// The log of the store is not what was promised of it.
     #[error("{0}")]
     Log(String),
+    /// Callbacks could not wait while the store is away.
+    #[error("{0}")]
+    Spool(String),
     /// The client for outcome notices can't be made.
     #[error("outcome notices can't be sent: {0}")]
     Notifier(String),
@@ -200,6 +206,7 @@ impl Engine {
                 log
             }
         };
+        let spool = open_spool(&options, parts.store.as_ref())?;
         let good = status.failure.is_none();
         let (schedule, due) = Schedule::start(Arc::clone(&parts.clock));
         let commit: Arc<dyn Store> = Arc::clone(&parts.store);
@@ -214,6 +221,7 @@ impl Engine {
             clock: parts.clock,
             secrets: parts.secrets,
             log,
+            spool,
             store: parts.store,
             connector: parts.connector,
             catalogs: Arc::new(Catalogs::new(catalog, status)),
@@ -253,6 +261,7 @@ impl Engine {
         tracing::info!(recovered, "the engine serves");
         inner.tasks.spawn(strike(Arc::clone(&inner), due));
         inner.tasks.spawn(Arc::clone(&inner).keep_log());
+        inner.tasks.spawn(Arc::clone(&inner).look_after_spool());
         inner.tasks.spawn(look_after(Arc::clone(&inner), upto));
         Ok(Self { inner })
     }
@@ -442,6 +451,18 @@ impl Engine {
         search.run(self.inner.store.as_ref()).await.map_err(unavailable)
     }
 
+    /// Records that somebody takes the evidence of a flow out of the store.
+    ///
+    /// # Errors
+    /// When it is not said who takes it and why, or nothing can be recorded.
+    pub async fn evidence_taken(&self, act: EvidenceAct) -> Result<(), Problem> {
+        let unit = act
+            .unit(self.inner.clock.now())
+            .map_err(|error| problem(ProblemCode::InvalidRequest, error.to_string()))?;
+        self.inner.recorder.record(unit, ()).await.map_err(unavailable)?;
+        Ok(())
+    }
+
     /// The active catalog.
     pub fn catalog(&self) -> Arc<Catalog> {
         self.inner.catalogs.active()
@@ -522,6 +543,11 @@ impl Engine {
 
     /// The metrics as Prometheus reads them.
     pub fn metrics_text(&self) -> String {
+        if let Some(spool) = &self.inner.spool {
+            self.inner
+                .metrics
+                .spool(spool.len(), spool.bytes(), spool.aside());
+        }
         self.inner
             .metrics
             .text(self.inner.flows.len(), &self.recorder_stats())
@@ -557,6 +583,9 @@ impl Engine {
         // Whatever still runs is durable up to here, and is picked up at the next start.
         let _ = tokio::time::timeout(SHUTDOWN_GRACE, self.inner.tasks.wait()).await;
         self.inner.recorder.shutdown().await;
+        if let Some(spool) = &self.inner.spool {
+            spool.close();
+        }
         self.inner.finish_log().await;
         self.inner.store.close().await;
     }
@@ -598,6 +627,20 @@ impl std::fmt::Debug for Engine {
             .field("flows", &self.inner.flows.len())
             .finish_non_exhaustive()
     }
+}
+
+/// Where callbacks wait while the store is away, if they may.
+fn open_spool(options: &EngineOptions, store: &dyn Store) -> Result<Option<Arc<Spool>>, EngineError> {
+    let Some(options) = options.spool.clone() else {
+        return Ok(None);
+    };
+    let opened = match store.spool_key() {
+        Some(key) => Spool::open(options, key),
+        None => Err(SpoolError::Unsealed),
+    };
+    opened
+        .map(|spool| Some(Arc::new(spool)))
+        .map_err(|error| EngineError::Spool(error.to_string()))
 }
 
 /// R000-024: the callback URL is the one that the subscription form declares for this environment.

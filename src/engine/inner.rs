@@ -23,6 +23,8 @@ use super::receipt::receipt;
 use super::records::NodeNames;
 use super::schedule::Schedule;
 use super::secrets::Secrets;
+use super::spool::Spool;
+use super::spool::SpoolOptions;
 use crate::audit::FlowRow;
 use crate::audit::Recorder;
 use crate::catalog::Catalog;
@@ -47,6 +49,9 @@ pub struct EngineOptions {
     pub max_attempts: u8,
     /// The most callbacks of one flow whose bytes are kept; of further ones only digest and size.
     pub max_callbacks: usize,
+    /// Where callbacks wait while the store can't be written; without it they are refused then, and the authority may not
+    /// send them again.
+    pub spool: Option<SpoolOptions>,
 }
 
 impl Default for EngineOptions {
@@ -57,6 +62,7 @@ impl Default for EngineOptions {
             notify_hosts: Vec::new(),
             max_attempts: 2,
             max_callbacks: 256,
+            spool: None,
         }
     }
 }
@@ -73,6 +79,7 @@ pub(crate) struct Inner {
     pub(crate) log: LogKeeper,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) recorder: Recorder,
+    pub(crate) spool: Option<Arc<Spool>>,
     pub(crate) connector: Arc<dyn Connector>,
     pub(crate) catalogs: Arc<Catalogs>,
     pub(crate) flows: LiveFlows,

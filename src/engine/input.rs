@@ -70,6 +70,8 @@ pub(crate) enum Input {
 pub(crate) struct Arrival {
     /// Whether it is a reply.
     pub(crate) direct: bool,
+    /// Whether it waited in the spool.
+    pub(crate) spooled: bool,
     pub(crate) exchange: ExchangeId,
     pub(crate) digest: Digest,
     pub(crate) source: String,

@@ -29,6 +29,9 @@ pub(crate) struct Metrics {
     recorder_commits: Gauge,
     log_size: Gauge,
     log_anchored: Family<AnchorLabel, Gauge>,
+    spool_waiting: Gauge,
+    spool_bytes: Gauge,
+    spool_set_aside: Gauge,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -75,6 +78,9 @@ impl Metrics {
             recorder_commits: Gauge::default(),
             log_size: Gauge::default(),
             log_anchored: Family::default(),
+            spool_waiting: Gauge::default(),
+            spool_bytes: Gauge::default(),
+            spool_set_aside: Gauge::default(),
         };
         metrics.register();
         metrics
@@ -120,6 +126,12 @@ impl Metrics {
         registry.register("log_size", help, self.log_size.clone());
         let help = "Records below the newest checkpoint that an anchor has";
         registry.register("log_anchored", help, self.log_anchored.clone());
+        let help = "Callbacks that wait for the store";
+        registry.register("spool_waiting", help, self.spool_waiting.clone());
+        let help = "Room that waiting callbacks take, in bytes";
+        registry.register("spool_bytes", help, self.spool_bytes.clone());
+        let help = "Damaged callbacks that were set aside and not taken away";
+        registry.register("spool_set_aside", help, self.spool_set_aside.clone());
         let help = "Waivers of the active catalog that have ended since it was loaded";
         registry.register("ended_waivers", help, self.ended_waivers.clone());
         let help = "Units made durable since the start";
@@ -182,6 +194,14 @@ impl Metrics {
     /// So many waivers of the active catalog have ended.
     pub(crate) fn ended_waivers(&self, count: usize) {
         self.ended_waivers.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// So much waits in the spool.
+    pub(crate) fn spool(&self, waiting: usize, bytes: u64, set_aside: usize) {
+        self.spool_waiting.set(i64::try_from(waiting).unwrap_or(i64::MAX));
+        self.spool_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+        self.spool_set_aside
+            .set(i64::try_from(set_aside).unwrap_or(i64::MAX));
     }
 
     /// The text that Prometheus reads.

@@ -18,33 +18,73 @@ use crate::words::CallbackToken;
 use crate::words::Digest;
 use crate::words::ExchangeId;
 use crate::words::FlowId;
+use crate::words::Timestamp;
 
 impl Inner {
-    /// Takes in a callback: recorded first, examined afterwards (law 2).
+    /// Takes in a callback: recorded first, examined afterwards (law 2). Where the store can't record it, it waits in the
+    /// spool, if there is one.
     pub(crate) async fn receive(
         self: &Arc<Self>,
         token: &str,
         source: String,
         body: Bytes,
     ) -> CallbackReceipt {
-        let live = match CallbackToken::parse(token) {
-            Some(token) => self.live_by_token(&token.digest()).await,
-            None => Ok(None),
+        let Some(token) = CallbackToken::parse(token) else {
+            // No flow can have it, so nothing of it has to wait.
+            return match self.keep_bounded(Bounded::stranger(source, &body)).await {
+                Ok(()) => CallbackReceipt::UnknownToken,
+                Err(error) => {
+                    tracing::error!(%error, "a callback with a token that is none could not be recorded");
+                    CallbackReceipt::StoreUnavailable
+                }
+            };
         };
-        let outcome = match live {
-            Ok(Some(live)) => self.receive_for(&live, source, body, false).await,
-            Ok(None) => self
-                .keep_stranger(None, "unknown_token", source, &body)
-                .await
-                .map(|()| false),
-            Err(error) => Err(error),
-        };
-        match outcome {
-            Ok(true) => CallbackReceipt::Recorded,
-            Ok(false) => CallbackReceipt::UnknownToken,
+        let token = token.digest();
+        let arrival = match self.arrival(source, body, false) {
+            Ok(arrival) => arrival,
             Err(error) => {
-                tracing::error!(%error, "a callback could not be recorded");
-                CallbackReceipt::StoreUnavailable
+                tracing::error!(%error, "a callback could not be named");
+                return CallbackReceipt::StoreUnavailable;
+            }
+        };
+        let Some(spool) = &self.spool else {
+            return match self.record_arrival(token, arrival).await {
+                Ok(receipt) => receipt,
+                Err(error) => {
+                    tracing::error!(%error, "a callback could not be recorded");
+                    CallbackReceipt::StoreUnavailable
+                }
+            };
+        };
+        // In a task of its own: a commit is never given up in the middle. One that takes too long may still come to its
+        // end; then the callback is found under its id, and does not become another.
+        let (inner, recorded) = (Arc::clone(self), arrival.clone());
+        let recording = self
+            .tasks
+            .spawn(async move { inner.record_arrival(token, recorded).await });
+        let cause = match tokio::time::timeout(spool.patience(), recording).await {
+            Ok(Ok(Ok(receipt))) => return receipt,
+            Ok(Ok(Err(error))) => error.to_string(),
+            Ok(Err(_)) => "recording it failed inside".to_owned(),
+            Err(_) => "the store takes too long".to_owned(),
+        };
+        self.let_wait(token, arrival, &cause).await
+    }
+
+    async fn record_arrival(
+        self: &Arc<Self>,
+        token: Digest,
+        arrival: Arrival,
+    ) -> Result<CallbackReceipt, CommitError> {
+        match self.live_by_token(&token).await? {
+            Some(live) => {
+                self.receive_for(&live, arrival).await?;
+                Ok(CallbackReceipt::Recorded)
+            }
+            None => {
+                let stranger = Bounded::stranger(arrival.source, &arrival.bytes);
+                self.keep_bounded(stranger).await?;
+                Ok(CallbackReceipt::UnknownToken)
             }
         }
     }
@@ -55,35 +95,36 @@ impl Inner {
         live: &Arc<Live>,
         body: Bytes,
     ) -> Result<(), CommitError> {
-        self.receive_for(live, POLL.to_owned(), body, true).await?;
-        Ok(())
+        let arrival = self.arrival(POLL.to_owned(), body, true)?;
+        self.receive_for(live, arrival).await
     }
 
-    async fn receive_for(
-        self: &Arc<Self>,
-        live: &Arc<Live>,
-        source: String,
-        body: Bytes,
-        direct: bool,
-    ) -> Result<bool, CommitError> {
+    fn arrival(&self, source: String, body: Bytes, direct: bool) -> Result<Arrival, CommitError> {
         let at = self.clock.now();
         let random = random().map_err(|error| CommitError::Store(error.to_string()))?;
-        let arrival = Arrival {
+        Ok(Arrival {
             direct,
+            spooled: false,
             exchange: ExchangeId::from_parts(at, random),
             digest: Digest::of(&body),
             source,
             bytes: body,
             at,
-        };
+        })
+    }
+
+    async fn receive_for(self: &Arc<Self>, live: &Arc<Live>, arrival: Arrival) -> Result<(), CommitError> {
         if self.has_too_many(live, &arrival).await {
-            self.keep_stranger(Some(live.id), "excess", arrival.source, &arrival.bytes)
-                .await?;
-            return Ok(true);
+            return self
+                .keep_bounded(Bounded {
+                    flow: Some(live.id),
+                    placed: "excess",
+                    ..Bounded::stranger(arrival.source, &arrival.bytes)
+                })
+                .await;
         }
         self.drive_past_others(live, || Input::Callback(arrival.clone()))
             .await
-            .map(|()| true)
     }
 
     /// Whoever knows the token could fill the disk; beyond the bound only digest and size are kept.
@@ -94,24 +135,19 @@ impl Inner {
     }
 
     /// Records a callback in bounded form: digest, size and source, not the bytes.
-    async fn keep_stranger(
-        &self,
-        flow: Option<FlowId>,
-        placed: &str,
-        source: String,
-        body: &Bytes,
-    ) -> Result<(), CommitError> {
+    pub(super) async fn keep_bounded(&self, callback: Bounded<'_>) -> Result<(), CommitError> {
         let record = Record {
             at: self.clock.now(),
-            flow,
+            flow: callback.flow,
             subject: Subject::Nobody,
             event: Event::Callback(CallbackRecord {
                 exchange: None,
-                digest: Digest::of(body),
-                size: body.len() as u64,
-                source,
-                placed: placed.to_owned(),
-                arrived_at: None,
+                digest: Digest::of(callback.body),
+                size: callback.body.len() as u64,
+                source: callback.source,
+                placed: callback.placed.to_owned(),
+                arrived_at: callback.arrived_at,
+                spooled: callback.spooled,
             }),
         };
         let unit = Unit {
@@ -119,8 +155,35 @@ impl Inner {
             ..Unit::default()
         };
         self.recorder.record(unit, ()).await?;
-        self.metrics.callback(placed);
+        self.metrics.callback(callback.placed);
         Ok(())
+    }
+}
+
+/// A callback whose bytes are not kept.
+pub(super) struct Bounded<'a> {
+    /// The flow, if it belongs to one.
+    pub(super) flow: Option<FlowId>,
+    /// Why its bytes are not kept.
+    pub(super) placed: &'static str,
+    pub(super) source: String,
+    pub(super) body: &'a Bytes,
+    /// When it arrived, where that is not now.
+    pub(super) arrived_at: Option<Timestamp>,
+    /// The id it waited under, where it came by the spool.
+    pub(super) spooled: Option<ExchangeId>,
+}
+
+impl<'a> Bounded<'a> {
+    const fn stranger(source: String, body: &'a Bytes) -> Self {
+        Self {
+            flow: None,
+            placed: "unknown_token",
+            source,
+            body,
+            arrived_at: None,
+            spooled: None,
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use super::inner::Inner;
 use super::input::Arrival;
 use super::input::Input;
 use super::limits::LONGEST_WINDOW;
+use super::live::Cell;
 use super::live::Live;
 use crate::audit::CommitError;
 use crate::audit::ExchangeDirection;
@@ -61,13 +62,26 @@ impl Inner {
 
     /// Goes on from what is durable: after a start, or after a commit of which nobody knows whether it happened.
     pub(crate) async fn take_up_again(self: &Arc<Self>, live: &Arc<Live>) -> Result<(), CommitError> {
-        let row = live.cell.lock().await.row.clone();
+        let mut cell = live.cell.lock().await;
+        self.take_from_spool(live, &mut cell).await?;
+        self.go_on(live, &mut cell).await?;
+        drop(cell);
+        self.poll(live);
+        Ok(())
+    }
+
+    /// The same for whoever holds the flow.
+    pub(crate) async fn go_on(
+        self: &Arc<Self>,
+        live: &Arc<Live>,
+        cell: &mut Cell,
+    ) -> Result<(), CommitError> {
+        let row = Arc::clone(&cell.row);
         let pending = self.pending(&row).await?;
         let deliveries = self.store.deliveries(row.id).await.map_err(store_error)?;
         let notice = deliveries.into_iter().find(|delivery| delivery.next_at.is_some());
-        self.drive(live, Input::Recover { pending, notice }).await?;
-        self.poll(live);
-        Ok(())
+        self.take_step(live, cell, Input::Recover { pending, notice })
+            .await
     }
 
     /// The callbacks that were recorded and not examined before the process died.
@@ -78,6 +92,7 @@ impl Inner {
             match stored {
                 Some(stored) => arrivals.push(Arrival {
                     direct: stored.direction == ExchangeDirection::Reply,
+                    spooled: false,
                     exchange: *exchange,
                     digest: *digest,
                     source: String::new(),

@@ -426,6 +426,10 @@ impl Flows for Fake {
         Ok(Vec::new())
     }
 
+    async fn evidence_taken(&self, _: crate::engine::EvidenceAct) -> Result<(), Problem> {
+        Ok(())
+    }
+
     async fn rotate_keys(&self, _by: &str) -> Result<u64, Problem> {
         Ok(self.inner.lock().unwrap().flows.len() as u64)
     }

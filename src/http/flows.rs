@@ -12,6 +12,7 @@ use crate::engine::CatalogStatus;
 use crate::engine::Confirmation;
 use crate::engine::Engine;
 use crate::engine::EngineEvent;
+use crate::engine::EvidenceAct;
 use crate::engine::FlowView;
 use crate::engine::KeptDocument;
 use crate::engine::NewDocument;
@@ -107,6 +108,9 @@ pub trait Flows: Send + Sync + 'static {
 
     /// The flows that somebody looks for; that it was looked for is recorded before.
     async fn search(&self, ask: SearchAsk) -> Result<Vec<FlowSummary>, Problem>;
+
+    /// Records that somebody takes the evidence of a flow out of the store.
+    async fn evidence_taken(&self, act: EvidenceAct) -> Result<(), Problem>;
 
     /// Exchanges the key that wraps the keys of all flows; returns how many were wrapped again.
     async fn rotate_keys(&self, by: &str) -> Result<u64, Problem>;
@@ -221,6 +225,10 @@ impl Flows for Engine {
 
     async fn search(&self, ask: SearchAsk) -> Result<Vec<FlowSummary>, Problem> {
         Self::search(self, ask).await
+    }
+
+    async fn evidence_taken(&self, act: EvidenceAct) -> Result<(), Problem> {
+        Self::evidence_taken(self, act).await
     }
 
     async fn rotate_keys(&self, by: &str) -> Result<u64, Problem> {

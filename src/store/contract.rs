@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::ErasableFlow;
+use super::FlowSearch;
 use super::FlowsOf;
 use super::Hold;
 use super::LogStore;
@@ -14,6 +15,7 @@ use crate::audit::DeliveryRow;
 use crate::audit::Event;
 use crate::audit::ExchangeRow;
 use crate::audit::FlowRow;
+use crate::audit::seal::SpoolKey;
 use crate::flow::Phase;
 use crate::words::Capability;
 use crate::words::Digest;
@@ -49,6 +51,9 @@ pub trait Store: Commit {
 
     /// The newest flows, newest first, without personal data.
     async fn recent_flows(&self, limit: u32) -> Result<Vec<FlowSummary>, StoreError>;
+
+    /// The newest flows that fit, newest first, without personal data; found by an index, however many there are.
+    async fn find_flows(&self, search: FlowSearch, limit: u32) -> Result<Vec<FlowSummary>, StoreError>;
 
     /// Every flow that began at `since` or later, oldest first: what the limits have to remember.
     async fn starts_since(&self, since: Timestamp) -> Result<Vec<FlowStart>, StoreError>;
@@ -111,6 +116,12 @@ pub trait Store: Commit {
 
     /// Whether what is personal is sealed before it reaches the disk.
     fn is_sealed(&self) -> bool;
+
+    /// The key of callbacks that wait on this machine while the store can't be written; `None` where nothing is sealed,
+    /// and then none may wait.
+    fn spool_key(&self) -> Option<SpoolKey> {
+        None
+    }
 
     /// Exchanges the key that wraps the data keys, and returns how many of them were wrapped again. Fails with
     /// [`Rule`](super::StoreErrorKind::Rule) where nothing is sealed.

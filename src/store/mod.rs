@@ -13,6 +13,7 @@ mod postgres;
 mod rights;
 mod rounds;
 mod sealed;
+mod search;
 mod sqlite;
 
 pub use contract::Activation;
@@ -47,6 +48,7 @@ pub use rights::HeldThing;
 pub use rights::Hold;
 pub use sealed::Sealed;
 pub use sealed::SealedError;
+pub use search::FlowSearch;
 pub use sqlite::Backup as SqliteBackup;
 pub use sqlite::Sqlite;
 

@@ -32,6 +32,18 @@ fn loads_and_reloads_are_measured() {
     }
 }
 
+#[test]
+fn the_log_is_measured() {
+    let rows = rows(&["--log", "--seconds", "1", "--records", "3000"]);
+    let measured: Vec<&str> = rows.iter().filter_map(|row| row["what"].as_str()).collect();
+    assert!(measured[0].starts_with("append to the log"), "{measured:?}");
+    assert!(measured[1].starts_with("verify 3000 records"), "{measured:?}");
+    assert!(
+        figure(&rows, measured[0]) > 0.0 && figure(&rows, measured[1]) > 0.0,
+        "{rows:?}"
+    );
+}
+
 fn rows(arguments: &[&str]) -> Vec<Value> {
     let policies = policy_folder::with_wide_limits();
     let out = Command::new(env!("CARGO_BIN_EXE_midflow"))

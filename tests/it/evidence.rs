@@ -322,11 +322,36 @@ fn commands(node: &FullNode, flows: &[FlowId]) {
     };
     let (path, dir) = (file.to_str().unwrap(), node.folder.to_str().unwrap());
     let flow = flows[0].to_string();
-    let export = run(&["export", &flow, "-o", path, "--dir", dir]);
+    let unfit = run(&[
+        "export",
+        &flow,
+        "-o",
+        path,
+        "--dir",
+        dir,
+        "--reason",
+        "of 399123100017",
+    ]);
+    assert_eq!(unfit.status.code(), Some(2));
+    assert!(!file.exists(), "nobody has it before the log says so");
+    let export = run(&[
+        "export", &flow, "-o", path, "--dir", dir, "--by", "noura", "--reason", "case 17",
+    ]);
     assert!(
         export.status.success(),
         "{}",
         String::from_utf8_lossy(&export.stderr)
+    );
+    // R000-151: that it was taken is recorded, with the digest of what was taken.
+    let told = admin_acts(&node.state().join("midflow.db"), "evidence_exported");
+    let digest = midflow::words::Digest::of(&fs::read(&file).unwrap()).to_string();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].contains(&flow)
+            && told[0].contains(&digest)
+            && told[0].contains("case 17")
+            && told[0].contains("noura"),
+        "{told:?}"
     );
     let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&file).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
@@ -356,4 +381,18 @@ fn commands(node: &FullNode, flows: &[FlowId]) {
     let bad = run(&["verify", spoiled.to_str().unwrap(), "--format", "json"]);
     assert_eq!(bad.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&bad.stdout).contains("\"good\":false"));
+}
+
+/// What the log says of acts of a kind.
+fn admin_acts(store: &Path, act: &str) -> Vec<String> {
+    let connection = rusqlite::Connection::open(store).unwrap();
+    let mut rows = connection
+        .prepare(
+            "SELECT event FROM records WHERE kind = 'admin' AND event ->> '$.admin.act' = ?1 ORDER BY seq",
+        )
+        .unwrap();
+    rows.query_map([act], |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect()
 }

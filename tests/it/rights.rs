@@ -3,26 +3,33 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use midflow::audit::Event;
 use midflow::audit::seal::KeyOwner;
 use midflow::audit::seal::KeyRing;
 use midflow::audit::seal::WrappedKey;
 use midflow::engine::KeyFile;
+use midflow::engine::NewDocument;
 use midflow::engine::RightsAsk;
 use midflow::engine::RightsBasis;
 use midflow::engine::RightsError;
 use midflow::engine::RightsHoldOn;
 use midflow::engine::RightsWho;
 use midflow::engine::Secrets;
+use midflow::engine::StartFlow;
 use midflow::sandbox::StampAlgorithm;
 use midflow::store::KeyStore as _;
 use midflow::store::Store as _;
+use midflow::words::Capability;
 use midflow::words::CivilNo;
+use midflow::words::Digest;
 use midflow::words::Environment;
+use midflow::words::ExchangeId;
 use midflow::words::FlowId;
 use serde_json::Value;
 
 use crate::support::full_node::FullNode;
 use crate::support::full_node::digits;
+use crate::support::node::CLIENT;
 
 // R003-76, law 12: of people who were erased nothing can be recovered from the database, its log and its free pages, by
 // somebody who has the key file; everybody else's data and every record is as it was.
@@ -181,6 +188,73 @@ async fn retention_erases_what_is_over() {
     assert!(node.store.flow(flows[1]).await.unwrap().is_none());
     assert_eq!(run(false).await, (0, 1));
     node.shutdown().await;
+}
+
+// R000-122, law 11: what was handed in to be signed came before its flow and has a key of its own; it goes with the flow,
+// from the disk too, while the record of it, with its digest, stays.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_document_is_erased_with_the_flow_that_signed_it() {
+    let node = FullNode::start(2, StampAlgorithm::EcdsaP256).await;
+    let people: Vec<CivilNo> = node.crowd().map(|citizen| citizen.civil_no.clone()).collect();
+    let mut flows = Vec::new();
+    for person in &people {
+        let kept = node
+            .engine
+            .keep_document(NewDocument {
+                client: CLIENT.to_owned(),
+                name: "contract.txt".to_owned(),
+                media_type: "text/plain; charset=utf-8".to_owned(),
+                bytes: format!("rental contract of {}", digits(person)).into(),
+            })
+            .await
+            .unwrap();
+        let ask = StartFlow {
+            capability: Capability::Sign,
+            document: Some(kept.token),
+            ..StartFlow::push(CLIENT, "rental-contract", person.clone())
+                .input("contract", "2026001")
+                .input("rent", 350.5)
+        };
+        let flow = node.engine.start_flow(ask).await.unwrap().view.flow;
+        node.engine.withdraw(CLIENT, flow).await.unwrap();
+        flows.push((flow, kept.digest));
+    }
+    let documents = documents(&node).await;
+    assert_eq!(documents.len(), 2);
+    for (document, _) in &documents {
+        assert!(node.store.exchange(*document).await.unwrap().is_some());
+    }
+    let ring = ring(&node).await;
+    let before = keys_on_disk(&node, &ring).len();
+
+    let answer = erase(&node, digits(&people[0])).await.unwrap();
+    assert_eq!(answer["erased"].as_array().unwrap().len(), 1, "{answer}");
+
+    let (gone, stays): (Vec<_>, Vec<_>) = documents
+        .iter()
+        .copied()
+        .partition::<Vec<(ExchangeId, Digest)>, _>(|(_, digest)| *digest == flows[0].1);
+    assert!(node.store.exchange(gone[0].0).await.unwrap().is_none());
+    assert!(node.store.exchange(stays[0].0).await.unwrap().is_some());
+    assert!(node.engine.document(CLIENT, flows[0].0).await.is_err());
+    assert_eq!(
+        keys_on_disk(&node, &ring).len(),
+        before - 2,
+        "the keys of the flow and of its document"
+    );
+    // The log still says that there was such a document.
+    assert_eq!(self::documents(&node).await, documents);
+    node.shutdown().await;
+}
+
+/// Every document that the log speaks of, with its digest.
+async fn documents(node: &FullNode) -> Vec<(ExchangeId, Digest)> {
+    let records = node.store.records_after(0, 10_000).await.unwrap();
+    let documents = records.into_iter().filter_map(|record| match record.event {
+        Event::Document(document) => Some((document.exchange, document.digest)),
+        _ => None,
+    });
+    documents.collect()
 }
 
 async fn erase(node: &FullNode, number: &str) -> Result<Value, RightsError> {

@@ -44,6 +44,17 @@ impl<'a> Cell<'a> {
         }
     }
 
+    /// A callback that waits outside of the store, under the id that its exchange is going to have.
+    pub(super) const fn spooled(environment: Environment, owner: KeyOwner) -> Self {
+        Self {
+            environment,
+            owner,
+            column: "spool",
+            // The owner is the row.
+            row: &[],
+        }
+    }
+
     /// What is authenticated with the value. Each part ends where the next begins, whatever stands in it.
     pub(super) fn context(&self) -> Vec<u8> {
         let environment = self.environment.as_str().as_bytes();

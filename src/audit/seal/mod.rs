@@ -15,6 +15,7 @@ mod parts;
 mod ring;
 mod rows;
 mod secret;
+mod spool_key;
 mod wrapper;
 
 pub use cell::Cell;
@@ -26,6 +27,7 @@ pub use ring::KeyRing;
 pub use rows::KeyOwner;
 pub use rows::RingKey;
 pub use rows::WrappedKey;
+pub use spool_key::SpoolKey;
 pub use wrapper::KeyWrapper;
 pub use wrapper::SecretWrapper;
 pub use wrapper::WrapError;

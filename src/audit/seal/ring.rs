@@ -9,9 +9,11 @@ use super::KeyOwner;
 use super::KeyWrapper;
 use super::RingKey;
 use super::SealError;
+use super::SpoolKey;
 use super::WrapError;
 use super::WrappedKey;
 use super::secret::Secret;
+use super::secret::derive;
 use super::secret::keyed_hash;
 use super::secret::random;
 use crate::words::Digest;
@@ -123,14 +125,10 @@ impl KeyRing {
     /// When the key can't be wrapped, which does not happen with keys of our own size.
     pub fn wrap(&self, owner: KeyOwner, key: &DataKey) -> Result<WrappedKey, SealError> {
         let version = self.version();
-        let mut wrapped = vec![0; key.secret().len() + 8];
-        self.kek(version)?
-            .wrap(key.secret().as_slice(), &mut wrapped)
-            .map_err(|_| SealError::DataKey)?;
         Ok(WrappedKey {
             owner,
             version,
-            wrapped: Some(wrapped),
+            wrapped: Some(wrap_key(self.kek(version)?, key)?),
         })
     }
 
@@ -140,16 +138,13 @@ impl KeyRing {
     /// [`SealError::Destroyed`] where it was destroyed; otherwise that it can't be opened.
     pub fn unwrap(&self, row: &WrappedKey) -> Result<DataKey, SealError> {
         let wrapped = row.wrapped.as_ref().ok_or(SealError::Destroyed)?;
-        let kek = self.kek(row.version)?;
-        let mut secret = Secret::default();
-        let opened = kek
-            .unwrap(wrapped, secret.as_mut_slice())
-            .map_err(|_| SealError::DataKey)?
-            .len();
-        if opened != secret.len() {
-            return Err(SealError::DataKey);
-        }
-        Ok(DataKey::from_secret(secret))
+        unwrap_key(self.kek(row.version)?, wrapped)
+    }
+
+    /// The key of what waits outside of the store. It comes from the key of look-ups, which is never exchanged: a
+    /// rotation on another replica must not close what was acknowledged and has not been taken in.
+    pub fn spool_key(&self) -> SpoolKey {
+        SpoolKey::new(self.environment, derive(&self.lookups, "midflow spool 1"))
     }
 
     /// A text under which something is found, so that the store does not hold the text itself: a client may put anything
@@ -158,11 +153,37 @@ impl KeyRing {
         Digest::from_bytes(keyed_hash(&self.lookups, &[kind.as_bytes(), &[0], text]))
     }
 
-    fn kek(&self, version: u32) -> Result<AesKek, SealError> {
-        let secret = self.keys.get(&version).ok_or(SealError::Version(version))?;
-        AesKek::new(&AES_256, secret.as_slice()).map_err(|_| SealError::DataKey)
+    fn kek(&self, version: u32) -> Result<&Secret, SealError> {
+        self.keys.get(&version).ok_or(SealError::Version(version))
     }
 }
+
+/// Wraps a data key with a key of our own size.
+pub(super) fn wrap_key(kek: &Secret, key: &DataKey) -> Result<Vec<u8>, SealError> {
+    let mut wrapped = vec![0; WRAPPED];
+    AesKek::new(&AES_256, kek.as_slice())
+        .and_then(|kek| kek.wrap(key.secret().as_slice(), &mut wrapped).map(drop))
+        .map_err(|_| SealError::DataKey)?;
+    Ok(wrapped)
+}
+
+/// Opens what [`wrap_key`] has made.
+pub(super) fn unwrap_key(kek: &Secret, wrapped: &[u8]) -> Result<DataKey, SealError> {
+    let mut secret = Secret::default();
+    let opened = AesKek::new(&AES_256, kek.as_slice())
+        .and_then(|kek| {
+            kek.unwrap(wrapped, secret.as_mut_slice())
+                .map(|opened| opened.len())
+        })
+        .map_err(|_| SealError::DataKey)?;
+    if opened != secret.len() {
+        return Err(SealError::DataKey);
+    }
+    Ok(DataKey::from_secret(secret))
+}
+
+/// The size of a wrapped data key.
+pub(super) const WRAPPED: usize = 40;
 
 fn new_key(
     environment: Environment,

@@ -68,7 +68,7 @@ pub(crate) struct Search {
 
     /// The most flows to print, newest first
     #[arg(long, value_name = "N", default_value_t = 100)]
-    limit: usize,
+    limit: u32,
 
     /// The configuration of the node; without it, midflow.yaml here, or the store of `midflow dev`
     #[arg(long, value_name = "FILE")]

@@ -6,6 +6,7 @@ use super::callbacks;
 use super::decisions;
 use super::disk;
 use super::flows;
+use super::log;
 use super::memory;
 use super::reload;
 use super::table::Row;
@@ -42,6 +43,14 @@ pub(crate) struct Bench {
     #[arg(long, conflicts_with = "reload")]
     flows: bool,
 
+    /// The log only: append and verify
+    #[arg(long, conflicts_with_all = ["reload", "flows"])]
+    log: bool,
+
+    /// How many records the log has that is verified
+    #[arg(long, value_name = "N", default_value_t = 200_000)]
+    records: u64,
+
     /// Measures the flows of another build's node: two builds, one after the other, on the same machine
     #[arg(long, value_name = "PROGRAM")]
     node: Option<PathBuf>,
@@ -65,6 +74,9 @@ impl Bench {
         let scratch = scratch_folder(common)?;
         let folder = scratch.path();
         let time = Duration::from_secs(self.seconds.max(1));
+        if self.log {
+            return log::measure(folder, time, self.records).await;
+        }
         if self.flows {
             let syncs = disk::syncs_per_second(folder, time / 2).map_err(Failure::new)?;
             return Ok(self.flows(common, folder, time, syncs).await?.rows);
@@ -87,6 +99,7 @@ impl Bench {
         let flows = self.flows(common, folder, time, syncs).await?;
         rows.push(callbacks::measure(&flows.connector, &flows.sample, time / 2)?);
         rows.extend(flows.rows);
+        rows.extend(log::measure(folder, time, self.records).await?);
         rows.push(memory::measure(&folder.join("served"), folder, 10_000).await?);
         Ok(rows)
     }

@@ -9,6 +9,7 @@ mod disk;
 mod flows;
 mod folder;
 mod live_reload;
+mod log;
 mod memory;
 mod process;
 mod reload;

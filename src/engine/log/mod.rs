@@ -13,6 +13,8 @@ mod verify;
 mod witness;
 
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
 pub(crate) mod story;
 #[cfg(test)]
 mod tamper;

@@ -1,12 +1,12 @@
-use std::collections::VecDeque;
-
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::json;
 
 use crate::audit::Unit;
 use crate::engine::activate::admin;
+use crate::engine::rights::recordable;
 use crate::engine::secrets::Secrets;
+use crate::store::FlowSearch;
 use crate::store::FlowSummary;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -50,7 +50,7 @@ pub struct SearchAsk {
     pub until: Option<Timestamp>,
     /// The most flows that are given.
     #[serde(default)]
-    pub limit: Option<usize>,
+    pub limit: Option<u32>,
 }
 
 /// Why nothing is looked for.
@@ -59,6 +59,9 @@ pub enum SearchError {
     /// Name, role or reason is missing.
     #[error("say who looks, in which role and why: `by`, `role` and `reason` must not be empty")]
     Unexplained,
+    /// Something can't stand in the log, which is never erased.
+    #[error("{0}")]
+    Unfit(String),
     /// The civil number is none.
     #[error("the civil number is none: {0}")]
     CivilNo(crate::words::CivilNoError),
@@ -79,11 +82,12 @@ impl Search {
     /// # Errors
     /// When it does not say who, in which role, why, and for what.
     pub fn new(ask: SearchAsk, secrets: &Secrets) -> Result<Self, SearchError> {
-        if [&ask.by, &ask.role, &ask.reason]
-            .iter()
-            .any(|text| text.trim().is_empty())
-        {
-            return Err(SearchError::Unexplained);
+        for text in [&ask.by, &ask.role, &ask.reason] {
+            if text.trim().is_empty() {
+                return Err(SearchError::Unexplained);
+            }
+            recordable("`by`, `role` or `reason`", text)
+                .map_err(|error| SearchError::Unfit(error.to_string()))?;
         }
         let asks_for_something = ask.flow.is_some()
             || ask.civil_no.is_some()
@@ -135,44 +139,17 @@ impl Search {
     /// # Errors
     /// When the store can't be read.
     pub async fn run(&self, store: &dyn Store) -> Result<Vec<FlowSummary>, StoreError> {
-        let most = self.ask.limit.unwrap_or(USUAL_LIMIT);
-        let mut found = VecDeque::new();
-        let mut after = None;
-        loop {
-            let page = match self.ask.flow {
-                Some(flow) => store.flow(flow).await?.into_iter().collect(),
-                None => store.flows_after(after, PAGE).await?,
-            };
-            after = page.last().map(|row| row.id);
-            found.extend(page.iter().filter(|row| self.fits(row)).map(|row| FlowSummary {
-                id: row.id,
-                service: row.service.clone(),
-                capability: row.capability,
-                phase: row.state.phase,
-                outcome: row.outcome,
-                created_at: row.created_at,
-            }));
-            // Ids grow with time, so the oldest leave first.
-            while found.len() > most {
-                found.pop_front();
-            }
-            if self.ask.flow.is_some() || after.is_none() {
-                return Ok(found.into_iter().rev().collect());
-            }
-        }
-    }
-
-    fn fits(&self, row: &crate::audit::FlowRow) -> bool {
         let ask = &self.ask;
-        self.person.is_none_or(|person| row.person_key == Some(person))
-            && ask.service.as_ref().is_none_or(|service| row.service == *service)
-            && ask.outcome.is_none_or(|outcome| row.outcome == Some(outcome))
-            && ask
-                .request_id
-                .as_ref()
-                .is_none_or(|id| row.request_id.as_ref().is_some_and(|known| known.as_str() == id))
-            && ask.since.is_none_or(|since| row.created_at >= since)
-            && ask.until.is_none_or(|until| row.created_at < until)
+        let search = FlowSearch {
+            flow: ask.flow,
+            person_key: self.person,
+            service: ask.service.clone(),
+            outcome: ask.outcome,
+            request_id: ask.request_id.clone(),
+            since: ask.since,
+            until: ask.until,
+        };
+        store.find_flows(search, ask.limit.unwrap_or(USUAL_LIMIT)).await
     }
 }
 
@@ -188,5 +165,4 @@ pub fn summary_json(flow: &FlowSummary) -> Value {
     })
 }
 
-const PAGE: u32 = 1_000;
-const USUAL_LIMIT: usize = 100;
+const USUAL_LIMIT: u32 = 100;

@@ -257,6 +257,7 @@ fn called(row: &FlowRow, message: &ExchangeRow) -> Unit {
         source: "203.0.113.7".to_owned(),
         placed: "flow".to_owned(),
         arrived_at: Some(message.at),
+        spooled: None,
     };
     Unit {
         records: vec![record(row, Event::Callback(callback))],

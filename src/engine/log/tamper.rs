@@ -13,6 +13,7 @@ use crate::audit::log::Place;
 pub(super) struct Touched {
     pub(super) what: String,
     names: Vec<Place>,
+    row: i64,
 }
 
 impl Touched {
@@ -20,7 +21,18 @@ impl Touched {
         Self {
             what: what.into(),
             names,
+            row: 0,
         }
+    }
+
+    /// The number of the row, where one bit of it was changed.
+    pub(super) const fn row(&self) -> i64 {
+        self.row
+    }
+
+    /// Whether the findings name it and nothing beside it, so that it is told among others.
+    pub(super) fn is_told(&self, findings: &[Finding]) -> bool {
+        findings.iter().any(|finding| self.names.contains(&finding.place))
     }
 
     /// Whether the findings name the row.
@@ -115,7 +127,7 @@ pub(super) fn columns() -> Vec<Column> {
     );
     add(
         "deliveries",
-        &["flow", "url", "body", "delivered_at"],
+        &["webhook_id", "flow", "url", "body", "delivered_at"],
         |connection, id| {
             let name = connection
                 .query_row(
@@ -196,10 +208,11 @@ pub(super) fn flip(connection: &Connection, column: &Column, row: i64, bit: usiz
         column.table, column.name
     );
     connection.execute(&statement, params![row, changed]).ok()?;
-    Some(Touched::new(
-        format!("{}.{} of row {row}, bit {bit}", column.table, column.name),
+    Some(Touched {
+        what: format!("{}.{} of row {row}, bit {bit}", column.table, column.name),
         names,
-    ))
+        row,
+    })
 }
 
 fn is_text(connection: &Connection, column: &Column, row: i64) -> bool {

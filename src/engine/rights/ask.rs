@@ -131,7 +131,7 @@ impl Who {
 
 /// A name or a reference, as it goes into the record: short, and no place for a civil number, since records are never
 /// erased.
-pub(super) fn recordable(what: &str, text: &str) -> Result<String, RightsError> {
+pub(in crate::engine) fn recordable(what: &str, text: &str) -> Result<String, RightsError> {
     let text = text.trim();
     let refuse = |why: &str| Err(RightsError::Refused(format!("{what} {why}")));
     if text.is_empty() {

@@ -17,6 +17,7 @@ pub use ask::HoldOn;
 pub use ask::RightsAsk;
 pub use ask::RightsError;
 pub use ask::Who;
+pub(super) use ask::recordable;
 pub use clocks::Application;
 pub use clocks::Standing;
 pub use clocks::Standpoint;

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::site::ConsoleState;
+use crate::engine::EvidenceAct;
 use crate::engine::Problem;
 use crate::engine::ProblemCode;
 use crate::engine::Reload;
@@ -103,6 +104,21 @@ pub(super) async fn search(State(state): State<ConsoleState>, headers: HeaderMap
             let rows: Vec<_> = found.iter().map(summary_json).collect();
             Json(json!({ "flows": rows })).into_response()
         }
+        Err(problem) => ApiProblem::from(problem).into_response(),
+    }
+}
+
+/// Records that somebody takes the evidence of a flow out of the store.
+pub(super) async fn evidence(State(state): State<ConsoleState>, headers: HeaderMap, body: Bytes) -> Response {
+    if let Err(problem) = allowed(&state, &headers) {
+        return problem.into_response();
+    }
+    let Ok(act) = serde_json::from_slice::<EvidenceAct>(&body) else {
+        let detail = "send `flow`, `by`, `reason` and `digest`";
+        return ApiProblem::http(HttpCode::InvalidRequest, detail).into_response();
+    };
+    match state.flows.evidence_taken(act).await {
+        Ok(()) => Json(json!({ "recorded": true })).into_response(),
         Err(problem) => ApiProblem::from(problem).into_response(),
     }
 }

@@ -62,6 +62,7 @@ pub fn console(flows: Arc<dyn Flows>, settings: ConsoleSettings) -> Router {
         .route("/admin/catalog/activate", post(admin::activate))
         .route("/admin/catalog/rollback", post(admin::roll_back))
         .route("/admin/audit/search", post(admin::search))
+        .route("/admin/evidence", post(admin::evidence))
         .route("/admin/keys/rotate", post(admin::rotate_keys))
         .route("/admin/rights", post(admin::rights))
         .fallback(not_found)

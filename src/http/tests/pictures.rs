@@ -57,6 +57,7 @@ pub(super) fn told(fake: &Arc<Fake>) -> FlowId {
             source: "203.0.113.99:40112".to_owned(),
             placed: "flow".to_owned(),
             arrived_at: None,
+            spooled: None,
         }),
     );
     fake.record(8_206, Event::Verdict(Box::new(verdict(exchange(3), false))));
@@ -69,6 +70,7 @@ pub(super) fn told(fake: &Arc<Fake>) -> FlowId {
             source: "203.0.113.7:51544".to_owned(),
             placed: "flow".to_owned(),
             arrived_at: None,
+            spooled: None,
         }),
     );
     fake.record(11_733, Event::Verdict(Box::new(verdict(exchange(4), true))));

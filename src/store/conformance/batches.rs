@@ -142,7 +142,13 @@ pub(crate) async fn a_storm_of_cancelled_callers_loses_nothing(place: &dyn Place
             row.detail = vec![7; 200].into();
             let mut unit = insert(&row);
             unit.records = vec![note("a", Some(row.id)), note("b", Some(row.id))];
-            let patience = Duration::from_micros(u64::from(number) * 37 % 30_000);
+            // Most hang up in the middle; some have the patience to be acknowledged, on a busy machine too.
+            let longest = if number.is_multiple_of(5) {
+                3_000_000
+            } else {
+                30_000
+            };
+            let patience = Duration::from_micros(u64::from(number) * 37_003 % longest);
             let recorded = tokio::time::timeout(patience, recorder.record(unit, ())).await;
             matches!(recorded, Ok(Ok(_))).then_some(row.id)
         });
@@ -166,6 +172,10 @@ pub(crate) async fn a_storm_of_cancelled_callers_loses_nothing(place: &dyn Place
         kept.len()
     );
     assert_eq!(lost, 0);
+    assert!(
+        !acknowledged.is_empty(),
+        "nobody was told anything, so nothing was shown"
+    );
     assert!(kept.len() >= acknowledged.len() && !kept.is_empty());
     for id in kept {
         assert_eq!(sample::acts(&store.records(id).await.unwrap()), ["a", "b"]);

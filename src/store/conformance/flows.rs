@@ -13,14 +13,17 @@ use super::sample::note;
 use super::sample::update;
 use crate::audit::CommitError;
 use crate::audit::FlowChange;
+use crate::audit::FlowRow;
 use crate::audit::Unit;
 use crate::flow::Ending;
 use crate::flow::Phase;
+use crate::store::FlowSearch;
 use crate::store::FlowStart;
 use crate::words::CivilNo;
 use crate::words::Digest;
 use crate::words::Outcome;
 use crate::words::RequestId;
+use crate::words::ServiceName;
 use crate::words::Timestamp;
 
 pub(crate) async fn a_flow_is_read_back_whole(place: &dyn Place) {
@@ -278,4 +281,133 @@ pub(crate) async fn starts_are_remembered_for_the_limits(place: &dyn Place) {
         },
     ];
     assert_eq!(starts, expected);
+}
+
+// R000-110, R000-151: by each thing alone, by several together, newest first, and no more than asked for.
+pub(crate) async fn flows_are_found_by_whatever_is_known_of_them(place: &dyn Place) {
+    let store = place.open().await;
+    let mut rows: Vec<FlowRow> = (0..12).map(flow).collect();
+    for (number, row) in rows.iter_mut().enumerate() {
+        if number % 2 == 1 {
+            row.service = ServiceName::parse("passport").unwrap();
+        }
+        row.person_key = (number % 3 == 0).then(|| Digest::of(b"somebody"));
+        row.outcome = (number % 4 == 0).then_some(Outcome::Approved);
+        row.request_id = (number % 5 == 0).then(|| RequestId::new(format!("r-{number}")));
+        commit_one(&store, insert(row)).await.unwrap();
+    }
+    let found = |search: FlowSearch, limit| {
+        let (store, rows) = (store.clone(), &rows);
+        async move {
+            let found = store.find_flows(search, limit).await.unwrap();
+            let number = |id| rows.iter().position(|row| row.id == id).unwrap();
+            found.iter().map(|flow| number(flow.id)).collect::<Vec<_>>()
+        }
+    };
+    let any = FlowSearch::default();
+    let person = Some(Digest::of(b"somebody"));
+    let service = Some(ServiceName::parse("passport").unwrap());
+    let outcome = Some(Outcome::Approved);
+    for (search, expected) in [
+        (any.clone(), (0..12).rev().collect::<Vec<_>>()),
+        (
+            FlowSearch {
+                flow: Some(rows[7].id),
+                ..any.clone()
+            },
+            vec![7],
+        ),
+        (
+            FlowSearch {
+                person_key: person,
+                ..any.clone()
+            },
+            vec![9, 6, 3, 0],
+        ),
+        (
+            FlowSearch {
+                service: service.clone(),
+                ..any.clone()
+            },
+            vec![11, 9, 7, 5, 3, 1],
+        ),
+        (
+            FlowSearch {
+                outcome,
+                ..any.clone()
+            },
+            vec![8, 4, 0],
+        ),
+        (
+            FlowSearch {
+                outcome: Some(Outcome::Cancelled),
+                ..any.clone()
+            },
+            vec![],
+        ),
+        (
+            FlowSearch {
+                request_id: Some("r-10".to_owned()),
+                ..any.clone()
+            },
+            vec![10],
+        ),
+        (
+            FlowSearch {
+                request_id: Some("r-1".to_owned()),
+                ..any.clone()
+            },
+            vec![],
+        ),
+        (
+            FlowSearch {
+                since: Some(rows[9].created_at),
+                ..any.clone()
+            },
+            vec![11, 10, 9],
+        ),
+        (
+            FlowSearch {
+                until: Some(rows[2].created_at),
+                ..any.clone()
+            },
+            vec![1, 0],
+        ),
+        (
+            FlowSearch {
+                person_key: person,
+                service: service.clone(),
+                ..any.clone()
+            },
+            vec![9, 3],
+        ),
+        (
+            FlowSearch {
+                person_key: person,
+                outcome,
+                ..any.clone()
+            },
+            vec![0],
+        ),
+        (
+            FlowSearch {
+                service,
+                since: Some(rows[3].created_at),
+                until: Some(rows[8].created_at),
+                ..any.clone()
+            },
+            vec![7, 5, 3],
+        ),
+        (
+            FlowSearch {
+                flow: Some(rows[7].id),
+                outcome,
+                ..any.clone()
+            },
+            vec![],
+        ),
+    ] {
+        assert_eq!(found(search.clone(), 100).await, expected, "{search:?}");
+    }
+    assert_eq!(found(any, 2).await, [11, 10]);
 }

@@ -151,6 +151,7 @@ pub(crate) fn every_event() -> Vec<Event> {
             source: "203.0.113.7".to_owned(),
             placed: "flow".to_owned(),
             arrived_at: None,
+            spooled: None,
         }),
         Event::Verdict(Box::new(verdict())),
         Event::Ending(Box::new(EndingRecord {

@@ -4,6 +4,7 @@
 mod batch;
 mod cluster;
 mod fault;
+mod find;
 mod hints;
 mod keys;
 mod lease;

@@ -10,10 +10,12 @@ use crate::audit::seal::Cell;
 use crate::audit::seal::DataKey;
 use crate::audit::seal::KeyOwner;
 use crate::audit::seal::SealError;
+use crate::audit::seal::SpoolKey;
 use crate::audit::seal::split;
 use crate::store::Activation;
 use crate::store::Counts;
 use crate::store::ErasableFlow;
+use crate::store::FlowSearch;
 use crate::store::FlowStart;
 use crate::store::FlowSummary;
 use crate::store::FlowsOf;
@@ -65,6 +67,10 @@ impl<S: KeyStore + ?Sized> Store for Sealed<S> {
 
     async fn recent_flows(&self, limit: u32) -> Result<Vec<FlowSummary>, StoreError> {
         self.inner.recent_flows(limit).await
+    }
+
+    async fn find_flows(&self, search: FlowSearch, limit: u32) -> Result<Vec<FlowSummary>, StoreError> {
+        self.inner.find_flows(search, limit).await
     }
 
     async fn starts_since(&self, since: Timestamp) -> Result<Vec<FlowStart>, StoreError> {
@@ -153,6 +159,10 @@ impl<S: KeyStore + ?Sized> Store for Sealed<S> {
 
     fn is_sealed(&self) -> bool {
         true
+    }
+
+    fn spool_key(&self) -> Option<SpoolKey> {
+        Some(self.ring().spool_key())
     }
 
     async fn rotate_keys(&self, now: Timestamp) -> Result<u64, StoreError> {

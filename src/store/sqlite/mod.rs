@@ -4,6 +4,7 @@ mod backup;
 mod batch;
 mod edge;
 mod fault;
+mod find;
 mod keys;
 mod lock;
 mod log;
@@ -21,5 +22,7 @@ mod writer;
 pub use backup::Backup;
 pub use store::Sqlite;
 
+#[cfg(test)]
+mod naive;
 #[cfg(test)]
 mod tests;

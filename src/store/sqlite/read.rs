@@ -6,6 +6,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::Sqlite;
 use super::fault;
+use super::find;
 use super::rows::Stored;
 use crate::audit::DeliveryRow;
 use crate::audit::ExchangeRow;
@@ -13,6 +14,7 @@ use crate::audit::FlowRow;
 use crate::store::Activation;
 use crate::store::Counts;
 use crate::store::ErasableFlow;
+use crate::store::FlowSearch;
 use crate::store::FlowStart;
 use crate::store::FlowSummary;
 use crate::store::FlowsOf;
@@ -86,6 +88,22 @@ impl Store for Sqlite {
             |row| row.summary(),
         )
         .await
+    }
+
+    async fn find_flows(&self, search: FlowSearch, limit: u32) -> Result<Vec<FlowSummary>, StoreError> {
+        let statement = find::statement(search.lead());
+        let arguments = arguments!(
+            self,
+            search.flow.map(|flow| flow.as_uuid()),
+            search.person_key.map(|key| key.as_bytes().to_vec()),
+            search.service.map(|service| service.to_string()),
+            search.outcome.map(|outcome| outcome.code()),
+            search.request_id,
+            search.since.map_or(i64::MIN, Timestamp::as_micros),
+            search.until.map_or(i64::MAX, Timestamp::as_micros),
+            i64::from(limit)
+        );
+        self.all(statement, arguments, |row| row.summary()).await
     }
 
     async fn starts_since(&self, since: Timestamp) -> Result<Vec<FlowStart>, StoreError> {
@@ -353,7 +371,7 @@ fn side_by_side(digests: &[Digest]) -> (Vec<u8>, String) {
 const PORTION: usize = 4 * 1024 * 1024;
 
 impl Sqlite {
-    async fn one<T>(
+    pub(super) async fn one<T>(
         &self,
         statement: &'static str,
         arguments: SqliteArguments,

@@ -63,8 +63,15 @@ impl Sqlite {
             readers,
             writer,
         };
-        // Says what is wrong with the file now, and not in the middle of something.
-        crate::store::Store::activations(&store, 1).await?;
+        // Says what is wrong with the file now, and not in the middle of something. No value of a row is read: one that was
+        // altered is for `audit verify` to find, and must not keep it from looking.
+        store
+            .one(
+                "SELECT count(actor), count(set_aside) FROM (SELECT actor, set_aside FROM activations LIMIT 1)",
+                SqliteArguments::default(),
+                |_| Ok(()),
+            )
+            .await?;
         Ok(store)
     }
 

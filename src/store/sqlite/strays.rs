@@ -36,7 +36,7 @@ pub(super) fn find(connection: &Connection, expected: &Expected) -> Result<Vec<(
     }
     if count("deliveries")? != expected.notices {
         let mut rows = connection.prepare(STRAY_NOTICES)?;
-        for id in rows.query_map([], |row| row.get::<_, String>(0))? {
+        for id in rows.query_map([], |row| Ok(lossy(row.get_ref(0)?.as_bytes()?)))? {
             note(Place::Notice(id?), UNSPOKEN);
         }
     }
@@ -56,7 +56,9 @@ fn activations(
     let mut before = i64::MIN;
     while let Some(row) = rows.next()? {
         let (seq, at): (i64, i64) = (row.get(0)?, row.get(2)?);
-        let (catalog, actor): (Digest, String) = (digest(row, 1)?, row.get(3)?);
+        // What is no text any more is as no record says either.
+        let actor = row.get_ref(3)?.as_bytes().map_or_else(|_| String::new(), lossy);
+        let catalog = digest(row, 1)?;
         let aside: Option<Vec<u8>> = row.get(4)?;
         let aside = aside.and_then(|aside| <[u8; 32]>::try_from(aside).ok().map(Digest::from_bytes));
         let is_known = expected.activations.iter().any(|known| {
@@ -120,6 +122,10 @@ fn ids(connection: &Connection, statement: &str) -> Result<Vec<uuid::Uuid>> {
     let ids = rows.query_map([], |row| row.get::<_, Vec<u8>>(0))?;
     ids.map(|id| Ok(uuid::Uuid::from_slice(&id?).unwrap_or_default()))
         .collect()
+}
+
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 fn digest(row: &Row<'_>, at: usize) -> Result<Digest> {

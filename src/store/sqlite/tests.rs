@@ -296,6 +296,39 @@ async fn changes_find_their_rows_by_index() {
     }
 }
 
+// R000-110: however many flows there are, nothing that an auditor asks for reads through all of them.
+#[tokio::test]
+async fn searches_find_their_rows_by_index() {
+    use crate::store::search::Lead;
+    let folder = TempDir::new().unwrap();
+    let store = Sqlite::open(file_in(&folder)).await.unwrap();
+    store
+        .commit((1..100).map(|number| insert(&flow(number))).collect())
+        .await;
+    store.close().await;
+    let mut connection = by_hand(&file_in(&folder)).await;
+    for (lead, index) in [
+        (Lead::Flow, "sqlite_autoindex_flows_1"),
+        (Lead::Person, "flows_by_person"),
+        (Lead::Service, "flows_by_service"),
+        (Lead::Outcome, "flows_by_outcome"),
+        (Lead::Request, "flows_by_request"),
+        (Lead::Time, "flows_by_creation"),
+    ] {
+        let text = super::find::statement(lead);
+        let plan = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {text}")))
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        let plan: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
+        let plan = plan.join("; ");
+        assert!(
+            plan.contains(&format!("SEARCH flows USING INDEX {index}")) && !plan.contains("SCAN"),
+            "{lead:?}: {plan}"
+        );
+    }
+}
+
 // A limit on the pages of the file acts as a full disk does.
 #[tokio::test]
 async fn a_full_disk_is_said_clearly_and_loses_nothing() {

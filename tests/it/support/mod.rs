@@ -9,6 +9,7 @@ pub mod full_node;
 pub mod node;
 pub mod notary;
 pub mod policy_folder;
+pub mod power;
 pub mod replicas;
 pub mod store;
 pub mod witness;

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::notify::notify;
-use super::reader::Map;
+use super::map::Map;
 use super::reader::Reader;
 use super::sign::sign;
 use super::sign::unsigned;

@@ -1,7 +1,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use super::reader::Map;
+use super::map::Map;
 use super::reader::Reader;
 use crate::diagnostics::codes;
 use crate::policy::CoolOff;

@@ -241,7 +241,7 @@ codes! {
         "استثناء دون نهاية معقولة",
         "يسري الاستثناء من يوم تحمل مسؤوليته إلى يوم لا يتجاوز سنتين بعده، ثم يعاد النظر فيه.",
     }
-    FIRST_CONTACT_WITHOUT_QR = "W2006" {
+    FIRST_CONTACT_WITHOUT_QR = "W2008" {
         "a first contact by code, and no code",
         "The service wants people whom nobody has authenticated before to begin by scanning a code, and offers no `auth_qr`. They can begin at another service of the organization only. Offer `auth_qr` here too, or make sure that the text of `other.first_contact` leads them there.",
         "تعارف أول بالرمز ولا رمز في الخدمة",

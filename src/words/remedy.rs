@@ -19,6 +19,8 @@ pub enum Remedy {
     RaiseLevel,
     /// The card shows a fresh code, and it is scanned again.
     ShowFreshCode,
+    /// The person scans a code, which needs the phone in the hand.
+    ScanCode,
     /// The newer flow is the one to go on with.
     UseNewer,
     /// Another way of serving the person, outside Mobile ID.
@@ -41,6 +43,7 @@ impl Remedy {
             ),
             Self::RaiseLevel => ("ارفع مستوى الهوية أولا", "raise the assurance level first"),
             Self::ShowFreshCode => ("اعرض رمزا جديدا وامسحه", "show a fresh code and scan it"),
+            Self::ScanCode => ("ابدأ بمسح رمز بالتطبيق", "begin by scanning a code with the app"),
             Self::UseNewer => ("أكمل من الطلب الأحدث", "go on with the newer flow"),
             Self::AnotherWay => ("استخدم طريقة أخرى", "use another way"),
             Self::CallOperator => ("راجع الجهة المشغلة", "the operator has to act first"),
@@ -68,6 +71,7 @@ impl Outcome {
             | Self::ErrorStore
             | Self::TooManyRequests
             | Self::QuietHours
+            | Self::CoolOff
             | Self::UnknownCode => Remedy::WaitAndBeginAgain,
             Self::ErrorRequest | Self::ErrorRegistration | Self::ErrorUnsupported | Self::ErrorPolicy => {
                 Remedy::CallOperator
@@ -77,7 +81,8 @@ impl Outcome {
             Self::NotEnrolled => Remedy::Enrol,
             Self::Superseded => Remedy::UseNewer,
             Self::StaleQr | Self::ReplayedQr | Self::UnreadableQr => Remedy::ShowFreshCode,
-            Self::WrongPerson | Self::WrongDocument | Self::Refused => Remedy::AnotherWay,
+            Self::FirstContact | Self::PushesStopped => Remedy::ScanCode,
+            Self::DeclinedNotMe | Self::WrongPerson | Self::WrongDocument | Self::Refused => Remedy::AnotherWay,
         }
     }
 }
@@ -92,7 +97,11 @@ mod tests {
         for outcome in Outcome::ALL {
             let again = matches!(
                 outcome.remedy(),
-                Remedy::BeginAgain | Remedy::WaitAndBeginAgain | Remedy::ShowFreshCode | Remedy::UseNewer
+                Remedy::BeginAgain
+                    | Remedy::WaitAndBeginAgain
+                    | Remedy::ShowFreshCode
+                    | Remedy::ScanCode
+                    | Remedy::UseNewer
             );
             assert_eq!(again, outcome.retryable(), "{outcome}");
         }

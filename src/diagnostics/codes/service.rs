@@ -247,7 +247,7 @@ codes! {
         "وقت غير صالح",
         "يكتب الوقت برقمين للساعة ورقمين للدقيقة بتوقيت الكويت، مثل \"21:00\". ويجوز أن تمتد ساعات الهدوء إلى ما بعد منتصف الليل، على أن يختلف وقت نهايتها عن وقت بدايتها.",
     }
-    FIRST_CONTACT_WITHOUT_QR = "W2006" {
+    FIRST_CONTACT_WITHOUT_QR = "W2008" {
         "a first contact by code, and no code",
         "The service wants people whom nobody has authenticated before to begin by scanning a code, and offers no `auth_qr`. They can begin at another service of the organization only. Offer `auth_qr` here too, or make sure that the text of `other.first_contact` leads them there.",
         "تعارف أول بالرمز ولا رمز في الخدمة",

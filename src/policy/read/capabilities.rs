@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::notify::notify;
 use super::map::Map;
+use super::notify::notify;
 use super::reader::Reader;
 use super::sign::sign;
 use super::sign::unsigned;

@@ -136,10 +136,12 @@ impl Inner {
 
     /// Keeps that somebody called who may not. What they sent is not read, so the record is of no bytes.
     pub(crate) async fn refuse_source(&self, source: String) -> CallbackReceipt {
-        match self
-            .keep_stranger(None, "forbidden_source", source, &Bytes::new())
-            .await
-        {
+        let nothing = Bytes::new();
+        let refused = Bounded {
+            placed: "forbidden_source",
+            ..Bounded::stranger(source, &nothing)
+        };
+        match self.keep_bounded(refused).await {
             Ok(()) => CallbackReceipt::UnknownToken,
             Err(error) => {
                 tracing::error!(%error, "a refused caller could not be recorded");

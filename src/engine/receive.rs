@@ -137,11 +137,11 @@ impl Inner {
     /// Keeps that somebody called who may not. What they sent is not read, so the record is of no bytes.
     pub(crate) async fn refuse_source(&self, source: String) -> CallbackReceipt {
         let nothing = Bytes::new();
-        let caller = Bounded {
+        let refused = Bounded {
             placed: "forbidden_source",
             ..Bounded::stranger(source, &nothing)
         };
-        match self.keep_bounded(caller).await {
+        match self.keep_bounded(refused).await {
             Ok(()) => CallbackReceipt::UnknownToken,
             Err(error) => {
                 tracing::error!(%error, "a refused caller could not be recorded");

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::codes::CodeAdditions;
 use super::json::KeyMatching;
+use super::revocation::ListSource;
 use super::revocation::RevocationSettings;
 use super::source::Source;
 use super::stamp::StampFormat;
@@ -203,10 +204,18 @@ impl KuwaitSettings {
         });
         let login = self.transport.login_mut().into_iter();
         let login = login.flat_map(|login| [&mut login.name, &mut login.password]);
+        let listed = self.revocation.iter_mut().flat_map(|revocation| {
+            let files = revocation.lists.iter_mut().filter_map(|list| match list {
+                ListSource::File(source) => Some(source),
+                ListSource::Url(_) => None,
+            });
+            revocation.issuers.iter_mut().chain(files)
+        });
         let all = [&mut self.server_ca]
             .into_iter()
             .chain(client)
             .chain(signers)
+            .chain(listed)
             .chain(login);
         all.for_each(|source| source.count_from(folder));
     }

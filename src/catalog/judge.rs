@@ -10,6 +10,7 @@ use super::Sources;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::Label;
+use crate::diagnostics::Position;
 use crate::diagnostics::Severity;
 use crate::diagnostics::codes;
 use crate::diagnostics::suggest;
@@ -17,6 +18,7 @@ use crate::policy;
 use crate::policy::Breach;
 use crate::policy::Defaults;
 use crate::policy::Organization;
+use crate::policy::Place;
 use crate::policy::Rule;
 use crate::policy::RuleCase;
 use crate::policy::Rulebook;
@@ -202,7 +204,10 @@ impl<'a> Judge<'a> {
                         });
                     }
                     None => {
-                        let label = self.place(&service.file, &breach.path, self.bench.defaults);
+                        let label = match &rule.check.holds {
+                            Some(holds) if breach.unasked => self.at(&holds.place, "holds"),
+                            _ => self.place(&service.file, &breach.path, self.bench.defaults),
+                        };
                         said.found
                             .push(diagnostic(rulebook, rule, severity, &breach, label));
                     }
@@ -336,21 +341,7 @@ impl<'a> Judge<'a> {
 
     fn check_waivers(&self, service: &Service, used: &[bool], found: &mut Diagnostics) {
         for (waiver, used) in service.waivers.iter().zip(used) {
-            let label = || Label {
-                file: waiver.place.file.clone(),
-                start: crate::diagnostics::Position {
-                    line: waiver.place.line,
-                    column: waiver.place.column,
-                },
-                end: crate::diagnostics::Position {
-                    line: waiver.place.line,
-                    column: waiver
-                        .place
-                        .column
-                        .saturating_add(u32::try_from(waiver.of.chars().count()).unwrap_or(1)),
-                },
-                text: String::new(),
-            };
+            let label = || self.at(&waiver.place, &waiver.of);
             let called: Vec<&Rule> = self
                 .rulebooks
                 .rules()
@@ -363,7 +354,10 @@ impl<'a> Judge<'a> {
                     .rules()
                     .flat_map(|(_, rule, _)| rule.ids().into_iter().chain([rule.id.clone()]))
                     .collect();
-                let help = match suggest(&waiver.of, ids.iter().map(String::as_str)) {
+                // Of numbers the nearest is no likelier than any other.
+                let is_word = !waiver.of.bytes().any(|byte| byte.is_ascii_digit());
+                let near = suggest(&waiver.of, ids.iter().map(String::as_str)).filter(|_| is_word);
+                let help = match near {
                     Some(meant) => format!("did you mean `{meant}`?"),
                     None => "write the id that the message names, such as `R000-039`".to_owned(),
                 };
@@ -421,6 +415,24 @@ impl<'a> Judge<'a> {
         })
     }
 
+    /// A place that is known by its line, as wide as a word.
+    fn at(&self, place: &Place, word: &str) -> Label {
+        let start = Position {
+            line: place.line,
+            column: place.column,
+        };
+        let width = u32::try_from(word.chars().count()).unwrap_or(1);
+        Label {
+            file: place.file.clone(),
+            start,
+            end: Position {
+                column: start.column.saturating_add(width),
+                ..start
+            },
+            text: String::new(),
+        }
+    }
+
     fn place(&self, file: &str, path: &str, defaults: Option<&Arc<Defaults>>) -> Label {
         let text = self.bench.sources.text(file).map_or("", |text| &**text);
         policy::place_of(file, text, defaults.map(|defaults| &**defaults), path)
@@ -438,12 +450,11 @@ impl View {
     }
 }
 
-/// A rule that can't be asked counts as broken (law 5).
 fn breach_of(answer: Result<bool, String>, path: String) -> Option<Breach> {
     match answer {
         Ok(true) => None,
         Ok(false) => Some(Breach::at(path)),
-        Err(why) => Some(Breach::with(path, format!("the rule can't be asked here: {why}"))),
+        Err(why) => Some(Breach::unasked(path, &why)),
     }
 }
 
@@ -461,7 +472,13 @@ fn diagnostic(
     };
     let mut ids = rule.ids();
     ids.push(format!("{}/{}", rulebook.id, rule.id));
-    made.help(rule.remedy.en.clone()).rules(ids)
+    let help = if breach.unasked {
+        "correct the expression: it reads `service` and `organization`, with the keys of their files and every default"
+            .to_owned()
+    } else {
+        rule.remedy.en.clone()
+    };
+    made.help(help).rules(ids)
 }
 
 fn is_there(value: &serde_json::Value, path: &str) -> bool {

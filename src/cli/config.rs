@@ -246,6 +246,8 @@ impl Config {
             }
         }
         self.keys.resolve(folder);
+        let ConnectorConfig::Kuwait(kuwait) = &mut self.connector;
+        kuwait.count_from(folder);
         let all = [
             Some(&mut self.listeners.api),
             Some(&mut self.listeners.callback),
@@ -374,5 +376,42 @@ mod tests {
         config.resolve(Path::new("/etc/midflow"));
         assert_eq!(config.spool().folder, PathBuf::from("/mnt/other"));
         assert_eq!(config.spool().size, 256 << 20);
+    }
+
+    // A `file:` of the connector counted from the folder in which midflow was started.
+    #[test]
+    fn files_of_the_connector_count_from_the_file_too() {
+        let login = "{ name: \"file:secrets/name\", password: \"file:/run/secrets/wrapper\" }";
+        let transports = [
+            "bridge".to_owned(),
+            format!("{{ soap: {{ path: MIDWrapper.svc, login: {login} }} }}"),
+            format!("{{ gateway: {{ login: {login}, answers: {{ stamped: /callback }} }} }}"),
+            format!(
+                "{{ template: {{ paths: {{ auth_push: push }}, casing: camel, envelope: \"\", success: {{ pointer: /status, \
+                 values: [ok] }}, request_id: /id, login: {login} }} }}"
+            ),
+        ];
+        for transport in transports {
+            let text = good().replace("transport: bridge ", &format!("transport: {transport} "));
+            let mut config = Config::parse(&text).unwrap();
+            config.resolve(Path::new("/etc/midflow"));
+            let ConnectorConfig::Kuwait(kuwait) = &config.connector;
+            let written = serde_json::to_string(kuwait).unwrap();
+            let files: Vec<&str> = written.split("file:").skip(1).collect();
+            assert!(files.len() >= 4, "{written}");
+            assert!(files.iter().all(|file| file.starts_with('/')), "{written}");
+            assert!(written.contains("file:/etc/midflow/tls/sp.key"), "{written}");
+            let has_login = transport != "bridge";
+            assert_eq!(
+                written.contains("file:/etc/midflow/secrets/name"),
+                has_login,
+                "{written}"
+            );
+            assert_eq!(
+                written.contains("file:/run/secrets/wrapper"),
+                has_login,
+                "{written}"
+            );
+        }
     }
 }

@@ -82,9 +82,7 @@ impl StoreConfig {
                 let authority = postgres.tls.as_mut().map(|tls| &mut tls.authority);
                 let sources = [postgres.password.as_mut(), owner, authority];
                 for source in sources.into_iter().flatten() {
-                    if let Source::File(path) = source {
-                        *path = folder.join(&path);
-                    }
+                    source.count_from(folder);
                 }
             }
         }

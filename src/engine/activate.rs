@@ -219,10 +219,11 @@ impl Inner {
         let services = catalog.services().len();
         let detail = match set_aside {
             Some(aside) => format!(
-                "{services} services; the files of {} are set aside",
+                "{}; the files of {} are set aside",
+                number_of_services(services),
                 aside.short()
             ),
-            None => format!("{services} services"),
+            None => number_of_services(services),
         };
         let unit = admin("catalog_activated", actor, Some(digest), detail, now);
         if let Err(error) = self.recorder.record(unit, ()).await {
@@ -371,6 +372,14 @@ pub trait NodeSettings: Send + Sync + 'static {
 /// Diagnostics as text, with excerpts from the sources they are about.
 pub(crate) fn render(diagnostics: &Diagnostics, sources: &Sources) -> String {
     render_text(diagnostics, &|file| sources.text(file).map(|text| &**text), false)
+}
+
+/// `9 services`, for the record of an activation.
+pub(super) fn number_of_services(count: usize) -> String {
+    match count {
+        1 => "1 service".to_owned(),
+        count => format!("{count} services"),
+    }
 }
 
 pub(crate) fn admin(

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use super::activate::admin;
+use super::activate::number_of_services;
 use super::catalogs::load_kept;
 use crate::catalog::Folder;
 use crate::catalog::Look;
@@ -43,11 +44,11 @@ pub async fn activate_at_rest(
         .map_err(|error| RestingError::Folder(error.to_string()))?
         .map_err(|error| RestingError::Folder(error.to_string()))?;
     let set_aside = Some(in_folder.digest()).filter(|in_folder| *in_folder != digest);
-    let services = catalog.services().len();
+    let services = number_of_services(catalog.services().len());
     let aside = set_aside.map_or_else(String::new, |aside| {
         format!("; the files of {} are set aside", aside.short())
     });
-    let detail = format!("{services} services; in a store that no node used{aside}");
+    let detail = format!("{services}; in a store that no node used{aside}");
     let unit = admin("catalog_activated", actor, Some(digest), detail, now);
     let committed = store.commit(vec![unit]).await.into_iter().next();
     match committed {

@@ -73,13 +73,48 @@ pub(super) fn is_kuwait_mobile(text: &str) -> bool {
         .is_some_and(|digits| digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
+/// `+965` and eight digits, from another way to write a number with its country.
+pub(super) fn repaired_mobile(text: &str) -> Option<String> {
+    let digits: String = text
+        .chars()
+        .filter(|letter| !matches!(letter, ' ' | '-' | '(' | ')' | '.' | '\u{A0}' | '\u{200E}'))
+        .collect();
+    let local = digits
+        .strip_prefix("+965")
+        .or_else(|| digits.strip_prefix("00965"))?;
+    let whole = format!("+965{local}");
+    is_kuwait_mobile(&whole).then_some(whole)
+}
+
+/// Whether a host is this machine, or in a network that others can't see.
+pub(super) fn is_inner_host(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let named = ["localhost", "local", "internal", "lan", "home.arpa"];
+    named.iter().any(|name| {
+        bare == *name
+            || bare
+                .strip_suffix(name)
+                .is_some_and(|before| before.ends_with('.'))
+    }) || bare.parse().is_ok_and(is_private)
+}
+
+/// An address alone, as the range that holds it and nothing else.
+pub(super) fn one_address(text: &str) -> Option<String> {
+    let address: IpAddr = text.parse().ok()?;
+    let bits = if address.is_ipv4() { 32 } else { 128 };
+    Some(format!("{address}/{bits}"))
+}
+
 /// What a text says as an address range.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Network {
     /// A range that other networks can see.
     Public,
     /// A range that never leaves a network or a machine.
     Private,
+    /// An address with fewer fixed bits than it says; the range that it is in.
+    TooPrecise(String),
     /// No range.
     Invalid,
 }
@@ -97,8 +132,12 @@ pub(super) fn network(text: &str) -> Network {
         IpAddr::V4(_) => (32, 8),
         IpAddr::V6(_) => (128, 16),
     };
-    if !(least..=width).contains(&bits) || host_bits(address, width - bits) != 0 {
+    if !(least..=width).contains(&bits) {
         return Network::Invalid;
+    }
+    let below = host_bits(address, width - bits);
+    if below != 0 {
+        return Network::TooPrecise(format!("{}/{bits}", without(address, below)));
     }
     if is_private(address) {
         Network::Private
@@ -114,6 +153,17 @@ fn host_bits(address: IpAddr, count: u32) -> u128 {
     };
     let mask = 1_u128.checked_shl(count).map_or(u128::MAX, |bit| bit - 1);
     value & mask
+}
+
+/// An address without its last bits.
+fn without(address: IpAddr, below: u128) -> IpAddr {
+    match address {
+        IpAddr::V4(v4) => {
+            let below = u32::try_from(below).unwrap_or_default();
+            IpAddr::V4((u32::from(v4) & !below).into())
+        }
+        IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & !below).into()),
+    }
 }
 
 fn is_private(address: IpAddr) -> bool {
@@ -242,6 +292,41 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_mobile_number_is_mended_only_with_its_country() {
+        for (text, right) in [
+            ("00965 1234 5678", Some("+96512345678")),
+            ("+965-1234-5678", Some("+96512345678")),
+            ("12345678", None),
+            ("+966 12345678", None),
+        ] {
+            assert_eq!(repaired_mobile(text).as_deref(), right, "{text}");
+        }
+    }
+
+    // R000-022: nobody outside reaches these.
+    #[test]
+    fn inner_hosts() {
+        for inner in [
+            "localhost",
+            "app.localhost",
+            "10.1.2.3",
+            "127.0.0.1",
+            "portal.internal",
+            "192.168.1.5",
+        ] {
+            assert!(is_inner_host(inner), "{inner}");
+        }
+        for outer in [
+            "callback.example.gov.kw",
+            "notlocalhost.kw",
+            "8.8.8.8",
+            "internal.example",
+        ] {
+            assert!(!is_inner_host(outer), "{outer}");
+        }
+    }
+
     // R000-023.
     #[test]
     fn networks() {
@@ -271,7 +356,6 @@ mod tests {
             "",
             "203.0.113.10",
             "203.0.113.10/33",
-            "203.0.113.10/24",
             "203.0.113/24",
             "0.0.0.0/0",
             "a/8",
@@ -282,5 +366,13 @@ mod tests {
         ] {
             assert_eq!(network(bad), Network::Invalid, "{bad}");
         }
+        for (bad, range) in [
+            ("203.0.113.10/24", "203.0.113.0/24"),
+            ("2001:db8::1/32", "2001:db8::/32"),
+        ] {
+            assert_eq!(network(bad), Network::TooPrecise(range.to_owned()), "{bad}");
+        }
+        assert_eq!(one_address("203.0.113.10").as_deref(), Some("203.0.113.10/32"));
+        assert_eq!(one_address("203.0.113.10/24"), None);
     }
 }

@@ -29,7 +29,6 @@ mod safety;
 mod service;
 mod write;
 mod yaml;
-mod yaml_places;
 
 pub use cases::AcceptedMutant;
 pub use cases::Answer;

@@ -1,9 +1,12 @@
 //! What was meant by values that are written another way than policy files do. A value that can mean two things is not
 //! repaired.
 
+use crate::words::Day;
+
 /// The duration that a text means: `5 minutes`, `5min`, `5 M`, `1h30m`, `٥m`.
 pub fn repaired_duration(text: &str) -> Option<String> {
-    let seconds = seconds(&plain(text))?;
+    let text = plain(text);
+    let seconds = seconds(&text).or_else(|| iso_seconds(&text))?;
     let written = super::format_duration(std::time::Duration::from_secs(seconds));
     super::parse_duration(&written).map(|_| written)
 }
@@ -50,6 +53,13 @@ pub(super) fn repaired_integer(text: &str) -> Option<i64> {
         .flatten()
 }
 
+/// The day that a text means: digits of either script, with other signs between year, month and day. Where the year does
+/// not stand first, month and day can't be told apart.
+pub(super) fn repaired_day(text: &str) -> Option<String> {
+    let text = plain(text).replace(['/', '.', '–', '−'], "-");
+    Day::parse(&text).map(|_| text)
+}
+
 /// In lowercase, with digits as the file format takes them, without spaces at the ends.
 fn plain(text: &str) -> String {
     text.trim()
@@ -93,6 +103,17 @@ fn seconds(text: &str) -> Option<u64> {
         rest = after.trim_start();
     }
     Some(total)
+}
+
+/// The seconds of one part of a duration as ISO 8601 writes it, in lowercase: `pt5m`, `p90d`. Months could be several
+/// lengths.
+fn iso_seconds(text: &str) -> Option<u64> {
+    let rest = text.strip_prefix('p')?;
+    match rest.strip_prefix('t') {
+        Some(time) if time.ends_with(['s', 'm', 'h']) => seconds(time),
+        None if rest.ends_with(['d', 'w', 'y']) => seconds(rest),
+        _ => None,
+    }
 }
 
 /// The letter and the length of a unit by any of its names.
@@ -142,6 +163,8 @@ mod tests {
             ("2 weeks", "14d"),
             ("٥m", "5m"),
             ("5 دقائق", "5m"),
+            ("PT5M", "5m"),
+            ("P90D", "90d"),
         ] {
             assert_eq!(repaired_duration(text).as_deref(), Some(meant), "{text}");
         }
@@ -165,6 +188,9 @@ mod tests {
             "200 years",
             "99999999999999999999d",
             "5 6 m",
+            "P5M",
+            "PT5D",
+            "P1Y2M",
         ] {
             assert_eq!(repaired_duration(text), None, "{text}");
         }
@@ -201,6 +227,10 @@ mod tests {
             assert_eq!(repaired_limit(text).as_deref(), Some(meant), "{text}");
         }
         assert_eq!(repaired_integer("1_200_000"), Some(1_200_000));
+        assert_eq!(repaired_day("٢٠٢٦-٠٢-٢٠").as_deref(), Some("2026-02-20"));
+        assert_eq!(repaired_day("2026/02/20").as_deref(), Some("2026-02-20"));
+        assert_eq!(repaired_day("20/02/2026"), None);
+        assert_eq!(repaired_day("2026-02-30"), None);
         assert_eq!(repaired_integer("٣"), Some(3));
         assert_eq!(repaired_integer(" -5 "), Some(-5));
         assert_eq!(repaired_boolean("Yes"), Some(true));

@@ -30,6 +30,24 @@ pub(super) fn unclosed(text: &str) -> Option<(char, Position)> {
     open.pop()
 }
 
+/// Whether a closing bracket stands where none of its kind is open.
+pub(super) fn closes_nothing(text: &str, at: Position) -> bool {
+    let mut open: Vec<char> = Vec::new();
+    for (token, start, _) in tokens(text) {
+        match token {
+            Token::Open(bracket) => open.push(bracket),
+            Token::Close(bracket) => {
+                let fits = open.pop().is_some_and(|opened| fit(opened, bracket));
+                if start == at {
+                    return !fits;
+                }
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
 /// Where the last piece before a place ends: a thing that is missing is missing there.
 pub(super) fn end_before(text: &str, at: Position) -> Option<Position> {
     let pieces = tokens(text);

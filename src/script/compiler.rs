@@ -187,6 +187,14 @@ impl Compiler {
             .compile(&**text)
             .map_err(|error| refused(file, text, &error))?;
         let syntax = Syntax::read(&ast, text);
+        // A file that was not saved whole must not take away every rule that stood in it.
+        if syntax.functions.is_empty() && syntax.globals.is_empty() {
+            let label = lint::label(file, START, 1, "");
+            return Err(
+                Diagnostic::error(codes::EMPTY_FILE, "there is nothing in the script", label)
+                    .help("write a hook such as `fn plan(flow) { … }`, or remove the file and the `script:` that names it"),
+            );
+        }
         Ok((ast, syntax))
     }
 }

@@ -1,12 +1,16 @@
 use rhai::AST;
 use rhai::Dynamic;
 use rhai::Engine;
+use rhai::EvalAltResult;
+use rhai::ParseError;
+use rhai::ParseErrorType;
 use rhai::Scope;
 use rhai::serde::to_dynamic;
 use serde_json::Value;
 
 use super::budget::with_budget;
 use super::engine;
+use super::refused::refused;
 
 /// Reads and asks the expressions of rulebooks: a pure question over a policy as meant.
 ///
@@ -62,10 +66,7 @@ impl Questions {
         self.engine
             .compile_expression_with_scope(&scope, expression)
             .map(|ast| Question { ast })
-            .map_err(|error| {
-                let at = error.position().position().unwrap_or(1);
-                format!("{} (character {at} of the expression)", error.err_type())
-            })
+            .map_err(|error| unreadable(expression, &error, variables))
     }
 
     /// Asks; fails closed on anything but `true` and `false`.
@@ -85,9 +86,46 @@ impl Questions {
             Ok(answer) => answer
                 .as_bool()
                 .map_err(|kind| format!("it gives {kind} and not `true` or `false`")),
-            Err(error) => Err(error.unwrap_inner().to_string()),
+            Err(error) => Err(unanswered(error.unwrap_inner())),
         }
     }
+}
+
+fn unreadable(expression: &str, error: &ParseError, variables: &[&str]) -> String {
+    let why = match error.err_type() {
+        ParseErrorType::VariableUndefined(name) => {
+            format!(
+                "there is no variable `{name}`; it reads `{}`",
+                variables.join("` and `")
+            )
+        }
+        _ => {
+            let told = refused("", expression, error);
+            let help = told.help.first().map_or("", String::as_str);
+            format!("{}; {help}", told.message)
+        }
+    };
+    format!("{why} ({})", character(error.position()))
+}
+
+fn unanswered(error: &EvalAltResult) -> String {
+    let why = match error {
+        EvalAltResult::ErrorPropertyNotFound(name, _) => format!("there is no `{name}`"),
+        EvalAltResult::ErrorVariableNotFound(name, _) => format!("there is no variable `{name}`"),
+        EvalAltResult::ErrorFunctionNotFound(called, _) => {
+            let name = called.split([' ', '(']).next().unwrap_or_default();
+            format!("`{name}` can't be done with these values")
+        }
+        EvalAltResult::ErrorTerminated(..) | EvalAltResult::ErrorTooManyOperations(_) => {
+            "it takes too long".to_owned()
+        }
+        _ => "it fails".to_owned(),
+    };
+    format!("{why} ({})", character(error.position()))
+}
+
+fn character(at: rhai::Position) -> String {
+    format!("character {} of the expression", at.position().unwrap_or(1))
 }
 
 #[cfg(test)]

@@ -18,6 +18,8 @@ mod engine;
 mod expression;
 mod facts;
 mod fault;
+mod foreign;
+mod habits;
 mod hook;
 mod lint;
 mod mutants;

@@ -7,6 +7,8 @@ use rhai::ParseErrorType;
 
 use super::brackets;
 use super::engine;
+use super::foreign::RESERVED;
+use super::foreign::SIGNS;
 use super::lint;
 use super::tokens::Token;
 use super::tokens::tokens;
@@ -31,6 +33,9 @@ pub(super) fn refused(file: &str, text: &str, error: &ParseError) -> Diagnostic 
         // The parser gives no place to what is missing at the end.
         at: if at.line == 0 { end(text) } else { at },
     };
+    if let Some(found) = refusal.conflict() {
+        return found;
+    }
     // After a dot the parser only says that a name is missing where a forbidden word stands.
     let word = refusal.word();
     if let Some(word) = engine::FORBIDDEN.into_iter().find(|forbidden| *forbidden == word) {
@@ -39,10 +44,10 @@ pub(super) fn refused(file: &str, text: &str, error: &ParseError) -> Diagnostic 
     refusal.diagnostic(error.err_type())
 }
 
-struct Refusal<'a> {
-    file: &'a str,
-    text: &'a str,
-    at: Position,
+pub(super) struct Refusal<'a> {
+    pub(super) file: &'a str,
+    pub(super) text: &'a str,
+    pub(super) at: Position,
 }
 
 impl Refusal<'_> {
@@ -123,6 +128,10 @@ impl Refusal<'_> {
                 "a name is missing here",
                 "write the name behind the dot, or the key before the colon",
             ),
+            ParseErrorType::VariableExpected if self.word() == "fn" => self.syntax(
+                "a function needs no word before `fn`",
+                "begin with `fn plan(flow)`",
+            ),
             ParseErrorType::VariableExpected => self.syntax(
                 "the name of a variable is missing here",
                 "write `let name = value;`",
@@ -132,6 +141,7 @@ impl Refusal<'_> {
                 "a comment with three slashes stands before nothing",
                 "write it with two: `// …`",
             ),
+            ParseErrorType::ExprExpected(_) if self.is_foreign() => self.reserved(&self.word()),
             ParseErrorType::ExprExpected(_) => self.syntax(
                 "a value is missing here",
                 "write a value, or remove the sign or word before it",
@@ -155,7 +165,7 @@ impl Refusal<'_> {
         self.syntax_at(self.at, self.word().chars().count().max(1), message, help)
     }
 
-    fn syntax_at(&self, at: Position, width: usize, message: &str, help: &str) -> Diagnostic {
+    pub(super) fn syntax_at(&self, at: Position, width: usize, message: &str, help: &str) -> Diagnostic {
         Diagnostic::error(
             codes::SCRIPT_SYNTAX,
             message,
@@ -186,9 +196,11 @@ impl Refusal<'_> {
     }
 
     fn missing(&self, token: &str) -> Diagnostic {
-        let word = self.word();
-        if RESERVED.iter().any(|(other, ..)| *other == word) {
-            return self.reserved(&word);
+        if self.is_foreign() {
+            return self.reserved(&self.word());
+        }
+        if let Some(found) = self.typed_parameter().or_else(|| self.thousands()) {
+            return found;
         }
         if let Some(bracket) = self.letter().filter(|letter| matches!(letter, ')' | ']' | '}'))
             && token == ";"
@@ -262,6 +274,22 @@ impl Refusal<'_> {
 
     /// A sign that other languages have.
     fn sign(&self, sign: &str) -> Diagnostic {
+        let special = self
+            .typographic(sign)
+            .or_else(|| self.arabic_digits(sign))
+            .or_else(|| self.comment(sign))
+            .or_else(|| self.parted_else(sign));
+        if let Some(found) = special {
+            return found;
+        }
+        if matches!(sign, ")" | "]" | "}") && brackets::closes_nothing(self.text, self.at) {
+            let fix = byte_at(self.text, self.at)
+                .map(|byte| Fix::at(self.file, byte..byte + 1, "", format!("remove `{sign}`")));
+            let message = format!("this `{sign}` closes nothing");
+            return self
+                .syntax_at(self.at, 1, &message, "remove it, or open what it closes")
+                .fix(fix);
+        }
         if matches!(sign, ";" | "," | ")" | "]" | "}") {
             let message = format!("a value is missing before `{sign}`");
             return self.syntax_at(
@@ -279,13 +307,15 @@ impl Refusal<'_> {
             }
             Some((_, right, help)) => {
                 let fix = self.instead(self.at, sign, right, true);
-                self.syntax_at(
-                    self.at,
-                    width,
-                    &format!("`{sign}` means something else here"),
-                    help,
-                )
-                .fix(fix)
+                let message = if sign.trim().is_empty() {
+                    format!(
+                        "a space of another kind (U+{:04X}) means nothing here",
+                        sign.chars().next().map_or(0, u32::from)
+                    )
+                } else {
+                    format!("`{sign}` means something else here")
+                };
+                self.syntax_at(self.at, width, &message, help).fix(fix)
             }
             None => self.syntax_at(
                 self.at,
@@ -315,6 +345,9 @@ impl Refusal<'_> {
     }
 
     fn unknown_variable(&self, name: &str) -> Diagnostic {
+        if let Some(found) = self.bare_map(name).or_else(|| self.import_with_a_dot(name)) {
+            return found;
+        }
         let message = format!("there is no variable `{name}`");
         let width = name.chars().count();
         if view::FLOW.contains(&name) {
@@ -361,6 +394,15 @@ impl Refusal<'_> {
             format!("`{name}` is not imported"),
             lint::label(self.file, self.at, name.chars().count(), ""),
         );
+        let nameless = self.text.lines().any(|line| {
+            let rest = line.trim_start().strip_prefix("import ").map(str::trim);
+            rest.is_some_and(|rest| !rest.contains(" as ") && rest.contains(&format!("{name}\"")))
+        });
+        if nameless {
+            return found.help(format!(
+                "give the import its name: `import \"lib/{name}\" as {name};`"
+            ));
+        }
         match meant(name, imported) {
             Some(near) => found
                 .help(format!("did you mean `{}`?", near.word))
@@ -422,7 +464,7 @@ impl Refusal<'_> {
         names
     }
 
-    fn instead(&self, at: Position, wrong: &str, right: &str, certain: bool) -> Option<Fix> {
+    pub(super) fn instead(&self, at: Position, wrong: &str, right: &str, certain: bool) -> Option<Fix> {
         let start = byte_at(self.text, at)?;
         let there = self.text.get(start..)?.starts_with(wrong);
         there.then(|| {
@@ -431,13 +473,13 @@ impl Refusal<'_> {
         })
     }
 
-    fn letter(&self) -> Option<char> {
+    pub(super) fn letter(&self) -> Option<char> {
         let start = byte_at(self.text, self.at)?;
         self.text.get(start..)?.chars().next()
     }
 
     /// The word at the place, if one begins there.
-    fn word(&self) -> String {
+    pub(super) fn word(&self) -> String {
         let start = byte_at(self.text, self.at).unwrap_or(self.text.len());
         let rest = self.text.get(start..).unwrap_or_default();
         rest.chars()
@@ -447,7 +489,7 @@ impl Refusal<'_> {
 }
 
 /// Words that follow each other.
-fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
+pub(super) fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let words: Vec<Option<&str>> = tokens(text)
         .into_iter()
         .map(|(token, ..)| match token {
@@ -472,37 +514,4 @@ fn end(text: &str) -> Position {
 
 const KEYWORDS: [&str; 9] = [
     "return", "if", "else", "let", "const", "for", "while", "switch", "import",
-];
-
-/// Signs of other languages: the one here, if it is one, and the remedy.
-const SIGNS: [(&str, &str, &str); 9] = [
-    ("=", "==", "write `==` to compare; `=` gives a variable a value"),
-    ("===", "==", "write `==`"),
-    ("!==", "!=", "write `!=`"),
-    ("<>", "!=", "write `!=`"),
-    ("=<", "<=", "write `<=`"),
-    (":=", "=", "write `=`"),
-    (
-        "->",
-        "",
-        "a function says only its parameters: `fn plan(flow) { … }`",
-    ),
-    ("++", "", "write `count += 1`"),
-    ("--", "", "write `count -= 1`"),
-];
-
-/// Words of other languages, likewise.
-const RESERVED: [(&str, &str, &str); 12] = [
-    ("and", "&&", "write `&&`"),
-    ("or", "||", "write `||`"),
-    ("not", "!", "write `!` before what is negated"),
-    ("null", "()", "what is not there is `()`"),
-    ("nil", "()", "what is not there is `()`"),
-    ("None", "()", "what is not there is `()`"),
-    ("var", "let", "write `let`"),
-    ("match", "switch", "write `switch`"),
-    ("case", "", "write cases of a `switch` as `\"web\" => …,`"),
-    ("elif", "else if", "write `else if`"),
-    ("True", "true", "write `true`"),
-    ("False", "false", "write `false`"),
 ];

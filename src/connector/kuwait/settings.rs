@@ -1,6 +1,7 @@
 //! The settings of the connector, as they stand in the file that describes how a node runs.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::Deserialize;
 use serde::Serialize;
@@ -177,6 +178,27 @@ impl KuwaitSettings {
             connect_timeout_seconds: default_connect(),
             reply_timeout_seconds: default_reply(),
         }
+    }
+}
+
+impl KuwaitSettings {
+    /// Makes every `file:` count from a folder: that of the file which holds the settings.
+    pub fn count_from(&mut self, folder: &Path) {
+        let client = self.client.iter_mut();
+        let client = client.flat_map(|client| [&mut client.certificate, &mut client.key]);
+        let signers = self.stamp.iter_mut().flat_map(|stamp| &mut stamp.signers);
+        let signers = signers.filter_map(|signer| match signer {
+            SignerPin::Certificate(source) => Some(source),
+            SignerPin::Fingerprint(_) => None,
+        });
+        let login = self.transport.login_mut().into_iter();
+        let login = login.flat_map(|login| [&mut login.name, &mut login.password]);
+        let all = [&mut self.server_ca]
+            .into_iter()
+            .chain(client)
+            .chain(signers)
+            .chain(login);
+        all.for_each(|source| source.count_from(folder));
     }
 }
 

@@ -38,6 +38,13 @@ impl Source {
         }
     }
 
+    /// Makes the path of a file that is not absolute count from a folder: that of the file which names it.
+    pub fn count_from(&mut self, folder: &Path) {
+        if let Self::File(path) = self {
+            *path = folder.join(&path);
+        }
+    }
+
     /// Reads the bytes of something public, such as a certificate.
     ///
     /// # Errors

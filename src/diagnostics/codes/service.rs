@@ -247,4 +247,16 @@ codes! {
         "ملف سياسة لا يقرؤه شيء",
         "يقرأ midflow الملفات `policies/organization.yaml` و`policies/services/*.yaml` مع اختباراتها و`policies/rulebooks/*.yaml`. أي ملف بامتداد آخر مثل `.yml` أو في مجلد آخر لا أثر له دون أن يلاحظ أحد.",
     }
+    NOTATION_SHOWN = "W2006" {
+        "a sign in a text that was meant for the file",
+        "The curly quotation marks of a word processor are none to YAML, and placeholders have no `$`: such signs are part of the text, and people read them on their phone. Write straight quotation marks, and placeholders as `{name}`.",
+        "علامة في النص كان المقصود بها الملف",
+        "علامات الاقتباس المنحنية (“ ”) ليست علامات اقتباس في YAML، ولا يسبق المتغيرات الرمز `$`، فتصبح هذه العلامات جزءا من النص ويقرؤها الناس على هواتفهم. استخدم علامات الاقتباس المستقيمة واكتب المتغير هكذا `{name}`.",
+    }
+    LIMITS_CONTRADICT = "W2007" {
+        "limits that contradict each other or an outcome",
+        "One person can't begin more flows than the whole service may, and an outcome that offers a retry needs a limit that lets the same person begin again. Otherwise the service promises what it then refuses.",
+        "حدود يناقض بعضها بعضا أو يناقض نتيجة",
+        "لا يمكن لشخص واحد أن يبدأ معاملات أكثر مما يسمح به للخدمة كلها، والنتيجة التي تعرض إعادة المحاولة تحتاج إلى حد يسمح للشخص نفسه بأن يبدأ من جديد، وإلا وعدت الخدمة بما ترفضه بعد ذلك.",
+    }
 }

@@ -145,7 +145,7 @@ async fn activate(store: &dyn Store, number: u32) {
         "catalog_activated",
         "test",
         Some(catalog),
-        "1 services".to_owned(),
+        "1 service".to_owned(),
         at,
     );
     assert!(store.commit(vec![unit]).await.iter().all(Result::is_ok));

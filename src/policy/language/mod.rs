@@ -6,6 +6,7 @@
 mod form;
 mod key;
 mod organization;
+mod other_names;
 mod reference;
 mod rulebook;
 mod schema;
@@ -29,6 +30,7 @@ pub use schema::json_schema;
 pub(super) use form::*;
 pub(super) use key::LANGUAGES;
 pub(super) use organization::*;
+pub(super) use other_names::meant_word;
 pub(super) use rulebook::*;
 pub(super) use service::*;
 pub(super) use tests_file::*;

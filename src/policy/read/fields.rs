@@ -1,9 +1,10 @@
-use super::reader::Map;
+use super::map::Map;
 use super::reader::Reader;
 use super::texts::TextRules;
 use crate::diagnostics::codes;
 use crate::policy::DeclaredField;
 use crate::policy::language;
+use crate::policy::language::meant_word;
 use crate::policy::yaml::Entry;
 use crate::policy::yaml::Span;
 use crate::policy::yaml::shown;
@@ -36,7 +37,11 @@ pub(super) fn fields(reader: &mut Reader<'_>, entry: &Entry) -> Option<Vec<Decla
         });
     }
     let civil_no = FieldSource::CivilNo.as_str();
-    if !entries.iter().any(|one| one.key == civil_no) {
+    let is_civil_no = |one: &Entry| {
+        let is_unknown = || Field::parse(&one.key).is_err();
+        one.key == civil_no || is_unknown() && meant_field(&one.key) == Some(civil_no)
+    };
+    if !entries.iter().any(is_civil_no) {
         reader.error_about(
             "fields.civil_no".to_owned(),
             codes::CIVIL_NO_MISSING,
@@ -50,8 +55,7 @@ pub(super) fn fields(reader: &mut Reader<'_>, entry: &Entry) -> Option<Vec<Decla
 }
 
 fn unknown(reader: &mut Reader<'_>, entry: &Entry) {
-    let mut known: Vec<&str> = FieldSource::ALL.iter().map(|source| source.as_str()).collect();
-    known.extend(CLAIMS);
+    let known = known();
     let message = format!("unknown field `{}`", shown(&entry.key));
     if entry.key == "*" {
         let help = "name each field that the service needs; there is no way to ask for all";
@@ -59,6 +63,17 @@ fn unknown(reader: &mut Reader<'_>, entry: &Entry) {
         return;
     }
     reader.misspelt(codes::UNKNOWN_FIELD, message, entry.key_span, &entry.key, &known);
+}
+
+fn known() -> Vec<&'static str> {
+    let mut known: Vec<&str> = FieldSource::ALL.iter().map(|source| source.as_str()).collect();
+    known.extend(CLAIMS);
+    known
+}
+
+/// The field that a word was meant to be.
+fn meant_field(word: &str) -> Option<&'static str> {
+    meant_word(word, known()).map(|near| near.word)
 }
 
 fn declaration(reader: &mut Reader<'_>, entry: &Entry, field: &Field) -> Option<Text> {

@@ -6,7 +6,7 @@ use crate::diagnostics::Diagnostic;
 use crate::diagnostics::Fix;
 use crate::diagnostics::Position;
 use crate::diagnostics::byte_in_line;
-use crate::diagnostics::meant;
+use crate::policy::language::meant_word;
 use crate::policy::yaml::Layer;
 use crate::policy::yaml::Span;
 
@@ -44,7 +44,7 @@ impl Reader<'_> {
 
     /// The known word in place of one that is nearly it.
     pub(super) fn spelling(&self, span: Span, word: &str, known: &[&str]) -> Option<Fix> {
-        let found = meant(word, known.iter().copied())?;
+        let found = meant_word(word, known.iter().copied())?;
         self.instead(span, word, found.word, found.certain)
     }
 

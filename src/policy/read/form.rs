@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
 use super::fields::fields;
+use super::map::Map;
 use super::onboarding::optional;
 use super::organization;
-use super::reader::Map;
 use super::reader::Reader;
 use super::service;
 use super::texts::TextRules;

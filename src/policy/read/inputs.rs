@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use regex::RegexBuilder;
 
-use super::reader::Map;
+use super::map::Map;
 use super::reader::Reader;
 use super::reader::words;
 use crate::diagnostics::codes;

@@ -1,7 +1,7 @@
 //! From YAML to meaning: every problem of a file in one run.
 //!
-//! [`reader`] knows how to ask for a kind of value and how to complain; the other files know what each part of
-//! a policy means. A part that can't be read is `None` and has been reported; reading goes on with the rest.
+//! [`reader`] knows how to complain, [`map`] and [`scalar`] how to ask for a kind of value; the other files know what
+//! each part of a policy means. A part that can't be read is `None` and has been reported; reading goes on with the rest.
 
 mod capabilities;
 mod cases;
@@ -10,6 +10,7 @@ mod fields;
 mod fixes;
 mod form;
 mod inputs;
+mod map;
 mod notify;
 mod onboarding;
 mod organization;
@@ -18,6 +19,7 @@ mod outline;
 mod places;
 mod reader;
 mod rulebook;
+mod scalar;
 mod service;
 mod sign;
 mod texts;
@@ -26,8 +28,8 @@ mod values;
 #[cfg(test)]
 mod tests;
 
+use map::Map;
 pub use places::Places;
-use reader::Map;
 use reader::Reader;
 
 use super::Defaults;

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
+use super::map::Map;
 use super::onboarding::optional;
-use super::reader::Map;
 use super::reader::Reader;
 use super::texts::TextRules;
 use crate::diagnostics::codes;

@@ -1,4 +1,4 @@
-use super::reader::Map;
+use super::map::Map;
 use super::reader::Reader;
 use crate::diagnostics::codes;
 use crate::policy::Approval;

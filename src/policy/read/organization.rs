@@ -1,13 +1,12 @@
 use std::collections::BTreeMap;
 
+use super::map::Map;
 use super::onboarding::onboarding;
 use super::onboarding::optional;
 use super::onboarding::signed;
-use super::reader::Map;
 use super::reader::Reader;
 use super::texts::TextRules;
 use crate::diagnostics::codes;
-use crate::diagnostics::suggest;
 use crate::policy::Contact;
 use crate::policy::EnvironmentSettings;
 use crate::policy::Logo;
@@ -15,11 +14,16 @@ use crate::policy::Organization;
 use crate::policy::OrganizationKind;
 use crate::policy::ThirdParty;
 use crate::policy::address::Network;
+use crate::policy::address::https_url;
 use crate::policy::address::is_email;
+use crate::policy::address::is_inner_host;
 use crate::policy::address::is_kuwait_mobile;
 use crate::policy::address::network;
 use crate::policy::address::normal_base_url;
+use crate::policy::address::one_address;
+use crate::policy::address::repaired_mobile;
 use crate::policy::language;
+use crate::policy::language::meant_word;
 use crate::policy::yaml::Entry;
 use crate::policy::yaml::Node;
 use crate::policy::yaml::Span;
@@ -223,7 +227,11 @@ fn checked(
     let text = reader.string(&entry.node, &path, example)?;
     if !accept(text) {
         let help = format!("write it as `{example}`");
-        reader.error(code, format!("`{path}` {fault}"), entry.node.span, help);
+        let fix = (code == codes::BAD_MOBILE)
+            .then(|| repaired_mobile(text))
+            .flatten()
+            .and_then(|right| reader.rewritten(entry.node.span, &format!("\"{right}\"")));
+        reader.error_fixed(code, format!("`{path}` {fault}"), entry.node.span, help, fix);
         return None;
     }
     Some(text.to_owned())
@@ -245,6 +253,20 @@ fn third_party(reader: &mut Reader<'_>, about: &Map<'_>) -> Option<Option<ThirdP
     let path = "organization.third_party";
     if matches!(entry.node.value, Value::Map(_)) {
         return vendor(reader, entry, path).map(Some);
+    }
+    let plain = match &entry.node.value {
+        Value::Scalar(scalar) if !scalar.quoted => scalar.text.to_lowercase(),
+        _ => String::new(),
+    };
+    // Quoted, these would be the name of a vendor.
+    if matches!(plain.as_str(), "false" | "true" | "~" | "null" | "0") {
+        reader.error(
+            codes::THIRD_PARTY_UNDECLARED,
+            format!("`{path}` does not say who it is"),
+            entry.node.span,
+            help,
+        );
+        return None;
     }
     let text = reader.string(&entry.node, path, "none")?;
     match text.trim().to_lowercase().as_str() {
@@ -293,7 +315,7 @@ fn environments(
         let Some(environment) = environment(reader, one) else {
             // One mistake, one message: what was meant is not missing too.
             let known = Environment::ALL.map(Environment::as_str);
-            named.extend(suggest(&one.key, known).and_then(Environment::from_name));
+            named.extend(meant_word(&one.key, known).and_then(|near| Environment::from_name(near.word)));
             good = false;
             continue;
         };
@@ -347,7 +369,8 @@ fn settings(
     let url = reader
         .required(&map, "callback_base_url", "https://…")
         .and_then(|entry| {
-            callback_base_url(reader, entry, &map.path_of("callback_base_url"), &mut taken.urls)
+            let path = map.path_of("callback_base_url");
+            callback_base_url(reader, entry, &path, environment, &mut taken.urls)
         });
     let ips = reader
         .required(&map, "public_ips", "[ \"203.0.113.10/32\" ]")
@@ -428,9 +451,20 @@ fn callback_base_url(
     reader: &mut Reader<'_>,
     entry: &Entry,
     path: &str,
+    environment: Environment,
     urls: &mut Vec<(String, Span)>,
 ) -> Option<String> {
     let text = reader.https_url(entry, path, codes::BAD_CALLBACK_URL, |url| !url.has_query)?;
+    let is_inner = https_url(&text).is_some_and(|url| is_inner_host(url.host));
+    if is_inner && environment != Environment::Development {
+        reader.error(
+            codes::BAD_CALLBACK_URL,
+            format!("`{path}` leads to this machine or an inner network, where the authority can't reach it"),
+            entry.node.span,
+            "write the host under which the authority reaches this environment from outside",
+        );
+        return None;
+    }
     let url = normal_base_url(&text);
     if let Some((_, first)) = urls.iter().find(|(other, _)| *other == url) {
         reader.error_with(
@@ -467,16 +501,26 @@ fn public_ips(
             Network::Private => Some((
                 codes::PRIVATE_NETWORK,
                 format!("`{}` is not a public address range", shown(text)),
-                "write the address that the authority sees, after translation at the firewall",
+                "write the address that the authority sees, after translation at the firewall".to_owned(),
+            )),
+            Network::TooPrecise(range) => Some((
+                codes::BAD_NETWORK,
+                format!("`{}` names one address and a range at once", shown(text)),
+                format!(
+                    "write `{range}` for the range, or end it in `/32` (IPv6: `/128`) for the one address"
+                ),
             )),
             Network::Invalid => Some((
                 codes::BAD_NETWORK,
                 format!("`{}` is not an address range", shown(text)),
-                "write the address and the number of fixed bits: `203.0.113.10/32` for one address",
+                "write the address and the number of fixed bits: `203.0.113.10/32` for one address"
+                    .to_owned(),
             )),
         };
         if let Some((code, message, help)) = problem {
-            reader.error(code, message, item.span, help);
+            let right = one_address(text).map(|range| format!("\"{range}\""));
+            let fix = right.and_then(|right| reader.rewritten(item.span, &right));
+            reader.error_fixed(code, message, item.span, help, fix);
             good = false;
         } else if read.iter().any(|other| other == text) {
             reader.error(

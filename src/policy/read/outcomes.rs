@@ -1,16 +1,16 @@
 use std::collections::BTreeMap;
 
-use super::reader::Map;
+use super::map::Map;
 use super::reader::Reader;
 use super::reader::words;
 use super::texts::TextRules;
 use crate::diagnostics::codes;
-use crate::diagnostics::suggest;
 use crate::policy::Input;
 use crate::policy::Response;
 use crate::policy::Responses;
 use crate::policy::Then;
 use crate::policy::language;
+use crate::policy::language::meant_word;
 use crate::policy::yaml::Entry;
 use crate::policy::yaml::shown;
 use crate::words::InputName;
@@ -87,8 +87,7 @@ fn unknown(reader: &mut Reader<'_>, entry: &Entry) -> Option<OutcomeClass> {
         .into_iter()
         .chain(Outcome::ALL.iter().map(|leaf| leaf.code()))
         .collect();
-    let fix = reader.spelling(entry.key_span, &entry.key, &every);
-    let meant = suggest(&entry.key, every.iter().copied());
+    let meant = meant_outcome(&entry.key, &every);
     let help = match meant {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => format!(
@@ -96,9 +95,21 @@ fn unknown(reader: &mut Reader<'_>, entry: &Entry) -> Option<OutcomeClass> {
             words(&classes)
         ),
     };
+    let fix = meant.and_then(|meant| {
+        let certain = meant_word(&entry.key, every.iter().copied())
+            .is_some_and(|near| near.certain && near.word == meant);
+        reader.instead(entry.key_span, &entry.key, meant, certain)
+    });
     let message = format!("unknown outcome `{}`", shown(&entry.key));
     reader.error_fixed(codes::UNKNOWN_OUTCOME, message, entry.key_span, help, fix);
     meant.and_then(OutcomeClass::from_name)
+}
+
+/// A leaf code without its class, or the class or code that is nearly it.
+fn meant_outcome<'k>(word: &str, every: &[&'k str]) -> Option<&'k str> {
+    let below = |code: &&&str| code.split_once('.').is_some_and(|(_, leaf)| leaf == word);
+    let leaf = every.iter().find(below).copied();
+    leaf.or_else(|| meant_word(word, every.iter().copied()).map(|near| near.word))
 }
 
 fn response(

@@ -4,23 +4,15 @@ use crate::diagnostics::Fix;
 use crate::diagnostics::Label;
 use crate::diagnostics::Position;
 use crate::diagnostics::Severity;
-use crate::diagnostics::codes;
-use crate::diagnostics::meant;
-use crate::diagnostics::suggest;
 use crate::policy::Defaults;
 use crate::policy::Place;
-use crate::policy::language::Key;
-use crate::policy::repair::repaired_boolean;
-use crate::policy::repair::repaired_integer;
+use crate::policy::language::meant_word;
 use crate::policy::rulebook;
 use crate::policy::yaml;
-use crate::policy::yaml::Entry;
 use crate::policy::yaml::Layer;
 use crate::policy::yaml::Node;
 use crate::policy::yaml::Scalar;
 use crate::policy::yaml::Span;
-use crate::policy::yaml::Value;
-use crate::policy::yaml::shown;
 
 /// One file being read: where problems are found, and where they are kept.
 pub(super) struct Reader<'a> {
@@ -38,76 +30,6 @@ pub(super) struct Reader<'a> {
 struct Found {
     diagnostic: Diagnostic,
     about: Option<String>,
-}
-
-/// A map whose keys have been checked.
-pub(super) struct Map<'a> {
-    /// How messages call it; empty for the whole file.
-    pub(super) path: String,
-    /// Where the map is named: its key, or the beginning of the file.
-    pub(super) at: Span,
-    known: Known,
-    entries: Vec<(&'a str, &'a Entry)>,
-}
-
-/// The keys that a map knows.
-#[derive(Clone, Copy)]
-pub(super) enum Known {
-    /// Those of the description of the language.
-    Keys(&'static [Key]),
-    /// Those that are named where they are read.
-    Words(&'static [&'static str]),
-}
-
-impl Known {
-    fn names(self) -> impl Iterator<Item = &'static str> {
-        let (keys, words) = match self {
-            Self::Keys(keys) => (keys, &[][..]),
-            Self::Words(words) => (&[][..], words),
-        };
-        keys.iter().map(|key| key.name).chain(words.iter().copied())
-    }
-}
-
-impl From<&'static [Key]> for Known {
-    fn from(keys: &'static [Key]) -> Self {
-        Self::Keys(keys)
-    }
-}
-
-impl From<&'static [&'static str]> for Known {
-    fn from(words: &'static [&'static str]) -> Self {
-        Self::Words(words)
-    }
-}
-
-impl<const N: usize> From<&'static [&'static str; N]> for Known {
-    fn from(words: &'static [&'static str; N]) -> Self {
-        Self::Words(words)
-    }
-}
-
-impl<'a> Map<'a> {
-    /// The entry of a key, also if the key is slightly misspelt (which has been reported).
-    pub(super) fn get(&self, key: &str) -> Option<&'a Entry> {
-        debug_assert!(
-            self.known.names().any(|known| known == key),
-            "`{key}` is not in the description of the language"
-        );
-        self.entries
-            .iter()
-            .find(|(name, _)| *name == key)
-            .map(|(_, entry)| *entry)
-    }
-
-    /// How messages call a key of the map.
-    pub(super) fn path_of(&self, key: &str) -> String {
-        if self.path.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{}.{key}", self.path)
-        }
-    }
 }
 
 impl<'a> Reader<'a> {
@@ -135,6 +57,13 @@ impl<'a> Reader<'a> {
                 Diagnostic::error(fault.code, fault.message, reader.label(fault.span, "")).help(fault.help);
             if let Some((span, text)) = fault.also {
                 diagnostic = diagnostic.also(reader.label(span, text));
+            }
+            if let Some((bytes, right)) = fault.slip {
+                let title = match right.trim() {
+                    "" => "write plain spaces".to_owned(),
+                    shown => format!("write `{shown}`"),
+                };
+                diagnostic = diagnostic.fix(Fix::at(file, bytes, right, title).certain_if(true));
             }
             if let Some(bytes) = fault.superfluous {
                 let title = "remove the second one, which says the same";
@@ -300,232 +229,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a map and reports every unknown key. A key that is nearly a known one is reported and then read
-    /// as the known one, so that one mistake gives one message.
-    pub(super) fn map<'n>(
-        &mut self,
-        node: &'n Node,
-        path: &str,
-        at: Span,
-        known: impl Into<Known>,
-    ) -> Option<Map<'n>> {
-        let known = known.into();
-        let entries = self.entries(node, path, at)?;
-        let name_of = |entry: &Entry| known.names().find(|name| *name == entry.key);
-        let mut found: Vec<(&str, &Entry)> = entries
-            .iter()
-            .filter_map(|entry| name_of(entry).map(|name| (name, entry)))
-            .collect();
-        for entry in entries.iter().filter(|entry| name_of(entry).is_none()) {
-            let free = known
-                .names()
-                .filter(|name| !found.iter().any(|(taken, _)| taken == name));
-            let meant = meant(&entry.key, free);
-            let place = if path.is_empty() {
-                "at the top of the file".to_owned()
-            } else {
-                format!("in `{path}`")
-            };
-            let help = match meant {
-                Some(found) => format!("did you mean `{}`?", found.word),
-                None => match home(&entry.key, path) {
-                    Some(home) => format!(
-                        "`{}` belongs {home}: check how far the line is indented",
-                        shown(&entry.key)
-                    ),
-                    None => {
-                        let names: Vec<_> = known.names().collect();
-                        format!("the keys {place} are {}", words(&names))
-                    }
-                },
-            };
-            let fix =
-                meant.and_then(|found| self.instead(entry.key_span, &entry.key, found.word, found.certain));
-            self.error_fixed(
-                codes::UNKNOWN_KEY,
-                format!("unknown key `{}` {place}", shown(&entry.key)),
-                entry.key_span,
-                help,
-                fix,
-            );
-            if let Some(meant) = meant {
-                found.push((meant.word, entry));
-            }
-        }
-        Some(Map {
-            path: path.to_owned(),
-            at,
-            known,
-            entries: found,
-        })
-    }
-
-    /// Reads a map with keys of the writer's own choice.
-    pub(super) fn entries<'n>(&mut self, node: &'n Node, path: &str, at: Span) -> Option<&'n [Entry]> {
-        if let Value::Map(entries) = &node.value {
-            return Some(entries);
-        }
-        let name = if path.is_empty() { "the file" } else { path };
-        let span = if path.is_empty() { at } else { node.span };
-        let help = "write each as `key: value`, indented below it";
-        self.wrong_type(node, name, "keys with values", span, help);
-        None
-    }
-
-    /// Reads a list.
-    pub(super) fn list<'n>(&mut self, node: &'n Node, path: &str, example: &str) -> Option<&'n [Node]> {
-        match &node.value {
-            Value::List(items) if items.is_empty() => {
-                self.error(
-                    codes::EMPTY_LIST,
-                    format!("`{path}` is an empty list"),
-                    node.span,
-                    format!("write at least one entry, such as `{example}`"),
-                );
-                None
-            }
-            Value::List(items) => Some(items),
-            _ => {
-                let help = format!("write `{example}`");
-                self.wrong_type(node, path, "a list", node.span, &help);
-                None
-            }
-        }
-    }
-
-    /// The entry of a key that must be there.
-    pub(super) fn required<'n>(&mut self, map: &Map<'n>, key: &str, example: &str) -> Option<&'n Entry> {
-        let entry = map.get(key);
-        if entry.is_none() && !self.partial {
-            let whose = if map.path.is_empty() {
-                "the file".to_owned()
-            } else {
-                format!("`{}`", map.path)
-            };
-            self.error_about(
-                map.path_of(key),
-                codes::MISSING_KEY,
-                format!("{whose} has no `{key}`"),
-                map.at,
-                format!("add `{key}: {example}`"),
-            );
-        }
-        entry
-    }
-
-    /// Reads a value that must be a text; a plain number, `true` or nothing is none.
-    pub(super) fn string<'n>(&mut self, node: &'n Node, path: &str, example: &str) -> Option<&'n str> {
-        let (help, fix) = match &node.value {
-            Value::Scalar(scalar) if scalar.quoted || plain_kind(&scalar.text) == Plain::Text => {
-                return Some(&scalar.text);
-            }
-            Value::Scalar(scalar) if !scalar.text.is_empty() => (
-                format!("put it into quotes: \"{}\"", shown(&scalar.text)),
-                (plain_kind(&scalar.text) != Plain::Nothing)
-                    .then(|| self.quoted(node.span, &scalar.text))
-                    .flatten(),
-            ),
-            _ => (
-                format!("write `{example}`; a text with brackets, braces or a colon goes into quotes"),
-                None,
-            ),
-        };
-        self.wrong_type_fixed(node, path, "a text", node.span, &help, fix);
-        None
-    }
-
-    /// Reads a whole number within bounds.
-    pub(super) fn integer(&mut self, node: &Node, path: &str, min: i64, max: i64) -> Option<i64> {
-        let number = match &node.value {
-            Value::Scalar(scalar) if !scalar.quoted && plain_kind(&scalar.text) == Plain::Integer => {
-                scalar.text.parse::<i64>().ok()
-            }
-            _ => {
-                let help = "write digits only, without quotes, points or commas";
-                let fix = scalar_text(node)
-                    .and_then(repaired_integer)
-                    .and_then(|number| self.rewritten(node.span, &number.to_string()));
-                self.wrong_type_fixed(node, path, "a whole number", node.span, help, fix);
-                return None;
-            }
-        };
-        let within = number.filter(|number| (min..=max).contains(number));
-        if within.is_none() {
-            self.error(
-                codes::OUT_OF_RANGE,
-                format!("`{path}` is out of range"),
-                node.span,
-                format!("write a number from {min} to {max}"),
-            );
-        }
-        within
-    }
-
-    /// Reads `true` or `false`.
-    pub(super) fn boolean(&mut self, node: &Node, path: &str) -> Option<bool> {
-        if let Value::Scalar(scalar) = &node.value
-            && !scalar.quoted
-        {
-            match scalar.text.as_str() {
-                "true" => return Some(true),
-                "false" => return Some(false),
-                _ => {}
-            }
-        }
-        let fix = scalar_text(node)
-            .and_then(repaired_boolean)
-            .and_then(|truth| self.rewritten(node.span, if truth { "true" } else { "false" }));
-        let help = "write `true` or `false`";
-        self.wrong_type_fixed(node, path, "`true` or `false`", node.span, help, fix);
-        None
-    }
-
-    /// Reads one of a few words.
-    pub(super) fn word<T>(
-        &mut self,
-        node: &Node,
-        path: &str,
-        code: &'static str,
-        known: &[&str],
-        read: impl Fn(&str) -> Option<T>,
-    ) -> Option<T> {
-        let first = known.first().copied().unwrap_or_default();
-        let text = self.string(node, path, first)?;
-        let value = read(text);
-        if value.is_none() {
-            let message = format!("`{}` is no value of `{path}`", shown(text));
-            self.misspelt(code, message, node.span, text, known);
-        }
-        value
-    }
-
-    /// Reports a value of another kind than expected, once.
-    pub(super) fn wrong_type(&mut self, node: &Node, path: &str, expected: &str, span: Span, help: &str) {
-        self.wrong_type_fixed(node, path, expected, span, help, None);
-    }
-
-    /// The same with the change that makes it the kind that is expected.
-    fn wrong_type_fixed(
-        &mut self,
-        node: &Node,
-        path: &str,
-        expected: &str,
-        span: Span,
-        help: &str,
-        fix: Option<Fix>,
-    ) {
-        let Some(actual) = kind(&node.value) else {
-            return;
-        };
-        let name = if path == "the file" {
-            path.to_owned()
-        } else {
-            format!("`{path}`")
-        };
-        let message = format!("{name} needs {expected}, but {actual} is written");
-        self.error_fixed(codes::WRONG_TYPE, message, span, help, fix);
-    }
-
     /// The place of some characters inside a value: exact where the value stands on one line as it is, and
     /// else the whole value.
     pub(super) fn inside(&self, node: &Node, scalar: &Scalar, at: usize, length: usize) -> Span {
@@ -600,55 +303,11 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Where a key belongs that stands at the wrong level.
-fn home(key: &str, path: &str) -> Option<&'static str> {
-    let (_, home) = HOMES.iter().find(|(keys, _)| keys.contains(&key))?;
-    (path.is_empty() != (*home == TOP)).then_some(*home)
-}
-
-const TOP: &str = "at the top of the file";
-const HOMES: [(&[&str], &str); 5] = [
-    (
-        &[
-            "sensitivity",
-            "channels",
-            "capabilities",
-            "inputs",
-            "fields",
-            "outcomes",
-            "notices",
-        ],
-        TOP,
-    ),
-    (
-        &[
-            "script",
-            "retention",
-            "limits",
-            "audience",
-            "purpose",
-            "environments",
-        ],
-        TOP,
-    ),
-    (&["assurance", "expires_in"], "below a capability"),
-    (&["then", "say", "attempts"], "below an outcome"),
-    (&["contacts", "third_party"], "below `organization`"),
-];
-
-/// The text of a single value.
-fn scalar_text(node: &Node) -> Option<&str> {
-    match &node.value {
-        Value::Scalar(scalar) => Some(&scalar.text),
-        _ => None,
-    }
-}
-
 /// The help for a word that is none of the known ones.
 pub(super) fn did_you_mean(word: &str, known: &[&str]) -> String {
     let all = format!("write one of {}", words(known));
-    match suggest(word, known.iter().copied()) {
-        Some(meant) => format!("did you mean `{meant}`? ({all})"),
+    match meant_word(word, known.iter().copied()) {
+        Some(meant) => format!("did you mean `{}`? ({all})", meant.word),
         None => all,
     }
 }
@@ -657,87 +316,4 @@ pub(super) fn did_you_mean(word: &str, known: &[&str]) -> String {
 pub(super) fn words(known: &[&str]) -> String {
     let quoted: Vec<_> = known.iter().map(|word| format!("`{word}`")).collect();
     quoted.join(", ")
-}
-
-/// What a plain value is by the core rules of YAML 1.2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Plain {
-    Nothing,
-    Boolean,
-    Integer,
-    Number,
-    Text,
-}
-
-fn plain_kind(text: &str) -> Plain {
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Plain::Nothing,
-        "true" | "True" | "TRUE" | "false" | "False" | "FALSE" => return Plain::Boolean,
-        ".inf" | ".Inf" | ".INF" | "+.inf" | "-.inf" | ".nan" | ".NaN" | ".NAN" => return Plain::Number,
-        _ => {}
-    }
-    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    if all_digits(digits) {
-        return Plain::Integer;
-    }
-    let based = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0o"));
-    if based.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_hexdigit())) {
-        return Plain::Number;
-    }
-    let numeric = digits.starts_with(|first: char| first.is_ascii_digit() || first == '.')
-        && digits
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || b".eE+-".contains(&byte))
-        && digits.parse::<f64>().is_ok();
-    if numeric { Plain::Number } else { Plain::Text }
-}
-
-/// What is written, in words; `None` if it has been reported before.
-fn kind(value: &Value) -> Option<&'static str> {
-    Some(match value {
-        Value::Broken => return None,
-        Value::List(_) => "a list",
-        Value::Map(_) => "a map with keys",
-        Value::Scalar(scalar) if scalar.quoted => "a text",
-        Value::Scalar(scalar) => match plain_kind(&scalar.text) {
-            Plain::Nothing => "nothing",
-            Plain::Boolean => "a truth value",
-            Plain::Integer | Plain::Number => "a number",
-            Plain::Text => "a text",
-        },
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn plain_values_are_read_by_yaml_1_2() {
-        for (text, expected) in [
-            ("", Plain::Nothing),
-            ("~", Plain::Nothing),
-            ("null", Plain::Nothing),
-            ("true", Plain::Boolean),
-            ("no", Plain::Text),
-            ("on", Plain::Text),
-            ("12", Plain::Integer),
-            ("+96512345678", Plain::Integer),
-            ("-5", Plain::Integer),
-            ("1.5", Plain::Number),
-            ("1e9", Plain::Number),
-            (".5", Plain::Number),
-            ("0x1f", Plain::Number),
-            (".inf", Plain::Number),
-            ("1.2.3", Plain::Text),
-            ("5m", Plain::Text),
-            ("-", Plain::Text),
-            ("e", Plain::Text),
-            ("inf", Plain::Text),
-            ("2026-01-01", Plain::Text),
-        ] {
-            assert_eq!(plain_kind(text), expected, "{text}");
-        }
-    }
 }

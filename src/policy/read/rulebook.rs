@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
+use super::map::Map;
 use super::onboarding::optional;
-use super::reader::Map;
 use super::reader::Reader;
 use super::reader::did_you_mean;
 use super::texts::TextRules;

@@ -1,22 +1,25 @@
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::capabilities::capabilities;
 use super::fields::fields;
 use super::inputs::inputs;
+use super::map::Map;
 use super::onboarding::approvals;
 use super::onboarding::certification;
 use super::onboarding::legal_basis;
 use super::onboarding::optional;
 use super::onboarding::waivers;
 use super::outcomes::outcomes;
-use super::reader::Map;
 use super::reader::Reader;
 use super::texts::TextRules;
 use crate::diagnostics::codes;
 use crate::policy::Audience;
+use crate::policy::Limit;
 use crate::policy::Limits;
 use crate::policy::Notices;
 use crate::policy::Place;
+use crate::policy::Responses;
 use crate::policy::Retention;
 use crate::policy::Sensitivity;
 use crate::policy::Service;
@@ -25,13 +28,19 @@ use crate::policy::language;
 use crate::policy::yaml::Entry;
 use crate::policy::yaml::Node;
 use crate::policy::yaml::Span;
+use crate::policy::yaml::Value;
 use crate::policy::yaml::shown;
 use crate::words::Channel;
+use crate::words::Outcome;
+use crate::words::OutcomeClass;
 use crate::words::ServiceName;
 use crate::words::Text;
 
 /// Reads a whole service file.
 pub(super) fn service(reader: &mut Reader<'_>, file: &str, root: &Node) -> Option<Service> {
+    if is_another_file(reader, file, root) {
+        return None;
+    }
     let map = reader.map(root, "", Span::default_first(), language::SERVICE)?;
     super::format_version(reader, &map);
     let id = reader
@@ -94,6 +103,9 @@ pub(super) fn service(reader: &mut Reader<'_>, file: &str, root: &Node) -> Optio
     let limits = reader
         .required(&map, "limits", "{ per_person: 3/10m, per_service: 200/s }")
         .and_then(|entry| limits(reader, entry));
+    if let (Some(entry), Some(outcomes), Some(limits)) = (map.get("outcomes"), &outcomes, &limits) {
+        retries_fit(reader, entry, outcomes, limits.per_person);
+    }
     let approvals = optional(&map, "approvals", |entry, _| approvals(reader, &entry.node));
     let certification = optional(&map, "certification", |entry, _| certification(reader, entry));
     let waivers = optional(&map, "waivers", |entry, _| waivers(reader, &entry.node));
@@ -121,6 +133,52 @@ pub(super) fn service(reader: &mut Reader<'_>, file: &str, root: &Node) -> Optio
         certification: certification?,
         waivers: waivers?.unwrap_or_default(),
     })
+}
+
+/// Whether it is a file of another kind, which would be told key by key that it is no service.
+fn is_another_file(reader: &mut Reader<'_>, file: &str, root: &Node) -> bool {
+    if root.entry("service").is_some() {
+        return false;
+    }
+    let kinds = [
+        (
+            "tests",
+            "the tests of a service",
+            format!("policies/services/{}.test.yaml", tested(root)),
+        ),
+        ("rulebook", "a rulebook", "policies/rulebooks/".to_owned()),
+        (
+            "organization",
+            "the organization file",
+            "policies/organization.yaml".to_owned(),
+        ),
+        (
+            "defaults",
+            "what services share",
+            "policies/defaults.yaml".to_owned(),
+        ),
+    ];
+    let found = kinds
+        .into_iter()
+        .find_map(|(key, what, home)| root.entry(key).map(|entry| (entry.key_span, what, home)));
+    let Some((span, what, home)) = found else {
+        return false;
+    };
+    reader.error(
+        codes::UNKNOWN_KEY,
+        format!("`{file}` holds {what}, and stands where a service is expected"),
+        span,
+        format!("move it to `{home}`"),
+    );
+    true
+}
+
+/// The service that a test file names.
+fn tested(root: &Node) -> String {
+    match root.entry("tests").map(|entry| &entry.node.value) {
+        Some(Value::Scalar(scalar)) => shown(&scalar.text),
+        _ => "<service>".to_owned(),
+    }
 }
 
 /// Whether the file declares that it signs, whatever else is wrong there.
@@ -286,9 +344,13 @@ fn script(reader: &mut Reader<'_>, entry: &Entry) -> Option<(String, Place)> {
     };
     let good = (1..=64).contains(&name.len()) && name.chars().all(plain);
     if !good {
-        let bare = !text.is_empty() && text.len() <= 64 && text.chars().all(plain);
+        let inner = text.strip_prefix("scripts/").unwrap_or(text);
+        let stem = inner.strip_suffix(".rhai").unwrap_or(inner);
+        let bare = !stem.is_empty() && stem.len() <= 64 && stem.chars().all(plain);
+        // A folder before a good name is only too much; an ending that is not there may be another one.
+        let certain = inner != text && stem != inner;
         let fix = bare
-            .then(|| reader.instead(entry.node.span, text, &format!("{text}.rhai"), false))
+            .then(|| reader.instead(entry.node.span, text, &format!("{stem}.rhai"), certain))
             .flatten();
         reader.error_fixed(
             codes::BAD_SCRIPT_NAME,
@@ -336,12 +398,50 @@ pub(super) fn limits(reader: &mut Reader<'_>, entry: &Entry) -> Option<Limits> {
     let per_service = reader
         .required(&map, "per_service", "200/s")
         .and_then(|entry| reader.limit(entry, "limits.per_service", "200/s"));
+    let (per_person, per_service) = (per_person?, per_service?);
+    if per_person.count > per_service.count && per_person.window <= per_service.window {
+        let at = map
+            .get("per_person")
+            .map_or(entry.key_span, |entry| entry.node.span);
+        reader.warning(
+            codes::LIMITS_CONTRADICT,
+            "one person may begin more flows than the whole service",
+            at,
+            "write a smaller number for `per_person`, or a greater one for `per_service`",
+        );
+    }
     Some(Limits {
-        per_person: per_person?,
-        per_service: per_service?,
+        per_person,
+        per_service,
     })
 }
 
+/// An outcome that offers another attempt, which the limit then refuses.
+fn retries_fit(reader: &mut Reader<'_>, entry: &Entry, outcomes: &Responses, limit: Limit) {
+    let Value::Map(entries) = &entry.node.value else {
+        return;
+    };
+    for one in entries {
+        let class = OutcomeClass::from_name(&one.key).map(|class| outcomes.of_class(class));
+        let response = class.or_else(|| outcomes.codes.get(&Outcome::from_code(&one.key)?));
+        let attempts = response.and_then(|response| response.then.attempts());
+        let too_many = attempts.is_some_and(|attempts| u32::from(attempts) > limit.count.get());
+        // A person takes about that long to try again.
+        if too_many && limit.window > MOMENT {
+            reader.warning(
+                codes::LIMITS_CONTRADICT,
+                format!(
+                    "`outcomes.{}` offers more attempts than `limits.per_person` lets one person begin",
+                    one.key
+                ),
+                one.key_span,
+                "raise `limits.per_person`, or write `then: stop`",
+            );
+        }
+    }
+}
+
+const MOMENT: Duration = Duration::from_secs(60);
 const NAME_LENGTH: usize = 100;
 const TEXT_LENGTH: usize = 2_000;
 const WHO_LENGTH: usize = 300;

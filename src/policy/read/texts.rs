@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::reader::Reader;
+use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes;
 use crate::diagnostics::meant;
 use crate::policy::Input;
@@ -17,6 +18,7 @@ use crate::policy::yaml::Scalar;
 use crate::policy::yaml::Span;
 use crate::policy::yaml::Value;
 use crate::policy::yaml::shown;
+use crate::words::Field;
 use crate::words::InputName;
 use crate::words::Text;
 
@@ -77,7 +79,7 @@ impl Reader<'_> {
 
     fn language(
         &mut self,
-        map: &super::reader::Map<'_>,
+        map: &super::map::Map<'_>,
         key: &str,
         language: &str,
         rules: TextRules<'_>,
@@ -105,6 +107,7 @@ impl Reader<'_> {
         let good = self.is_said(node, scalar, &path, &letters)
             && self.is_in_language(node, &path, &letters, key, language);
         let safe = self.is_safe(node, scalar, &path);
+        self.shows_no_notation(node, scalar, &path);
         let longest = self.check_placeholders(node, scalar, &path, rules);
         let short = self.is_short(node, &path, longest.unwrap_or(0), rules.max);
         (good && safe && longest.is_some() && short).then(|| text.trim().to_owned())
@@ -180,6 +183,37 @@ impl Reader<'_> {
         false
     }
 
+    /// Quotation marks of a word processor around a whole text are part of it, since they are none to YAML.
+    fn shows_no_notation(&mut self, node: &Node, scalar: &Scalar, path: &str) {
+        let text = scalar.text.trim();
+        let wrapped = WRAPS.iter().any(|(open, close)| {
+            text.strip_prefix(*open)
+                .and_then(|rest| rest.strip_suffix(*close))
+                .is_some_and(|inner| !inner.contains([*open, *close]))
+        });
+        if !wrapped {
+            return;
+        }
+        let inner: String = text
+            .chars()
+            .skip(1)
+            .take(text.chars().count().saturating_sub(2))
+            .collect();
+        let fix = (!inner.contains(['"', '\\']))
+            .then(|| self.rewritten(node.span, &format!("\"{inner}\"")))
+            .flatten();
+        let diagnostic = Diagnostic::warning(
+            codes::NOTATION_SHOWN,
+            format!("people will read the quotation marks around `{path}`"),
+            self.label(node.span, ""),
+        );
+        self.push(
+            diagnostic
+                .help("write straight ones, which YAML takes away: `\"…\"`")
+                .fix(fix),
+        );
+    }
+
     fn is_short(&mut self, node: &Node, path: &str, longest: usize, max: usize) -> bool {
         if longest > max {
             let (has, help) = if scalar_of(node).is_some_and(|scalar| scalar.text.contains('{')) {
@@ -212,9 +246,47 @@ impl Reader<'_> {
         let mut longest = 0_usize;
         let mut at = 0_usize;
         let mut good = true;
-        for piece in pieces(&scalar.text) {
+        let all = pieces(&scalar.text);
+        let mut doubled = false;
+        for (index, piece) in all.iter().enumerate() {
+            let next = |step: usize| all.get(index + step);
             let (count, most) = match piece {
-                Piece::Literal(text) => (text.chars().count(), text.chars().count()),
+                Piece::Literal(text) => {
+                    let length = text.chars().count();
+                    if text.ends_with('$') && matches!(next(1), Some(Piece::Placeholder(_))) {
+                        let span = self.inside(node, scalar, at.saturating_add(length.saturating_sub(1)), 1);
+                        self.dollar(span, path);
+                    }
+                    (length, length)
+                }
+                Piece::Stray("{")
+                    if matches!(
+                        (next(1), next(2)),
+                        (Some(Piece::Placeholder(_)), Some(Piece::Stray("}")))
+                    ) =>
+                {
+                    let name = match next(1) {
+                        Some(Piece::Placeholder(name)) => *name,
+                        _ => "",
+                    };
+                    let span = self.inside(node, scalar, at, name.chars().count().saturating_add(4));
+                    let (wrong, right) = (format!("{{{{{name}}}}}"), format!("{{{name}}}"));
+                    let fix = self.instead(span, &wrong, &right, true);
+                    self.error_fixed(
+                        codes::STRAY_BRACE,
+                        format!("`{path}` has two braces around `{}`", shown(name)),
+                        span,
+                        format!("write one: `{{{}}}`", shown(name)),
+                        fix,
+                    );
+                    good = false;
+                    doubled = true;
+                    (1, 1)
+                }
+                Piece::Stray(_) if doubled => {
+                    doubled = false;
+                    (1, 1)
+                }
                 Piece::Stray(brace) => {
                     let span = self.inside(node, scalar, at, 1);
                     self.error(
@@ -240,6 +312,17 @@ impl Reader<'_> {
         good.then_some(longest)
     }
 
+    /// `${licence}`, as other languages write it.
+    fn dollar(&mut self, span: Span, path: &str) {
+        let fix = self.without(span, '$');
+        let diagnostic = Diagnostic::warning(
+            codes::NOTATION_SHOWN,
+            format!("people will read the `$` before the placeholder in `{path}`"),
+            self.label(span, ""),
+        );
+        self.push(diagnostic.help("write `{name}` alone").fix(fix));
+    }
+
     fn check_placeholder(
         &mut self,
         name: &str,
@@ -258,9 +341,17 @@ impl Reader<'_> {
         };
         let Some(input) = inputs.get(name) else {
             let known: Vec<_> = inputs.keys().map(InputName::as_str).collect();
-            let meant = meant(name, known.iter().copied());
+            let bare = name.trim().rsplit('.').next().unwrap_or_default();
+            let meant = meant(bare, known.iter().copied());
             let help = match meant {
                 Some(meant) => format!("did you mean `{{{}}}`?", meant.word),
+                None if Field::parse(bare).is_ok() => {
+                    "texts can name inputs only: nothing of the person is known yet, or shown".to_owned()
+                }
+                None if self.is_partial() => {
+                    "a text that services share names no inputs: write it without, or write it in the service"
+                        .to_owned()
+                }
                 None => "declare it under `inputs`, or write the text without it".to_owned(),
             };
             let fix = meant.and_then(|meant| {
@@ -342,6 +433,9 @@ fn longest_value(kind: &InputKind) -> usize {
         InputKind::Choice(of) => of.iter().map(|word| word.chars().count()).max().unwrap_or(0),
     }
 }
+
+/// Marks of word processors, in pairs.
+const WRAPS: [(char, char); 4] = [('“', '”'), ('‘', '’'), ('„', '“'), ('”', '“')];
 
 /// Words that mark a text as unfinished wherever they stand.
 const MARKERS: [&str; 5] = ["todo", "fixme", "tbd", "tba", "xxx"];

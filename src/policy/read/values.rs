@@ -7,6 +7,7 @@ use crate::policy::address::HttpsUrl;
 use crate::policy::address::https_url;
 use crate::policy::duration::parse_duration;
 use crate::policy::duration::parse_limit;
+use crate::policy::repair::repaired_day;
 use crate::policy::repair::repaired_duration;
 use crate::policy::repair::repaired_limit;
 use crate::policy::yaml::Entry;
@@ -87,11 +88,13 @@ impl Reader<'_> {
         let text = self.string(&entry.node, path, "2026-03-01")?;
         let day = Day::parse(text);
         if day.is_none() {
-            self.error(
+            let fix = repaired_day(text).and_then(|right| self.rewritten(entry.node.span, &right));
+            self.error_fixed(
                 codes::BAD_DAY,
                 format!("`{path}` is not a day: `{}`", shown(text)),
                 entry.node.span,
                 "write year, month and day, as in `2026-03-01`",
+                fix,
             );
         }
         day

@@ -19,6 +19,8 @@ pub struct Breach {
     pub path: String,
     /// What is wrong there, if the rule's own message does not say it.
     pub detail: Option<String>,
+    /// Whether the rule could not be asked at all, so that it is the rule that has to be mended.
+    pub unasked: bool,
 }
 
 impl Breach {
@@ -27,6 +29,7 @@ impl Breach {
         Self {
             path: path.into(),
             detail: None,
+            unasked: false,
         }
     }
 
@@ -35,6 +38,16 @@ impl Breach {
         Self {
             path: path.into(),
             detail: Some(detail.into()),
+            unasked: false,
+        }
+    }
+
+    /// A rule without an answer counts as broken (law 5).
+    pub fn unasked(path: impl Into<String>, why: &str) -> Self {
+        Self {
+            path: path.into(),
+            detail: Some(format!("the rule can't be asked: {why}")),
+            unasked: true,
         }
     }
 }

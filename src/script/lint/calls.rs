@@ -11,8 +11,11 @@ use crate::diagnostics::codes;
 use crate::diagnostics::meant;
 use crate::script::constructors::CONSTRUCTORS;
 use crate::script::engine::FORBIDDEN;
+use crate::script::foreign;
+use crate::script::foreign::Foreign;
 use crate::script::syntax::Function;
 use crate::script::syntax::Node;
+use crate::script::view;
 
 impl Walk<'_> {
     /// Checks a call by name, and follows it into the helper.
@@ -126,21 +129,38 @@ impl Walk<'_> {
             return;
         }
         let same_name = own.iter().filter(|function| function.name == name);
-        arities.extend(same_name.map(|function| function.parameters.len()));
+        for function in same_name {
+            // It is called, if wrongly; that nothing calls it would be told of the same mistake.
+            let arity = function.parameters.len();
+            self.called
+                .insert((frame.unit.file.to_owned(), name.to_owned(), arity));
+            arities.push(arity);
+        }
         arities.sort_unstable();
         arities.dedup();
         let place = label(frame.unit.file, at, name.chars().count(), "");
         let found = if arities.is_empty() {
             let message = format!("there is no function `{name}`");
             let unknown = Diagnostic::error(codes::SCRIPT_UNKNOWN_FUNCTION, message, place);
+            let foreign = foreign::function(name);
             let near = meant(name, CONSTRUCTORS.iter().map(|(name, _)| *name))
                 .or_else(|| meant(name, own.iter().map(|function| function.name.as_str())))
                 .or_else(|| meant(name, self.known.names()));
-            match near {
-                Some(near) => unknown
+            match (near, foreign) {
+                (Some(near), _) if near.certain => unknown
                     .help(format!("did you mean `{}`?", near.word))
                     .fix(spelling::instead(frame.unit, at, name, near.word, near.certain)),
-                None => unknown.help(
+                (_, Some(Foreign::Ours(ours))) => unknown
+                    .help(format!("did you mean `{ours}`?"))
+                    .fix(spelling::instead(frame.unit, at, name, ours, false)),
+                (_, Some(Foreign::None(why))) => unknown.help(why),
+                (_, None) if view::NOW.contains(&name) || view::FLOW.contains(&name) => {
+                    unknown.help(format!("`{name}` is read without brackets, as in `flow.now.hour`"))
+                }
+                (Some(near), None) => unknown
+                    .help(format!("did you mean `{}`?", near.word))
+                    .fix(spelling::instead(frame.unit, at, name, near.word, near.certain)),
+                (None, None) => unknown.help(
                     "write the function or import the file that has it; an answer is made with `tighten`, `refuse`, \
                      `stop` or `say`",
                 ),

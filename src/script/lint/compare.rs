@@ -140,6 +140,9 @@ impl Walk<'_> {
         let message = format!("{left} is compared with {right}, which it never equals");
         let help = match &fix {
             Some((_, right, _)) => format!("write `{right}`"),
+            None if left == "true or false" && right.contains("number") => {
+                "write both comparisons: `1 < count && count < 5`".to_owned()
+            }
             None => format!("compare {left} with {left}"),
         };
         let fix = fix
@@ -167,6 +170,24 @@ impl Walk<'_> {
             return;
         }
         let ticked: Vec<String> = all.iter().map(|word| format!("`{word}`")).collect();
+        // A leaf code without its class.
+        let whole = all
+            .iter()
+            .find(|known| known.split_once('.').is_some_and(|(_, leaf)| leaf == word));
+        if let Some(whole) = whole {
+            let place = label(frame.unit.file, at, word.chars().count() + 2, "");
+            let fix = spelling::instead(frame.unit, at, word, whole, true);
+            self.report.push(
+                Diagnostic::error(
+                    codes::SCRIPT_UNKNOWN_WORD,
+                    format!("`{word}` is no {of}, so this never fits"),
+                    place,
+                )
+                .help(format!("write `{whole}`"))
+                .fix(fix),
+            );
+            return;
+        }
         let found = Misspelt {
             code: codes::SCRIPT_UNKNOWN_WORD,
             message: format!("`{word}` is no {of}, so this never fits"),

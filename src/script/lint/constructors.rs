@@ -55,8 +55,18 @@ impl Walk<'_> {
         };
         for (key, at, value) in entries {
             match key.as_str() {
-                "assurance" => self.written(frame, value, rules::assurance),
-                "expires_in" => self.written(frame, value, rules::duration),
+                "assurance" => self.written_as(
+                    frame,
+                    value,
+                    rules::assurance,
+                    "write `\"low\"`, `\"medium\"` or `\"high\"`",
+                ),
+                "expires_in" => self.written_as(
+                    frame,
+                    value,
+                    rules::duration,
+                    "write a time with its unit, as `\"1m\"`",
+                ),
                 "drop" => self.dropped(frame, value),
                 _ => self.unknown_key(frame, "tighten", &rules::TIGHTEN_KEYS, key, *at),
             }
@@ -81,6 +91,9 @@ impl Walk<'_> {
             _ => return,
         };
         for node in names {
+            if self.misspelt_field(frame, node) {
+                continue;
+            }
             self.written(frame, node, rules::dropped_field);
             let What::Text(name) = &node.what else {
                 continue;
@@ -118,6 +131,33 @@ impl Walk<'_> {
         }
     }
 
+    /// A name that is nearly a field of the service.
+    fn misspelt_field(&mut self, frame: &Frame<'_>, node: &Node) -> bool {
+        let What::Text(name) = &node.what else {
+            return false;
+        };
+        if Field::parse(name).is_ok() {
+            return false;
+        }
+        let fields = self.service.and_then(|service| service.fields.as_ref());
+        let known: Vec<String> = fields
+            .into_iter()
+            .flatten()
+            .map(|field| field.name().to_string())
+            .collect();
+        let Some(near) = meant(name, known.iter().map(String::as_str)) else {
+            return false;
+        };
+        let place = label(frame.unit.file, node.at, name.chars().count() + 2, "");
+        let fix = instead(frame.unit, node.at, name, near.word, near.certain);
+        self.report.push(
+            Diagnostic::error(codes::SCRIPT_INVALID_VALUE, untakable(name), place)
+                .help(format!("did you mean `{}`?", near.word))
+                .fix(fix),
+        );
+        true
+    }
+
     fn text(&mut self, frame: &Frame<'_>, say: &Node) {
         let What::Map(entries) = &say.what else {
             self.not_a_map(frame, say, "#{ ar: \"…\", en: \"…\" }");
@@ -126,6 +166,7 @@ impl Walk<'_> {
         for (key, at, value) in entries {
             if rules::TEXT_KEYS.contains(&key.as_str()) {
                 self.written(frame, value, rules::one_language);
+                self.letters(frame, key, value);
                 self.placeholders(frame, value);
             } else {
                 self.unknown_key(frame, "a text", &rules::TEXT_KEYS, key, *at);
@@ -137,6 +178,39 @@ impl Walk<'_> {
                 let help = format!("add `{language}: \"…\"`: every text for citizens has both languages");
                 self.error(codes::SCRIPT_INVALID_VALUE, frame, say.at, 1, &message, &help);
             }
+        }
+    }
+
+    /// A text that is written out has letters of its language; what it is made of is not known here.
+    fn letters(&mut self, frame: &Frame<'_>, key: &str, value: &Node) {
+        let What::Text(text) = &value.what else {
+            return;
+        };
+        let arabic = |letter: char| matches!(letter, '\u{0621}'..='\u{064A}' | '\u{066E}'..='\u{06D3}');
+        let (has, name) = if key == "ar" {
+            (text.chars().any(arabic), "Arabic")
+        } else {
+            (text.chars().any(|letter| letter.is_ascii_alphabetic()), "English")
+        };
+        if !has && text.chars().any(char::is_alphabetic) {
+            let message = format!("`{key}` has no {name} letters");
+            let help = "check whether `ar` and `en` are exchanged, and translate the text";
+            let width = text.chars().count() + 2;
+            self.error(
+                codes::SCRIPT_INVALID_VALUE,
+                frame,
+                value.at,
+                width,
+                &message,
+                help,
+            );
+        }
+        if text.contains("${") {
+            let message = "people will read `${` as it stands";
+            let help =
+                "write inputs as `{name}`; values are put into a text in backticks only: `… ${value} …`";
+            let width = text.chars().count() + 2;
+            self.error(codes::SCRIPT_INVALID_VALUE, frame, value.at, width, message, help);
         }
     }
 
@@ -173,6 +247,17 @@ impl Walk<'_> {
         value: &Node,
         rule: impl Fn(&str) -> Result<T, &'static str>,
     ) {
+        self.written_as(frame, value, rule, "write it in quotation marks");
+    }
+
+    /// The same, with the remedy where a number or something else is written.
+    fn written_as<T>(
+        &mut self,
+        frame: &Frame<'_>,
+        value: &Node,
+        rule: impl Fn(&str) -> Result<T, &'static str>,
+        remedy: &str,
+    ) {
         match &value.what {
             What::Text(text) => {
                 if let Err(why) = rule(text) {
@@ -189,14 +274,7 @@ impl Walk<'_> {
             }
             What::Literal(kind) => {
                 let message = format!("a text is needed, and this is {}", kind.words());
-                self.error(
-                    codes::SCRIPT_INVALID_VALUE,
-                    frame,
-                    value.at,
-                    1,
-                    &message,
-                    "write it in quotation marks",
-                );
+                self.error(codes::SCRIPT_INVALID_VALUE, frame, value.at, 1, &message, remedy);
             }
             What::Map(_) | What::List(_) => {
                 self.error(

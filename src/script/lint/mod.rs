@@ -24,12 +24,15 @@ use super::syntax::Syntax;
 use super::syntax::What;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::Diagnostics;
+use crate::diagnostics::Meant;
 use crate::diagnostics::Position;
 use crate::diagnostics::byte_at;
 use crate::diagnostics::codes;
 use crate::diagnostics::meant;
 use crate::diagnostics::position_at;
 use crate::policy::Outline;
+use crate::words::Outcome;
+use crate::words::OutcomeClass;
 use kind::Kind;
 use walk::Walk;
 
@@ -121,7 +124,13 @@ fn file(walk: &mut Walk<'_>, unit: Unit<'_>) {
         if !walk.libraries.contains_key(path) {
             let message = format!("there is no `{path}` to import");
             let known: Vec<&str> = walk.libraries.keys().map(String::as_str).collect();
-            let near = meant(path, known.iter().copied());
+            let bare = path.strip_suffix(".rhai").unwrap_or(path);
+            let whole = known
+                .iter()
+                .find(|name| **name == bare || name.strip_prefix("lib/") == Some(bare));
+            let near = whole
+                .map(|word| Meant { word, certain: true })
+                .or_else(|| meant(path, known.iter().copied()));
             let fix = near.and_then(|near| {
                 let quoted = |path: &str| format!("\"{path}\"");
                 let behind = behind_import(unit, import.at)?;
@@ -213,8 +222,8 @@ fn hook_or_helper(walk: &mut Walk<'_>, unit: Unit<'_>, function: &Function) {
         return;
     }
     let hooks = Hook::ALL.map(Hook::name);
-    let near = meant(name, hooks).filter(|_| walk.service.is_some());
-    if let Some(near) = near {
+    let near = meant(name, hooks).or_else(|| other_hook(name, arity));
+    if let Some(near) = near.filter(|_| walk.service.is_some()) {
         let message = format!("nothing calls `{name}`; it is no hook");
         let is_there = unit.syntax.functions.iter().any(|other| other.name == near.word);
         let certain = near.certain && arity == 1 && !is_there;
@@ -246,6 +255,68 @@ fn hook_or_helper(walk: &mut Walk<'_>, unit: Unit<'_>, function: &Function) {
         )),
     );
 }
+
+/// The hook for an outcome by another name: a leaf code, or what other systems call the class. A helper may be called so
+/// too, but it is called by something.
+fn other_hook(name: &str, arity: usize) -> Option<Meant<'static>> {
+    let leaf = Outcome::ALL.into_iter().find(|outcome| {
+        outcome
+            .code()
+            .split_once('.')
+            .is_some_and(|(_, leaf)| leaf == name)
+    });
+    let class = leaf.map(Outcome::class).map(OutcomeClass::as_str);
+    let (word, _) = OTHER_HOOKS
+        .iter()
+        .find(|(hook, others)| others.contains(&name) || class == Some(*hook))?;
+    (arity == 1).then_some(Meant { word, certain: false })
+}
+
+const OTHER_HOOKS: [(&str, &[&str]); 6] = [
+    (
+        "plan",
+        &["start", "before", "init", "prepare", "on_start", "request"],
+    ),
+    (
+        "approved",
+        &[
+            "success",
+            "accepted",
+            "on_success",
+            "verified",
+            "succeeded",
+            "after",
+            "granted",
+        ],
+    ),
+    (
+        "declined",
+        &[
+            "rejected",
+            "denied",
+            "refused",
+            "on_reject",
+            "on_denied",
+            "cancelled",
+        ],
+    ),
+    (
+        "timeout",
+        &["expired", "timed_out", "no_answer", "on_timeout", "on_expired"],
+    ),
+    (
+        "error",
+        &[
+            "failed",
+            "failure",
+            "on_error",
+            "on_failure",
+            "exception",
+            "catch",
+        ],
+    ),
+    ("other", &["default", "otherwise", "fallback", "unknown"]),
+];
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,9 @@ use super::walk::Frame;
 use super::walk::Walk;
 use crate::diagnostics::Position;
 use crate::diagnostics::codes;
+use crate::script::constructors::CONSTRUCTORS;
+use crate::script::foreign;
+use crate::script::foreign::Foreign;
 use crate::script::syntax::Node;
 use crate::script::syntax::What;
 use crate::script::view;
@@ -27,6 +30,7 @@ impl Walk<'_> {
             }
             Kind::Now if view::NOW.contains(&name) => return Kind::Whole,
             Kind::Now => self.unknown_property(frame, "flow.now", &view::NOW, name, at),
+            Kind::Text | Kind::Word(_) | Kind::List => self.foreign_property(frame, of, name, at),
             _ => {}
         }
         Kind::Other
@@ -125,15 +129,62 @@ impl Walk<'_> {
         }
     }
 
+    /// `text.length`, which other languages have.
+    fn foreign_property(&mut self, frame: &Frame<'_>, of: Kind, name: &str, at: Position) {
+        let Some(Foreign::Ours(ours)) = foreign::function(name) else {
+            return;
+        };
+        if self.known.arities(name).is_some() || CONSTRUCTORS.iter().any(|(one, _)| *one == ours) {
+            return;
+        }
+        let message = format!("{} has no `{name}`", of.words().unwrap_or("this"));
+        let help = format!("write `.{ours}()`");
+        self.error(
+            codes::SCRIPT_UNKNOWN_FLOW_PROPERTY,
+            frame,
+            at,
+            name.len(),
+            &message,
+            &help,
+        );
+    }
+
     fn unknown_property(&mut self, frame: &Frame<'_>, of: &str, known: &[&str], name: &str, at: Position) {
         let found = Misspelt {
             code: codes::SCRIPT_UNKNOWN_FLOW_PROPERTY,
             message: format!("`{of}` has no `{name}`"),
             word: name,
             around: (&format!("{of}."), ""),
-            otherwise: format!("it has {}", ticked(known.iter().copied())),
+            otherwise: self
+                .elsewhere(of, name)
+                .unwrap_or_else(|| format!("it has {}", ticked(known.iter().copied()))),
         };
         self.misspelt(frame, at, &found, known.iter().copied());
+    }
+
+    /// Where a name of `flow` really is.
+    fn elsewhere(&self, of: &str, name: &str) -> Option<String> {
+        let service = self.service.filter(|_| of == "flow")?;
+        let is_input = service
+            .inputs
+            .iter()
+            .flatten()
+            .any(|input| input.as_str() == name);
+        let is_field = || {
+            service
+                .fields
+                .iter()
+                .flatten()
+                .any(|field| field.name().to_string() == name)
+        };
+        if is_input {
+            return Some(format!("write `flow.inputs.{name}`"));
+        }
+        if is_field() {
+            return Some(format!("write `flow.person.{name}`, in `fn approved(flow)`"));
+        }
+        let (ours, _) = OTHERS.iter().find(|(_, others)| others.contains(&name))?;
+        Some(format!("write `flow.{ours}`"))
     }
 
     fn read_input(&mut self, frame: &Frame<'_>, name: &str, at: Position) {
@@ -181,6 +232,15 @@ impl Walk<'_> {
         self.misspelt(frame, at, &found, declared.iter().map(String::as_str));
     }
 }
+
+/// What others call the parts of `flow`.
+const OTHERS: [(&str, &[&str]); 5] = [
+    ("locale", &["lang", "language"]),
+    ("attempt", &["attempts", "retry", "retries", "count"]),
+    ("outcome", &["result", "status", "code", "response"]),
+    ("now", &["time", "date", "timestamp", "today"]),
+    ("person", &["user", "citizen", "claims"]),
+];
 
 fn ticked<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();

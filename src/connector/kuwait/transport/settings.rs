@@ -41,6 +41,15 @@ impl TransportSettings {
             Self::Template(template) => template.login.as_ref(),
         }
     }
+
+    pub(in crate::connector::kuwait) const fn login_mut(&mut self) -> Option<&mut Login> {
+        match self {
+            Self::Bridge => None,
+            Self::Soap(soap) => soap.login.as_mut(),
+            Self::Gateway(gateway) => Some(&mut gateway.login),
+            Self::Template(template) => template.login.as_mut(),
+        }
+    }
 }
 
 /// A name and its password, by reference.

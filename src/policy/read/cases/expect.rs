@@ -13,7 +13,7 @@ use crate::policy::Service;
 use crate::policy::Why;
 use crate::policy::language;
 use crate::policy::read::cases::given::meant;
-use crate::policy::read::reader::Map;
+use crate::policy::read::map::Map;
 use crate::policy::read::reader::Reader;
 use crate::policy::yaml::Entry;
 use crate::policy::yaml::Node;

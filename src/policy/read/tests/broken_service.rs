@@ -143,7 +143,7 @@ fn capabilities() {
         &[
             marked("  auth_push:", "  ⟦auth_pusj:", "E2004"),
             marked("assurance: medium", "assurance: ⟦middle", "E2006"),
-            marked("assurance: medium", "assurance: ⟦20", "E0011"),
+            marked("assurance: medium", "assurance: ⟦20", "E2006"),
             elsewhere("    assurance: medium\n", "", "E0010", "auth_push:"),
             marked("expires_in: 5m", "expires_in: ⟦11m", "E2008"),
             marked("expires_in: 5m", "expires_in: ⟦29s", "E2008"),

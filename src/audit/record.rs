@@ -76,6 +76,10 @@ pub enum Event {
     Document(DocumentRecord),
     /// A person confirmed on a page what the law wants confirmed before anything is signed.
     Consent(Box<ConsentRecord>),
+    /// A browser opened the page of a flow first, and from then on the page is its own.
+    Browser(BrowserRecord),
+    /// Somebody said that the person had not asked for this.
+    NotMe(NotMeRecord),
     /// A flow ended, with the decision of its policy.
     Ending(Box<EndingRecord>),
     /// A flow was refused before anything was sent, or was not begun.
@@ -98,6 +102,8 @@ impl Event {
             Self::Verdict(_) => "verdict",
             Self::Document(_) => "document",
             Self::Consent(_) => "consent",
+            Self::Browser(_) => "browser",
+            Self::NotMe(_) => "not_me",
             Self::Ending(_) => "ending",
             Self::Refusal(_) => "refusal",
             Self::Notice(_) => "notice",
@@ -292,6 +298,24 @@ pub struct ConsentItem {
     pub given: bool,
     /// Digest of the sentence as it was shown.
     pub text: Digest,
+}
+
+/// Which browser the page of a flow belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrowserRecord {
+    /// Digest of the random value in the browser's cookie.
+    pub browser: Digest,
+}
+
+/// That the person had not asked for a flow, and who said so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotMeRecord {
+    /// `e_service`, which knows the person and stops further requests to their phone, or `page`, which is anybody with the
+    /// address of the page and ends the flow alone.
+    pub by: String,
+    /// Until when no request goes to the person's phone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stops_until: Option<Timestamp>,
 }
 
 /// How a flow ended (R000-149).

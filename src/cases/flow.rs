@@ -7,9 +7,10 @@ use std::time::Duration;
 use super::authority::Asked;
 use super::authority::Authority;
 use super::authority::DOCUMENT;
+use super::gate::gate;
+use super::gate::refused;
 use super::happened::Happened;
 use super::happened::Rule;
-use super::happened::TurnedAway;
 use super::happened::word;
 use crate::catalog::DecideAsk;
 use crate::catalog::Decided;
@@ -30,9 +31,9 @@ use crate::policy::Answer;
 use crate::policy::AnswerName;
 use crate::policy::Case;
 use crate::policy::Given;
-use crate::policy::InputFault;
 use crate::policy::InputValue;
 use crate::policy::Plan;
+use crate::policy::PushRules;
 use crate::policy::Step;
 use crate::policy::Then;
 use crate::script;
@@ -49,10 +50,15 @@ use crate::words::Person;
 use crate::words::Timestamp;
 
 /// Runs a case. With `told`, what happened when is written down in words.
-pub(super) fn run(loaded: &LoadedService, authority: &Authority, case: &Case, told: bool) -> Happened {
+pub(super) fn run(
+    (loaded, rules): (&LoadedService, &PushRules),
+    authority: &Authority,
+    case: &Case,
+    told: bool,
+) -> Happened {
     let given = &case.given;
     let mut happened = Happened::default();
-    let inputs = match gate(loaded, given) {
+    let inputs = match gate(loaded, rules, given) {
         Ok(inputs) => inputs,
         Err(turned_away) => {
             happened.turned_away = Some(turned_away);
@@ -76,65 +82,13 @@ pub(super) fn run(loaded: &LoadedService, authority: &Authority, case: &Case, to
         happened,
     };
     script::patiently(|| {
-        world.begin();
+        match refused(loaded, rules, given) {
+            Some(outcome) => world.refuse(outcome),
+            None => world.begin(),
+        }
         world.live();
     });
     world.happened
-}
-
-/// What stands before a flow: the declared capabilities and channels, the inputs, the limits.
-fn gate(
-    loaded: &LoadedService,
-    given: &Given,
-) -> Result<std::collections::BTreeMap<InputName, InputValue>, TurnedAway> {
-    let service = &loaded.service;
-    let away = |rule: &str, detail: String, place| TurnedAway {
-        rule: rule.to_owned(),
-        detail,
-        place,
-    };
-    if service.capability(given.capability).is_none() {
-        let detail = format!("the service does not declare `{}`", given.capability);
-        return Err(away("capabilities", detail, None));
-    }
-    if !service.channels.contains(&given.channel) {
-        let detail = format!("the service is not offered on `{}`", given.channel);
-        return Err(away("channels", detail, None));
-    }
-    let inputs = service.check_inputs(&given.inputs).map_err(|faults| {
-        let first = faults.first().map_or("", |fault| fault.name.as_str());
-        let declared = service.inputs.get(first);
-        let rule = match declared {
-            Some(_) => format!("inputs.{first}"),
-            None => "inputs".to_owned(),
-        };
-        let told: Vec<String> = faults.iter().map(InputFault::to_string).collect();
-        away(&rule, told.join("; "), declared.map(|input| input.place.clone()))
-    })?;
-    let limits = &service.limits;
-    let others = given.others.map_or((0, Duration::ZERO), |others| others);
-    let own: Vec<Timestamp> = sorted(given.earlier.iter().map(|ago| given.now.minus(*ago)));
-    let of_others = std::iter::repeat_n(given.now.minus(others.1), others.0 as usize);
-    let all: Vec<Timestamp> = sorted(own.iter().copied().chain(of_others));
-    for (rule, limit, starts) in [
-        ("limits.per_service", limits.per_service, &all),
-        ("limits.per_person", limits.per_person, &own),
-    ] {
-        if let Some(wait) = limit.wait(starts, given.now) {
-            let detail = format!(
-                "the limit is reached; another flow may begin in {} s",
-                wait.as_secs()
-            );
-            return Err(away(rule, detail, None));
-        }
-    }
-    Ok(inputs)
-}
-
-fn sorted(moments: impl Iterator<Item = Timestamp>) -> Vec<Timestamp> {
-    let mut moments: Vec<Timestamp> = moments.collect();
-    moments.sort_unstable();
-    moments
 }
 
 /// Everything around one flow.
@@ -197,6 +151,12 @@ impl World<'_> {
                 self.feed(&Event::Refuse(outcome), Some(&Hint::Refused(Box::new(refused))));
             }
         }
+    }
+
+    /// What midflow itself refuses before the policy is asked for a plan; the policy still says what follows.
+    fn refuse(&mut self, outcome: Outcome) {
+        self.tell(|| format!("refused before anything is sent, as `{outcome}`"));
+        self.feed(&Event::Refuse(outcome), None);
     }
 
     /// Lets everything happen, in the order of time.

@@ -11,6 +11,7 @@ mod authority;
 mod compare;
 mod coverage;
 mod flow;
+mod gate;
 mod happened;
 mod mutate;
 mod problems;

@@ -19,9 +19,11 @@ use crate::diagnostics::Position;
 use crate::diagnostics::codes;
 use crate::diagnostics::suggest;
 use crate::policy::Case;
+use crate::policy::PushRules;
 use crate::policy::TestFile;
 use crate::policy::read_tests;
 use crate::script;
+use crate::words::Environment;
 use crate::words::ServiceName;
 
 /// The tests of a catalog, read and ready to be run, as often as wanted.
@@ -122,7 +124,8 @@ impl Suite {
                 }
             }
         }
-        let results = self.on_all_processors(&work, |loaded, case| self.one(loaded, case));
+        let rules = rules_of(catalog);
+        let results = self.on_all_processors(&work, |loaded, case| self.one((loaded, &rules), case));
         let failures: Vec<Failure> = results
             .into_iter()
             .zip(&work)
@@ -145,13 +148,15 @@ impl Suite {
     /// `filter` leaves out services whose name does not hold it.
     pub fn coverage(&self, catalog: &Catalog, filter: Option<&str>) -> Coverage {
         let mut coverage = Coverage::of(catalog, filter);
+        let rules = rules_of(catalog);
         for (service, file) in &self.files {
             let left_out = filter.is_some_and(|filter| !service.as_str().contains(filter));
             let Some(loaded) = catalog.service(service.as_str()).filter(|_| !left_out) else {
                 continue;
             };
             for case in &file.cases {
-                let (happened, lines) = script::recorded(|| run(loaded, &self.authority, case, false));
+                let (happened, lines) =
+                    script::recorded(|| run((loaded, &rules), &self.authority, case, false));
                 coverage.add(service, case, happened.outcome, lines);
             }
         }
@@ -159,14 +164,14 @@ impl Suite {
     }
 
     /// What one case expected and did not get.
-    pub(super) fn one(&self, loaded: &LoadedService, case: &Case) -> Vec<Failure> {
-        let happened = run(loaded, &self.authority, case, false);
-        let mismatches = compare(&case.expect, &happened, loaded);
+    pub(super) fn one(&self, tested: (&LoadedService, &PushRules), case: &Case) -> Vec<Failure> {
+        let happened = run(tested, &self.authority, case, false);
+        let mismatches = compare(&case.expect, &happened, tested.0);
         if mismatches.is_empty() {
             return Vec::new();
         }
         // Once more, with every step told: only failures pay for that.
-        let told = run(loaded, &self.authority, case, true);
+        let told = run(tested, &self.authority, case, true);
         mismatches
             .into_iter()
             .map(|mismatch| Failure::new(case, mismatch, &told))
@@ -174,9 +179,9 @@ impl Suite {
     }
 
     /// Whether a case notices that something is wrong with a service.
-    pub(super) fn notices(&self, loaded: &LoadedService, case: &Case) -> bool {
-        let happened = run(loaded, &self.authority, case, false);
-        !compare(&case.expect, &happened, loaded).is_empty()
+    pub(super) fn notices(&self, tested: (&LoadedService, &PushRules), case: &Case) -> bool {
+        let happened = run(tested, &self.authority, case, false);
+        !compare(&case.expect, &happened, tested.0).is_empty()
     }
 
     fn on_all_processors<T: Send>(
@@ -225,6 +230,11 @@ impl std::fmt::Debug for Suite {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.debug_struct("Suite").field("cases", &self.len()).finish()
     }
+}
+
+/// What protects people in production: a test shows what citizens will meet.
+pub(super) fn rules_of(catalog: &Catalog) -> PushRules {
+    catalog.organization().push_safety.rules(Environment::Production)
 }
 
 /// How many threads are worth starting.

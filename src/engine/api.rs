@@ -132,6 +132,11 @@ pub struct FlowView {
     pub app_link: Option<AppLink>,
     /// Where the person goes afterwards.
     pub return_url: Option<String>,
+    /// The browser that the page of the flow belongs to, by the digest of the random value in its cookie; `None` as long
+    /// as nobody has opened the page.
+    pub browser: Option<Digest>,
+    /// When the e-service reported that the person had not asked for this.
+    pub reported_at: Option<Timestamp>,
     /// The flow that has taken the place of this one.
     pub superseded_by: Option<FlowId>,
     /// How it ended.
@@ -230,6 +235,8 @@ pub enum ProblemCode {
     FlowEnded,
     /// The flow named in `retry_of` may not be tried again.
     RetryNotAllowed,
+    /// The flow is so old that nothing would follow from a report.
+    ReportTooLate,
     /// The flow is not one that is renewed.
     RenewalNotAllowed,
     /// A QR code can't be scanned on the phone that shows it, and there is no link that opens the app.
@@ -265,6 +272,7 @@ impl ProblemCode {
             Self::UnknownFlow => "unknown_flow",
             Self::FlowEnded => "flow_ended",
             Self::RetryNotAllowed => "retry_not_allowed",
+            Self::ReportTooLate => "report_too_late",
             Self::RenewalNotAllowed => "renewal_not_allowed",
             Self::QrNotOnMobile => "qr_not_on_mobile",
             Self::UnknownTemplate => "unknown_template",

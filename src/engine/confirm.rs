@@ -15,6 +15,7 @@ use crate::connector::Matter;
 use crate::connector::Preview;
 use crate::connector::Signing;
 use crate::flow::Phase;
+use crate::policy::FirstContact;
 use crate::policy::OwnSettings;
 use crate::policy::render;
 use crate::words::Capability;
@@ -52,6 +53,7 @@ impl Inner {
                 "both confirmations are needed before anything is sent",
             ));
         }
+        self.may_ring(&live).await?;
         let (signing, expires_in) = self.signing(&live, &confirmation).await?;
         live.keep_matter(Matter::Signing(Box::new(signing)));
         let consent = ConsentRecord {
@@ -80,6 +82,24 @@ impl Inner {
     pub(super) async fn withdraw(self: &Arc<Self>, client: &str, flow: FlowId) -> Result<(), Problem> {
         let live = self.held(client, flow).await?;
         self.drive(&live, Input::Withdraw).await.map_err(unavailable)
+    }
+
+    /// What the person has declined or reported since the flow began holds its request back like any other (threat B-16).
+    async fn may_ring(&self, live: &Live) -> Result<(), Problem> {
+        let Some(person) = live.cell.lock().await.row.person_key else {
+            return Ok(());
+        };
+        let now = self.clock.now();
+        let past = self.past_of(person, false, now).await.map_err(unavailable)?;
+        let organization = Arc::clone(self.catalogs.active().organization());
+        let rules = organization.push_safety.rules(self.options.environment);
+        match rules.refuse(Capability::Sign, FirstContact::Push, &past, now) {
+            None => Ok(()),
+            Some(outcome) => Err(problem(
+                ProblemCode::TooManyRequests,
+                format!("no request goes to this person's phone at present ({outcome}); nothing was sent"),
+            )),
+        }
     }
 
     /// A flow of this client that waits for a confirmation.

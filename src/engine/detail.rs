@@ -74,6 +74,9 @@ pub(crate) struct Detail {
     /// The signature that was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) signature: Option<MadeSignature>,
+    /// The browser that opened the page first, by the digest of the random value in its cookie.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) browser: Option<Digest>,
     /// The callback token of a flow that is held: nothing has been sent with it, so another process may still send. It
     /// leaves with the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -127,6 +130,7 @@ impl Detail {
             superseded_by: None,
             document: None,
             signature: None,
+            browser: None,
             held_token: None,
             person: None,
         }

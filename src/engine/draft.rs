@@ -407,6 +407,22 @@ impl Draft {
                 }
                 Vec::new()
             }
+            Input::Opened { browser } => {
+                // What is kept of an ended flow is part of what its record vouches for.
+                if self.detail.browser.is_none() && !self.row.state.has_ended() {
+                    self.detail_to_change().browser = Some(*browser);
+                    let record = self.scribe().browser(*browser);
+                    self.unit.records.push(record);
+                }
+                Vec::new()
+            }
+            Input::NotMe(reporter) => {
+                if note.is_none() {
+                    let record = self.scribe().not_me(*reporter);
+                    self.unit.records.push(record);
+                }
+                Vec::new()
+            }
             Input::Callback(arrival) => {
                 self.keep_callback(arrival, note);
                 vec![arrival.clone()]

@@ -25,6 +25,7 @@ use crate::connector::Expected;
 use crate::connector::Outbound;
 use crate::connector::Verdict;
 use crate::flow::Phase;
+use crate::store::PersonRefusal;
 use crate::words::ExchangeId;
 
 impl Inner {
@@ -161,6 +162,10 @@ impl Inner {
             }
             self.schedule
                 .at(draft.at.plus(STAYS_IN_MEMORY), live.id, Due::Leave);
+        }
+        let refusal = PersonRefusal::of(draft.row.person_key, draft.row.capability, &draft.row.state);
+        if let Some(refusal) = refusal.filter(|_| self.store.shared().is_none()) {
+            self.pasts.keep(&refusal);
         }
         for tally in draft.tallies {
             self.count(live, &draft.row, tally);

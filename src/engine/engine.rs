@@ -45,6 +45,7 @@ use super::log::LogKeeper;
 use super::log::Search;
 use super::log::SearchAsk;
 use super::metrics::Metrics;
+use super::pasts::Pasts;
 use super::replicas::look_after;
 use super::schedule::Due;
 use super::schedule::DueFlows;
@@ -227,6 +228,7 @@ impl Engine {
             catalogs: Arc::new(Catalogs::new(catalog, status)),
             flows: LiveFlows::default(),
             starts: Starts::default(),
+            pasts: Pasts::default(),
             schedule,
             events: broadcast::Sender::new(EVENT_BUFFER),
             metrics: Metrics::new(),
@@ -387,6 +389,41 @@ impl Engine {
         self.detached(async move { inner.drive_past_others(&live, || Input::Cancel).await })
             .await?
             .map_err(unavailable)?;
+        self.view(client, flow).await
+    }
+
+    /// Gives the page of a flow to the browser that opens it first, by the digest of the random value in its cookie; the
+    /// answer says whose it is.
+    ///
+    /// # Errors
+    /// [`ProblemCode::UnknownFlow`] if there is no such flow of this client, or when nothing can be recorded.
+    pub async fn opened(&self, client: &str, flow: FlowId, browser: Digest) -> Result<FlowView, Problem> {
+        let (inner, owner) = (Arc::clone(&self.inner), client.to_owned());
+        self.detached(async move { inner.opened(&owner, flow, browser).await })
+            .await??;
+        self.view(client, flow).await
+    }
+
+    /// Ends a flow because somebody says on its page that they did not ask for it.
+    ///
+    /// # Errors
+    /// As [`Engine::opened`]. A flow that has ended stays as it is, and that is no error.
+    pub async fn disown(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
+        let (inner, owner) = (Arc::clone(&self.inner), client.to_owned());
+        self.detached(async move { inner.disowned(&owner, flow).await })
+            .await??;
+        self.view(client, flow).await
+    }
+
+    /// Takes down that the person did not ask for a flow, as its e-service knows: ends it if it runs, and stops requests to
+    /// the person's phone for as long as the organization says.
+    ///
+    /// # Errors
+    /// As [`Engine::opened`], and [`ProblemCode::ReportTooLate`].
+    pub async fn report_not_me(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
+        let (inner, owner) = (Arc::clone(&self.inner), client.to_owned());
+        self.detached(async move { inner.reported(&owner, flow).await })
+            .await??;
         self.view(client, flow).await
     }
 
@@ -663,6 +700,7 @@ async fn strike(inner: Arc<Inner>, mut due: DueFlows) {
             next = due.recv() => next,
             _ = sweeping.tick() => {
                 inner.starts.sweep(inner.clock.now());
+                inner.pasts.sweep(inner.clock.now());
                 inner.catalogs.sweep();
                 continue;
             }

@@ -19,6 +19,7 @@ use super::limits::Starts;
 use super::live::LiveFlows;
 use super::log::LogKeeper;
 use super::metrics::Metrics;
+use super::pasts::Pasts;
 use super::receipt::receipt;
 use super::records::NodeNames;
 use super::schedule::Schedule;
@@ -84,6 +85,7 @@ pub(crate) struct Inner {
     pub(crate) catalogs: Arc<Catalogs>,
     pub(crate) flows: LiveFlows,
     pub(crate) starts: Starts,
+    pub(crate) pasts: Pasts,
     pub(crate) schedule: Schedule,
     pub(crate) events: broadcast::Sender<EngineEvent>,
     pub(crate) metrics: Metrics,
@@ -140,6 +142,8 @@ impl Inner {
             qr: qr.filter(|_| !mobile).cloned(),
             app_link: qr.filter(|_| mobile).and_then(|qr| self.connector.app_link(qr)),
             return_url: detail.return_url.clone(),
+            browser: detail.browser,
+            reported_at: row.state.reported_at,
             superseded_by: detail.superseded_by,
             outcome: row.outcome,
             decision: detail.decision.clone().filter(|_| ended),

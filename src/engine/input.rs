@@ -54,6 +54,13 @@ pub(crate) enum Input {
     Deadline,
     /// The e-service gave up.
     Cancel,
+    /// A browser opened the page of the flow.
+    Opened {
+        /// The digest of the random value in its cookie.
+        browser: Digest,
+    },
+    /// Somebody says that the person did not ask for this: on the page, or through the e-service.
+    NotMe(Reporter),
     /// The e-service has been told; the row says after how many attempts.
     Delivered(Box<DeliveryRow>, Unit),
     /// The process has started again.
@@ -62,6 +69,18 @@ pub(crate) enum Input {
         pending: Vec<Arrival>,
         /// The outcome notice that was not delivered.
         notice: Option<DeliveryRow>,
+    },
+}
+
+/// Who says that the person did not ask for a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reporter {
+    /// Anybody who has the address of the page.
+    Page,
+    /// The e-service, which knows the person.
+    EService {
+        /// Until when no request goes to the person's phone; `None` where nobody knows whose it is.
+        stops_until: Option<Timestamp>,
     },
 }
 
@@ -120,6 +139,9 @@ impl Input {
             },
             Self::Deadline => Event::Deadline(now),
             Self::Cancel => Event::Cancel,
+            Self::Opened { .. } => Event::Opened,
+            Self::NotMe(Reporter::Page) => Event::Disown,
+            Self::NotMe(Reporter::EService { .. }) => Event::Report(now),
             Self::Delivered(..) => Event::Delivered,
             Self::Recover { .. } => Event::Recover,
         }

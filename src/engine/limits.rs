@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use crate::policy::Limit;
 use crate::policy::Limits;
+use crate::store::FlowStart;
 use crate::words::Digest;
 use crate::words::ServiceName;
 use crate::words::Timestamp;
 
-/// Counts the starts of flows, per person and service and per service as a whole, in sliding windows.
+/// Counts the starts of flows in sliding windows: per service as a whole, per person and service, and per person whatever
+/// the service.
 ///
 /// Persons are known by their keyed hash only. After a restart the windows are filled again from the store.
 #[derive(Debug, Default)]
@@ -29,22 +31,25 @@ struct Window {
 enum Subject {
     Service(ServiceName),
     Person(ServiceName, Digest),
+    Phone(Digest),
     Code(Digest),
 }
 
 impl Starts {
-    /// Counts a start, unless a limit is reached; then says how long to wait.
+    /// Counts a start, unless a limit is reached; then says how long to wait. `phone` limits what goes to the person's
+    /// phone from all services together; `None` where nothing does.
     pub(crate) fn take(
         &self,
         service: &ServiceName,
         person: Option<Digest>,
-        limits: &Limits,
+        (limits, phone): (&Limits, Option<Limit>),
         now: Timestamp,
     ) -> Result<(), Duration> {
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         let whole = (Subject::Service(service.clone()), limits.per_service);
         let single = person.map(|key| (Subject::Person(service.clone(), key), limits.per_person));
-        let asked: Vec<(Subject, Limit)> = std::iter::once(whole).chain(single).collect();
+        let everywhere = person.zip(phone).map(|(key, limit)| (Subject::Phone(key), limit));
+        let asked: Vec<(Subject, Limit)> = std::iter::once(whole).chain(single).chain(everywhere).collect();
         for (subject, limit) in &asked {
             let window = windows.entry(subject.clone()).or_default();
             window.length = limit.window;
@@ -76,11 +81,19 @@ impl Starts {
     }
 
     /// Counts a start that the store remembers.
-    pub(crate) fn remember(&self, service: &ServiceName, person: Option<Digest>, at: Timestamp) {
+    pub(crate) fn remember(&self, start: &FlowStart) {
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        let single = person.map(|key| Subject::Person(service.clone(), key));
-        for subject in std::iter::once(Subject::Service(service.clone())).chain(single) {
-            windows.entry(subject).or_default().starts.push_back(at);
+        let service = &start.service;
+        let single = start.person_key.map(|key| Subject::Person(service.clone(), key));
+        let phone = start
+            .person_key
+            .filter(|_| start.capability.prompts())
+            .map(Subject::Phone);
+        for subject in std::iter::once(Subject::Service(service.clone()))
+            .chain(single)
+            .chain(phone)
+        {
+            windows.entry(subject).or_default().starts.push_back(start.at);
         }
     }
 
@@ -124,6 +137,7 @@ mod tests {
     use std::num::NonZeroU32;
 
     use super::*;
+    use crate::words::Capability;
 
     fn limits(person: u32, service: u32) -> Limits {
         let limit = |count, seconds| Limit {
@@ -146,33 +160,39 @@ mod tests {
         let starts = Starts::default();
         let (service, person) = (ServiceName::parse("s").unwrap(), Some(Digest::of(b"p")));
         for second in 0..3 {
-            assert_eq!(starts.take(&service, person, &limits(3, 100), at(second)), Ok(()));
+            assert_eq!(
+                starts.take(&service, person, (&limits(3, 100), None), at(second)),
+                Ok(())
+            );
         }
         assert_eq!(
-            starts.take(&service, person, &limits(3, 100), at(10)),
+            starts.take(&service, person, (&limits(3, 100), None), at(10)),
             Err(Duration::from_secs(590))
         );
         assert_eq!(
-            starts.take(&service, Some(Digest::of(b"q")), &limits(3, 100), at(10)),
+            starts.take(&service, Some(Digest::of(b"q")), (&limits(3, 100), None), at(10)),
             Ok(())
         );
-        assert_eq!(starts.take(&service, person, &limits(3, 100), at(601)), Ok(()));
+        assert_eq!(
+            starts.take(&service, person, (&limits(3, 100), None), at(601)),
+            Ok(())
+        );
     }
 
     #[test]
     fn a_refused_start_does_not_count() {
         let starts = Starts::default();
         let service = ServiceName::parse("s").unwrap();
-        assert_eq!(starts.take(&service, None, &limits(9, 1), at(0)), Ok(()));
+        assert_eq!(starts.take(&service, None, (&limits(9, 1), None), at(0)), Ok(()));
         for _ in 0..5 {
             assert!(
                 starts
-                    .take(&service, Some(Digest::of(b"p")), &limits(1, 1), at(0))
+                    .take(&service, Some(Digest::of(b"p")), (&limits(1, 1), None), at(0))
                     .is_err()
             );
         }
         assert_eq!(
-            starts.take(&service, Some(Digest::of(b"p")), &limits(1, 1), at(2)),
+            starts.take(&service, Some(Digest::of(b"p")), (&limits(1, 1), None), at(2)),
             Ok(())
         );
     }
@@ -181,10 +201,53 @@ mod tests {
     fn a_restart_does_not_forget() {
         let starts = Starts::default();
         let (service, person) = (ServiceName::parse("s").unwrap(), Some(Digest::of(b"p")));
-        starts.remember(&service, person, at(0));
-        assert!(starts.take(&service, person, &limits(1, 100), at(5)).is_err());
+        starts.remember(&FlowStart {
+            service: service.clone(),
+            capability: Capability::AuthQr,
+            person_key: person,
+            at: at(0),
+        });
+        assert!(
+            starts
+                .take(&service, person, (&limits(1, 100), None), at(5))
+                .is_err()
+        );
         starts.sweep(at(700));
         assert!(starts.windows.lock().unwrap().is_empty());
-        assert_eq!(starts.take(&service, person, &limits(1, 100), at(700)), Ok(()));
+        assert_eq!(
+            starts.take(&service, person, (&limits(1, 100), None), at(700)),
+            Ok(())
+        );
+    }
+
+    // Threat B-16: whoever asks from many services at once is counted once for all of them.
+    #[test]
+    fn a_phone_is_counted_whatever_the_service() {
+        let starts = Starts::default();
+        let person = Some(Digest::of(b"p"));
+        let phone = Some(limits(3, 1).per_person);
+        let take = |service: &str, phone, second| {
+            let service = ServiceName::parse(service).unwrap();
+            starts.take(&service, person, (&limits(2, 100), phone), at(second))
+        };
+        for (second, service) in [(0, "a"), (1, "b"), (2, "c")] {
+            assert_eq!(take(service, phone, second), Ok(()));
+        }
+        assert_eq!(take("d", phone, 10), Err(Duration::from_secs(590)));
+        // A code makes no phone ring.
+        assert_eq!(take("d", None, 10), Ok(()));
+        assert_eq!(take("d", phone, 601), Ok(()));
+        let risen = Starts::default();
+        let (service, earlier) = (ServiceName::parse("a").unwrap(), ServiceName::parse("b").unwrap());
+        risen.remember(&FlowStart {
+            service: earlier,
+            capability: Capability::Sign,
+            person_key: person,
+            at: at(0),
+        });
+        let once = Some(limits(1, 1).per_person);
+        let wide = limits(9, 100);
+        assert!(risen.take(&service, person, (&wide, once), at(1)).is_err());
+        assert_eq!(risen.take(&service, person, (&wide, once), at(600)), Ok(()));
     }
 }

@@ -3,6 +3,7 @@
 mod activate;
 mod admit;
 mod api;
+mod browser;
 mod catalogs;
 mod clock;
 mod confirm;
@@ -31,6 +32,7 @@ mod matter;
 mod metrics;
 mod move_ring;
 mod notify_url;
+mod pasts;
 mod poll;
 mod receipt;
 mod receive;

@@ -1,5 +1,6 @@
 //! What the engine writes into the audit log, made from what it knows at that moment.
 
+use crate::audit::BrowserRecord;
 use crate::audit::CallbackRecord;
 use crate::audit::CheckRecord;
 use crate::audit::ConsentRecord;
@@ -7,6 +8,7 @@ use crate::audit::DeliveryRow;
 use crate::audit::EndingRecord;
 use crate::audit::Event;
 use crate::audit::FlowRow;
+use crate::audit::NotMeRecord;
 use crate::audit::NoticeRecord;
 use crate::audit::Record;
 use crate::audit::ReplyRecord;
@@ -30,6 +32,7 @@ use crate::words::Text;
 use crate::words::Timestamp;
 
 use super::detail::Detail;
+use super::input::Reporter;
 
 /// What the records of one flow have in common.
 #[derive(Clone, Copy)]
@@ -125,6 +128,23 @@ impl Scribe<'_> {
     /// R000-087 to R000-090: what the person confirmed, before anything is sent.
     pub(crate) fn consent(&self, consent: ConsentRecord) -> Record {
         self.record(Event::Consent(Box::new(consent)))
+    }
+
+    /// Which browser the page belongs to from now on.
+    pub(crate) fn browser(&self, browser: Digest) -> Record {
+        self.record(Event::Browser(BrowserRecord { browser }))
+    }
+
+    /// Threat B-16: that the person had not asked for this, and who said so.
+    pub(crate) fn not_me(&self, reporter: Reporter) -> Record {
+        let (by, stops_until) = match reporter {
+            Reporter::Page => ("page", None),
+            Reporter::EService { stops_until } => ("e_service", stops_until),
+        };
+        self.record(Event::NotMe(NotMeRecord {
+            by: by.to_owned(),
+            stops_until,
+        }))
     }
 
     pub(crate) fn callback(&self, callback: CallbackRecord) -> Record {

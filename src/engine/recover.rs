@@ -12,6 +12,7 @@ use crate::audit::CommitError;
 use crate::audit::ExchangeDirection;
 use crate::audit::FlowRow;
 use crate::engine::find::store_error;
+use crate::policy::PushRules;
 
 impl Inner {
     /// Picks up, after a start, every flow that has not come to its end, and fills the limits again.
@@ -25,7 +26,11 @@ impl Inner {
         }
         let since = self.clock.now().minus(LONGEST_WINDOW);
         for start in self.store.starts_since(since).await.map_err(store_error)? {
-            self.starts.remember(&start.service, start.person_key, start.at);
+            self.starts.remember(&start);
+        }
+        let since = self.clock.now().minus(PushRules::REACH);
+        for refusal in self.store.refusals(None, since).await.map_err(store_error)? {
+            self.pasts.keep(&refusal);
         }
         let open = self.store.open_flows().await.map_err(store_error)?;
         let count = open.len();

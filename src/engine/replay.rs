@@ -279,6 +279,18 @@ impl Recorded<'_> {
                 ending: None,
             });
         }
+        if let Some(outcome) = self.row.outcome.filter(|outcome| outcome.follows_from_memory()) {
+            // What was remembered then is not asked for again: only the answer to it can differ.
+            let decided = catalog.decide(&DecideAsk {
+                plan: self.ask(),
+                outcome,
+                person: None,
+            });
+            return Ok(Answers {
+                plan: Err((decided.outcome, decided.decision)),
+                ending: None,
+            });
+        }
         let plan = match catalog.plan(&self.ask()) {
             PlanAnswer::Go(plan, place) => (plan, Some(place)),
             PlanAnswer::Refuse {

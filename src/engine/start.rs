@@ -32,8 +32,11 @@ use crate::catalog::PlanAnswer;
 use crate::catalog::PlanAsk;
 use crate::connector::Matter;
 use crate::flow::State;
+use crate::policy::FirstContact;
 use crate::policy::InputValue;
+use crate::policy::Limit;
 use crate::policy::Plan;
+use crate::policy::PushRules;
 use crate::policy::Service;
 use crate::policy::Then;
 use crate::store::Counted;
@@ -56,6 +59,8 @@ pub(super) struct Beginning {
     try_number: u8,
     matter: Matter,
     document: Option<DocumentRef>,
+    /// How midflow itself ends the flow before the policy is asked for a plan.
+    refused: Option<Outcome>,
 }
 
 impl Inner {
@@ -91,8 +96,11 @@ impl Inner {
             None => None,
         };
         let try_number = self.try_number(&ask).await?;
-        self.take_limits(&service, &ask).await?;
+        let rules = catalog.organization().push_safety.rules(self.options.environment);
+        self.take_limits(&service, &ask, &rules).await?;
+        let refused = self.refused_beforehand(&service, &ask, &rules).await?;
         Ok(Ready::Go(Box::new(Beginning {
+            refused,
             catalog,
             service,
             ask,
@@ -206,17 +214,26 @@ impl Inner {
         }
     }
 
-    async fn take_limits(&self, service: &LoadedService, ask: &StartFlow) -> Result<(), Problem> {
+    async fn take_limits(
+        &self,
+        service: &LoadedService,
+        ask: &StartFlow,
+        rules: &PushRules,
+    ) -> Result<(), Problem> {
         let declared = &service.service;
+        let phone = rules.per_person.filter(|_| ask.capability.prompts());
         let person = self.counted_as(ask);
         let now = self.clock.now();
         let counted = match self.store.shared() {
             Some(shared) => {
-                let subjects = counted(declared, person);
+                let subjects = counted(declared, person, phone);
                 let wait = shared.count_start(&subjects, now).await.map_err(unavailable)?;
                 wait.map_or(Ok(()), Err)
             }
-            None => self.starts.take(&declared.id, person, &declared.limits, now),
+            None => {
+                let limits = (&declared.limits, phone);
+                self.starts.take(&declared.id, person, limits, now)
+            }
         };
         let Err(wait) = counted else {
             return Ok(());
@@ -228,7 +245,10 @@ impl Inner {
             event: Event::Refusal(RefusalRecord {
                 service: declared.id.to_string(),
                 code: ProblemCode::TooManyRequests.as_str().to_owned(),
-                detail: format!("limits of {}", declared.file),
+                detail: match phone {
+                    Some(_) => format!("limits of {}, or push_safety of the organization", declared.file),
+                    None => format!("limits of {}", declared.file),
+                },
             }),
         };
         let unit = Unit {
@@ -238,8 +258,9 @@ impl Inner {
         self.recorder.record(unit, ()).await.map_err(unavailable)?;
         Err(Problem {
             code: ProblemCode::TooManyRequests,
-            detail: "a limit of the service is reached, for this person or for all; nothing was sent"
-                .to_owned(),
+            detail:
+                "a limit is reached, of the service or of what goes to this person's phone; nothing was sent"
+                    .to_owned(),
             retry_after: Some(wait.as_secs().max(1)),
         })
     }
@@ -261,6 +282,7 @@ impl Inner {
             try_number,
             matter,
             document,
+            refused: _,
         } = beginning;
         let expires_at = now.plus(match (&planned, &first) {
             (_, Input::Hold) => TO_CONFIRM,
@@ -346,7 +368,7 @@ impl Inner {
             attempt: beginning.try_number,
         };
         let refuse = |decided| (None, Input::Refuse(Box::new(decided)));
-        if let Some(outcome) = self.refused_beforehand(&beginning.service, ask, now) {
+        if let Some(outcome) = beginning.refused {
             return refuse(beginning.catalog.decide(&DecideAsk {
                 plan: plan_ask,
                 outcome,
@@ -369,18 +391,27 @@ impl Inner {
     }
 
     /// What midflow itself refuses before the policy is asked for a plan; the policy still says what follows.
-    fn refused_beforehand(
+    async fn refused_beforehand(
         &self,
         service: &LoadedService,
         ask: &StartFlow,
-        now: Timestamp,
-    ) -> Option<Outcome> {
-        match (ask.capability, self.counted_as(ask)) {
-            (Capability::VerifyQr, Some(code)) if !self.starts.is_first(&service.service.id, code, now) => {
-                Some(Outcome::ReplayedQr)
-            }
-            _ => None,
+        rules: &PushRules,
+    ) -> Result<Option<Outcome>, Problem> {
+        let now = self.clock.now();
+        let Some(key) = self.counted_as(ask) else {
+            return Ok(None);
+        };
+        if ask.capability == Capability::VerifyQr {
+            let first = self.starts.is_first(&service.service.id, key, now);
+            return Ok((!first).then_some(Outcome::ReplayedQr));
         }
+        if !ask.capability.prompts() {
+            return Ok(None);
+        }
+        let first_contact = service.service.first_contact();
+        let needs_known = first_contact == FirstContact::Qr && ask.capability == Capability::AuthPush;
+        let past = self.past_of(key, needs_known, now).await.map_err(unavailable)?;
+        Ok(rules.refuse(ask.capability, first_contact, &past, now))
     }
 
     /// The key under which a start is counted: the person's, or the scanned code's.
@@ -416,8 +447,9 @@ const fn is_answered_at_once(capability: Capability) -> bool {
     matches!(capability, Capability::VerifyQr | Capability::Notify)
 }
 
-/// What a start counts for: the service as a whole first, then the person.
-fn counted(service: &Service, person: Option<Digest>) -> Vec<Counted> {
+/// What a start counts for: the service as a whole first, then the person there, then the person's phone. No name of a
+/// service has a space in it, so nothing is counted under another's name.
+fn counted(service: &Service, person: Option<Digest>, phone: Option<Limit>) -> Vec<Counted> {
     let limits = &service.limits;
     let whole = (service.id.to_string(), limits.per_service);
     let single = person.map(|key| {
@@ -426,8 +458,12 @@ fn counted(service: &Service, person: Option<Digest>) -> Vec<Counted> {
             limits.per_person,
         )
     });
+    let everywhere = person
+        .zip(phone)
+        .map(|(key, limit)| (format!("phone {}", hex::encode(key.as_bytes())), limit));
     std::iter::once(whole)
         .chain(single)
+        .chain(everywhere)
         .map(|(subject, limit)| Counted {
             subject,
             count: limit.count,

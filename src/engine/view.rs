@@ -22,6 +22,7 @@ impl FlowView {
             "challenge": self.challenge.as_str(),
             "held": self.held,
             "superseded_by": self.superseded_by,
+            "reported_at": self.reported_at.map(|at| at.to_string()),
             // A notice is about a flow that has ended, and then there is nothing to scan or to open any more.
             "qr": null,
             "app_link": null,

@@ -103,6 +103,8 @@ struct World {
     expired: bool,
     cancels: u8,
     crashes: u8,
+    /// Whether somebody has said that the person did not ask for this, before the flow had ended.
+    disowned: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -157,6 +159,7 @@ const fn begin_world(kind: Kind) -> World {
         deliveries: 0,
         expired: false,
         cancels: 1,
+        disowned: false,
         // What a crash does to callbacks is seen with two; a third kind needs one only.
         crashes: match kind {
             Kind::Callbacks | Kind::Reply => 2,
@@ -235,6 +238,14 @@ fn successors(machine: Machine, world: &World) -> Vec<World> {
         if world.kind == Kind::Callbacks {
             next.extend(apply(machine, &cancelled, state, &Event::Supersede));
         }
+        // The e-service says so, or somebody on the page.
+        let mut disowned = cancelled;
+        disowned.disowned = !state.has_ended();
+        let said = match world.kind {
+            Kind::Callbacks => Event::Report(EXPIRY),
+            Kind::Reply | Kind::Confirmed => Event::Disown,
+        };
+        next.extend(apply(machine, &disowned, state, &said));
     }
     if !world.expired {
         next.push(World {
@@ -373,6 +384,9 @@ fn check(before: &World, after: &World) -> Result<(), String> {
     if approved && !after.approved_examined {
         return Err("law 4: approved without a verified answer".to_owned());
     }
+    if approved && after.disowned {
+        return Err("threat B-16: approved after the person was said not to have asked".to_owned());
+    }
     if new.has_ended() && new.ending.is_none() {
         return Err("law 3: a flow ended without an ending".to_owned());
     }
@@ -453,7 +467,7 @@ fn every_order_of_events_keeps_the_laws() {
     }
 }
 
-const COUNTS: (usize, usize) = (836_041, 17_654);
+const COUNTS: (usize, usize) = (1_238_449, 29_852);
 
 /// Each broken machine breaks one law; the exploration has to find it.
 mod planted {
@@ -596,9 +610,21 @@ mod planted {
         }
     }
 
+    fn an_approval_under_examination_beats_a_report(state: &State, event: &Event) -> (State, Vec<Action>) {
+        match event {
+            Event::Report(_) | Event::Disown if !state.pending.is_empty() => step(state, &Event::Cancel),
+            other => step(state, other),
+        }
+    }
+
     #[test]
     fn every_planted_bug_is_found() {
-        let broken: [(&str, Machine, Kind); 11] = [
+        let broken: [(&str, Machine, Kind); 12] = [
+            (
+                "approval beats a report",
+                an_approval_under_examination_beats_a_report,
+                Kind::Callbacks,
+            ),
             (
                 "reply believed unexamined",
                 believes_a_reply_unexamined,

@@ -48,6 +48,13 @@ pub enum Event {
     Cancel,
     /// A newer flow takes the place of this one.
     Supersede,
+    /// Somebody says on the page of the flow that they did not ask for this. Nobody knows who they are, so it ends the flow
+    /// and nothing more.
+    Disown,
+    /// The e-service says that the person did not ask for this.
+    Report(Timestamp),
+    /// A browser has opened the page of the flow. Which one, the machine does not need to know.
+    Opened,
     /// The e-service has been told.
     Delivered,
     /// The process has started again and read the flow from the store.
@@ -141,6 +148,9 @@ pub fn step(state: &State, event: &Event) -> (State, Vec<Action>) {
         Event::Deadline(now) => next.deadline(*now),
         Event::Cancel => next.close(Outcome::Cancelled),
         Event::Supersede => next.close(Outcome::Superseded),
+        Event::Disown => next.disown(),
+        Event::Report(at) => next.report(*at),
+        Event::Opened => Vec::new(),
         Event::Delivered => next.delivered(),
         Event::Recover => next.recover(),
     };
@@ -306,6 +316,25 @@ impl State {
         }
         self.closing = Some(outcome);
         self.close_if_drained()
+    }
+
+    /// Ends the flow at once: an approval that arrives or is being examined was not the person's.
+    fn disown(&mut self) -> Vec<Action> {
+        if self.phase >= Phase::Verified {
+            return ignored();
+        }
+        self.conclude(Outcome::DeclinedNotMe, None)
+    }
+
+    fn report(&mut self, at: Timestamp) -> Vec<Action> {
+        if self.reported_at.is_some() {
+            return ignored();
+        }
+        self.reported_at = Some(at);
+        if self.phase >= Phase::Verified {
+            return Vec::new();
+        }
+        self.conclude(Outcome::DeclinedNotMe, None)
     }
 
     fn close_if_drained(&mut self) -> Vec<Action> {

@@ -28,6 +28,10 @@ pub struct State {
     pub closing: Option<Outcome>,
     /// How the flow ends; set once, never changed (law 3).
     pub ending: Option<Ending>,
+    /// When somebody whom the e-service knows to speak for the person said that they had not asked for this; also after
+    /// the ending, which stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reported_at: Option<Timestamp>,
 }
 
 /// How far a flow has come.
@@ -92,6 +96,7 @@ impl State {
             seen: Vec::new(),
             closing: None,
             ending: None,
+            reported_at: None,
         }
     }
 

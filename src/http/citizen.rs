@@ -20,6 +20,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::api::ApiState;
+use super::browser;
 use super::clock::PageClock;
 use super::confirm;
 use super::confirm::Confirm;
@@ -54,6 +55,7 @@ pub(super) fn pages(state: ApiState) -> Router {
         .route("/f/{handle}", get(show))
         .route("/f/{handle}/events", get(follow))
         .route("/f/{handle}/renew", post(renew))
+        .route("/f/{handle}/not-me", post(not_me))
         .route("/f/{handle}/back/{proof}", get(way_back::arrive))
         .route("/f/{handle}/confirm", post(confirm::confirm))
         .route("/f/{handle}/withdraw", post(confirm::withdraw))
@@ -85,14 +87,26 @@ async fn show(
     Path(handle): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let Some((_, view)) = view(&state, &handle).await else {
-        return not_found(&visitor);
+    let (_, view, browser) = match browser::opened(&state, &visitor, &handle, &headers).await {
+        Ok(opened) => opened,
+        Err(instead) => return *instead,
     };
     let confirm = match view.held {
         true => Confirm::of(&state, &view, &handle).await,
         false => None,
     };
-    show_flow(&state, &visitor, &handle, &headers, (view, confirm))
+    let response = show_flow(&state, &visitor, &handle, &headers, (view, confirm));
+    browser.greet(response, &state)
+}
+
+/// Ends a flow that somebody disowns: the person who reads the page, or whoever was sent its address and knows nothing of it.
+async fn not_me(State(state): State<ApiState>, visitor: Visitor, Path(handle): Path<String>) -> Response {
+    let Some((client, flow)) = view(&state, &handle).await else {
+        return not_found(&visitor);
+    };
+    // A flow that has ended meanwhile shows how, to whom it belongs.
+    let _ = state.flows.disown(&client, flow.flow).await;
+    Redirect::to(&format!("/f/{handle}")).into_response()
 }
 
 /// Shows a flow as it stands.
@@ -133,7 +147,8 @@ pub(super) fn show_flow(
                 .unwrap_or_default(),
             format!("{path}/events"),
         )
-        .showing(view.qr.clone(), link.as_ref().map(|link| link.href.clone()));
+        .showing(view.qr.clone(), link.as_ref().map(|link| link.href.clone()))
+        .disowned_at(format!("{path}/not-me"));
         match view.capability {
             Capability::AuthQr => waiting.renewed_at(format!("{path}/renew"), String::new()),
             _ => waiting,
@@ -196,9 +211,15 @@ fn steps(service: &Service, capability: Capability) -> Vec<Text> {
 }
 
 /// Asks for a new code, and leads to its page.
-async fn renew(State(state): State<ApiState>, visitor: Visitor, Path(handle): Path<String>) -> Response {
-    let Some((client, view)) = view(&state, &handle).await else {
-        return not_found(&visitor);
+async fn renew(
+    State(state): State<ApiState>,
+    visitor: Visitor,
+    Path(handle): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let (client, view) = match browser::owned(&state, &visitor, &handle, &headers).await {
+        Ok(owned) => owned,
+        Err(instead) => return *instead,
     };
     let handle = match state.flows.renew(&client, view.flow, None).await {
         Ok(started) => state.settings.page_key.handle(&client, started.view.flow),
@@ -214,13 +235,17 @@ pub(super) fn not_found(visitor: &Visitor) -> Response {
 }
 
 /// One event, `ended`, once the flow has ended.
-async fn follow(State(state): State<ApiState>, Path(handle): Path<String>) -> Response {
-    let clients = state.settings.keys.clients();
-    let Some((client, flow)) = state.settings.page_key.open(&handle, clients) else {
-        return StatusCode::NOT_FOUND.into_response();
+async fn follow(
+    State(state): State<ApiState>,
+    visitor: Visitor,
+    Path(handle): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let (client, flow) = match browser::owned(&state, &visitor, &handle, &headers).await {
+        Ok((client, view)) => (client, view.flow),
+        Err(instead) => return instead.status().into_response(),
     };
     let flows = state.flows.clone();
-    let client = client.to_owned();
     until_ended(move |time| {
         let (flows, client) = (flows.clone(), client.clone());
         async move { has_ended(&flows, &client, flow, time).await }

@@ -15,9 +15,8 @@ use axum::response::Redirect;
 use axum::response::Response;
 
 use super::api::ApiState;
-use super::citizen::not_found;
+use super::browser;
 use super::citizen::show_flow;
-use super::citizen::view;
 use super::page::Visitor;
 use crate::engine::Confirmation;
 use crate::engine::FlowView;
@@ -76,8 +75,9 @@ pub(super) async fn confirm(
     headers: HeaderMap,
     Form(typed): Form<HashMap<String, String>>,
 ) -> Response {
-    let Some((client, flow)) = view(&state, &handle).await else {
-        return not_found(&visitor);
+    let (client, flow) = match browser::owned(&state, &visitor, &handle, &headers).await {
+        Ok(owned) => owned,
+        Err(instead) => return *instead,
     };
     let ui = visitor.ui();
     let ticked = |name: &str| typed.get(name).is_some_and(|value| value == "yes");
@@ -112,9 +112,11 @@ pub(super) async fn withdraw(
     State(state): State<ApiState>,
     visitor: Visitor,
     Path(handle): Path<String>,
+    headers: HeaderMap,
 ) -> Response {
-    let Some((client, flow)) = view(&state, &handle).await else {
-        return not_found(&visitor);
+    let (client, flow) = match browser::owned(&state, &visitor, &handle, &headers).await {
+        Ok(owned) => owned,
+        Err(instead) => return *instead,
     };
     // A flow that has gone on meanwhile shows how.
     let _ = state.flows.withdraw(&client, flow.flow).await;
@@ -124,11 +126,14 @@ pub(super) async fn withdraw(
 /// The document, byte for byte: in the frame of the page, on a page of its own, or as a copy to keep.
 pub(super) async fn document(
     State(state): State<ApiState>,
+    visitor: Visitor,
     Path(handle): Path<String>,
+    headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let Some((client, flow)) = view(&state, &handle).await else {
-        return StatusCode::NOT_FOUND.into_response();
+    let (client, flow) = match browser::owned(&state, &visitor, &handle, &headers).await {
+        Ok(owned) => owned,
+        Err(instead) => return instead.status().into_response(),
     };
     let Ok(document) = state.flows.document(&client, flow.flow).await else {
         return StatusCode::NOT_FOUND.into_response();

@@ -108,6 +108,8 @@ impl Fake {
             qr: None,
             app_link: None,
             return_url: None,
+            browser: None,
+            reported_at: None,
             superseded_by: None,
             outcome: None,
             decision: None,
@@ -321,6 +323,28 @@ impl Flows for Fake {
 
     async fn withdraw(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
         self.end(flow, Outcome::DeclinedOnPage);
+        self.find(client, flow)
+    }
+
+    async fn opened(&self, client: &str, flow: FlowId, browser: Digest) -> Result<FlowView, Problem> {
+        if !self.find(client, flow)?.ended {
+            self.change(flow, |view| {
+                view.browser.get_or_insert(browser);
+            });
+        }
+        self.find(client, flow)
+    }
+
+    async fn disown(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
+        if !self.find(client, flow)?.ended {
+            self.end(flow, Outcome::DeclinedNotMe);
+        }
+        self.find(client, flow)
+    }
+
+    async fn report_not_me(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
+        self.disown(client, flow).await?;
+        self.change(flow, |view| view.reported_at = Some(Self::now()));
         self.find(client, flow)
     }
 

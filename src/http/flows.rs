@@ -73,6 +73,15 @@ pub trait Flows: Send + Sync + 'static {
     /// Ends a flow because the person does not want to sign what they have read.
     async fn withdraw(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem>;
 
+    /// Gives the page of a flow to the browser that opens it first, by the digest of its cookie's value.
+    async fn opened(&self, client: &str, flow: FlowId, browser: Digest) -> Result<FlowView, Problem>;
+
+    /// Ends a flow because somebody says on its page that they did not ask for it.
+    async fn disown(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem>;
+
+    /// Takes down that the person did not ask for a flow, as its e-service knows.
+    async fn report_not_me(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem>;
+
     /// Takes a callback: its exact bytes, and where they came from.
     async fn callback(&self, token: &str, source: SocketAddr, body: Bytes) -> CallbackReceipt;
 
@@ -177,6 +186,18 @@ impl Flows for Engine {
 
     async fn withdraw(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
         Self::withdraw(self, client, flow).await
+    }
+
+    async fn opened(&self, client: &str, flow: FlowId, browser: Digest) -> Result<FlowView, Problem> {
+        Self::opened(self, client, flow, browser).await
+    }
+
+    async fn disown(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
+        Self::disown(self, client, flow).await
+    }
+
+    async fn report_not_me(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
+        Self::report_not_me(self, client, flow).await
     }
 
     async fn callback(&self, token: &str, source: SocketAddr, body: Bytes) -> CallbackReceipt {

@@ -4,6 +4,7 @@
 mod api;
 mod assets;
 mod body;
+mod browser;
 mod callback;
 mod citizen;
 mod clock;
@@ -18,6 +19,7 @@ mod held_stream;
 mod keys;
 mod members;
 mod message;
+mod other_browser;
 mod page;
 mod page_handle;
 mod problem;

@@ -231,6 +231,7 @@ const fn row(code: ProblemCode) -> (StatusCode, &'static str) {
         ProblemCode::UnknownFlow => (StatusCode::NOT_FOUND, "No such flow"),
         ProblemCode::FlowEnded => (StatusCode::CONFLICT, "The flow has ended"),
         ProblemCode::RetryNotAllowed => (StatusCode::CONFLICT, "The flow may not be tried again"),
+        ProblemCode::ReportTooLate => (StatusCode::CONFLICT, "The flow is too old to be reported"),
         ProblemCode::RenewalNotAllowed => (StatusCode::CONFLICT, "The flow is not renewed"),
         ProblemCode::QrNotOnMobile => (
             StatusCode::UNPROCESSABLE_ENTITY,

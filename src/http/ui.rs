@@ -82,6 +82,11 @@ texts! {
     compare_number: "قارن هذا الرقم بالرقم الظاهر على هاتفك", "Compare this number with the one on your phone";
     challenge_label: "رقم المقارنة", "Number to compare";
     approve_if: "وافق فقط إذا تطابق الرقم واسم الجهة واسم الخدمة.", "Approve only if the number, the organization and the service are the same.";
+    not_me: "لم أطلب هذا", "I did not ask for this";
+    not_me_hint: "إن لم تبدأ هذا الطلب بنفسك فأنهه من هنا، وارفضه في هاتفك.", "If you did not begin this request yourself, end it here and decline it on your phone.";
+    request_is_over: "انتهى هذا الطلب.", "This request is over.";
+    page_of_another: "هذه الصفحة لمتصفح آخر", "This page belongs to another browser";
+    page_of_another_hint: "تُعرض نتيجة الطلب في المتصفح الذي بدأ منه فقط. إن كنت أنت من بدأه فعد إلى ذلك المتصفح، وإن لم تكن فلا توافق على أي طلب يصل إلى هاتفك.", "A request is shown only in the browser where it began. If you began it, go back there. If you did not, approve nothing that reaches your phone.";
     decline_if: "ارفض الطلب إذا اختلف أي منها، أو إذا لم تبدأه أنت.", "Decline if any of them differs, or if you did not begin this.";
     time_left: "الوقت المتبقي", "Time left";
     time_nearly_over: "بقيت 30 ثانية.", "30 seconds left.";
@@ -210,6 +215,9 @@ texts! {
     none: "لا شيء", "none";
     decided_by: "السطر الذي قرر", "Decided by";
     ev_document: "تسليم المستند", "Document handed in";
+    ev_browser: "فتح الصفحة أول مرة", "Page opened first";
+    ev_not_me: "بلاغ: لم أطلب هذا", "Reported: not me";
+    stops_until: "لا طلبات حتى", "No requests until";
     ev_consent: "إقرار الشخص قبل التوقيع", "Confirmed before signing";
     script_fault: "عطل في النص البرمجي", "Script fault";
     status: "رمز الحالة", "Status";

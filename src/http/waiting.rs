@@ -34,6 +34,8 @@ pub(super) struct Waiting {
     pub(super) renew: Option<String>,
     /// What the form that asks for it has to carry.
     pub(super) token: String,
+    /// Where the person says that they did not ask for this.
+    pub(super) not_me: Option<String>,
 }
 
 impl Waiting {
@@ -68,7 +70,16 @@ impl Waiting {
             code: None,
             app_link: None,
             renew: None,
+            not_me: None,
             token: String::new(),
+        }
+    }
+
+    /// The same with a form that ends what the person did not ask for.
+    pub(super) fn disowned_at(self, path: String) -> Self {
+        Self {
+            not_me: Some(path),
+            ..self
         }
     }
 

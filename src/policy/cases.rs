@@ -63,6 +63,14 @@ pub struct Given {
     pub citizen: Citizen,
     /// How long ago the same person began other flows of this service.
     pub earlier: Vec<Duration>,
+    /// How long ago other services sent requests to the person's phone.
+    pub elsewhere: Vec<Duration>,
+    /// How long ago the person declined requests, of whatever service.
+    pub declines: Vec<Duration>,
+    /// How long ago the person reported a request that they did not ask for.
+    pub reported: Option<Duration>,
+    /// Whether a service of the organization has authenticated the person before.
+    pub known: bool,
     /// How many flows other people began, and how long ago.
     pub others: Option<(u32, Duration)>,
 }

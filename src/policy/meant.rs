@@ -16,6 +16,7 @@ use super::Organization;
 use super::OrganizationKind;
 use super::OwnSettings;
 use super::Place;
+use super::PushSafety;
 use super::Response;
 use super::Service;
 use super::Signed;
@@ -27,6 +28,7 @@ use super::language::Key;
 use super::language::Shape;
 use super::yaml::Layer;
 use crate::words::Capability;
+use crate::words::Environment;
 use crate::words::Field;
 use crate::words::FieldSource;
 use crate::words::OutcomeClass;
@@ -325,7 +327,20 @@ pub fn organization_json(organization: &Organization) -> Value {
             "agreement": onboarding.agreement.as_ref().map(signed),
             "declaration": declaration,
         })),
+        "push_safety": push_safety(&organization.push_safety),
     })
+}
+
+/// What is written, and what is meant outside development where nothing is.
+fn push_safety(written: &PushSafety) -> Value {
+    let rules = written.rules(Environment::Production);
+    without_null(json!({
+        "per_person": rules.per_person.map(limit),
+        "cool_off": rules.cool_off.map(|cool_off| format_duration(cool_off.first)),
+        "declines": rules.cool_off.map(|cool_off| cool_off.declines.get()),
+        "longest_cool_off": rules.cool_off.map(|cool_off| format_duration(cool_off.longest)),
+        "not_me": format_duration(rules.not_me),
+    }))
 }
 
 fn capability_json(service: &Service, capability: Capability) -> Value {
@@ -346,6 +361,9 @@ fn capability_json(service: &Service, capability: Capability) -> Value {
     }
     match &settings.own {
         OwnSettings::Nothing => {}
+        OwnSettings::Push(first_contact) => {
+            insert(&mut out, "first_contact", json!(first_contact.as_str()));
+        }
         OwnSettings::Sign(sign) => {
             insert(&mut out, "document", json!(sign.document));
             insert(&mut out, "preview", json!(sign.preview));

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use super::Logo;
 use super::Onboarding;
+use super::PushSafety;
 use super::ThirdParty;
 use crate::words::Environment;
 use crate::words::Text;
@@ -33,6 +34,8 @@ pub struct Organization {
     pub environments: BTreeMap<Environment, EnvironmentSettings>,
     /// How far the subscription has come.
     pub onboarding: Onboarding,
+    /// How people are protected from requests that they did not ask for.
+    pub push_safety: PushSafety,
 }
 
 /// The kind of an organization.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Approval;
 use super::Certification;
 use super::Decision;
+use super::FirstContact;
 use super::Input;
 use super::InputFault;
 use super::InputValue;
@@ -78,6 +79,17 @@ impl Service {
     /// The settings of a capability; `None` if the service does not declare it (R000-017).
     pub fn capability(&self, capability: Capability) -> Option<&CapabilitySettings> {
         self.capabilities.get(&capability)
+    }
+
+    /// How somebody begins here whom no service of the organization has authenticated before.
+    pub fn first_contact(&self) -> FirstContact {
+        match self
+            .capability(Capability::AuthPush)
+            .map(|settings| &settings.own)
+        {
+            Some(OwnSettings::Push(first_contact)) => *first_contact,
+            _ => FirstContact::Push,
+        }
     }
 
     /// The answer to an outcome: the leaf code's own, or else its class's (law 8).
@@ -182,6 +194,8 @@ pub struct CapabilitySettings {
 pub enum OwnSettings {
     /// Nothing.
     Nothing,
+    /// How somebody begins whom nobody has authenticated before.
+    Push(FirstContact),
     /// What is signed and how.
     Sign(SignSettings),
     /// What may be sent.

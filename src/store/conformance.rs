@@ -46,6 +46,7 @@ macro_rules! conformance {
                 open_flows_are_those_with_work_left,
                 recent_flows_come_newest_first,
                 starts_are_remembered_for_the_limits,
+                what_people_refused_is_remembered,
                 flows_are_found_by_whatever_is_known_of_them,
             }
             batches {

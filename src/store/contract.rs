@@ -17,6 +17,7 @@ use crate::audit::ExchangeRow;
 use crate::audit::FlowRow;
 use crate::audit::seal::SpoolKey;
 use crate::flow::Phase;
+use crate::flow::State;
 use crate::words::Capability;
 use crate::words::Digest;
 use crate::words::ExchangeId;
@@ -57,6 +58,13 @@ pub trait Store: Commit {
 
     /// Every flow that began at `since` or later, oldest first: what the limits have to remember.
     async fn starts_since(&self, since: Timestamp) -> Result<Vec<FlowStart>, StoreError>;
+
+    /// How people have refused requests to their phones, in flows that began at `since` or later, oldest first: `of` one
+    /// person, or of everybody.
+    async fn refusals(&self, of: Option<Digest>, since: Timestamp) -> Result<Vec<PersonRefusal>, StoreError>;
+
+    /// Whether a flow that is still kept has authenticated this person, by the keyed hash of the civil number.
+    async fn is_known(&self, person: Digest) -> Result<bool, StoreError>;
 
     /// The records of a flow, in the order of the log.
     async fn records(&self, flow: FlowId) -> Result<Vec<StoredRecord>, StoreError>;
@@ -230,10 +238,41 @@ pub struct FlowSummary {
 pub struct FlowStart {
     /// The service.
     pub service: ServiceName,
+    /// What was asked for.
+    pub capability: Capability,
     /// Keyed hash of the civil number, if a person was named.
     pub person_key: Option<Digest>,
     /// When it began.
     pub at: Timestamp,
+}
+
+/// That a person did not want a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PersonRefusal {
+    /// Keyed hash of the civil number.
+    pub person_key: Digest,
+    /// When they declined on the phone, if they did.
+    pub declined_at: Option<Timestamp>,
+    /// When it was reported that they had not asked for it, if it was.
+    pub reported_at: Option<Timestamp>,
+}
+
+impl PersonRefusal {
+    /// What a flow says of it; `None` if its person did not refuse anything, or if it has none.
+    pub fn of(person_key: Option<Digest>, capability: Capability, state: &State) -> Option<Self> {
+        let ending = state.ending.as_ref().filter(|_| state.has_ended());
+        let declined = ending
+            .filter(|ending| capability.prompts() && ending.answered == Outcome::DeclinedByUser)
+            .and_then(|ending| ending.exchange)
+            // An answer is known by the id of its bytes, and that is made from the moment at which they arrived.
+            .map(|exchange| exchange.moment());
+        let refused = declined.is_some() || state.reported_at.is_some();
+        Some(Self {
+            person_key: person_key.filter(|_| refused)?,
+            declined_at: declined,
+            reported_at: state.reported_at,
+        })
+    }
 }
 
 /// A catalog to be kept: the list of its files, and of those the ones that may not be kept yet.

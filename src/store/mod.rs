@@ -26,6 +26,7 @@ pub use contract::FlowStart;
 pub use contract::FlowSummary;
 pub use contract::KeptCatalog;
 pub use contract::News;
+pub use contract::PersonRefusal;
 pub use contract::Shared;
 pub use contract::Store;
 pub use contract::StoredRecord;

@@ -38,6 +38,16 @@ impl Capability {
         }
     }
 
+    /// Whether it makes the person's phone ring with a question, unasked by the phone itself.
+    pub const fn prompts(self) -> bool {
+        matches!(self, Self::AuthPush | Self::Sign)
+    }
+
+    /// Whether an approval says who the person is.
+    pub const fn authenticates(self) -> bool {
+        matches!(self, Self::AuthQr | Self::AuthPush | Self::Sign)
+    }
+
     /// Reads the name used in files; `None` for anything else.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|value| value.as_str() == name)

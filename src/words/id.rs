@@ -21,6 +21,12 @@ macro_rules! uuid_id {
                 Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
             }
 
+            /// The moment it was made from, to the millisecond.
+            pub fn moment(&self) -> super::Timestamp {
+                let millis = self.0.as_u64_pair().0 >> 16;
+                super::Timestamp::from_micros(i64::try_from(millis).unwrap_or(0).saturating_mul(1_000))
+            }
+
             /// Wraps a UUID read from the store.
             pub const fn from_uuid(uuid: Uuid) -> Self {
                 Self(uuid)
@@ -159,6 +165,7 @@ mod tests {
         let early = FlowId::from_parts(Timestamp::from_micros(1_000_000), [255; 10]);
         let late = FlowId::from_parts(Timestamp::from_micros(2_000_000), [0; 10]);
         assert!(early < late);
+        assert_eq!(late.moment(), Timestamp::from_micros(2_000_000));
         assert_eq!(FlowId::parse(&late.to_string()), Some(late));
         assert_eq!(FlowId::parse("nonsense"), None);
     }

@@ -73,6 +73,8 @@ pub enum Outcome {
     DeclinedByUser,
     /// The person saw the document and did not want to sign it; nothing was asked of the phone.
     DeclinedOnPage,
+    /// The person asked, or whoever speaks for them, says that they did not ask for this.
+    DeclinedNotMe,
     /// Nobody answered before the deadline.
     TimeoutNoAnswer,
     /// Nobody confirmed on the page in time; nothing was asked of the phone.
@@ -125,6 +127,12 @@ pub enum Outcome {
     UnreadableQr,
     /// Nothing is sent to people at this time of day.
     QuietHours,
+    /// Nobody of the organization has ever authenticated this person, so they begin by scanning a code.
+    FirstContact,
+    /// The person has declined several requests, so the next one waits.
+    CoolOff,
+    /// The person has reported a request, so none is sent to their phone for a while.
+    PushesStopped,
     /// The authority answered with a code that is not in the table.
     UnknownCode,
     /// The policy of the service refused.
@@ -133,10 +141,11 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 35] = [
         Self::Approved,
         Self::DeclinedByUser,
         Self::DeclinedOnPage,
+        Self::DeclinedNotMe,
         Self::TimeoutNoAnswer,
         Self::TimeoutNotConfirmed,
         Self::ErrorAuthority,
@@ -163,6 +172,9 @@ impl Outcome {
         Self::ReplayedQr,
         Self::UnreadableQr,
         Self::QuietHours,
+        Self::FirstContact,
+        Self::CoolOff,
+        Self::PushesStopped,
         Self::UnknownCode,
         Self::Refused,
     ];
@@ -180,6 +192,15 @@ impl Outcome {
     /// Whether a new attempt by the same person can end differently.
     pub const fn retryable(self) -> bool {
         self.row().retryable
+    }
+
+    /// Whether midflow itself ends a flow so before it asks the policy for a plan, because of what is remembered of earlier
+    /// flows. The policy says what follows, and can't be asked again for more than that.
+    pub const fn follows_from_memory(self) -> bool {
+        matches!(
+            self,
+            Self::ReplayedQr | Self::FirstContact | Self::CoolOff | Self::PushesStopped
+        )
     }
 
     /// How loudly the operator should be told.
@@ -230,6 +251,15 @@ impl Outcome {
                 ar: "اخترت عدم توقيع المستند، ولم يُرسل أي طلب إلى هاتفك.",
                 en: "You chose not to sign the document. Nothing was sent to your phone.",
                 hint: "",
+            },
+            Self::DeclinedNotMe => Row {
+                code: "declined.not_me",
+                class: OutcomeClass::Declined,
+                retryable: false,
+                severity: Severity::Warning,
+                ar: "أُبلغنا بأن صاحب الهوية لم يطلب هذه العملية، فأُنهي الطلب ولم يتم أي إجراء.",
+                en: "We were told that the person did not ask for this, so the request was ended. Nothing has been done.",
+                hint: "Somebody may be trying to pass for this person: look at where the flow began. No request goes to their phone for as long as `push_safety.not_me` says.",
             },
             Self::TimeoutNoAnswer => Row {
                 code: "timeout.no_answer",
@@ -464,6 +494,33 @@ impl Outcome {
                 ar: "لا تُرسل الإشعارات في هذا الوقت. يرجى الإرسال في وقت لاحق.",
                 en: "Notifications are not sent at this hour. Send it later.",
                 hint: "The hours stand in the service file.",
+            },
+            Self::FirstContact => Row {
+                code: "other.first_contact",
+                class: OutcomeClass::Other,
+                retryable: true,
+                severity: Severity::Info,
+                ar: "عند الدخول لأول مرة يرجى مسح الرمز بتطبيق هويتي، فلم يُرسل أي طلب إلى الهاتف.",
+                en: "The first time, please sign in by scanning a code with the Mobile ID app. Nothing was sent to the phone.",
+                hint: "The service asks for `first_contact: qr`; begin `auth_qr` instead. A rise can mean that somebody tries civil numbers.",
+            },
+            Self::CoolOff => Row {
+                code: "other.cool_off",
+                class: OutcomeClass::Other,
+                retryable: true,
+                severity: Severity::Warning,
+                ar: "رُفضت طلبات سابقة قبل وقت قصير، فلم يُرسل طلب جديد إلى الهاتف. يرجى الانتظار ثم المحاولة من جديد.",
+                en: "Earlier requests were declined a short while ago, so no new one was sent to the phone. Please wait, then try again.",
+                hint: "`push_safety` of the organization says how long. Many of these for one person mean that somebody keeps asking.",
+            },
+            Self::PushesStopped => Row {
+                code: "other.pushes_stopped",
+                class: OutcomeClass::Other,
+                retryable: true,
+                severity: Severity::Warning,
+                ar: "لا تُرسل طلبات إلى هذا الهاتف في الوقت الحالي. يمكن الدخول بمسح الرمز حيث يتوفر.",
+                en: "No requests are sent to this phone at present. Signing in by scanning a code still works where it is offered.",
+                hint: "The person reported a request that they did not ask for; `push_safety.not_me` says for how long nothing is sent.",
             },
             Self::UnknownCode => Row {
                 code: "other.unknown_code",

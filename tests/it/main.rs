@@ -29,6 +29,7 @@ mod keys;
 mod lsp;
 mod policies;
 mod power;
+mod push_safety;
 mod reload;
 mod replicas;
 mod rights;

@@ -7,6 +7,7 @@ use super::service::mutants as service_mutants;
 use crate::cases::Suite;
 use crate::cases::report::label_of;
 use crate::cases::suite::processors;
+use crate::cases::suite::rules_of;
 use crate::catalog::Catalog;
 use crate::catalog::LoadedService;
 use crate::diagnostics::Diagnostic;
@@ -209,6 +210,7 @@ impl Suite {
     }
 
     fn fate(&self, catalog: &Catalog, job: &Job, compiler: &mut Compiler) -> Fate {
+        let rules = rules_of(catalog);
         for name in &job.mutant.services {
             let (Some(loaded), Some(file)) = (catalog.service(name), self.files.get(name.as_str())) else {
                 continue;
@@ -220,7 +222,11 @@ impl Suite {
             let Some(changed) = changed else {
                 return Fate::Refused;
             };
-            if file.cases.iter().any(|case| self.notices(&changed, case)) {
+            if file
+                .cases
+                .iter()
+                .any(|case| self.notices((&changed, &rules), case))
+            {
                 return Fate::Noticed;
             }
         }

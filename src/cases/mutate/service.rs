@@ -5,8 +5,10 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::policy::DeclaredField;
+use crate::policy::FirstContact;
 use crate::policy::InputKind;
 use crate::policy::Limit;
+use crate::policy::OwnSettings;
 use crate::policy::Place;
 use crate::policy::Places;
 use crate::policy::Response;
@@ -131,6 +133,15 @@ impl Making<'_> {
             let keys = ["capabilities", name, "expires_in"];
             self.add(&keys, Some(&place), change, |service| {
                 edit(service, capability, |settings| settings.expires_in = time);
+            });
+        }
+        if settings.own == OwnSettings::Push(FirstContact::Qr) {
+            let keys = ["capabilities", name, "first_contact"];
+            let change = "first_contact `qr` becomes `push`".to_owned();
+            self.add(&keys, Some(&place), change, |service| {
+                edit(service, capability, |settings| {
+                    settings.own = OwnSettings::Push(FirstContact::Push);
+                });
             });
         }
         let keys = ["capabilities", name, "reason", "ar"];

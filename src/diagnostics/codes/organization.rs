@@ -85,4 +85,10 @@ codes! {
         "ليس اسما صالحا لعقدة",
         "يتكون اسم العقدة من 1 إلى 64 من الحروف اللاتينية الصغيرة والأرقام والشرطات، ويبدأ بحرف.",
     }
+    BAD_PUSH_SAFETY = "E1014" {
+        "a time that does not protect anybody",
+        "A cool-off lasts from one second to one day, and its longest is no shorter than its first. After a report nothing is sent for one hour to seven days: less would let an attacker go on at once, more would lock the person out of a service they need.",
+        "مدة لا تحمي أحدا",
+        "مدة التهدئة بعد الرفض من ثانية إلى يوم، وأطولها لا تقل عن أولاها. وبعد البلاغ يتوقف الإرسال من ساعة إلى سبعة أيام، فأقل من ذلك يتيح للمهاجم أن يعاود فورا، وأكثر منه يحرم صاحب الهوية من خدمة يحتاجها.",
+    }
 }

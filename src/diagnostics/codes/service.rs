@@ -241,6 +241,12 @@ codes! {
         "استثناء دون نهاية معقولة",
         "يسري الاستثناء من يوم تحمل مسؤوليته إلى يوم لا يتجاوز سنتين بعده، ثم يعاد النظر فيه.",
     }
+    FIRST_CONTACT_WITHOUT_QR = "W2008" {
+        "a first contact by code, and no code",
+        "The service wants people whom nobody has authenticated before to begin by scanning a code, and offers no `auth_qr`. They can begin at another service of the organization only. Offer `auth_qr` here too, or make sure that the text of `other.first_contact` leads them there.",
+        "تعارف أول بالرمز ولا رمز في الخدمة",
+        "تطلب الخدمة ممن لم يسبق التحقق منه أن يبدأ بمسح الرمز، ولا تتيح `auth_qr`، فلا يمكنه البدء إلا من خدمة أخرى للجهة. أتح `auth_qr` هنا أيضا، أو تأكد من أن نص `other.first_contact` يرشده إليها.",
+    }
     UNREAD_FILE = "W2005" {
         "a policy file that nothing reads",
         "midflow reads `policies/organization.yaml`, `policies/services/*.yaml` with their tests and `policies/rulebooks/*.yaml`. A file with another ending, such as `.yml`, or in another folder would silently not apply.",

@@ -360,6 +360,16 @@ pub(super) const CONSENT: Phrase = Phrase(
     "أقر الشخص بالاطلاع على المستند وبموافقته على توقيعه",
     "the person confirmed having read the document and agreeing to sign it",
 );
+/// A browser opened the page first.
+pub(super) const BROWSER: Phrase = Phrase(
+    "فُتحت صفحة الطلب أول مرة، وصارت لهذا المتصفح وحده",
+    "the page was opened first, and belongs to that browser alone",
+);
+/// Somebody said that the person had not asked for this.
+pub(super) const NOT_ME: Phrase = Phrase(
+    "ورد بلاغ بأن صاحب الهوية لم يطلب هذه العملية",
+    "it was reported that the person had not asked for this",
+);
 /// A request is on record and leaves.
 pub(super) const REQUEST: Phrase = Phrase(
     "سُجّل الطلب ثم أُرسل إلى الجهة",

@@ -104,6 +104,19 @@ fn step(record: &StoredRecord, start: Timestamp, kept: &HashMap<ExchangeId, &Exc
                 .collect(),
             None,
         ),
+        Event::Browser(browser) => (
+            phrases::BROWSER.text(),
+            vec![some("browser", browser.browser)],
+            None,
+        ),
+        Event::NotMe(report) => (
+            phrases::NOT_ME.text(),
+            vec![
+                some("by", &report.by),
+                report.stops_until.and_then(|until| some("stops_until", until)),
+            ],
+            None,
+        ),
         Event::Ending(ending) => (
             phrases::ended(ending.outcome),
             vec![

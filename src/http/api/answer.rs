@@ -45,6 +45,9 @@ pub(super) struct FlowAnswer {
     /// The flow that has taken the place of this one.
     #[schema(format = "uuid")]
     superseded_by: Option<String>,
+    /// When it was reported that the person had not asked for this; null unless it was.
+    #[schema(format = DateTime)]
+    reported_at: Option<String>,
     /// How it ended; null while it waits.
     outcome: Option<OutcomeAnswer>,
     /// What the policy decided; null while it waits.
@@ -247,6 +250,7 @@ impl FlowAnswer {
                 .as_ref()
                 .map(|link| link.returning_to(view.return_url.as_deref().unwrap_or(page))),
             superseded_by: view.superseded_by.map(|flow| flow.to_string()),
+            reported_at: view.reported_at.map(|at| at.to_string()),
             signature: view.signature.as_ref().map(|made| SignatureAnswer {
                 format: made.format.clone(),
                 digest: made.digest.to_string(),

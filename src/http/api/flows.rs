@@ -180,6 +180,38 @@ pub(super) async fn cancel(
     Ok(Json(FlowAnswer::new(&view, &page_of(&state, &client, flow))))
 }
 
+/// Report a flow
+///
+/// Says that the person did not ask for this flow, as the e-service knows: from its call centre, or from the person's own
+/// account. A flow that runs ends as `declined.not_me`; one that has ended stays as it is. Either way it is recorded, and no
+/// request goes to the person's phone for as long as `push_safety.not_me` of the organization says.
+#[utoipa::path(
+    post, path = "/v1/flows/{flow}/not-me", tag = "flows", operation_id = "report_flow",
+    params(
+        ("flow" = String, Path, description = "The id of the flow"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Accepted; reporting twice is the same as once", min_length = 1, max_length = 255),
+    ),
+    responses(
+        (status = 200, description = "The flow as it stands", body = FlowAnswer),
+        (status = 401, description = "`unauthorized`", body = Details, content_type = "application/problem+json"),
+        (status = 404, description = "`unknown_flow`", body = Details, content_type = "application/problem+json"),
+        (status = 409, description = "`report_too_late`", body = Details, content_type = "application/problem+json"),
+        (status = 503, description = "`store_unavailable`", body = Details, content_type = "application/problem+json"),
+    ),
+    security(("key" = [])),
+)]
+pub(super) async fn not_me(
+    State(state): State<ApiState>,
+    Client(client): Client,
+    Path(flow): Path<String>,
+    headers: HeaderMap,
+) -> Result<Json<FlowAnswer>, ApiProblem> {
+    idempotency_key(&headers)?;
+    let flow = flow_id(&flow)?;
+    let view = state.flows.report_not_me(&client, flow).await?;
+    Ok(Json(FlowAnswer::new(&view, &page_of(&state, &client, flow))))
+}
+
 /// The address of the page of a flow.
 pub(super) fn page_of(state: &ApiState, client: &str, flow: FlowId) -> String {
     let handle = state.settings.page_key.handle(client, flow);

@@ -31,6 +31,7 @@ pub(super) async fn serve() -> Response {
         super::flows::read,
         super::flows::cancel,
         super::flows::renew,
+        super::flows::not_me,
         super::documents::keep,
         super::events::follow,
         super::operation::webhook_key,

@@ -71,6 +71,10 @@ pub fn api(flows: Arc<dyn Flows>, settings: ApiSettings) -> Router {
             post(flows::cancel).fallback(|| async { only("POST") }),
         )
         .route(
+            "/v1/flows/{flow}/not-me",
+            post(flows::not_me).fallback(|| async { only("POST") }),
+        )
+        .route(
             "/v1/flows/{flow}/renew",
             post(flows::renew).fallback(|| async { only("POST") }),
         )

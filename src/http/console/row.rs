@@ -113,6 +113,17 @@ fn row(entry: &TimelineEntry, start: Timestamp, ui: &'static Ui) -> Row {
         Event::Verdict(verdict) => (None, vec![verdict_cell(verdict, ui)]),
         Event::Document(document) => (Some(document.digest), vec![document_cell(document, ui)]),
         Event::Consent(consent) => (Some(consent.document), vec![consent_cell(consent, ui)]),
+        Event::Browser(_) => {
+            let cell = Cell::new(Lane::EService, ui.ev_browser, String::new());
+            (None, vec![cell])
+        }
+        Event::NotMe(report) => {
+            let until = report
+                .stops_until
+                .map(|until| Fact::new(ui.stops_until, shown::date_and_time(until)));
+            let cell = Cell::new(Lane::EService, ui.ev_not_me, report.by.clone()).toned(Tone::Bad);
+            (None, vec![cell.facts(until.into_iter().collect())])
+        }
         Event::Ending(ending) => (None, ending_cells(ending, ui)),
         Event::Refusal(refusal) => {
             let facts = vec![Fact::new(ui.detail, refusal.detail.clone())];

@@ -233,7 +233,9 @@ async fn the_citizen_page_shows_the_wait_and_the_outcome_and_nobody() {
     }
     let flow = fake.inner.lock().unwrap().flows[0].flow;
     fake.end(flow, Outcome::Approved);
-    let english = send(&router, request("GET", &format!("{page}?lang=en"), &[], "")).await;
+    let cookie = waiting.header("set-cookie").split(';').next().unwrap().to_owned();
+    let own = [("cookie", cookie.as_str())];
+    let english = send(&router, request("GET", &format!("{page}?lang=en"), &own, "")).await;
     assert!(english.body.contains("Approved") && english.body.contains("lang=\"en\""));
     assert!(english.header("set-cookie").starts_with("midflow-lang=en"));
     assert!(!english.body.contains("399123100017") && !english.body.contains("SARA"));

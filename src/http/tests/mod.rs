@@ -2,6 +2,7 @@
 
 mod admin;
 mod ask;
+mod browser;
 mod callback_listener;
 mod demo_journey;
 mod e_service_api;

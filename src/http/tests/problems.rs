@@ -110,7 +110,7 @@ fn shown(method: &str, path: &str, answer: &super::ask::Answer) -> String {
 /// Method, path, headers and body.
 type Ask<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a str);
 
-const CODES: [ProblemCode; 14] = [
+const CODES: [ProblemCode; 15] = [
     ProblemCode::UnknownService,
     ProblemCode::CapabilityNotDeclared,
     ProblemCode::ChannelNotDeclared,
@@ -122,6 +122,7 @@ const CODES: [ProblemCode; 14] = [
     ProblemCode::UnknownFlow,
     ProblemCode::FlowEnded,
     ProblemCode::RetryNotAllowed,
+    ProblemCode::ReportTooLate,
     ProblemCode::StoreUnavailable,
     ProblemCode::ShuttingDown,
     ProblemCode::Internal,

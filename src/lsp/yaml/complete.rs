@@ -495,7 +495,7 @@ mod tests {
         assert_eq!(labels(SERVICE, "limits: { per_person: 1/s, ¦ }"), ["per_service"]);
         assert_eq!(
             labels(SERVICE, "capabilities:\n  auth_push:\n    assurance: high\n    ¦"),
-            ["reason", "expires_in"]
+            ["reason", "expires_in", "first_contact"]
         );
         assert!(labels(SERVICE, "unknown:\n  ¦").is_empty());
     }

@@ -21,6 +21,46 @@ pub(in crate::policy) const ORGANIZATION_FILE: &[Key] = &[
         Shape::Map(ONBOARDING),
         "How far the subscription has come. What production needs of it, the rulebook asks for.",
     ),
+    Key::optional(
+        "push_safety",
+        Shape::Map(PUSH_SAFETY),
+        "How people are protected from requests that they did not ask for, across all services.",
+    ),
+];
+
+pub(in crate::policy) const PUSH_SAFETY: &[Key] = &[
+    Key::built_in(
+        "per_person",
+        "10/1h, but nothing in development",
+        Shape::Limit,
+        "So many requests of all services to one person's phone in so long; counts `auth_push` and `sign`.",
+    ),
+    Key::built_in(
+        "cool_off",
+        "5m, but nothing in development",
+        Shape::Duration,
+        "How long the next request waits once a person has declined `declines` of them within a day; twice as long \
+         after each further one.",
+    ),
+    Key::built_in(
+        "declines",
+        "2",
+        Shape::Integer { min: 1, max: 10 },
+        "How many declines within a day begin a cool-off.",
+    ),
+    Key::built_in(
+        "longest_cool_off",
+        "1d",
+        Shape::Duration,
+        "The longest that a cool-off gets: at least `cool_off`, at most `1d`.",
+    ),
+    Key::built_in(
+        "not_me",
+        "1d",
+        Shape::Duration,
+        "For how long nothing goes to the phone of a person who has reported a request they did not ask for: `1h` to \
+         `7d`.",
+    ),
 ];
 
 pub(in crate::policy) const ORGANIZATION: &[Key] = &[

@@ -173,7 +173,7 @@ pub(in crate::policy) const CAPABILITIES: &[Key] = &[
     Key::optional("auth_qr", Shape::Map(AUTH), "Sign in by scanning a QR code."),
     Key::optional(
         "auth_push",
-        Shape::Map(AUTH),
+        Shape::Map(AUTH_PUSH),
         "Sign in by a notification pushed to the phone.",
     ),
     Key::optional("sign", Shape::Map(SIGN), "Sign a document or transaction."),
@@ -188,7 +188,7 @@ pub(in crate::policy) const SHARED_CAPABILITIES: &[Key] = &[
     ),
     Key::optional(
         "auth_push",
-        Shape::Map(SHARED_AUTH),
+        Shape::Map(SHARED_AUTH_PUSH),
         "For services that sign in by push.",
     ),
     Key::optional("sign", Shape::Map(SHARED_SIGN), "For services that sign."),
@@ -198,18 +198,41 @@ pub(in crate::policy) const VERIFY_QR: &[Key] = &[REASON];
 
 pub(in crate::policy) const AUTH: &[Key] = &[ASSURANCE, REASON, EXPIRES_IN];
 
-pub(in crate::policy) const SHARED_AUTH: &[Key] = &[
-    Key::optional(
-        "assurance",
-        Shape::Word(LEVELS),
-        "How sure the authority has to be of the person.",
-    ),
-    Key::optional(
-        "expires_in",
-        Shape::Duration,
-        "How long the person has to answer: `30s` to `10m`.",
+pub(in crate::policy) const AUTH_PUSH: &[Key] = &[
+    ASSURANCE,
+    REASON,
+    EXPIRES_IN,
+    Key::built_in(
+        "first_contact",
+        "`qr` at `high` where the service offers `auth_qr` too, `push` otherwise",
+        Shape::Word(FIRST_CONTACTS),
+        "How somebody begins whom no service of the organization has authenticated before: `push` lets them, `qr` ends the \
+         flow as `other.first_contact`, so that they scan a code instead.",
     ),
 ];
+
+pub(in crate::policy) const SHARED_AUTH: &[Key] = &[SHARED_ASSURANCE, SHARED_EXPIRY];
+
+pub(in crate::policy) const SHARED_AUTH_PUSH: &[Key] = &[
+    SHARED_ASSURANCE,
+    SHARED_EXPIRY,
+    Key::optional(
+        "first_contact",
+        Shape::Word(FIRST_CONTACTS),
+        "How somebody begins whom no service has authenticated before.",
+    ),
+];
+
+const SHARED_ASSURANCE: Key = Key::optional(
+    "assurance",
+    Shape::Word(LEVELS),
+    "How sure the authority has to be of the person.",
+);
+const SHARED_EXPIRY: Key = Key::optional(
+    "expires_in",
+    Shape::Duration,
+    "How long the person has to answer: `30s` to `10m`.",
+);
 
 pub(in crate::policy) const SIGN: &[Key] = &[
     Key::built_in(
@@ -487,6 +510,7 @@ pub(in crate::policy) const CHANNELS: &[&str] = &[
     "counter",
 ];
 pub(in crate::policy) const LEVELS: &[&str] = &["low", "medium", "high"];
+pub(in crate::policy) const FIRST_CONTACTS: &[&str] = &["push", "qr"];
 pub(in crate::policy) const BASES: &[&str] = &["consent", "contract", "law", "public_task"];
 pub(in crate::policy) const DOCUMENTS: &[&str] = &[
     "contract",

@@ -68,6 +68,27 @@ pub(in crate::policy) const GIVEN: &[Key] = &[
         "How long ago this person began other flows: `[1m, 5m]`.",
     ),
     Key::optional(
+        "elsewhere",
+        Shape::Any,
+        "How long ago other services sent requests to this person's phone: `[1m, 5m]`.",
+    ),
+    Key::optional(
+        "declines",
+        Shape::Any,
+        "How long ago this person declined requests, of whatever service: `[1m, 5m]`.",
+    ),
+    Key::optional(
+        "reported",
+        Shape::Any,
+        "How long ago this person reported a request that they did not ask for: `2h`.",
+    ),
+    Key::built_in(
+        "known",
+        "true",
+        Shape::Any,
+        "Whether a service of the organization has authenticated this person before.",
+    ),
+    Key::optional(
         "others",
         Shape::Any,
         "Flows of other people: `{ count: 200, ago: 0s }`.",
@@ -97,7 +118,7 @@ pub(in crate::policy) const EXPECT: &[Key] = &[
     Key::optional(
         "turned_away",
         Shape::Any,
-        "No flow begins, because of this: `limits.per_person`, `channels`, ….",
+        "No flow begins, because of this: `limits.per_person`, `push_safety.per_person`, `channels`, ….",
     ),
     Key::optional(
         "plan",

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::map::Map;
 use super::notify::notify;
 use super::reader::Reader;
 use super::sign::sign;
@@ -8,6 +9,7 @@ use super::sign::unsigned;
 use super::texts::TextRules;
 use crate::diagnostics::codes;
 use crate::policy::CapabilitySettings;
+use crate::policy::FirstContact;
 use crate::policy::Input;
 use crate::policy::OwnSettings;
 use crate::policy::Sensitivity;
@@ -37,12 +39,13 @@ pub(super) fn capabilities(
     }
     let mut read = BTreeMap::new();
     let mut good = true;
+    let offers_code = entries.iter().any(|one| one.key == Capability::AuthQr.as_str());
     for one in entries {
         let Some(capability) = capability(reader, one) else {
             good = false;
             continue;
         };
-        match settings(reader, one, capability, inputs, sensitivity) {
+        match settings(reader, one, capability, inputs, (sensitivity, offers_code)) {
             Some(settings) => {
                 read.insert(capability, settings);
             }
@@ -63,16 +66,21 @@ pub(super) fn shared_capabilities(reader: &mut Reader<'_>, entry: &Entry) {
             continue;
         };
         let path = map.path_of(capability.as_str());
-        let keys = if capability == Capability::Sign {
-            language::SHARED_SIGN
-        } else {
-            language::SHARED_AUTH
+        let keys = match capability {
+            Capability::Sign => language::SHARED_SIGN,
+            Capability::AuthPush => language::SHARED_AUTH_PUSH,
+            _ => language::SHARED_AUTH,
         };
         let Some(map) = reader.map(&entry.node, &path, entry.key_span, keys) else {
             continue;
         };
         if let Some(entry) = map.get("expires_in") {
             expires_in(reader, entry, &map.path_of("expires_in"));
+        }
+        if capability == Capability::AuthPush
+            && let Some(entry) = map.get("first_contact")
+        {
+            first_contact_word(reader, entry, &map.path_of("first_contact"));
         }
         if capability == Capability::Sign {
             unsigned(reader, &map);
@@ -104,12 +112,13 @@ fn settings(
     entry: &Entry,
     capability: Capability,
     inputs: &BTreeMap<InputName, Input>,
-    sensitivity: Sensitivity,
+    (sensitivity, offers_code): (Sensitivity, bool),
 ) -> Option<CapabilitySettings> {
     let path = format!("capabilities.{capability}");
     let keys = match capability {
         Capability::VerifyQr => language::VERIFY_QR,
-        Capability::AuthQr | Capability::AuthPush => language::AUTH,
+        Capability::AuthQr => language::AUTH,
+        Capability::AuthPush => language::AUTH_PUSH,
         Capability::Sign => language::SIGN,
         Capability::Notify => language::NOTIFY,
     };
@@ -141,7 +150,8 @@ fn settings(
     let own = match capability {
         Capability::Sign => sign(reader, &map, inputs).map(OwnSettings::Sign),
         Capability::Notify => notify(reader, &map, inputs).map(OwnSettings::Notify),
-        Capability::VerifyQr | Capability::AuthQr | Capability::AuthPush => Some(OwnSettings::Nothing),
+        Capability::AuthPush => first_contact(reader, &map, assurance, offers_code).map(OwnSettings::Push),
+        Capability::VerifyQr | Capability::AuthQr => Some(OwnSettings::Nothing),
     };
     Some(CapabilitySettings {
         assurance: assurance?,
@@ -150,6 +160,44 @@ fn settings(
         own: own?,
         place: reader.place(entry.key_span),
     })
+}
+
+/// How somebody begins whom nobody has authenticated before. Where nothing is written, a push at high assurance is not the
+/// way, if the service offers another.
+fn first_contact(
+    reader: &mut Reader<'_>,
+    map: &Map<'_>,
+    assurance: Option<Assurance>,
+    offers_code: bool,
+) -> Option<FirstContact> {
+    let Some(entry) = map.get("first_contact") else {
+        let by_code = offers_code && assurance == Some(Assurance::High);
+        return Some(if by_code {
+            FirstContact::Qr
+        } else {
+            FirstContact::Push
+        });
+    };
+    let way = first_contact_word(reader, entry, &map.path_of("first_contact"))?;
+    if way == FirstContact::Qr && !offers_code {
+        reader.warning(
+            codes::FIRST_CONTACT_WITHOUT_QR,
+            "a first contact needs a code here, and the service offers no `auth_qr`",
+            entry.node.span,
+            "declare `auth_qr` beside `auth_push`, or let `other.first_contact` say where people scan a code",
+        );
+    }
+    Some(way)
+}
+
+fn first_contact_word(reader: &mut Reader<'_>, entry: &Entry, path: &str) -> Option<FirstContact> {
+    reader.word(
+        &entry.node,
+        path,
+        codes::UNKNOWN_WORD,
+        language::FIRST_CONTACTS,
+        FirstContact::from_name,
+    )
 }
 
 fn assurance(

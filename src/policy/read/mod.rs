@@ -17,6 +17,7 @@ mod organization;
 mod outcomes;
 mod outline;
 mod places;
+mod push_safety;
 mod reader;
 mod rulebook;
 mod scalar;

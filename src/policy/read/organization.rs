@@ -4,6 +4,7 @@ use super::map::Map;
 use super::onboarding::onboarding;
 use super::onboarding::optional;
 use super::onboarding::signed;
+use super::push_safety::push_safety;
 use super::reader::Reader;
 use super::texts::TextRules;
 use crate::diagnostics::codes;
@@ -12,6 +13,7 @@ use crate::policy::EnvironmentSettings;
 use crate::policy::Logo;
 use crate::policy::Organization;
 use crate::policy::OrganizationKind;
+use crate::policy::PushSafety;
 use crate::policy::ThirdParty;
 use crate::policy::address::Network;
 use crate::policy::address::https_url;
@@ -36,9 +38,11 @@ pub(super) fn organization(reader: &mut Reader<'_>, root: &Node) -> Option<Organ
     let file = reader.map(root, "", Span::default_first(), language::ORGANIZATION_FILE)?;
     super::format_version(reader, &file);
     let onboarding = onboarding(reader, file.get("onboarding"));
+    let push_safety = optional(&file, "push_safety", |entry, _| push_safety(reader, entry));
     let about = about(reader, &file);
     Some(Organization {
         onboarding: onboarding?,
+        push_safety: push_safety?.unwrap_or_default(),
         ..about?
     })
 }
@@ -88,6 +92,7 @@ pub(super) fn about(reader: &mut Reader<'_>, file: &Map<'_>) -> Option<Organizat
         third_party: third_party?,
         environments: environments?,
         onboarding: onboarding(reader, None)?,
+        push_safety: PushSafety::default(),
     })
 }
 

@@ -19,8 +19,11 @@ use crate::flow::Ending;
 use crate::flow::Phase;
 use crate::store::FlowSearch;
 use crate::store::FlowStart;
+use crate::store::PersonRefusal;
+use crate::words::Capability;
 use crate::words::CivilNo;
 use crate::words::Digest;
+use crate::words::ExchangeId;
 use crate::words::Outcome;
 use crate::words::RequestId;
 use crate::words::ServiceName;
@@ -271,16 +274,69 @@ pub(crate) async fn starts_are_remembered_for_the_limits(place: &dyn Place) {
     let expected = [
         FlowStart {
             service: flow(2).service,
+            capability: flow(2).capability,
             person_key: None,
             at: flow(2).created_at,
         },
         FlowStart {
             service: flow(3).service,
+            capability: flow(3).capability,
             person_key: Some(Digest::of(b"person")),
             at: flow(3).created_at,
         },
     ];
     assert_eq!(starts, expected);
+}
+
+// Threat B-16: what a person has declined or reported is found for them and for everybody, and that they are known.
+pub(crate) async fn what_people_refused_is_remembered(place: &dyn Place) {
+    let store = place.open().await;
+    let (one, other) = (Digest::of(b"one"), Digest::of(b"other"));
+    let ended = |number: u8, person: Digest, answered: Outcome| {
+        let mut row = flow(number);
+        row.person_key = Some(person);
+        row.state.phase = Phase::Decided;
+        // What a policy makes of an answer hides nothing.
+        row.outcome = Some(Outcome::Refused);
+        row.state.ending = Some(Ending {
+            outcome: Outcome::Refused,
+            exchange: Some(ExchangeId::from_parts(row.created_at, [number; 10])),
+            answered,
+        });
+        row
+    };
+    let mut reported = ended(4, one, Outcome::Approved);
+    reported.state.reported_at = Some(Timestamp::from_micros(77));
+    let mut scanned = ended(5, other, Outcome::DeclinedByUser);
+    scanned.capability = Capability::AuthQr;
+    let rows = [
+        ended(1, one, Outcome::DeclinedByUser),
+        ended(2, other, Outcome::TimeoutNoAnswer),
+        ended(3, one, Outcome::DeclinedByUser),
+        reported,
+        scanned,
+    ];
+    commit(&store, rows.iter().map(insert).collect()).await;
+    let declined = |number: u8| PersonRefusal {
+        person_key: one,
+        declined_at: Some(flow(number).created_at),
+        reported_at: None,
+    };
+    let last = PersonRefusal {
+        person_key: one,
+        declined_at: None,
+        reported_at: Some(Timestamp::from_micros(77)),
+    };
+    let all = [declined(1), declined(3), last];
+    assert_eq!(store.refusals(None, flow(1).created_at).await.unwrap(), all);
+    assert_eq!(store.refusals(Some(one), flow(1).created_at).await.unwrap(), all);
+    assert_eq!(
+        store.refusals(Some(one), flow(2).created_at).await.unwrap(),
+        all[1..]
+    );
+    assert_eq!(store.refusals(Some(other), flow(1).created_at).await.unwrap(), []);
+    assert!(store.is_known(one).await.unwrap());
+    assert!(!store.is_known(other).await.unwrap());
 }
 
 // R000-110, R000-151: by each thing alone, by several together, newest first, and no more than asked for.

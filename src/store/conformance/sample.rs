@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde_json::json;
 
 use crate::audit::AdminRecord;
+use crate::audit::BrowserRecord;
 use crate::audit::CallbackRecord;
 use crate::audit::CheckRecord;
 use crate::audit::DeliveryRecord;
@@ -16,6 +17,7 @@ use crate::audit::ExchangeDirection;
 use crate::audit::ExchangeRow;
 use crate::audit::FlowChange;
 use crate::audit::FlowRow;
+use crate::audit::NotMeRecord;
 use crate::audit::NoticeRecord;
 use crate::audit::Record;
 use crate::audit::RefusalRecord;
@@ -163,6 +165,13 @@ pub(crate) fn every_event() -> Vec<Event> {
             script_fault: None,
             flow: None,
         })),
+        Event::Browser(BrowserRecord {
+            browser: Digest::of(b"browser"),
+        }),
+        Event::NotMe(NotMeRecord {
+            by: "e_service".to_owned(),
+            stops_until: Some(Timestamp::from_micros(77)),
+        }),
         Event::Refusal(RefusalRecord {
             service: "licence-renewal".to_owned(),
             code: "too_many_requests".to_owned(),

@@ -19,6 +19,7 @@ use crate::store::FlowsOf;
 use crate::store::Hold;
 use crate::store::KeptCatalog;
 use crate::store::LogStore;
+use crate::store::PersonRefusal;
 use crate::store::Shared;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -106,11 +107,29 @@ impl Store for Postgres {
     async fn starts_since(&self, since: Timestamp) -> Result<Vec<FlowStart>, StoreError> {
         let arguments = arguments!(self, since.as_micros());
         self.all(
-            "SELECT service, person_key, created_at FROM flows WHERE created_at >= $1 ORDER BY created_at, id",
+            "SELECT service, capability, person_key, created_at FROM flows WHERE created_at >= $1 ORDER BY created_at, id",
             arguments,
             |row| row.start(),
         )
         .await
+    }
+
+    async fn refusals(&self, of: Option<Digest>, since: Timestamp) -> Result<Vec<PersonRefusal>, StoreError> {
+        let (statement, arguments) = match of {
+            None => (REFUSALS, arguments!(self, since.as_micros())),
+            Some(person) => {
+                let person = person.as_bytes().to_vec();
+                (REFUSALS_OF_ONE, arguments!(self, since.as_micros(), person))
+            }
+        };
+        let found = self.all(statement, arguments, |row| row.refusal()).await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    async fn is_known(&self, person: Digest) -> Result<bool, StoreError> {
+        let arguments = arguments!(self, person.as_bytes().to_vec());
+        let found = self.one(IS_KNOWN, arguments, |row| row.service()).await?;
+        Ok(found.is_some())
     }
 
     async fn records(&self, flow: FlowId) -> Result<Vec<StoredRecord>, StoreError> {
@@ -381,3 +400,17 @@ impl Postgres {
         rows.iter().map(|row| read(&self.stored(row))).collect()
     }
 }
+
+/// What was refused is seen in the state of the machine alone: a policy may make another outcome of a decline.
+const REFUSALS: &str = "SELECT person_key, capability, state FROM flows
+    WHERE created_at >= $1 AND person_key IS NOT NULL
+        AND (strpos(state, '\"answered\":\"declined.by_user\"') > 0 OR strpos(state, '\"reported_at\"') > 0)
+    ORDER BY created_at, id";
+const REFUSALS_OF_ONE: &str = "SELECT person_key, capability, state FROM flows
+    WHERE created_at >= $1 AND person_key = $2
+        AND (strpos(state, '\"answered\":\"declined.by_user\"') > 0 OR strpos(state, '\"reported_at\"') > 0)
+    ORDER BY created_at, id";
+const IS_KNOWN: &str = "SELECT service FROM flows
+    WHERE person_key = $1 AND capability IN ('auth_qr', 'auth_push', 'sign')
+        AND strpos(state, '\"answered\":\"approved\"') > 0
+    LIMIT 1";

@@ -8,6 +8,7 @@ use crate::audit::FlowRow;
 use crate::store::Activation;
 use crate::store::FlowStart;
 use crate::store::FlowSummary;
+use crate::store::PersonRefusal;
 use crate::store::StoreError;
 use crate::store::StoreErrorKind;
 use crate::store::StoredRecord;
@@ -82,9 +83,16 @@ impl<'a, R: Columns> Stored<'a, R> {
     pub(in crate::store) fn start(&self) -> Result<FlowStart, StoreError> {
         Ok(FlowStart {
             service: self.service()?,
+            capability: self.capability()?,
             person_key: self.maybe_digest("person_key")?,
             at: self.time("created_at")?,
         })
+    }
+
+    pub(in crate::store) fn refusal(&self) -> Result<Option<PersonRefusal>, StoreError> {
+        let state = serde_json::from_str(&self.text("state")?).map_err(|_| self.unfit("state"))?;
+        let person = self.maybe_digest("person_key")?;
+        Ok(PersonRefusal::of(person, self.capability()?, &state))
     }
 
     pub(in crate::store) fn record(&self) -> Result<StoredRecord, StoreError> {

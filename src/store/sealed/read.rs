@@ -23,6 +23,7 @@ use crate::store::Hold;
 use crate::store::KeptCatalog;
 use crate::store::KeyStore;
 use crate::store::LogStore;
+use crate::store::PersonRefusal;
 use crate::store::Shared;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -75,6 +76,14 @@ impl<S: KeyStore + ?Sized> Store for Sealed<S> {
 
     async fn starts_since(&self, since: Timestamp) -> Result<Vec<FlowStart>, StoreError> {
         self.inner.starts_since(since).await
+    }
+
+    async fn refusals(&self, of: Option<Digest>, since: Timestamp) -> Result<Vec<PersonRefusal>, StoreError> {
+        self.inner.refusals(of, since).await
+    }
+
+    async fn is_known(&self, person: Digest) -> Result<bool, StoreError> {
+        self.inner.is_known(person).await
     }
 
     async fn records(&self, flow: FlowId) -> Result<Vec<StoredRecord>, StoreError> {

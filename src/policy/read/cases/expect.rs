@@ -318,6 +318,7 @@ fn gates(service: &Service) -> Vec<String> {
     owned(&[
         "limits.per_person",
         "limits.per_service",
+        "push_safety.per_person",
         "channels",
         "capabilities",
         "inputs",

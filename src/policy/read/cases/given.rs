@@ -42,6 +42,10 @@ pub(super) struct Written {
     assurance: Option<Assurance>,
     fields: BTreeMap<FieldSource, Option<Pii<String>>>,
     earlier: Option<Vec<Duration>>,
+    elsewhere: Option<Vec<Duration>>,
+    declines: Option<Vec<Duration>>,
+    reported: Option<Duration>,
+    known: Option<bool>,
     others: Option<(u32, Duration)>,
 }
 
@@ -60,6 +64,10 @@ impl Written {
         both.assurance = closer.assurance.or(both.assurance);
         both.fields.extend(closer.fields.clone());
         both.earlier = closer.earlier.clone().or(both.earlier);
+        both.elsewhere = closer.elsewhere.clone().or(both.elsewhere);
+        both.declines = closer.declines.clone().or(both.declines);
+        both.reported = closer.reported.or(both.reported);
+        both.known = closer.known.or(both.known);
         both.others = closer.others.or(both.others);
         both
     }
@@ -104,6 +112,10 @@ impl Written {
                         inputs: inputs.clone(),
                         citizen: citizen.clone(),
                         earlier: self.earlier.clone().unwrap_or_default(),
+                        elsewhere: self.elsewhere.clone().unwrap_or_default(),
+                        declines: self.declines.clone().unwrap_or_default(),
+                        reported: self.reported,
+                        known: self.known.unwrap_or(true),
                         others: self.others,
                     };
                     all.push((told.join(", "), given));
@@ -188,7 +200,19 @@ pub(super) fn given(reader: &mut Reader<'_>, entry: &Entry, path: &str, service:
         person(reader, entry, &at("person"), &mut written);
     }
     if let Some(entry) = map.get("earlier") {
-        written.earlier = earlier(reader, entry, &at("earlier"));
+        written.earlier = moments(reader, entry, &at("earlier"));
+    }
+    if let Some(entry) = map.get("elsewhere") {
+        written.elsewhere = moments(reader, entry, &at("elsewhere"));
+    }
+    if let Some(entry) = map.get("declines") {
+        written.declines = moments(reader, entry, &at("declines"));
+    }
+    if let Some(entry) = map.get("reported") {
+        written.reported = ago(reader, &entry.node, &at("reported"));
+    }
+    if let Some(entry) = map.get("known") {
+        written.known = reader.boolean(&entry.node, &at("known"));
     }
     if let Some(entry) = map.get("others") {
         written.others = others(reader, entry, &at("others"));
@@ -383,7 +407,7 @@ fn unknown_field(reader: &mut Reader<'_>, entry: &Entry) {
     );
 }
 
-fn earlier(reader: &mut Reader<'_>, entry: &Entry, path: &str) -> Option<Vec<Duration>> {
+fn moments(reader: &mut Reader<'_>, entry: &Entry, path: &str) -> Option<Vec<Duration>> {
     let items = reader.list(&entry.node, path, "[1m, 5m]")?;
     items.iter().map(|item| ago(reader, item, path)).collect()
 }

@@ -68,6 +68,9 @@ fn reached(outcome: Outcome) -> Reached {
             "quiet_hours",
             "a_notification_in_quiet_hours_is_refused_where_the_policy_says_so",
         ),
+        Outcome::DeclinedNotMe => ("push_safety", "a_report_while_the_phone_rings_ends_the_flow"),
+        Outcome::PushesStopped => ("push_safety", "what_each_control_stops_of_a_relay_attacker"),
+        Outcome::FirstContact | Outcome::CoolOff => ("push_safety", ""),
         Outcome::ErrorStore => {
             return Reached::Never(
                 "what can't be recorded is never begun, so only a machine without randomness leads here",

@@ -87,7 +87,10 @@ impl Attack {
         for victim in &self.victims {
             let flow = self.begin(victim, service).await.unwrap();
             let ended = self.node.ended(flow).await;
-            inside += usize::from(ended.outcome == Some(Outcome::Approved) && ended.person.is_some());
+            match ended.outcome {
+                Some(Outcome::Approved) => inside += usize::from(ended.person.is_some()),
+                other => assert_eq!(other, Some(Outcome::FirstContact)),
+            }
         }
         inside
     }
@@ -103,8 +106,10 @@ impl Attack {
         for turn in 0..60 {
             let service = services[turn % services.len()];
             if let Some(flow) = self.begin(&victim.civil_no, service).await {
-                self.node.ended(flow).await;
-                rings += usize::from(self.rang(flow).await);
+                let outcome = self.node.ended(flow).await.outcome;
+                let rang = self.rang(flow).await;
+                assert_eq!(outcome == Some(Outcome::CoolOff), !rang, "{outcome:?}");
+                rings += usize::from(rang);
             }
             self.node.clock.forward(Duration::from_secs(60));
         }
@@ -255,6 +260,22 @@ async fn a_report_after_the_ending_changes_no_ending() {
         .err()
         .unwrap();
     assert_eq!(late.code, ProblemCode::ReportTooLate);
+    attack.node.shutdown().await;
+}
+
+// R000-081: whoever says that they did not ask ends the flow at once, and nothing that arrives later changes that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_while_the_phone_rings_ends_the_flow() {
+    let attack = Attack::on("", "push").await;
+    let citizens = attack.node.authority.citizens();
+    let silent = citizens
+        .iter()
+        .find(|citizen| citizen.ending == Ending::NeverAnswers)
+        .unwrap();
+    let flow = attack.begin(&silent.civil_no, BOTH_WAYS).await.unwrap();
+    let reported = attack.node.engine.report_not_me(CLIENT, flow).await.unwrap();
+    assert_eq!(reported.outcome, Some(Outcome::DeclinedNotMe));
+    assert!(attack.rang(flow).await);
     attack.node.shutdown().await;
 }
 

@@ -105,14 +105,16 @@ impl Driver {
             if world.kind == Kind::Callbacks {
                 next.extend(self.apply(&cancelled, state, &Event::Supersede));
             }
-            // The e-service says so, or somebody on the page.
-            let mut disowned = cancelled;
-            disowned.disowned = !state.has_ended();
-            let said = match world.kind {
-                Kind::Callbacks => Event::Report(EXPIRY),
-                Kind::Reply | Kind::Confirmed => Event::Disown,
-            };
-            next.extend(self.apply(&disowned, state, &said));
+            if world.may_disown {
+                // The e-service says so, or somebody on the page.
+                let mut disowned = cancelled;
+                disowned.disowned = !state.has_ended();
+                let said = match world.kind {
+                    Kind::Callbacks => Event::Report(EXPIRY),
+                    Kind::Reply | Kind::Confirmed => Event::Disown,
+                };
+                next.extend(self.apply(&disowned, state, &said));
+            }
         }
         if !world.expired {
             next.push(World {

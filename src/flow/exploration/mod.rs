@@ -23,7 +23,7 @@ use crate::words::Capability;
 
 #[test]
 fn callbacks_with_one_node() {
-    counts_are(Kind::Callbacks, Replicas::One, (836_041, 17_654));
+    counts_are(Kind::Callbacks, Replicas::One, (1_238_449, 29_852));
 }
 
 #[test]

@@ -31,7 +31,10 @@ pub(super) struct World {
     pub(super) expired: bool,
     pub(super) cancels: u8,
     pub(super) crashes: u8,
-    /// Whether somebody has said that the person did not ask for this, before the flow had ended.
+    /// Whether somebody may say that the person did not ask for this. With two nodes a cancellation stands for it: as far as
+    /// the nodes can get into each other's way, it is the same step.
+    pub(super) may_disown: bool,
+    /// Whether somebody has said so before the flow had ended.
     pub(super) disowned: bool,
     pub(super) second: Second,
 }
@@ -153,6 +156,7 @@ impl World {
                 (Replicas::One, Kind::Confirmed) => 1,
                 (Replicas::One, Kind::Callbacks | Kind::Reply) => 2,
             },
+            may_disown: !two,
             disowned: false,
             second: Second {
                 takeovers: two.into(),

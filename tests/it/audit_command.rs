@@ -58,10 +58,12 @@ async fn a_log_on_postgresql_is_verified_searched_proved_and_given_up() {
     let verified = json(folder, &["audit", "verify"]);
     assert_eq!(verified["problems"], 0, "{verified}");
     assert!(verified["records"].as_u64().unwrap() >= 5, "{verified}");
+    engine.shutdown().await;
+
     let evidence = folder.join("evidence.tar");
     let evidence = evidence.to_str().unwrap();
     let flow = flow.to_string();
-    let exported = run(folder, &["evidence", "export", &flow, "-o", evidence]);
+    let exported = run(folder, &["evidence", "export", &flow, "-o", evidence, "--by", "noura", "--reason", "case 7"]);
     assert_eq!(exported.status.code(), Some(0), "{}", said(&exported));
     let key = folder.join("secrets/log.vkey");
     let proved = run(
@@ -69,7 +71,6 @@ async fn a_log_on_postgresql_is_verified_searched_proved_and_given_up() {
         &["evidence", "verify", evidence, "--key", key.to_str().unwrap()],
     );
     assert_eq!(proved.status.code(), Some(0), "{}", said(&proved));
-    engine.shutdown().await;
 
     let search = [
         "audit", "search", "--by", "noura", "--role", "auditor", "--reason", "case 7", "--flow", &flow,

@@ -33,7 +33,7 @@ fn callbacks_with_two_nodes() {
 
 #[test]
 fn replies_with_one_node() {
-    counts_are(Kind::Reply, Replicas::One, (9_773, 338));
+    counts_are(Kind::Reply, Replicas::One, (15_629, 614));
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn replies_with_two_nodes() {
 
 #[test]
 fn confirmed_requests_with_one_node() {
-    counts_are(Kind::Confirmed, Replicas::One, (576_749, 13_308));
+    counts_are(Kind::Confirmed, Replicas::One, (736_445, 17_340));
 }
 
 #[test]

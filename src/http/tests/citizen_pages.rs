@@ -20,6 +20,9 @@ use crate::words::Outcome;
 
 const PAPER: &[u8] = "عقد إيجار\nRental contract <b>&</b>\n".as_bytes();
 
+/// The browser that opens the pages: each belongs to the first that does.
+const BROWSER: &str = "midflow-browser=0123456789abcdef0123456789abcdef";
+
 struct Pages {
     fake: Arc<Fake>,
     router: Router,
@@ -57,13 +60,15 @@ impl Pages {
     }
 
     async fn get(&self, path: &str, cookie: &str) -> Answer {
-        send(&self.router, request("GET", path, &[("cookie", cookie)], "")).await
+        let cookies = format!("{BROWSER}; {cookie}");
+        send(&self.router, request("GET", path, &[("cookie", &cookies)], "")).await
     }
 
     async fn post(&self, path: &str, body: &str, site: &str) -> Answer {
         let headers = [
             ("content-type", "application/x-www-form-urlencoded"),
             ("sec-fetch-site", site),
+            ("cookie", BROWSER),
         ];
         send(&self.router, request("POST", path, &headers, body)).await
     }

@@ -100,8 +100,10 @@ fn scripts_are_small_and_make_no_markup_but_the_servers() {
 }
 
 /// Texts of the page itself, in its own language.
-const OWN_TEXTS: [&str; 14] = [
+const OWN_TEXTS: [&str; 16] = [
     "waiting.heading(",
+    "waiting.over(",
+    "waiting.status(",
     // Drawn here, from numbers only.
     "waiting.picture()",
     "form.start(",

@@ -241,7 +241,7 @@ fn long_ones() -> [(&'static str, &'static str, String); 22] {
             "E3013",
             (0..100).map(|n| format!("fn f{n}() {{ }}\n")).collect(),
         ),
-        ("nested_comments", "harmless", "/*".repeat(30_000)),
+        ("nested_comments", "E0007", "/*".repeat(30_000)),
     ]
 }
 

@@ -99,13 +99,20 @@ async fn no_cell_is_empty_but_those_that_a_rule_forbids() {
         .filter(|line| !line.starts_with("script:"))
         .map(|line| format!("{line}\n"))
         .collect();
+    // The cells alone are counted.
+    for entry in fs::read_dir(&services).unwrap() {
+        let path = entry.unwrap().path();
+        if path.to_str().unwrap().ends_with(".test.yaml") {
+            fs::remove_file(path).unwrap();
+        }
+    }
     fs::write(services.join("everything.yaml"), service).unwrap();
     fs::write(services.join("everything.test.yaml"), text).unwrap();
     let (catalog, found) = Catalog::load(&Sources::read(folder.path()).unwrap(), None);
     let catalog = catalog.unwrap_or_else(|| panic!("{found:#?}"));
     let (suite, found) = Suite::read(&catalog).unwrap();
     assert!(found.is_empty(), "{found:#?}");
-    let report = suite.run(&catalog, Some("everything"));
+    let report = suite.run(&catalog, None);
     assert_eq!(
         (report.passed, report.failures.len()),
         (count, 0),

@@ -81,7 +81,6 @@ export async function journeys({ check, midflow, visit }) {
         const page = await openService(visitor, midflow, 'lab-results');
         await start(page, people.who('never_answers'));
         await page.goto(`${page.url()}/embedded`);
-        await visitor.examine(page, 'embedded without scripts');
         await page.locator('noscript a.button, main a.button').first().click();
         await page.locator('.waiting').waitFor();
         return visitor.faults;

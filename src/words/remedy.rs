@@ -82,7 +82,9 @@ impl Outcome {
             Self::Superseded => Remedy::UseNewer,
             Self::StaleQr | Self::ReplayedQr | Self::UnreadableQr => Remedy::ShowFreshCode,
             Self::FirstContact | Self::PushesStopped => Remedy::ScanCode,
-            Self::DeclinedNotMe | Self::WrongPerson | Self::WrongDocument | Self::Refused => Remedy::AnotherWay,
+            Self::DeclinedNotMe | Self::WrongPerson | Self::WrongDocument | Self::Refused => {
+                Remedy::AnotherWay
+            }
         }
     }
 }

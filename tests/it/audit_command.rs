@@ -63,7 +63,12 @@ async fn a_log_on_postgresql_is_verified_searched_proved_and_given_up() {
     let evidence = folder.join("evidence.tar");
     let evidence = evidence.to_str().unwrap();
     let flow = flow.to_string();
-    let exported = run(folder, &["evidence", "export", &flow, "-o", evidence, "--by", "noura", "--reason", "case 7"]);
+    let exported = run(
+        folder,
+        &[
+            "evidence", "export", &flow, "-o", evidence, "--by", "noura", "--reason", "case 7",
+        ],
+    );
     assert_eq!(exported.status.code(), Some(0), "{}", said(&exported));
     let key = folder.join("secrets/log.vkey");
     let proved = run(

@@ -1,58 +1,37 @@
-use std::path::Path;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::sync::Semaphore;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::CallbackReceipt;
-use super::Confirmation;
 use super::EngineEvent;
 use super::EngineOptions;
 use super::EvidenceAct;
-use super::FlowView;
-use super::KeptDocument;
-use super::NewDocument;
 use super::Problem;
 use super::ProblemCode;
-use super::Reload;
-use super::ShownDocument;
-use super::StartFlow;
-use super::Started;
 use super::TimelineEntry;
-use super::activate::Ask;
-use super::activate::NodeSettings;
 use super::activate::admin;
-use super::admit::CatalogGate;
-use super::catalogs::CatalogStatus;
 use super::catalogs::Catalogs;
-use super::clock::Clock;
-use super::clock::SystemClock;
 use super::drift::Drifts;
-use super::drift::SeenDrift;
 use super::first::first_catalog;
 use super::inner::Inner;
 use super::inner::notifier;
-use super::input::Input;
 use super::limits::Starts;
 use super::live::LiveFlows;
-use super::live::Stage;
-use super::log::Anchor;
 use super::log::LogFault;
 use super::log::LogKeeper;
 use super::log::Search;
 use super::log::SearchAsk;
 use super::metrics::Metrics;
+use super::parts::EngineError;
+use super::parts::EngineParts;
 use super::pasts::Pasts;
 use super::replicas::look_after;
 use super::schedule::Due;
 use super::schedule::DueFlows;
 use super::schedule::Schedule;
-use super::secrets::Secrets;
 use super::secrets::SecretsError;
 use super::spool::Spool;
 use super::spool::SpoolError;
@@ -66,15 +45,11 @@ use crate::audit::CommitError;
 use crate::audit::Recorder;
 use crate::audit::RecorderOptions;
 use crate::catalog::Catalog;
-use crate::catalog::Look;
 use crate::catalog::Setting;
-use crate::connector::Connector;
-use crate::store::Activation;
 use crate::store::FlowSummary;
 use crate::store::KeptCheckpoint;
 use crate::store::Store;
 use crate::words::Day;
-use crate::words::Digest;
 use crate::words::Environment;
 use crate::words::FlowId;
 use crate::words::Locale;
@@ -84,88 +59,6 @@ use crate::words::Text;
 #[derive(Clone)]
 pub struct Engine {
     inner: Arc<Inner>,
-}
-
-/// What an engine is made of.
-pub struct EngineParts {
-    /// The folder that holds `policies/` and `scripts/`.
-    pub folder: PathBuf,
-    /// Where things are kept.
-    pub store: Arc<dyn Store>,
-    /// Who answers.
-    pub connector: Arc<dyn Connector>,
-    /// The node's own secrets.
-    pub secrets: Arc<Secrets>,
-    /// What time it is.
-    pub clock: Arc<dyn Clock>,
-    /// How it runs.
-    pub options: EngineOptions,
-    /// Further root certificates that outcome notices trust, PEM.
-    pub notify_roots: Vec<Vec<u8>>,
-    /// What a catalog has to pass before it is activated, besides its own checks.
-    pub gates: Vec<Arc<dyn CatalogGate>>,
-    /// The settings of the node, to name what only a restart takes up.
-    pub settings: Option<Arc<dyn NodeSettings>>,
-    /// Where checkpoints of the log are carried.
-    pub anchors: Vec<Arc<dyn Anchor>>,
-}
-
-impl EngineParts {
-    /// An engine for development, by the machine's clock; change the public members for anything else.
-    pub fn new(
-        folder: impl Into<PathBuf>,
-        store: impl Store,
-        connector: impl Connector,
-        secrets: Secrets,
-    ) -> Self {
-        Self {
-            folder: folder.into(),
-            store: Arc::new(store),
-            connector: Arc::new(connector),
-            secrets: Arc::new(secrets),
-            clock: Arc::new(SystemClock),
-            options: EngineOptions::default(),
-            notify_roots: Vec::new(),
-            gates: Vec::new(),
-            settings: None,
-            anchors: Vec::new(),
-        }
-    }
-}
-
-/// Why an engine does not start.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum EngineError {
-    /// The policy folder can't be read.
-    #[error("{0}")]
-    Sources(String),
-    /// The policies are not good; holds the diagnostics, rendered without colour.
-    #[error("the policies can't be served:\n\n{0}")]
-    Policies(String),
-    /// The organization does not declare the environment of this node.
-    #[error(
-        "policies/organization.yaml declares no environment `{0}`; declare it there with its `callback_base_url`, as \
-         in the subscription form"
-    )]
-    Environment(Environment),
-    /// The store would keep personal data in clear, outside development.
-    #[error(
-        "the store keeps personal data in clear, and the environment is `{0}`: hand in a `Sealed` store; only in \
-         `development` an engine runs without"
-    )]
-    Unsealed(Environment),
-    /// The store can't be read or written.
-    #[error("the store can't be used: {0}")]
-    Store(String),
-    /// The log of the store is not what was promised of it.
-    #[error("{0}")]
-    Log(String),
-    /// Callbacks could not wait while the store is away.
-    #[error("{0}")]
-    Spool(String),
-    /// The client for outcome notices can't be made.
-    #[error("outcome notices can't be sent: {0}")]
-    Notifier(String),
 }
 
 impl Engine {
@@ -271,182 +164,6 @@ impl Engine {
         Ok(Self { inner })
     }
 
-    /// Begins a flow.
-    ///
-    /// # Errors
-    /// Says what is wrong with the request, or that nothing can be recorded; then nothing was sent.
-    pub async fn start_flow(&self, ask: StartFlow) -> Result<Started, Problem> {
-        let inner = Arc::clone(&self.inner);
-        self.detached(async move { inner.start(ask).await }).await?
-    }
-
-    /// The flow as it stands.
-    ///
-    /// # Errors
-    /// [`ProblemCode::UnknownFlow`] also if the flow belongs to another client.
-    pub async fn view(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
-        let live = self.live(flow).await?;
-        let cell = live.cell.lock().await;
-        if cell.detail.client != client {
-            return Err(unknown_flow());
-        }
-        Ok(self
-            .inner
-            .view_of(&cell.row, &cell.detail, live.catalog.as_deref()))
-    }
-
-    /// The flow once it has ended, or as it stands when `longest` has passed.
-    ///
-    /// # Errors
-    /// As [`Engine::view`].
-    pub async fn wait(&self, client: &str, flow: FlowId, longest: Duration) -> Result<FlowView, Problem> {
-        let live = self.live(flow).await?;
-        // Whether it is this client's is asked before the wait: another's must not cost a connection.
-        if live.cell.lock().await.detail.client != client {
-            return Err(unknown_flow());
-        }
-        let mut stage = live.stage.subscribe();
-        tokio::select! {
-            _ = stage.wait_for(|stage| *stage == Stage::Ended) => {}
-            () = tokio::time::sleep(longest) => {}
-            () = self.inner.stop.cancelled() => {}
-        }
-        self.view(client, flow).await
-    }
-
-    /// Begins the same again in the place of a flow whose code runs out; that one ends `other.superseded`.
-    ///
-    /// # Errors
-    /// [`ProblemCode::RenewalNotAllowed`] for any capability but `auth_qr`, [`ProblemCode::FlowEnded`] if somebody has
-    /// answered meanwhile, and whatever [`Engine::start_flow`] answers.
-    pub async fn renew(
-        &self,
-        client: &str,
-        flow: FlowId,
-        idempotency_key: Option<String>,
-    ) -> Result<Started, Problem> {
-        let (inner, client) = (Arc::clone(&self.inner), client.to_owned());
-        self.detached(async move { inner.renew(&client, flow, idempotency_key).await })
-            .await?
-    }
-
-    /// Keeps a document, so that it can be shown and signed.
-    ///
-    /// # Errors
-    /// When nothing can be recorded; then it was not kept.
-    pub async fn keep_document(&self, document: NewDocument) -> Result<KeptDocument, Problem> {
-        let inner = Arc::clone(&self.inner);
-        self.detached(async move { inner.keep_document(document).await })
-            .await?
-    }
-
-    /// The document of a flow: exactly the bytes that are signed (law 11).
-    ///
-    /// # Errors
-    /// [`ProblemCode::UnknownFlow`] if there is no such flow of this client, or if it signs nothing.
-    pub async fn document(&self, client: &str, flow: FlowId) -> Result<ShownDocument, Problem> {
-        self.inner.shown_document(client, flow).await
-    }
-
-    /// Takes down what the person has confirmed on the page, and sends the request to sign.
-    ///
-    /// # Errors
-    /// [`ProblemCode::NotConfirmed`] unless both confirmations are there, [`ProblemCode::NothingToConfirm`] if the flow
-    /// does not wait for any.
-    pub async fn confirm(
-        &self,
-        client: &str,
-        flow: FlowId,
-        confirmation: Confirmation,
-    ) -> Result<FlowView, Problem> {
-        let (inner, owner) = (Arc::clone(&self.inner), client.to_owned());
-        self.detached(async move { inner.confirm(&owner, flow, confirmation).await })
-            .await??;
-        self.view(client, flow).await
-    }
-
-    /// Ends a flow because the person, having read the document, does not want to sign it.
-    ///
-    /// # Errors
-    /// [`ProblemCode::NothingToConfirm`] if the flow does not wait for a confirmation.
-    pub async fn withdraw(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
-        let (inner, owner) = (Arc::clone(&self.inner), client.to_owned());
-        self.detached(async move { inner.withdraw(&owner, flow).await })
-            .await??;
-        self.view(client, flow).await
-    }
-
-    /// Gives a flow up.
-    ///
-    /// # Errors
-    /// [`ProblemCode::FlowEnded`] if it has ended already.
-    pub async fn cancel(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
-        if self.view(client, flow).await?.ended {
-            return Err(problem(
-                ProblemCode::FlowEnded,
-                "the flow has ended already; its outcome stands",
-            ));
-        }
-        let live = self.live(flow).await?;
-        let inner = Arc::clone(&self.inner);
-        self.detached(async move { inner.drive_past_others(&live, || Input::Cancel).await })
-            .await?
-            .map_err(unavailable)?;
-        self.view(client, flow).await
-    }
-
-    /// Gives the page of a flow to the browser that opens it first, by the digest of the random value in its cookie; the
-    /// answer says whose it is.
-    ///
-    /// # Errors
-    /// [`ProblemCode::UnknownFlow`] if there is no such flow of this client, or when nothing can be recorded.
-    pub async fn opened(&self, client: &str, flow: FlowId, browser: Digest) -> Result<FlowView, Problem> {
-        let (inner, owner) = (Arc::clone(&self.inner), client.to_owned());
-        self.detached(async move { inner.opened(&owner, flow, browser).await })
-            .await??;
-        self.view(client, flow).await
-    }
-
-    /// Ends a flow because somebody says on its page that they did not ask for it.
-    ///
-    /// # Errors
-    /// As [`Engine::opened`]. A flow that has ended stays as it is, and that is no error.
-    pub async fn disown(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
-        let (inner, owner) = (Arc::clone(&self.inner), client.to_owned());
-        self.detached(async move { inner.disowned(&owner, flow).await })
-            .await??;
-        self.view(client, flow).await
-    }
-
-    /// Takes down that the person did not ask for a flow, as its e-service knows: ends it if it runs, and stops requests to
-    /// the person's phone for as long as the organization says.
-    ///
-    /// # Errors
-    /// As [`Engine::opened`], and [`ProblemCode::ReportTooLate`].
-    pub async fn report_not_me(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
-        let (inner, owner) = (Arc::clone(&self.inner), client.to_owned());
-        self.detached(async move { inner.reported(&owner, flow).await })
-            .await??;
-        self.view(client, flow).await
-    }
-
-    /// Takes in a callback of the authority: recorded when this returns, examined afterwards.
-    pub async fn callback(&self, token: &str, source: String, body: Bytes) -> CallbackReceipt {
-        let (inner, token) = (Arc::clone(&self.inner), token.to_owned());
-        let receive = async move { inner.receive(&token, source, body).await };
-        self.detached(receive)
-            .await
-            .unwrap_or(CallbackReceipt::StoreUnavailable)
-    }
-
-    /// Keeps that somebody called the callback listener who may not (R000-065): recorded and counted, nothing read.
-    pub async fn callback_refused(&self, source: String) -> CallbackReceipt {
-        let inner = Arc::clone(&self.inner);
-        self.detached(async move { inner.refuse_source(source).await })
-            .await
-            .unwrap_or(CallbackReceipt::StoreUnavailable)
-    }
-
     /// Everything that changes from now on.
     pub fn subscribe(&self) -> broadcast::Receiver<EngineEvent> {
         self.inner.events.subscribe()
@@ -511,78 +228,6 @@ impl Engine {
         Ok(())
     }
 
-    /// The active catalog.
-    pub fn catalog(&self) -> Arc<Catalog> {
-        self.inner.catalogs.active()
-    }
-
-    /// Which catalog is active, which was asked for, and why it was refused if it was.
-    pub fn catalog_status(&self) -> CatalogStatus {
-        self.inner.catalogs.status()
-    }
-
-    /// What answers of the authority have held, since this node started, that is in no list.
-    pub fn drift(&self) -> Vec<SeenDrift> {
-        self.inner.drifts.list()
-    }
-
-    /// Reads the policy files again and activates them, all or nothing; also those that were set aside by hand.
-    pub async fn reload(&self, folder: &Path, actor: &str) -> Reload {
-        self.reload_by(folder, Look::Everything, actor, true).await
-    }
-
-    /// The same after a hint that files may have changed. What was set aside by hand stays aside.
-    pub async fn look_again(&self, folder: &Path, look: Look, actor: &str) -> Reload {
-        self.reload_by(folder, look, actor, false).await
-    }
-
-    /// Reads the node's own policy folder again, as [`Engine::reload`] does.
-    pub async fn reload_own(&self, actor: &str) -> Reload {
-        self.reload(&self.inner.folder, actor).await
-    }
-
-    /// Activates a catalog that the store keeps. What lies in the policy folder is set aside until it changes.
-    pub async fn activate_catalog(&self, digest: Digest, actor: &str) -> Reload {
-        let (inner, actor) = (Arc::clone(&self.inner), actor.to_owned());
-        self.whole(async move { inner.activate_kept(&inner.folder, digest, &actor).await })
-            .await
-    }
-
-    /// Activates the catalog that was active before the present one came, as [`Engine::activate_catalog`] does.
-    pub async fn roll_back_catalog(&self, actor: &str) -> Reload {
-        let (inner, actor) = (Arc::clone(&self.inner), actor.to_owned());
-        self.whole(async move { inner.roll_back(&inner.folder, &actor).await })
-            .await
-    }
-
-    async fn reload_by(&self, folder: &Path, look: Look, actor: &str, on_purpose: bool) -> Reload {
-        let (inner, folder, actor) = (Arc::clone(&self.inner), folder.to_path_buf(), actor.to_owned());
-        let reload = async move {
-            let ask = Ask {
-                look,
-                actor: &actor,
-                on_purpose,
-            };
-            inner.reload_from(&folder, ask).await
-        };
-        self.whole(reload).await
-    }
-
-    /// Does it whole, even if the caller stops waiting: what is recorded as active is.
-    async fn whole(&self, work: impl Future<Output = Reload> + Send + 'static) -> Reload {
-        self.detached(work)
-            .await
-            .unwrap_or_else(|problem| Reload::Refused(problem.to_string()))
-    }
-
-    /// The latest activations of catalogs, the latest first.
-    ///
-    /// # Errors
-    /// When the store can't be read.
-    pub async fn activations(&self, limit: u32) -> Result<Vec<Activation>, Problem> {
-        self.inner.store.activations(limit).await.map_err(unavailable)
-    }
-
     /// Whether the engine can serve: the store takes writes, and the engine is not stopping.
     ///
     /// # Errors
@@ -644,17 +289,6 @@ impl Engine {
         }
         self.inner.finish_log().await;
         self.inner.store.close().await;
-    }
-
-    async fn live(&self, flow: FlowId) -> Result<Arc<super::live::Live>, Problem> {
-        let live = self
-            .inner
-            .live_by_id(flow)
-            .await
-            .map_err(unavailable)?
-            .ok_or_else(unknown_flow)?;
-        self.inner.freshen(&live).await;
-        Ok(live)
     }
 
     pub(super) const fn inner(&self) -> &Arc<Inner> {
@@ -749,13 +383,6 @@ impl Inner {
             self.flows.remove(flow, &cell.row.token);
         }
     }
-}
-
-fn unknown_flow() -> Problem {
-    problem(
-        ProblemCode::UnknownFlow,
-        "there is no such flow, or it belongs to another client",
-    )
 }
 
 /// The name of a log that has none yet: whose it is, and for which environment. It stays whatever they are called later.

@@ -94,26 +94,29 @@ impl Sqlite {
         rebuilt
     }
 
-    /// Moves the write-ahead log into the file and cuts it off: older versions of pages are gone then.
+    /// Moves the write-ahead log into the file and cuts it off: older versions of pages are gone then. Somebody who reads
+    /// keeps the log as it is, and somebody who writes in between begins a new one, so it is tried for a while.
     pub(super) async fn empty_log(&self) -> Result<(), StoreError> {
-        self.write("PRAGMA wal_checkpoint(TRUNCATE)", Vec::new()).await?;
-        // A reader that is at work keeps the log as it is; then nothing was cut off.
         let mut log = self.file().as_os_str().to_owned();
         log.push("-wal");
-        match std::fs::metadata(Path::new(&log)) {
-            Ok(about) if about.len() > 0 => Err(StoreError::new(
-                StoreErrorKind::Busy,
-                self.file(),
-                "its write-ahead log could not be emptied, since somebody is reading",
-            )),
-            Ok(_) => Ok(()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(fault::of_io(
-                self.file(),
-                "looking at the write-ahead log",
-                &error,
-            )),
+        for _ in 0..TRIES_TO_EMPTY {
+            self.write("PRAGMA wal_checkpoint(TRUNCATE)", Vec::new()).await?;
+            match std::fs::metadata(Path::new(&log)) {
+                Ok(about) if about.len() > 0 => {}
+                Ok(_) => return Ok(()),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+                Err(error) => {
+                    let looking = "looking at the write-ahead log";
+                    return Err(fault::of_io(self.file(), looking, &error));
+                }
+            }
+            tokio::time::sleep(BETWEEN_TRIES).await;
         }
+        Err(StoreError::new(
+            StoreErrorKind::Busy,
+            self.file(),
+            "its write-ahead log could not be emptied, since somebody is reading",
+        ))
     }
 
     pub(super) async fn finish(&self) {
@@ -143,3 +146,6 @@ impl Commit for Sqlite {
         self.writer.commit(batch).await
     }
 }
+
+const TRIES_TO_EMPTY: u32 = 100;
+const BETWEEN_TRIES: std::time::Duration = std::time::Duration::from_millis(50);

@@ -29,8 +29,29 @@ async fn a_naive_pool_loses_what_it_acknowledged_in_the_same_storm() {
         .execute(&pool)
         .await
         .unwrap();
+    pool.close().await;
+    // Which moment leaves a transaction behind depends on the machine: it is looked for until one does.
+    for round in 0..ROUNDS {
+        let (acknowledged, lost) = storm(&options, round).await;
+        eprintln!("the naive pool, round {round}: {acknowledged} acknowledged, {lost} of them lost");
+        if lost > 0 {
+            return;
+        }
+    }
+    panic!("the control lost nothing");
+}
+
+const ROUNDS: i64 = 20;
+
+/// Callers of whom many hang up; how many were acknowledged, and lost all the same.
+async fn storm(options: &SqliteConnectOptions, round: i64) -> (usize, usize) {
+    let pool = SqlitePoolOptions::new()
+        .max_connections(1)
+        .connect_with(options.clone())
+        .await
+        .unwrap();
     let mut callers = tokio::task::JoinSet::new();
-    for number in 0_i64..2_000 {
+    for number in round * 2_000..(round + 1) * 2_000 {
         let pool = pool.clone();
         callers.spawn(async move {
             let insert = "INSERT INTO rows (number) VALUES ($1)";
@@ -43,24 +64,24 @@ async fn a_naive_pool_loses_what_it_acknowledged_in_the_same_storm() {
                 sqlx::query(insert).bind(number).execute(&mut *connection).await?;
                 sqlx::query("COMMIT").execute(&mut *connection).await.map(drop)
             };
-            let patience = Duration::from_micros(u64::try_from(number).unwrap() * 997 % 400_000);
+            let patience = Duration::from_micros(
+                u64::try_from(number).unwrap() * 997 % 400_000 / (1 + round.unsigned_abs() % 5),
+            );
             let written = tokio::time::timeout(patience, writing).await;
             matches!(written, Ok(Ok(()))).then_some(number)
         });
     }
     let acknowledged: BTreeSet<i64> = callers.join_all().await.into_iter().flatten().collect();
     pool.close().await;
-    let pool = SqlitePoolOptions::new().connect_with(options).await.unwrap();
+    let pool = SqlitePoolOptions::new()
+        .connect_with(options.clone())
+        .await
+        .unwrap();
     let rows = sqlx::query("SELECT number FROM rows")
         .fetch_all(&pool)
         .await
         .unwrap();
     let kept: BTreeSet<i64> = rows.iter().map(|row| row.get(0)).collect();
     pool.close().await;
-    let lost = acknowledged.difference(&kept).count();
-    eprintln!(
-        "the naive pool: {} acknowledged, {lost} of them lost",
-        acknowledged.len()
-    );
-    assert!(lost > 0, "the control lost nothing");
+    (acknowledged.len(), acknowledged.difference(&kept).count())
 }

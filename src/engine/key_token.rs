@@ -344,16 +344,13 @@ impl KeyWrapper for KeyToken {
     }
 }
 
-/// How tokens say that a ciphertext is not theirs or was changed; the standard leaves the choice to them.
+/// How tokens say that a ciphertext is not theirs or was changed. One that only says that it failed is told as that: it may
+/// be out of order, and the ring need not be another's.
 const fn is_refusal(fault: &Fault) -> bool {
     matches!(
         fault,
         Fault::Pkcs11(
-            RvError::EncryptedDataInvalid
-                | RvError::EncryptedDataLenRange
-                | RvError::DataInvalid
-                | RvError::GeneralError
-                | RvError::FunctionFailed,
+            RvError::EncryptedDataInvalid | RvError::EncryptedDataLenRange | RvError::DataInvalid,
             _
         )
     )

@@ -324,7 +324,7 @@ impl Store for Sqlite {
 
     async fn scrub(&self) -> Result<(), StoreError> {
         self.rebuild().await?;
-        self.empty_log().await
+        self.writer.empty_log().await
     }
 
     async fn erasable_flows(&self, of: FlowsOf, limit: u32) -> Result<Vec<ErasableFlow>, StoreError> {

@@ -7,7 +7,6 @@ use sqlx::Arguments as _;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::sqlite::SqlitePool;
 
-use super::fault;
 use super::lock::Ownership;
 use super::open;
 use super::writer::Writer;
@@ -94,31 +93,6 @@ impl Sqlite {
         rebuilt
     }
 
-    /// Moves the write-ahead log into the file and cuts it off: older versions of pages are gone then. Somebody who reads
-    /// keeps the log as it is, and somebody who writes in between begins a new one, so it is tried for a while.
-    pub(super) async fn empty_log(&self) -> Result<(), StoreError> {
-        let mut log = self.file().as_os_str().to_owned();
-        log.push("-wal");
-        for _ in 0..TRIES_TO_EMPTY {
-            self.write("PRAGMA wal_checkpoint(TRUNCATE)", Vec::new()).await?;
-            match std::fs::metadata(Path::new(&log)) {
-                Ok(about) if about.len() > 0 => {}
-                Ok(_) => return Ok(()),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-                Err(error) => {
-                    let looking = "looking at the write-ahead log";
-                    return Err(fault::of_io(self.file(), looking, &error));
-                }
-            }
-            tokio::time::sleep(BETWEEN_TRIES).await;
-        }
-        Err(StoreError::new(
-            StoreErrorKind::Busy,
-            self.file(),
-            "its write-ahead log could not be emptied, since somebody is reading",
-        ))
-    }
-
     pub(super) async fn finish(&self) {
         // Readers first: the last connection to close leaves a file without a write-ahead log.
         self.readers.close().await;
@@ -146,6 +120,3 @@ impl Commit for Sqlite {
         self.writer.commit(batch).await
     }
 }
-
-const TRIES_TO_EMPTY: u32 = 100;
-const BETWEEN_TRIES: std::time::Duration = std::time::Duration::from_millis(50);

@@ -39,6 +39,7 @@ enum Job {
         values: Vec<Value>,
         answer: oneshot::Sender<Result<(), StoreError>>,
     },
+    EmptyLog(oneshot::Sender<Result<(), StoreError>>),
     /// Answered by its end: the sender is dropped when the file is free.
     Close(oneshot::Sender<()>),
 }
@@ -101,6 +102,16 @@ impl Writer {
         answered.await.unwrap_or_else(|_| Err(self.lost()))
     }
 
+    /// Moves the write-ahead log into the file and cuts it off: older versions of pages are gone then.
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Busy`] when somebody reads for longer than a writer waits; nothing is cut off then.
+    pub(super) async fn empty_log(&self) -> Result<(), StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.jobs.send(Job::EmptyLog(answer)).map_err(|_| self.closed())?;
+        answered.await.unwrap_or_else(|_| Err(self.lost()))
+    }
+
     /// Does what was handed in, closes the connection and gives the file free. Every later job is refused.
     pub(super) async fn close(&self) {
         let (ended, end) = oneshot::channel();
@@ -157,6 +168,10 @@ impl Worker {
                     answer,
                 }) => {
                     let result = self.write(statement, values);
+                    let _ = answer.send(result);
+                }
+                Ok(Job::EmptyLog(answer)) => {
+                    let result = self.empty_log();
                     let _ = answer.send(result);
                 }
                 Ok(Job::Close(ended)) => closing.push(ended),
@@ -216,6 +231,20 @@ impl Worker {
             self.forget_connection();
         }
         result
+    }
+
+    /// What SQLite itself says of the checkpoint counts: the size of the log would be that of whoever writes next.
+    fn empty_log(&mut self) -> Result<(), StoreError> {
+        self.since_checkpoint = 0;
+        let (file, connection, _) = self.connect()?;
+        let is_busy: bool = connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+            .map_err(|error| fault::of_rusqlite(file, &error))?;
+        if is_busy {
+            let cause = "its write-ahead log could not be emptied, since somebody is reading";
+            return Err(StoreError::new(StoreErrorKind::Busy, file, cause));
+        }
+        Ok(())
     }
 
     fn connect(&mut self) -> Result<(&Path, &mut Connection, &mut Option<Tail>), StoreError> {

@@ -16,6 +16,7 @@ use super::place::catalog_of;
 use super::sealing::sealed;
 use crate::engine::Application;
 use crate::engine::Clock as _;
+use crate::engine::Rectification;
 use crate::engine::Rights;
 use crate::engine::RightsAsk;
 use crate::engine::RightsBasis;
@@ -79,6 +80,20 @@ enum What {
         #[command(flatten)]
         of: Of,
         /// Who does it: twice, two different persons; recorded with each flow
+        #[arg(long, value_name = "NAME", required = true)]
+        by: Vec<String>,
+    },
+    /// Put a field right that is wrong or out of date: a new record that refers to the old one, which stays
+    Rectify {
+        #[command(flatten)]
+        of: Of,
+        /// The declared field, such as name_ar
+        #[arg(long, value_name = "FIELD")]
+        field: String,
+        /// What is right; `-` reads it from the standard input, after the civil number if that is read too
+        #[arg(long, value_name = "TEXT")]
+        value: String,
+        /// Who asks for it and, the second time, who approves it: two different persons
         #[arg(long, value_name = "NAME", required = true)]
         by: Vec<String>,
     },
@@ -249,6 +264,17 @@ impl What {
                 basis: of.basis.into(),
                 reference: of.reference.clone(),
             },
+            Self::Rectify { of, field, value, by } => {
+                let who = of.who.named()?;
+                RightsAsk::Rectify(Rectification {
+                    who,
+                    field: field.clone(),
+                    value: typed(value)?,
+                    by: two(by)?,
+                    basis: of.basis.into(),
+                    reference: of.reference.clone(),
+                })
+            }
             Self::Hold {
                 who,
                 service,
@@ -274,14 +300,7 @@ impl What {
 impl MaybeWho {
     fn named(&self) -> Result<RightsWho, Failure> {
         match (&self.civil_no, self.flow) {
-            (Some(number), None) if number == "-" => {
-                let mut line = String::new();
-                std::io::stdin()
-                    .read_line(&mut line)
-                    .map_err(|error| Failure::new(format!("can't read the standard input: {error}")))?;
-                Ok(RightsWho::CivilNo(line.trim().to_owned()))
-            }
-            (Some(number), None) => Ok(RightsWho::CivilNo(number.clone())),
+            (Some(number), None) => Ok(RightsWho::CivilNo(typed(number)?)),
             (None, Some(flow)) => Ok(RightsWho::Flow(flow)),
             _ => Err(Failure::new("nobody is named")
                 .remedy("give `--civil-no -` and type the number, or `--flow FLOW`")),
@@ -298,6 +317,18 @@ impl From<BasisName> for RightsBasis {
             BasisName::CourtOrder => Self::CourtOrder,
         }
     }
+}
+
+/// What stands on the command line, or the next line of the standard input where that is `-`.
+fn typed(argument: &str) -> Result<String, Failure> {
+    if argument != "-" {
+        return Ok(argument.to_owned());
+    }
+    let mut line = String::new();
+    std::io::stdin()
+        .read_line(&mut line)
+        .map_err(|error| Failure::new(format!("can't read the standard input: {error}")))?;
+    Ok(line.trim().to_owned())
 }
 
 fn two(by: &[String]) -> Result<[String; 2], Failure> {

@@ -111,6 +111,7 @@ pub use resting::activate_at_rest;
 pub use rights::Application;
 pub use rights::Basis as RightsBasis;
 pub use rights::HoldOn as RightsHoldOn;
+pub use rights::Rectification;
 pub use rights::Rights;
 pub use rights::RightsAsk;
 pub use rights::RightsError;

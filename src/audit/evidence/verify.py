@@ -183,7 +183,7 @@ def verify(data, trusted):
         need(root_of(leaf, number - 1, size, path) == root, name + " is not in the log")
         said = json.loads(event)[kind]
         endings += kind == "ending"
-        if kind in ("request", "reply", "callback") and said.get("exchange"):
+        if kind in ("request", "reply", "callback", "correction") and said.get("exchange"):
             same(f"exchanges/{said['exchange']}.bin", said["digest"])
         if kind == "request":
             same("catalog/manifest.txt", said["catalog"])

@@ -189,7 +189,7 @@ impl Check {
     fn references(&mut self, kind: &str, said: &Value) -> Found<()> {
         let of = |member: &str| said.get(member).and_then(Value::as_str);
         match kind {
-            "request" | "reply" | "callback" => {
+            "request" | "reply" | "callback" | "correction" => {
                 if let Some(exchange) = of("exchange") {
                     self.is(&format!("exchanges/{exchange}.bin"), of("digest"))?;
                 }

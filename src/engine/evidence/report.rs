@@ -8,7 +8,10 @@ use crate::audit::log::VerifierKey;
 use crate::catalog::Catalog;
 use crate::engine::Why;
 use crate::engine::detail::Detail;
+use crate::engine::rights::Correction;
 use crate::policy::Then;
+use crate::words::Field;
+use crate::words::FieldValue;
 use crate::words::Purpose;
 use crate::words::Text;
 use crate::words::Timestamp;
@@ -19,6 +22,7 @@ pub(super) struct Told<'a> {
     pub(super) row: &'a FlowRow,
     pub(super) detail: &'a Detail,
     pub(super) catalog: Option<&'a Catalog>,
+    pub(super) corrections: &'a [Correction],
     pub(super) checkpoint: &'a Checkpoint,
     pub(super) key: &'a VerifierKey,
 }
@@ -29,6 +33,7 @@ pub(super) fn page(told: &Told<'_>) -> String {
     page.0.push_str(HEAD);
     page.about(told);
     page.ending(told);
+    page.corrections(told);
     page.steps(told);
     page.log(told);
     page.0.push_str("</body>\n</html>\n");
@@ -101,6 +106,38 @@ impl Page {
             .and_then(|decision| decision.rule.as_ref()?.line.clone());
         if let Some(line) = line {
             self.code("نص السطر", "Its text", &line);
+        }
+        self.end();
+    }
+
+    /// What the provider has put right since: the flow itself was decided on what stood there before.
+    fn corrections(&mut self, told: &Told<'_>) {
+        if told.corrections.is_empty() {
+            return;
+        }
+        self.section("بيانات صُحّحت بعد انتهاء الطلب", "Data put right after the end");
+        for correction in told.corrections {
+            let record = &correction.record;
+            for (name, change) in &correction.changes {
+                let label = Field::parse(name.as_str())
+                    .map_or_else(|_| Text::new(name.as_str(), name.as_str()), |field| field.label());
+                let says = format!(
+                    "<span class=\"ar\">كان: {was}، والصحيح: {is}</span>\
+                     <span class=\"en\" lang=\"en\" dir=\"ltr\">was {was}, is {is}</span>\
+                     <span class=\"ar\">قدّمه {by} واعتمده {second}، السجل {seq} يصحح السجل {corrects}</span>\
+                     <span class=\"en\" lang=\"en\" dir=\"ltr\">by {by}, approved by {second}; record {seq} puts record \
+                     {corrects} right ({basis}, {reference})</span>",
+                    was = isolated(&change.was),
+                    is = isolated(&change.is),
+                    by = bdi(&record.by),
+                    second = bdi(&record.approved_by),
+                    seq = ltr(&correction.seq.to_string()),
+                    corrects = ltr(&record.corrects.to_string()),
+                    basis = escape(&record.basis),
+                    reference = bdi(&record.reference),
+                );
+                self.row(&escape(&label.ar), &escape(&label.en), &says);
+            }
         }
         self.end();
     }
@@ -220,6 +257,18 @@ fn both(text: &Text) -> String {
 
 fn ltr(text: &str) -> String {
     format!("<bdi dir=\"ltr\" class=\"code\">{}</bdi>", escape(text))
+}
+
+fn bdi(text: &str) -> String {
+    format!("<bdi>{}</bdi>", escape(text))
+}
+
+fn isolated(value: &FieldValue) -> String {
+    match value {
+        FieldValue::Text(text) | FieldValue::Date(text) => bdi(text),
+        FieldValue::Flag(true) => "✓".to_owned(),
+        FieldValue::Flag(false) => "✗".to_owned(),
+    }
 }
 
 fn then(then: Then) -> Text {

@@ -1,6 +1,7 @@
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::rectify::Rectification;
 use crate::words::CivilNo;
 use crate::words::FlowId;
 
@@ -31,6 +32,8 @@ pub enum RightsAsk {
         /// The number of the application, case or order.
         reference: String,
     },
+    /// To put it right (article 36).
+    Rectify(Rectification),
     /// To keep it, whatever else is asked.
     Hold {
         /// What: a flow, a person, or all of a service.
@@ -116,6 +119,10 @@ impl Basis {
 
     pub(super) const fn allows_export(self) -> bool {
         matches!(self, Self::PersonRequest | Self::CourtOrder)
+    }
+
+    pub(super) const fn allows_correction(self) -> bool {
+        matches!(self, Self::WrongOrOutdated | Self::CourtOrder)
     }
 
     pub(super) const fn allows_erasure(self) -> bool {

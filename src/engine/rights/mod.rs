@@ -9,6 +9,7 @@ mod clocks;
 mod erase;
 mod export;
 mod hold;
+mod rectify;
 mod retention;
 mod service;
 
@@ -21,4 +22,7 @@ pub(super) use ask::recordable;
 pub use clocks::Application;
 pub use clocks::Standing;
 pub use clocks::Standpoint;
+pub use rectify::Rectification;
+pub(super) use rectify::corrections;
+pub(super) use rectify::Correction;
 pub use service::Rights;

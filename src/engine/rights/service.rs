@@ -79,6 +79,7 @@ impl Rights {
                 basis,
                 reference,
             } => self.erase(&who, &by, basis, &reference).await,
+            RightsAsk::Rectify(ask) => self.rectify(&ask).await,
             RightsAsk::Hold { on, by, reference } => self.hold(on, &by, &reference).await,
             RightsAsk::Release { hold, by } => self.release(hold, &by).await,
             RightsAsk::Holds => self.list_holds().await,

@@ -33,6 +33,7 @@ mod policies;
 mod power;
 mod push_safety;
 mod quiet_hours;
+mod rectify;
 mod reload;
 mod replicas;
 mod rights;

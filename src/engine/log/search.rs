@@ -150,9 +150,7 @@ impl Search {
             since: ask.since,
             until: ask.until,
         };
-        let flows = store
-            .find_flows(search, ask.limit.unwrap_or(USUAL_LIMIT))
-            .await?;
+        let flows = store.find_flows(search, ask.limit.unwrap_or(USUAL_LIMIT)).await?;
         let mut found = Vec::with_capacity(flows.len());
         for flow in flows {
             let records = store.records(flow.id).await?;

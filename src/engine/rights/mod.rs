@@ -22,7 +22,7 @@ pub(super) use ask::recordable;
 pub use clocks::Application;
 pub use clocks::Standing;
 pub use clocks::Standpoint;
+pub(super) use rectify::Correction;
 pub use rectify::Rectification;
 pub(super) use rectify::corrections;
-pub(super) use rectify::Correction;
 pub use service::Rights;

@@ -122,7 +122,10 @@ impl Rights {
             }
             let change = Change { was: was.clone(), is };
             let corrects = corrected_record(&records, &name).ok_or_else(|| {
-                RightsError::Refused(format!("the log says of no end of flow {}, and only what has ended is put right", flow.id))
+                RightsError::Refused(format!(
+                    "the log says of no end of flow {}, and only what has ended is put right",
+                    flow.id
+                ))
             })?;
             let unit = self.correction(&row, corrects, (name, change), ask, &reference)?;
             self.record(vec![unit]).await?;
@@ -267,7 +270,9 @@ mod tests {
         let date = FieldValue::Date("1990-01-01".to_owned());
         let flag = FieldValue::Flag(false);
         assert!(read_value(" Fahad ", &text("Fahd")).is_ok_and(|is| is == text("Fahad")));
-        assert!(read_value("1990-02-01", &date).is_ok_and(|is| is == FieldValue::Date("1990-02-01".to_owned())));
+        assert!(
+            read_value("1990-02-01", &date).is_ok_and(|is| is == FieldValue::Date("1990-02-01".to_owned()))
+        );
         assert!(read_value("true", &flag).is_ok_and(|is| is == FieldValue::Flag(true)));
         for (typed, like) in [
             ("", &text("a")),

@@ -153,7 +153,12 @@ fn step(record: &StoredRecord, start: Timestamp, kept: &HashMap<ExchangeId, &Exc
                 some("corrects", correction.corrects),
                 not_empty(
                     "fields",
-                    &correction.fields.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+                    &correction
+                        .fields
+                        .iter()
+                        .map(ToString::to_string)
+                        .collect::<Vec<_>>()
+                        .join(", "),
                 ),
                 some("basis", &correction.basis),
                 some("reference", &correction.reference),
@@ -164,7 +169,10 @@ fn step(record: &StoredRecord, start: Timestamp, kept: &HashMap<ExchangeId, &Exc
         ),
         Event::Application(application) => (
             phrases::APPLICATION.text(),
-            vec![some("step", application.step.as_str()), some("by", &application.by)],
+            vec![
+                some("step", application.step.as_str()),
+                some("by", &application.by),
+            ],
             None,
         ),
         Event::Admin(admin) => (

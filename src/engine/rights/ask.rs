@@ -1,6 +1,7 @@
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::applications::ApplicationAsk;
 use super::rectify::Rectification;
 use crate::words::CivilNo;
 use crate::words::FlowId;
@@ -52,6 +53,8 @@ pub enum RightsAsk {
     },
     /// Every hold.
     Holds,
+    /// Something of the register of applications (articles 33, 34 and 36).
+    Application(ApplicationAsk),
     /// To erase what the services no longer need, as their `retention` says.
     Retention {
         /// Only to say what would be erased.

@@ -51,14 +51,23 @@ impl Rights {
         for flow in &found {
             flows.extend(self.statement_of(flow).await?);
         }
+        let applications = self.applications_about(who).await?;
+        let applications = applications.iter().map(|(one, filed)| {
+            json!({
+                "application": self.told(one), "applicant": filed.applicant, "address": filed.address,
+                "wants": filed.wants,
+            })
+        });
+        let organization = self.catalog.as_ref().map(|catalog| &catalog.organization().name);
         let statement = json!({
+            "organization": organization,
             "made_at": self.clock.now().to_string(), "by": by, "basis": basis, "reference": reference,
             // R003-71: whoever receives it is bound to what it was given for.
             "purpose": {
                 "ar": "تُستخدم هذه البيانات للغرض المبيّن فقط، ولا يجوز استخدامها لغرض آخر.",
                 "en": "This data is for the stated purpose only and must not be used for another.",
             },
-            "flows": flows,
+            "flows": flows, "applications": applications.collect::<Vec<_>>(),
         });
         let text = serde_json_canonicalizer::to_vec(&statement).map_err(failed)?;
         Ok(json!({

@@ -83,6 +83,7 @@ impl Rights {
             RightsAsk::Hold { on, by, reference } => self.hold(on, &by, &reference).await,
             RightsAsk::Release { hold, by } => self.release(hold, &by).await,
             RightsAsk::Holds => self.list_holds().await,
+            RightsAsk::Application(ask) => self.application(ask).await,
             RightsAsk::Retention { dry_run, by } => self.retention(dry_run, &by).await,
         }
     }

@@ -234,7 +234,7 @@ pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
         .map_err(failed)
 }
 
-fn read_key(text: &str) -> Result<VerifierKey, Failure> {
+pub(super) fn read_key(text: &str) -> Result<VerifierKey, Failure> {
     let written = if Path::new(text).is_file() {
         fs::read_to_string(text).map_err(|error| Failure::new(format!("can't read {text}: {error}")))?
     } else {

@@ -28,6 +28,7 @@ mod node;
 mod output;
 mod place;
 mod ready;
+mod receipt;
 mod replay;
 mod running;
 mod scaffold;

@@ -1,4 +1,5 @@
 use std::fs;
+use std::io;
 use std::path::PathBuf;
 
 use clap::Subcommand;
@@ -49,11 +50,24 @@ impl Form {
     }
 }
 
+fn unreadable(name: &str, error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            format!("there is no file {name}; `midflow form export` writes one to begin with")
+        }
+        io::ErrorKind::InvalidData => {
+            format!(
+                "{name} is no text in UTF-8; a form is YAML or JSON, so save it as text and not as a document"
+            )
+        }
+        _ => format!("can't read {name}: {error}"),
+    }
+}
+
 /// All or nothing: a form with an unfilled cell writes no file.
 fn import(common: &Common, file: &PathBuf) -> Result<Ending, Failure> {
-    let text = fs::read_to_string(file)
-        .map_err(|error| Failure::new(format!("can't read {}: {error}", file.display())))?;
     let name = file.display().to_string();
+    let text = fs::read_to_string(file).map_err(|error| Failure::new(unreadable(&name, &error)))?;
     let (form, found) = policy::read_form(&name, &text);
     let Some(form) = form else {
         let told = render_text(&found, &|_| Some(&text), output::wants_colour());

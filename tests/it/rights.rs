@@ -35,8 +35,9 @@ use crate::support::node::CLIENT;
 // somebody who has the key file; everybody else's data and every record is as it was.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_erased_is_gone_and_everybody_else_stays() {
+    // Every second one is erased.
     let people = if std::env::var_os("MIDFLOW_SOAK").is_some() {
-        1_000
+        2_000
     } else {
         50
     };

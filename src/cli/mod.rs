@@ -1,5 +1,6 @@
 //! The command line: one file a command. Parsing here, work elsewhere.
 
+mod anchors;
 mod applications;
 mod arguments;
 mod audit;

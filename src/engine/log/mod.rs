@@ -9,6 +9,7 @@ mod prove;
 mod rollback;
 mod search;
 mod task;
+mod timestamp;
 mod verify;
 mod witness;
 
@@ -45,6 +46,10 @@ pub use search::Search;
 pub use search::SearchAsk;
 pub use search::SearchError;
 pub use search::summary_json;
+pub use timestamp::NAME as TIMESTAMP_ANCHOR;
+pub use timestamp::TimestampAnchor;
+pub use timestamp::TimestampAnchorError;
+pub use timestamp::TimestampSettings;
 pub use verify::Contents;
 pub use verify::Promise;
 pub use verify::Verification;

@@ -34,6 +34,7 @@ mod replay;
 mod running;
 mod scaffold;
 mod schema;
+mod sealed_backup;
 mod sealing;
 mod serve;
 mod settings;

@@ -41,6 +41,7 @@ mod replicas;
 mod rights;
 mod sandbox;
 mod scenarios;
+mod sealed_backup;
 mod search;
 mod simulation;
 mod spool;

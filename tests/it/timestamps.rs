@@ -2,25 +2,36 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
+use midflow::audit::evidence::unpack;
 use midflow::audit::timestamp::TimestampAuthority;
 use midflow::audit::timestamp::TimestampPolicy;
 use midflow::audit::timestamp::TimestampRequest;
 use midflow::audit::timestamp::token_of_response;
 use midflow::engine::Clock as _;
+use midflow::engine::Secrets;
 use midflow::engine::SystemClock;
+use midflow::engine::export_evidence;
 use midflow::engine::log::Anchor as _;
 use midflow::engine::log::AnchorError;
+use midflow::engine::log::Contents;
 use midflow::engine::log::TimestampAnchor;
 use midflow::engine::log::TimestampSettings;
+use midflow::engine::log::verify;
+use midflow::sandbox::StampAlgorithm;
+use midflow::store::KeptAnchor;
 use midflow::store::KeptCheckpoint;
 use midflow::store::Sqlite;
 use midflow::store::Store as _;
 use midflow::words::Digest;
 
 use crate::support::clock::HandClock;
+use crate::support::full_node::FullNode;
+use crate::support::store::sealed_store;
+use crate::support::store::sealed_to_read;
 use crate::support::tsa::Manner;
 use crate::support::tsa::Tsa;
 use crate::support::tsa::openssl;
@@ -131,4 +142,105 @@ async fn only_the_answer_to_this_very_question_is_kept() {
 
 fn files(folder: &Path) -> usize {
     fs::read_dir(folder).unwrap().count()
+}
+
+// R003-40, law 12: evidence is proved against the stamped head and brings the stamp; `audit verify` verifies each token, and
+// names the checkpoint whose token is another's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stamped_head_is_in_the_evidence_and_is_verified() {
+    let tsa = Tsa::start().await;
+    let node = FullNode::start(1, StampAlgorithm::EcdsaP256).await;
+    let person = node.crowd().next().unwrap().civil_no.clone();
+    let flow = node.ask(&person).await.view.flow;
+    node.ended(flow).await;
+    node.engine.shutdown().await;
+    let secrets = Secrets::open(&node.state().join("secrets")).unwrap();
+    let key = secrets.named_log_key().unwrap().unwrap();
+    let store = sealed_to_read(node.state()).await;
+    let log = store.log().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("stamps");
+    fs::create_dir(&kept).unwrap();
+    let authority = TimestampAuthority::from_pem(&tsa.certificate()).unwrap();
+    let settings = TimestampSettings {
+        url: tsa.url.clone(),
+        folder: kept.clone(),
+        policy: None,
+        every: Duration::from_secs(60),
+    };
+    let anchor = TimestampAnchor::new(settings, authority, &[], Arc::new(SystemClock)).unwrap();
+    let head = log.last_checkpoint().await.unwrap().unwrap();
+    let proof = anchor.place(&head, log).await.unwrap();
+    let promises = anchor.all(key.verifier()).await.unwrap();
+    assert!(promises[0].place.contains("stamped 20"), "{}", promises[0].place);
+    let verified = verify(log, key.verifier(), promises, Contents::Open)
+        .await
+        .unwrap();
+    assert!(
+        verified.is_clean() && verified.anchored == 1,
+        "{:?}",
+        verified.findings
+    );
+    let name = format!("{:020}.token", head.size);
+    let token = fs::read(kept.join(&name)).unwrap();
+    fs::write(kept.join(&name), &token[..token.len() - 1]).unwrap();
+    let promises = anchor.all(key.verifier()).await.unwrap();
+    let verified = verify(log, key.verifier(), promises, Contents::Open)
+        .await
+        .unwrap();
+    assert!(
+        verified.findings[0].place.to_string().contains("no CMS message"),
+        "{:?}",
+        verified.findings
+    );
+    store.close().await;
+
+    // As a node that runs keeps it.
+    let store = sealed_store(node.state()).await;
+    let anchored = KeptAnchor {
+        size: head.size,
+        anchor: anchor.name().to_owned(),
+        proof,
+    };
+    store.log().unwrap().keep_anchor(anchored).await.unwrap();
+    let archive = export_evidence(&store, flow, &key).await.unwrap();
+    store.close().await;
+    let file = folder.path().join("flow.tar");
+    fs::write(&file, &archive).unwrap();
+    for (name, bytes) in [("log/timestamp.token", "token"), ("log/checkpoint", "head")] {
+        let members = unpack(&archive).unwrap();
+        let member = members.iter().find(|member| member.name == name).unwrap();
+        fs::write(folder.path().join(bytes), &member.bytes).unwrap();
+    }
+    let (own, other) = (tsa.path("tsa.pem"), tsa.path("other.pem"));
+    for (certificate, good) in [(&own, true), (&other, false)] {
+        let output = Command::new(env!("CARGO_BIN_EXE_midflow"))
+            .args(["evidence", "verify"])
+            .arg(&file)
+            .arg("--timestamp-certificate")
+            .arg(certificate)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.success(), good, "{said}");
+        assert_eq!(said.contains("Somebody else"), good, "{said}");
+        let certificate = certificate.to_str().unwrap();
+        let arguments = [
+            "ts",
+            "-verify",
+            "-token_in",
+            "-in",
+            "token",
+            "-data",
+            "head",
+            "-CAfile",
+            certificate,
+        ];
+        assert_eq!(
+            openssl(folder.path(), &[&arguments[..], &["-partial_chain"]].concat()),
+            good
+        );
+    }
+    crate::evidence::is_good_for_python(&archive, &key.verifier().to_string());
+    node.shutdown().await;
 }

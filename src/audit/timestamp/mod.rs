@@ -15,3 +15,4 @@ pub use request::token_of_response;
 pub use token::Stamped;
 pub use token::TimestampError;
 pub use token::TimestampPolicy;
+pub use token::imprint_of;

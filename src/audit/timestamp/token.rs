@@ -87,21 +87,7 @@ impl TimestampAuthority {
     /// Says why it is not believed.
     pub fn verify(&self, token: &[u8], imprint: Digest) -> Result<Stamped, TimestampError> {
         let form = TimestampError::Form;
-        let outer = ContentInfo::from_der(token).map_err(|_| form("the time-stamp is no CMS message"))?;
-        if outer.content_type != SIGNED_DATA {
-            return Err(form("the time-stamp is not signed data"));
-        }
-        let data: SignedData = outer
-            .content
-            .decode_as()
-            .map_err(|_| form("the signed data of the time-stamp is broken"))?;
-        if data.encap_content_info.econtent_type != TST_INFO {
-            return Err(form("what is signed is no time-stamp"));
-        }
-        let content = data.encap_content_info.econtent.as_ref();
-        let content: OctetString = content
-            .and_then(|content| content.decode_as().ok())
-            .ok_or(form("the time-stamp says nothing"))?;
+        let (data, content) = open(token)?;
         let mut signers = data.signer_infos.0.iter();
         let (Some(signer), None) = (signers.next(), signers.next()) else {
             return Err(form("a time-stamp has exactly one signer"));
@@ -178,6 +164,33 @@ impl TimestampAuthority {
         };
         self.certificate(algorithm, hash.value())
     }
+}
+
+/// Which bytes a token is over, whoever has signed it; `None` if it is none.
+pub fn imprint_of(token: &[u8]) -> Option<Digest> {
+    let (_, content) = open(token).ok()?;
+    Some(Info::read(content.as_bytes())?.imprint)
+}
+
+/// The signed data of a token, and what is signed in it.
+fn open(token: &[u8]) -> Result<(SignedData, OctetString), TimestampError> {
+    let form = TimestampError::Form;
+    let outer = ContentInfo::from_der(token).map_err(|_| form("the time-stamp is no CMS message"))?;
+    if outer.content_type != SIGNED_DATA {
+        return Err(form("the time-stamp is not signed data"));
+    }
+    let data: SignedData = outer
+        .content
+        .decode_as()
+        .map_err(|_| form("the signed data of the time-stamp is broken"))?;
+    if data.encap_content_info.econtent_type != TST_INFO {
+        return Err(form("what is signed is no time-stamp"));
+    }
+    let content = data.encap_content_info.econtent.as_ref();
+    let content = content
+        .and_then(|content| content.decode_as().ok())
+        .ok_or(form("the time-stamp says nothing"))?;
+    Ok((data, content))
 }
 
 /// What is signed: `TSTInfo`.

@@ -36,6 +36,7 @@ pub use keeper::LogKeeper;
 pub use prove::ProveError;
 pub use prove::ProvedEntry;
 pub use prove::prove_flow;
+pub use prove::prove_flow_under;
 pub use rollback::AcceptedRollback;
 pub use rollback::AcceptedRollbacks;
 pub use rollback::LogFault;

@@ -126,12 +126,12 @@ impl Workplace {
     fn beside(file: &Path) -> Result<Self, Failure> {
         let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
         let parent = parent.unwrap_or(Path::new("."));
-        let number = (0..MOST_PLACES).find_map(|number| {
+        let made = (0..MOST_PLACES).find_map(|number| {
             let path = parent.join(format!(".midflow-work-{}-{number}", std::process::id()));
-            let made = fs::DirBuilder::new().mode(0o700).create(&path);
-            made.is_ok().then_some(path)
+            let is_new = fs::DirBuilder::new().mode(0o700).create(&path).is_ok();
+            is_new.then_some(path)
         });
-        number.map(Self).ok_or_else(|| {
+        made.map(Self).ok_or_else(|| {
             Failure::new(format!("can't make a private folder in {}", parent.display()))
                 .remedy("the user of this command has to be able to write there")
         })

@@ -17,6 +17,7 @@ use crate::audit::log::Checkpoint;
 use crate::audit::log::VerifierKey;
 use crate::audit::timestamp::Stamped;
 use crate::audit::timestamp::TimestampAuthority;
+use crate::audit::timestamp::TimestampError;
 use crate::audit::timestamp::TimestampPolicy;
 use crate::audit::timestamp::TimestampRequest;
 use crate::audit::timestamp::token_of_response;
@@ -127,7 +128,6 @@ impl TimestampAnchor {
     }
 
     fn is_fresh(&self, request: &TimestampRequest, stamped: &Stamped) -> Result<(), AnchorError> {
-        use crate::audit::timestamp::TimestampError;
         if stamped.nonce.as_deref() != Some(request.nonce.as_slice()) {
             return Err(self.away(&TimestampError::Nonce.to_string()));
         }

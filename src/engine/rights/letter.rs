@@ -30,9 +30,9 @@ pub(super) fn letter(
     for (language, direction, arabic) in [("ar", "rtl", true), ("en", "ltr", false)] {
         let of = |text: &Text| escape(if arabic { &text.ar } else { &text.en });
         let label = |ar: &str, en: &str| if arabic { ar.to_owned() } else { en.to_owned() };
-        let _ = write!(
+        let _ = writeln!(
             page,
-            "<section class=\"letter\" lang=\"{language}\" dir=\"{direction}\">\n"
+            "<section class=\"letter\" lang=\"{language}\" dir=\"{direction}\">"
         );
         if let Some(name) = organization {
             let _ = writeln!(page, "<p><strong>{}</strong></p>", of(name));
@@ -49,9 +49,9 @@ pub(super) fn letter(
             bdi(&paper.address),
         );
         let lead = lead(application.kind);
-        let _ = write!(
+        let _ = writeln!(
             page,
-            "<p>{} {}. {}</p>\n",
+            "<p>{} {}. {}</p>",
             of(&lead),
             ltr(&application.received().to_string()),
             format_args!("{}: {}", label("موضوعه", "It asks for"), bdi(&paper.wants)),

@@ -13,6 +13,7 @@ use super::courier;
 use super::keys::CertificateKind;
 use super::ledger::LedgerSnapshot;
 use super::request::Standing;
+use super::responder::respond;
 use super::scenario::Planned;
 use super::scenario::Scenario;
 use super::settings::SpSettings;
@@ -222,6 +223,19 @@ impl SandboxHandle {
     pub fn revocation_list(&self) -> Option<Vec<u8>> {
         let list = self.state.keys.revocation_list(self.state.now());
         list.ok()
+    }
+
+    /// What the responder says to a question (OCSP), DER; `None` while it is stopped.
+    pub fn respond(&self, question: &[u8]) -> Option<Vec<u8>> {
+        let serves = !self.state.responder_stopped.load(Ordering::Relaxed);
+        serves
+            .then(|| respond(&self.state.keys, question, self.state.now()))
+            .flatten()
+    }
+
+    /// Stops the responder, or starts it again: while it is stopped, it is overloaded and answers nothing.
+    pub fn serve_responder(&self, serves: bool) {
+        self.state.responder_stopped.store(!serves, Ordering::Relaxed);
     }
 
     /// The text of the code that a citizen's card shows now, for an officer to scan; `None` without a Mobile ID.

@@ -26,6 +26,7 @@ mod photo;
 mod qr_image;
 mod raw_reply;
 mod request;
+mod responder;
 mod roster;
 mod scenario;
 mod settings;

@@ -33,6 +33,8 @@ pub struct SpSettings {
     pub assurance_policies: Vec<(String, Assurance)>,
     /// Where the list of revoked certificates is.
     pub revocation_list_url: String,
+    /// Where the responder (OCSP) is, which says of each certificate whether it is revoked.
+    pub responder_url: String,
     /// A certificate and key for the provider's callback listener, for loopback names.
     pub callback_server: Identity,
 }
@@ -53,6 +55,7 @@ impl SpSettings {
             stamp_rule: "raw-members",
             assurance_policies: assurance_policies(),
             revocation_list_url: format!("http://{phone}/authority.crl"),
+            responder_url: format!("http://{phone}/ocsp"),
             callback_server: state.keys.callback().clone(),
         }
     }

@@ -24,6 +24,8 @@ use super::Identity;
 use super::KeysError;
 use super::StampAlgorithm;
 use super::oid::CITIZEN_PURPOSE;
+use super::oid::NO_CHECK_OID;
+use super::oid::NULL;
 use super::oid::POLICIES_OID;
 use super::oid::STAMP_PURPOSE;
 use super::oid::policy_extension;
@@ -50,6 +52,8 @@ pub(super) enum Profile<'a> {
     Stamp { algorithm: StampAlgorithm },
     /// A response data stamp whose time is over.
     EndedStamp,
+    /// The one who says which certificates are revoked.
+    Responder,
     /// A citizen's digital card.
     Citizen {
         civil_no: &'a str,
@@ -203,6 +207,13 @@ impl Profile<'_> {
                 let past = now.minus(days(EXPIRED_DAYS));
                 set_validity(&mut params, past.minus(days(LEAF_DAYS)), past);
             }
+            Self::Responder => {
+                params.distinguished_name = named("midflow SANDBOX responder");
+                params.extended_key_usages = vec![ExtendedKeyUsagePurpose::OcspSigning];
+                // Nobody can be asked about the one who answers.
+                params.custom_extensions =
+                    vec![CustomExtension::from_oid_content(NO_CHECK_OID, NULL.to_vec())];
+            }
             Self::Citizen {
                 civil_no,
                 name,
@@ -266,7 +277,7 @@ fn fresh_serial() -> SerialNumber {
 }
 
 /// Known before the certificate exists, so that the list can name it.
-fn revoked_serial(civil_no: &str) -> SerialNumber {
+pub(super) fn revoked_serial(civil_no: &str) -> SerialNumber {
     let digest = Digest::of(format!("sandbox revoked {civil_no}").as_bytes());
     let bytes = hex::decode(digest.to_string().trim_start_matches("sha256:")).unwrap_or_default();
     positive_serial(bytes.get(..16).unwrap_or(&[1]))

@@ -12,6 +12,7 @@ use super::Identity;
 use super::certify::CertificateAuthority;
 use super::certify::Profile;
 use super::certify::impostor;
+use super::certify::revoked_serial;
 use super::files::CITIZENS;
 use super::files::KeyFolder;
 use crate::sandbox::citizen::Citizen;
@@ -29,6 +30,7 @@ pub struct Keys {
     impostor: Identity,
     ended_stamp: Identity,
     next_stamp: Identity,
+    responder: Identity,
     civil_nos: Vec<String>,
     /// What was revoked since the start, by serial number.
     revoked: Mutex<BTreeSet<Vec<u8>>>,
@@ -115,6 +117,7 @@ impl Keys {
                 algorithm: StampAlgorithm::EcdsaP256,
             },
         )?;
+        let responder = kept("responder.pem", &Profile::Responder)?;
         folder.write("authority.crt", authority.identity().chain_pem())?;
         folder.write("stamp.crt", &pem_of("CERTIFICATE", stamp.certificate()))?;
         let civil_nos = citizens
@@ -131,6 +134,7 @@ impl Keys {
             impostor: impostor(now)?,
             ended_stamp,
             next_stamp,
+            responder,
             civil_nos,
             revoked: Mutex::default(),
             citizens: Mutex::default(),
@@ -178,6 +182,25 @@ impl Keys {
     /// For the stamp after a change of keys.
     pub fn next_stamp(&self) -> &Identity {
         &self.next_stamp
+    }
+
+    /// For the responder's answers.
+    pub(in crate::sandbox) fn responder(&self) -> &Identity {
+        &self.responder
+    }
+
+    /// The authority's own key and certificate.
+    pub(in crate::sandbox) fn authority(&self) -> &Identity {
+        self.authority.identity()
+    }
+
+    /// Whether the certificate of this serial number is revoked.
+    pub(in crate::sandbox) fn is_revoked(&self, serial: &[u8]) -> bool {
+        let by_nature = self
+            .civil_nos
+            .iter()
+            .any(|civil_no| revoked_serial(civil_no).to_bytes() == serial);
+        by_nature || self.revoked().contains(serial)
     }
 
     /// The list of revoked certificates as it stands now, DER: those of citizens who are so by nature, and what was revoked since.

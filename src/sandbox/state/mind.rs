@@ -3,6 +3,7 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
 
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
@@ -28,6 +29,8 @@ pub(in crate::sandbox) struct State {
     pub(in crate::sandbox) client: reqwest::Client,
     pub(in crate::sandbox) citizens: Vec<Citizen>,
     pub(in crate::sandbox) logins: Logins,
+    /// Whether the responder answers nothing for now.
+    pub(in crate::sandbox) responder_stopped: AtomicBool,
     pub(in crate::sandbox) tasks: TaskTracker,
     pub(in crate::sandbox) stop: CancellationToken,
     pub(super) index: HashMap<String, usize>,
@@ -69,6 +72,7 @@ impl State {
             client,
             citizens,
             logins: Logins::new(),
+            responder_stopped: AtomicBool::new(false),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             index,

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -121,15 +122,15 @@ pub(super) fn check(options: &SandboxOptions) -> Result<(), SandboxError> {
             return Err(SandboxError::NotLoopback { what, address });
         }
     }
-    let id = &options.service_provider_id;
-    let plain = id
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    if plain && (1..=64).contains(&id.len()) {
-        Ok(())
-    } else {
-        Err(SandboxError::ServiceProviderId)
+    let mut seen = BTreeSet::new();
+    for (id, _) in options.providers() {
+        let mut bytes = id.bytes();
+        let plain = bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if !plain || !(1..=64).contains(&id.len()) || !seen.insert(id) {
+            return Err(SandboxError::ServiceProviderId);
+        }
     }
+    Ok(())
 }
 
 fn bind(what: &'static str, address: SocketAddr) -> Result<TcpListener, SandboxError> {
@@ -154,8 +155,13 @@ async fn prepared(options: SandboxOptions) -> Result<State, SandboxError> {
 pub(super) fn prepare(options: SandboxOptions) -> Result<State, SandboxError> {
     let now = options.clock.now();
     let citizens = citizens(options.crowd, now);
-    let id = &options.service_provider_id;
-    let keys = Keys::open(&options.keys, id, options.stamp, &citizens, now)?;
+    let further: Vec<&str> = options
+        .further_providers
+        .iter()
+        .map(|one| one.id.as_str())
+        .collect();
+    let first = &options.service_provider_id;
+    let keys = Keys::open(&options.keys, first, &further, options.stamp, &citizens, now)?;
     let unreadable = || SandboxError::tls("a stamp key can't be read");
     let signers = Signers {
         first: Stamper::new(keys.stamp()).ok_or_else(unreadable)?,

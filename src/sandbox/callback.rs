@@ -38,7 +38,6 @@ use crate::words::Timestamp;
 /// All that goes into one callback.
 pub(super) struct Order<'a> {
     pub(super) asked: &'a Asked,
-    pub(super) service_provider_id: &'a str,
     pub(super) citizen: &'a Citizen,
     /// Who approves instead, where that is the fault.
     pub(super) stranger: &'a Citizen,
@@ -315,11 +314,11 @@ fn request_details<'a>(order: &Order<'a>) -> RequestDetails<'a> {
             _ => order.asked.id.clone(),
         },
         request_type: if order.asked.signing.is_some() { "2" } else { "1" },
-        service_provider_id: order.service_provider_id,
+        service_provider_id: &order.asked.service_provider_id,
         additional_data: order.asked.additional_data.as_deref(),
         challenge: match order.flaw {
             Flaw::ChallengeAsObject => Challenge::Object {
-                service_provider_id: order.service_provider_id,
+                service_provider_id: &order.asked.service_provider_id,
                 datetime: local_time(order.now),
                 prompt: challenge,
             },

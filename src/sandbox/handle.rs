@@ -66,7 +66,9 @@ pub enum PhoneError {
 
 /// A URL that can't be a callback base.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` can't be the callback base; it must be an https URL without query or fragment")]
+#[error(
+    "`{0}` can't be the callback base; it must be an https URL without query or fragment, and of a registered provider"
+)]
 pub struct CallbackBaseError(String);
 
 impl SandboxHandle {
@@ -79,23 +81,45 @@ impl SandboxHandle {
         SpSettings::of(&self.state, self.bridge, self.phone)
     }
 
+    /// The same for a further service provider; `None` if nobody is registered under this id.
+    pub fn sp_settings_of(&self, service_provider_id: &str) -> Option<SpSettings> {
+        SpSettings::of_provider(&self.state, service_provider_id, self.bridge, self.phone)
+    }
+
     /// Registers the base below which every callback URL must lie. Until then each request is refused.
     ///
     /// # Errors
     /// When it is no https URL.
     pub fn register_callback_base(&self, base: &str) -> Result<(), CallbackBaseError> {
-        self.state.register_callback_base(callback_base(base)?);
-        Ok(())
+        self.register_callback_base_of(&self.state.options.service_provider_id, base)
+    }
+
+    /// The same for a further service provider.
+    ///
+    /// # Errors
+    /// When it is no https URL, or nobody is registered under this id.
+    pub fn register_callback_base_of(
+        &self,
+        service_provider_id: &str,
+        base: &str,
+    ) -> Result<(), CallbackBaseError> {
+        let registered = self
+            .state
+            .register_callback_base(service_provider_id, callback_base(base)?);
+        registered
+            .then_some(())
+            .ok_or_else(|| CallbackBaseError(base.to_owned()))
     }
 
     /// Takes every token of the gateway back, as one that was started anew does.
     pub fn forget_gateway_tokens(&self) {
-        self.state.logins.forget_tokens();
+        self.state.logins.values().for_each(|login| login.forget_tokens());
     }
 
     /// Changes the name of the service provider that the phone shows.
     pub fn rename_service_provider(&self, name: Text) {
-        self.state.rename_service_provider(name);
+        let first = &self.state.options.service_provider_id;
+        self.state.rename_service_provider(first, name);
     }
 
     /// Everybody there is, the crowd included.

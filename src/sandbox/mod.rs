@@ -69,6 +69,7 @@ pub use offline::DueAnswer;
 pub use offline::OfflineAuthority;
 pub use offline::Reaction;
 pub use offline::ToldAnswer;
+pub use options::ProviderOptions;
 pub use options::SandboxOptions;
 pub use request::Standing;
 pub use roster::citizens;

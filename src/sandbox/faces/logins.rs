@@ -7,7 +7,7 @@ use axum::http::header::AUTHORIZATION;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// The name and password that the faces with a login take, made anew with each sandbox, and the tokens given out for them.
+/// The name and password that the faces with a login take of one provider, made anew with each sandbox, and the tokens given out for them.
 pub(in crate::sandbox) struct Logins {
     pub(in crate::sandbox) name: String,
     pub(in crate::sandbox) password: String,

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::path::Path;
@@ -15,6 +16,7 @@ use super::certify::impostor;
 use super::certify::revoked_serial;
 use super::files::CITIZENS;
 use super::files::KeyFolder;
+use super::identity::subject_number;
 use crate::sandbox::citizen::Citizen;
 use crate::sandbox::citizen::Ending;
 use crate::words::Purpose;
@@ -25,7 +27,10 @@ pub struct Keys {
     authority: CertificateAuthority,
     server: Identity,
     callback: Identity,
-    service_provider: Identity,
+    /// Of the provider that the sandbox is for.
+    first_provider: Identity,
+    /// By the id that the provider is registered under, the first one too.
+    service_providers: BTreeMap<String, Identity>,
     stamp: Identity,
     impostor: Identity,
     ended_stamp: Identity,
@@ -72,7 +77,8 @@ impl Keys {
     /// When the folder can't be read or written.
     pub fn open(
         path: &Path,
-        service_provider_id: &str,
+        first_provider: &str,
+        further_providers: &[&str],
         algorithm: StampAlgorithm,
         citizens: &[Citizen],
         now: Timestamp,
@@ -103,12 +109,12 @@ impl Keys {
                 name: "midflow callback listener",
             },
         )?;
-        let service_provider = kept(
-            &format!("sp-{service_provider_id}.pem"),
-            &Profile::ServiceProvider {
-                id: service_provider_id,
-            },
-        )?;
+        let provider = |id: &str| kept(&format!("sp-{id}.pem"), &Profile::ServiceProvider { id });
+        let of_first = provider(first_provider)?;
+        let mut service_providers = BTreeMap::from([(first_provider.to_owned(), of_first.clone())]);
+        for id in further_providers {
+            service_providers.insert((*id).to_owned(), provider(id)?);
+        }
         let stamp = kept(stamp_file, &Profile::Stamp { algorithm })?;
         // The key that takes the place of the stamp's in a change of keys; cheap to make, whatever the first one is.
         let next_stamp = kept(
@@ -129,7 +135,8 @@ impl Keys {
             authority,
             server,
             callback,
-            service_provider,
+            first_provider: of_first,
+            service_providers,
             stamp,
             impostor: impostor(now)?,
             ended_stamp,
@@ -159,9 +166,22 @@ impl Keys {
         &self.callback
     }
 
-    /// For the provider's TLS client.
-    pub fn service_provider(&self) -> &Identity {
-        &self.service_provider
+    /// For the TLS client of the provider that the sandbox is for.
+    pub(in crate::sandbox) fn first_provider(&self) -> &Identity {
+        &self.first_provider
+    }
+
+    /// For the TLS client of the provider with this id.
+    pub fn service_provider(&self, id: &str) -> Option<&Identity> {
+        self.service_providers.get(id)
+    }
+
+    /// The id of the provider whose certificate this is, DER. Its subject names it, whichever of its certificates it is.
+    pub(in crate::sandbox) fn provider_of(&self, certificate: &[u8]) -> Option<&str> {
+        let named = subject_number(certificate)?;
+        self.service_providers
+            .get_key_value(&named)
+            .map(|(id, _)| id.as_str())
     }
 
     /// For the stamp.

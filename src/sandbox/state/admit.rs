@@ -21,21 +21,27 @@ pub(in crate::sandbox) struct Admitted {
 
 impl State {
     /// Checks a request and takes it, or says why not. A code waits for somebody to scan it.
-    pub(in crate::sandbox) fn admit(&self, entry: u64, wanted: Wanted) -> Result<Admitted, Refusal> {
+    ///
+    /// `provider` is the one that asks: nobody asks in the name of another.
+    pub(in crate::sandbox) fn admit(
+        &self,
+        entry: u64,
+        provider: &str,
+        wanted: Wanted,
+    ) -> Result<Admitted, Refusal> {
         let now = self.now();
         let mut inner = self.lock();
         inner.ledger.complete(entry, |received| {
             received.ref_id.clone_from(&wanted.ref_id);
             received.additional_data.clone_from(&wanted.additional_data);
         });
-        if wanted.service_provider_id != self.options.service_provider_id {
+        if wanted.service_provider_id != provider {
             return Err(Refusal::UnknownServiceProvider);
         }
         let registered = |url| {
-            inner
-                .callback_base
-                .as_ref()
-                .is_some_and(|base| is_below(base, url))
+            let found = inner.providers.get(provider);
+            let base = found.and_then(|found| found.callback_base.as_ref());
+            base.is_some_and(|base| is_below(base, url))
         };
         if !wanted.callback_url.as_ref().is_none_or(registered) {
             return Err(Refusal::CallbackUrl);
@@ -63,6 +69,7 @@ impl State {
                 .complete(entry, |received| received.request_id = Some(request_id.clone()));
             let asked = Asked {
                 id: request_id.clone(),
+                service_provider_id: provider.to_owned(),
                 civil_no: civil_no.clone(),
                 code: code.clone(),
                 signing: wanted.signing,

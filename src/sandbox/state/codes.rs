@@ -71,10 +71,11 @@ impl State {
     /// The card behind a scanned text, and what is armed for its holder.
     pub(in crate::sandbox) fn scanned_card(
         &self,
+        provider: &str,
         service_provider_id: &str,
         text: &str,
     ) -> Result<(ShownCard, Option<Scenario>), Refusal> {
-        if service_provider_id != self.options.service_provider_id {
+        if service_provider_id != provider {
             return Err(Refusal::UnknownServiceProvider);
         }
         let mut inner = self.lock();

@@ -460,7 +460,10 @@ impl Flows for Fake {
         }])
     }
 
-    async fn search(&self, _: crate::engine::log::SearchAsk) -> Result<Vec<FlowSummary>, Problem> {
+    async fn search(
+        &self,
+        _: crate::engine::log::SearchAsk,
+    ) -> Result<Vec<crate::engine::log::Found>, Problem> {
         Ok(Vec::new())
     }
 

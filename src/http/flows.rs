@@ -27,6 +27,7 @@ use crate::engine::StartFlow;
 use crate::engine::Started;
 use crate::engine::TimelineEntry;
 use crate::engine::Why;
+use crate::engine::log::Found;
 use crate::engine::log::SearchAsk;
 use crate::store::Activation;
 use crate::store::FlowSummary;
@@ -124,7 +125,7 @@ pub trait Flows: Send + Sync + 'static {
     async fn activations(&self, limit: u32) -> Result<Vec<Activation>, Problem>;
 
     /// The flows that somebody looks for; that it was looked for is recorded before.
-    async fn search(&self, ask: SearchAsk) -> Result<Vec<FlowSummary>, Problem>;
+    async fn search(&self, ask: SearchAsk) -> Result<Vec<Found>, Problem>;
 
     /// Records that somebody takes the evidence of a flow out of the store.
     async fn evidence_taken(&self, act: EvidenceAct) -> Result<(), Problem>;
@@ -260,7 +261,7 @@ impl Flows for Engine {
         Self::activations(self, limit).await
     }
 
-    async fn search(&self, ask: SearchAsk) -> Result<Vec<FlowSummary>, Problem> {
+    async fn search(&self, ask: SearchAsk) -> Result<Vec<Found>, Problem> {
         Self::search(self, ask).await
     }
 

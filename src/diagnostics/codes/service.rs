@@ -247,6 +247,12 @@ codes! {
         "وقت غير صالح",
         "يكتب الوقت برقمين للساعة ورقمين للدقيقة بتوقيت الكويت، مثل \"21:00\". ويجوز أن تمتد ساعات الهدوء إلى ما بعد منتصف الليل، على أن يختلف وقت نهايتها عن وقت بدايتها.",
     }
+    PLACEHOLDER_IN_ONE_LANGUAGE = "W2009" {
+        "a value that only one language shows",
+        "The Arabic and the English text of one thing say the same, so both show the same inputs. A reader of the other language would not learn the number, the amount or the place that the request is about.",
+        "قيمة لا تظهر إلا في لغة واحدة",
+        "يقول النصان العربي والإنجليزي الشيء نفسه، فتظهر المدخلات نفسها في كليهما. وإلا لم يعرف قارئ اللغة الأخرى الرقم أو المبلغ أو المكان الذي يتعلق به الطلب.",
+    }
     FIRST_CONTACT_WITHOUT_QR = "W2008" {
         "a first contact by code, and no code",
         "The service wants people whom nobody has authenticated before to begin by scanning a code, and offers no `auth_qr`. They can begin at another service of the organization only. Offer `auth_qr` here too, or make sure that the text of `other.first_contact` leads them there.",

@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum_server::Handle;
 
 use super::callback::Signers;
+use super::draws::Draws;
 use super::error::SandboxError;
 use super::faces::BridgeListener;
 use super::handle::SandboxHandle;
@@ -161,7 +162,14 @@ pub(super) fn prepare(options: SandboxOptions) -> Result<State, SandboxError> {
         .map(|one| one.id.as_str())
         .collect();
     let first = &options.service_provider_id;
-    let keys = Keys::open(&options.keys, first, &further, options.stamp, &citizens, now)?;
+    let draws = Arc::new(Draws::new(options.seed));
+    let keys = Keys::open_for(
+        &options.keys,
+        (first, &further),
+        options.stamp,
+        &citizens,
+        (now, Arc::clone(&draws)),
+    )?;
     let unreadable = || SandboxError::tls("a stamp key can't be read");
     let signers = Signers {
         first: Stamper::new(keys.stamp()).ok_or_else(unreadable)?,
@@ -171,7 +179,7 @@ pub(super) fn prepare(options: SandboxOptions) -> Result<State, SandboxError> {
         ended: Stamper::new(keys.ended_stamp()).ok_or_else(unreadable)?,
     };
     let client = client(&options, &keys).map_err(SandboxError::tls)?;
-    Ok(State::new(options, keys, signers, client, citizens))
+    Ok(State::new(options, keys, signers, client, (citizens, draws)))
 }
 
 /// The deliverer's client: it trusts this authority alone, follows nothing and goes through no proxy.

@@ -18,6 +18,7 @@ use super::card::ShownCard;
 use super::citizen::Citizen;
 use super::conduct::Choice;
 use super::conduct::Flaw;
+use super::draws::id_of;
 use super::flaw::escaped;
 use super::keys::CertificateKind;
 use super::keys::Identity;
@@ -310,7 +311,7 @@ fn request_details<'a>(order: &Order<'a>) -> RequestDetails<'a> {
     let challenge = order.asked.challenge.as_deref();
     RequestDetails {
         request_id: match order.flaw {
-            Flaw::WrongRequestId => uuid::Uuid::new_v4().to_string(),
+            Flaw::WrongRequestId => id_of(&format!("not {}", order.asked.id)).to_string(),
             _ => order.asked.id.clone(),
         },
         request_type: if order.asked.signing.is_some() { "2" } else { "1" },
@@ -354,8 +355,8 @@ fn tampered(order: &Order<'_>) -> Result<String, serde_json::Error> {
 /// A request of an hour ago that this sandbox never got: for a replay when there is nothing to replay.
 fn earlier_request(order: &Order<'_>) -> Asked {
     Asked {
-        id: uuid::Uuid::new_v4().to_string(),
-        additional_data: Some(uuid::Uuid::new_v4().to_string()),
+        id: id_of(&format!("before {}", order.asked.id)).to_string(),
+        additional_data: Some(id_of(&format!("data before {}", order.asked.id)).to_string()),
         challenge: order.asked.challenge.as_ref().map(|_| "0000".to_owned()),
         ..order.asked.clone()
     }

@@ -12,6 +12,7 @@ mod clock;
 mod conduct;
 mod connect;
 mod courier;
+mod draws;
 mod error;
 mod faces;
 mod flaw;

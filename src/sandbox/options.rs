@@ -28,7 +28,10 @@ pub struct SandboxOptions {
     pub service_provider_name: Text,
     /// Other service providers beside it, each with a certificate, a login and a callback base of its own.
     pub further_providers: Vec<ProviderOptions>,
-    /// The key that stamps.
+    /// What chance is drawn from. With a seed, the same requests at the same times get the same answers, byte for byte, but for
+    /// signatures by ECDSA, each of which takes chance of its own; without it, the system's chance.
+    pub seed: Option<u64>,
+    /// The key that stamps. No RSA key comes from a seed, so with one it is [`StampAlgorithm::EcdsaP256`].
     pub stamp: StampAlgorithm,
     /// How long things take.
     pub pace: Pace,
@@ -71,6 +74,7 @@ impl SandboxOptions {
             service_provider_id: SERVICE_PROVIDER_ID.to_owned(),
             service_provider_name: Text::new("جهة تجريبية", "Sandbox organization"),
             further_providers: Vec::new(),
+            seed: None,
             stamp: StampAlgorithm::default(),
             pace: Pace::default(),
             request_lifetime: Duration::from_secs(300),

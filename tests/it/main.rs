@@ -47,6 +47,7 @@ mod spool;
 mod support;
 mod swaps;
 mod tests;
+mod texts_approved;
 mod transports;
 mod versions;
 mod why;

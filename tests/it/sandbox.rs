@@ -5,3 +5,4 @@ mod neighbours;
 mod phone;
 pub(crate) mod provider;
 mod scenarios;
+mod seed;

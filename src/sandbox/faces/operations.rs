@@ -71,7 +71,7 @@ pub(super) fn taken(request_id: String, code: Option<String>) -> Value {
 /// Shows a notification on a person's phone.
 fn notify(state: &State, provider: &str, members: &Map<String, Value>) -> Result<Value, Refusal> {
     state.notify(provider, NotificationWanted::read(members)?)?;
-    Ok(Value::String(uuid::Uuid::new_v4().to_string()))
+    Ok(Value::String(state.draws.id().to_string()))
 }
 
 /// The identity behind the code that a card shows, stamped.

@@ -12,13 +12,13 @@ use super::CertificateKind;
 use super::Identity;
 use super::certify::CertificateAuthority;
 use super::certify::Profile;
-use super::certify::impostor;
 use super::certify::revoked_serial;
 use super::files::CITIZENS;
 use super::files::KeyFolder;
 use super::identity::subject_number;
 use crate::sandbox::citizen::Citizen;
 use crate::sandbox::citizen::Ending;
+use crate::sandbox::draws::Draws;
 use crate::words::Purpose;
 use crate::words::Timestamp;
 
@@ -77,14 +77,38 @@ impl Keys {
     /// When the folder can't be read or written.
     pub fn open(
         path: &Path,
-        first_provider: &str,
-        further_providers: &[&str],
+        service_provider_id: &str,
         algorithm: StampAlgorithm,
         citizens: &[Citizen],
         now: Timestamp,
     ) -> Result<Self, KeysError> {
-        let folder = KeyFolder::open(path)?;
-        let authority = authority(&folder, now)?;
+        let draws = Arc::new(Draws::default());
+        Self::open_for(
+            path,
+            (service_provider_id, &[]),
+            algorithm,
+            citizens,
+            (now, draws),
+        )
+    }
+
+    /// The same for several providers, the one that the sandbox is for first, with keys drawn from a seed if there is one.
+    ///
+    /// # Errors
+    /// When the folder can't be read or written.
+    pub(in crate::sandbox) fn open_for(
+        path: &Path,
+        (first_provider, further_providers): (&str, &[&str]),
+        algorithm: StampAlgorithm,
+        citizens: &[Citizen],
+        (now, draws): (Timestamp, Arc<Draws>),
+    ) -> Result<Self, KeysError> {
+        let algorithm = match draws.seed() {
+            Some(_) => StampAlgorithm::EcdsaP256,
+            None => algorithm,
+        };
+        let folder = KeyFolder::open(path, draws.seed())?;
+        let authority = authority(&folder, draws, now)?;
         let stamp_file = match algorithm {
             StampAlgorithm::Rsa2048 => "stamp-rsa.pem",
             StampAlgorithm::EcdsaP256 => "stamp-p256.pem",
@@ -93,7 +117,7 @@ impl Keys {
             if let Some(found) = folder.load(name, now.plus(RENEW_BEFORE))? {
                 return Ok(found);
             }
-            let made = authority.issue(profile, now)?;
+            let made = authority.issue(profile, name, now)?;
             folder.save(name, &made)?;
             Ok::<_, KeysError>(made)
         };
@@ -130,7 +154,8 @@ impl Keys {
             .iter()
             .map(|citizen| citizen.civil_no.expose(Purpose::Wire).to_owned())
             .collect();
-        let ended_stamp = authority.issue(&Profile::EndedStamp, now)?;
+        let impostor = authority.impostor(now)?;
+        let ended_stamp = authority.issue(&Profile::EndedStamp, "ended stamp", now)?;
         let keys = Self {
             authority,
             server,
@@ -138,7 +163,7 @@ impl Keys {
             first_provider: of_first,
             service_providers,
             stamp,
-            impostor: impostor(now)?,
+            impostor,
             ended_stamp,
             next_stamp,
             responder,
@@ -295,7 +320,8 @@ impl Keys {
             assurance,
             kind,
         };
-        self.authority.issue(&profile, self.opened_at)
+        let name = format!("citizen {} {kind:?}", citizen.civil_no.expose(Purpose::Wire));
+        self.authority.issue(&profile, &name, self.opened_at)
     }
 
     fn cache(&self) -> std::sync::MutexGuard<'_, HashMap<(String, CertificateKind), Arc<Identity>>> {
@@ -336,15 +362,19 @@ pub(in crate::sandbox) fn pem_of(label: &str, der: &[u8]) -> String {
 }
 
 /// The authority of the folder; a new one, and nothing else in the folder, when there is none that serves.
-fn authority(folder: &KeyFolder, now: Timestamp) -> Result<CertificateAuthority, KeysError> {
+fn authority(
+    folder: &KeyFolder,
+    draws: Arc<Draws>,
+    now: Timestamp,
+) -> Result<CertificateAuthority, KeysError> {
     let needed_until = now.plus(RENEW_AUTHORITY_BEFORE);
     let found = folder.load(AUTHORITY_FILE, needed_until)?;
-    if let Some(authority) = found.and_then(CertificateAuthority::resume) {
+    if let Some(authority) = found.and_then(|found| CertificateAuthority::resume(found, draws.clone())) {
         return Ok(authority);
     }
     // First the certificates of the old one go, so that a crash in between leaves no mixture.
     folder.clear()?;
-    let made = CertificateAuthority::create(now)?;
+    let made = CertificateAuthority::create(draws, now)?;
     folder.save(AUTHORITY_FILE, made.identity())?;
     Ok(made)
 }

@@ -12,7 +12,7 @@ fn now() -> Timestamp {
 }
 
 fn open(folder: &Path, now: Timestamp) -> Keys {
-    Keys::open(folder, SP, &[], StampAlgorithm::EcdsaP256, &citizens(1, now), now).unwrap()
+    Keys::open(folder, SP, StampAlgorithm::EcdsaP256, &citizens(1, now), now).unwrap()
 }
 
 fn subject_number(der: &[u8]) -> String {

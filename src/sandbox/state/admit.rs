@@ -60,9 +60,9 @@ impl State {
         };
         let code = civil_no
             .is_none()
-            .then(|| format!("midflow-sandbox-request:{}", uuid::Uuid::new_v4().simple()));
+            .then(|| format!("midflow-sandbox-request:{}", self.draws.id().simple()));
         let civil_no = civil_no.unwrap_or_default();
-        let request_id = uuid::Uuid::new_v4().to_string();
+        let request_id = self.draws.id().to_string();
         if conduct.reply.asks_somebody() {
             inner
                 .ledger
@@ -128,7 +128,7 @@ impl State {
         let conduct = match armed {
             Some(Armed { scenario, delay }) => Conduct::of_scenario(scenario, citizen.ending, delay, pace),
             None if citizen.of_the_crowd && !pace.think.is_zero() => {
-                let chance = uuid::Uuid::new_v4().as_u64_pair().1;
+                let chance = self.draws.id().as_u64_pair().1;
                 Conduct::of_ending(citizen.ending, pace).after_thinking(pace.think, chance)
             }
             None => Conduct::of_ending(citizen.ending, pace),

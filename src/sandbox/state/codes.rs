@@ -65,7 +65,9 @@ impl State {
     pub(in crate::sandbox) fn show_card(&self, civil_no: &str) -> Option<ShownCard> {
         let now = self.now();
         let enrolled = self.citizen(civil_no)?.ending.is_enrolled();
-        enrolled.then(|| self.lock().cards.show(civil_no, now)).flatten()
+        enrolled
+            .then(|| self.lock().cards.show(civil_no, &self.draws, now))
+            .flatten()
     }
 
     /// The card behind a scanned text, and what is armed for its holder.

@@ -16,6 +16,7 @@ use super::inner::Provider;
 use crate::sandbox::callback::Signers;
 use crate::sandbox::card::ShownCards;
 use crate::sandbox::citizen::Citizen;
+use crate::sandbox::draws::Draws;
 use crate::sandbox::faces::Logins;
 use crate::sandbox::keys::Keys;
 use crate::sandbox::ledger::Ledger;
@@ -35,6 +36,7 @@ pub(in crate::sandbox) struct State {
     pub(in crate::sandbox) login: Arc<Logins>,
     /// By the id of the provider, the first one too.
     pub(in crate::sandbox) logins: BTreeMap<String, Arc<Logins>>,
+    pub(in crate::sandbox) draws: Arc<Draws>,
     /// Whether the responder answers nothing for now.
     pub(in crate::sandbox) responder_stopped: AtomicBool,
     pub(in crate::sandbox) tasks: TaskTracker,
@@ -50,7 +52,7 @@ impl State {
         keys: Keys,
         signers: Signers,
         client: reqwest::Client,
-        citizens: Vec<Citizen>,
+        (citizens, draws): (Vec<Citizen>, Arc<Draws>),
     ) -> Self {
         let index = citizens
             .iter()
@@ -79,10 +81,10 @@ impl State {
             approvals: HashMap::new(),
             ledger: Ledger::new(options.ledger_capacity),
         };
-        let login = Arc::new(Logins::new());
+        let login = Arc::new(Logins::new(draws.clone()));
         let further = options.further_providers.iter();
         let mut logins: BTreeMap<_, _> = further
-            .map(|provider| (provider.id.clone(), Arc::new(Logins::new())))
+            .map(|provider| (provider.id.clone(), Arc::new(Logins::new(draws.clone()))))
             .collect();
         logins.insert(options.service_provider_id.clone(), Arc::clone(&login));
         Self {
@@ -93,6 +95,7 @@ impl State {
             citizens,
             login,
             logins,
+            draws,
             responder_stopped: AtomicBool::new(false),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),

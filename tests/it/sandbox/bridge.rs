@@ -42,15 +42,7 @@ async fn only_the_providers_certificate_opens_the_bridge() {
     let now = Timestamp::parse("2026-11-22T12:00:00Z").unwrap();
     let elsewhere = tempfile::tempdir().unwrap();
     let people = citizens(0, now);
-    let other = Keys::open(
-        elsewhere.path(),
-        "sp",
-        &[],
-        StampAlgorithm::EcdsaP256,
-        &people,
-        now,
-    )
-    .unwrap();
+    let other = Keys::open(elsewhere.path(), "sp", StampAlgorithm::EcdsaP256, &people, now).unwrap();
     let stranger = client(
         &world.settings,
         Some(&other.service_provider("sp").unwrap().pem()),

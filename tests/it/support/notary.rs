@@ -47,7 +47,7 @@ impl Notary {
         now: Timestamp,
     ) -> Self {
         let people = citizens(crowd, now);
-        let keys = Keys::open(folder, &provider, &[], algorithm, &people, now).unwrap();
+        let keys = Keys::open(folder, &provider, algorithm, &people, now).unwrap();
         Self {
             stamp: KeyPair::from_pem(keys.stamp().key_pem()).unwrap(),
             certificate: STANDARD.encode(keys.stamp().certificate()),

@@ -22,7 +22,6 @@ use super::date::means_none;
 use super::date::moment;
 use super::json::KeyMatching;
 use super::person;
-use super::revocation::Named;
 use super::revocation::Revocation;
 use super::revocation::Standing;
 use super::settings::AssuranceRule;
@@ -43,7 +42,6 @@ use crate::words::Outcome;
 use crate::words::Person;
 use crate::words::Purpose;
 use crate::words::RequestId;
-use crate::words::Timestamp;
 
 /// What callbacks are judged by.
 pub(super) struct ApprovalRule {
@@ -82,31 +80,6 @@ pub(super) struct Failure {
 pub(super) type Finding = Result<String, Failure>;
 
 impl ApprovalRule {
-    /// Asks the responder, where the settings name one, about the certificates of an answer: the signer's first, and the
-    /// person's only once the stamp is good, so that nobody else can make us ask.
-    pub(super) async fn look_up(&self, body: &[u8], now: Timestamp) {
-        let Some(known) = &self.revocation else {
-            return;
-        };
-        let Some(responder) = known.responder() else {
-            return;
-        };
-        let signers = match Callback::parse(body, self.keys) {
-            Ok(callback) => self.stamp.signers_of(&callback),
-            Err(_) => return,
-        };
-        for signer in signers {
-            responder.ask(known, &Named::of(&signer), now).await;
-        }
-        let person = match Callback::parse(body, self.keys) {
-            Ok(callback) if self.stamp.verify(&callback, now).is_ok() => self.user_certificate(&callback),
-            _ => return,
-        };
-        if let Certificate::Read(certificate) = person {
-            responder.ask(known, &certificate.named, now).await;
-        }
-    }
-
     /// Examines exact bytes against what was asked.
     pub(super) fn examine(&self, body: &[u8], expected: &Expected<'_>) -> Verdict {
         let mut verdict = Verdict {

@@ -444,6 +444,7 @@ impl World<'_> {
             inputs: &self.inputs,
             now: self.now,
             attempt: self.given.attempt,
+            step: None,
         }
     }
 

@@ -65,6 +65,7 @@ fn ask(inputs: &BTreeMap<crate::words::InputName, crate::policy::InputValue>) ->
         inputs,
         now: Timestamp::parse("2026-11-22T07:00:00Z").unwrap(),
         attempt: 1,
+        step: None,
     }
 }
 
@@ -174,6 +175,7 @@ fn nothing_but_an_approval_ever_goes_on() {
             let decided = catalog.decide(&DecideAsk {
                 plan: PlanAsk {
                     attempt,
+                    step: None,
                     ..ask(&inputs)
                 },
                 outcome,

@@ -25,6 +25,7 @@ mod evidence;
 mod examples;
 mod faults;
 mod hostile;
+mod journeys;
 mod keys;
 mod lsp;
 mod matrix;

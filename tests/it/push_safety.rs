@@ -308,6 +308,7 @@ async fn a_report_holds_a_confirmed_signature_back() {
         reviewed_entire: ticked("read"),
         accepts_to_sign: ticked("signs"),
         copy_before: (false, String::new()),
+        agreed: std::collections::BTreeSet::new(),
     };
     let refused = engine
         .confirm(CLIENT, held.flow, confirmation)

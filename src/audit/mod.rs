@@ -3,25 +3,36 @@
 //! [`Recorded`] is laws 1 and 2 as a type: only the [`Recorder`] makes one, and only after the commit
 //! returned. [`log`] makes tampering with what is recorded show (law 12).
 
+mod application;
 mod canonical;
 mod commit;
 pub mod evidence;
 pub mod log;
 mod pace;
+mod receipt;
 mod record;
 mod recorder;
 pub mod seal;
 mod stats;
 mod unit;
 
+pub use application::ApplicationKind;
+pub use application::ApplicationStep;
+pub use application::RequiredCheck;
 pub use commit::Commit;
 pub use commit::CommitError;
+pub use receipt::Promised;
+pub use receipt::Receipt;
+pub use receipt::ReceiptError;
+pub use receipt::anchored;
 pub use record::AdminRecord;
+pub use record::ApplicationRecord;
 pub use record::BrowserRecord;
 pub use record::CallbackRecord;
 pub use record::CheckRecord;
 pub use record::ConsentItem;
 pub use record::ConsentRecord;
+pub use record::CorrectionRecord;
 pub use record::DeliveryRecord;
 pub use record::DocumentRecord;
 pub use record::EndingRecord;

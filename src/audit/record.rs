@@ -1,6 +1,7 @@
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::application::ApplicationStep;
 use crate::words::Assurance;
 use crate::words::Capability;
 use crate::words::Challenge;
@@ -90,6 +91,10 @@ pub enum Event {
     Notice(NoticeRecord),
     /// An outcome notice was delivered to the e-service, or an attempt failed.
     Delivery(DeliveryRecord),
+    /// What was kept of a person was wrong or out of date, and was put right.
+    Correction(Box<CorrectionRecord>),
+    /// A step in the register of what people, their representatives and others ask of somebody's data.
+    Application(Box<ApplicationRecord>),
     /// An administrative act.
     Admin(AdminRecord),
 }
@@ -111,6 +116,8 @@ impl Event {
             Self::Refusal(_) => "refusal",
             Self::Notice(_) => "notice",
             Self::Delivery(_) => "delivery",
+            Self::Correction(_) => "correction",
+            Self::Application(_) => "application",
             Self::Admin(_) => "admin",
         }
     }
@@ -394,6 +401,40 @@ pub struct DeliveryRecord {
     pub status: Option<u16>,
     /// `delivered`, `will_retry` or `parked`.
     pub result: String,
+}
+
+/// That something kept of a person was put right (law 20/2014, article 36; R003-76). What is wrong stays as it was recorded;
+/// this refers to it, and what is right lies beside it, sealed with the flow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CorrectionRecord {
+    /// The number of the record that is put right: that of the ending, or of the correction before this one.
+    pub corrects: u64,
+    /// Which declared fields.
+    pub fields: Vec<FieldName>,
+    /// What was said and what is right.
+    pub exchange: ExchangeId,
+    /// Digest of its exact bytes; 256 random bits in them keep it from telling anything.
+    pub digest: Digest,
+    /// Why: `wrong_or_outdated` or `court_order`.
+    pub basis: String,
+    /// The number of the application, case or order.
+    pub reference: String,
+    /// Who asked for it.
+    pub by: String,
+    /// Who approved it: another person (R003-75).
+    pub approved_by: String,
+}
+
+/// A step of one application (law 20/2014, articles 33, 34 and 36).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApplicationRecord {
+    /// The paper that was filed when it was opened, by which the application is known. Who applies, for whose data and
+    /// how they are reached lies in it, sealed under a key of its own.
+    pub application: ExchangeId,
+    /// What happened.
+    pub step: ApplicationStep,
+    /// Who did it; `clock` where silence did.
+    pub by: String,
 }
 
 /// An administrative act.

@@ -123,7 +123,8 @@ pub enum ExchangeDirection {
     Reply,
     /// From the authority to us, as a callback.
     Callback,
-    /// From the e-service to us, to be shown and signed.
+    /// Handed in to us: by the e-service, to be shown and signed, or by an officer, to be kept beside what is known of a
+    /// person (a correction, an application).
     Document,
 }
 

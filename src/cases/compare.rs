@@ -90,7 +90,13 @@ impl Found<'_> {
         let got = self.happened.way.clone();
         if let Some(wanted) = expect.at.as_ref().filter(|wanted| !got.contains(&wanted.value)) {
             let told = format!("the steps are {}", list(&got));
-            self.add(&wanted.at, "at", format!("{} begins", ticked(&wanted.value)), told, None);
+            self.add(
+                &wanted.at,
+                "at",
+                format!("{} begins", ticked(&wanted.value)),
+                told,
+                None,
+            );
         }
         if let Some(wanted) = expect.steps.as_ref().filter(|wanted| wanted.value != got) {
             self.add(&wanted.at, "steps", list(&wanted.value), list(&got), None);

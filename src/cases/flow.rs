@@ -63,7 +63,14 @@ pub(super) fn run(
         return super::journey::run(tested, journey, authority, case, told);
     }
     match gate(tested.0, tested.1, &case.given) {
-        Ok(inputs) => one(tested, authority, (&case.given, inputs), &case.answers, None, told),
+        Ok(inputs) => one(
+            tested,
+            authority,
+            (&case.given, inputs),
+            &case.answers,
+            None,
+            told,
+        ),
         Err(turned_away) => Happened {
             turned_away: Some(turned_away),
             ..Happened::default()
@@ -108,7 +115,10 @@ pub(super) fn one(
         happened: Happened::default(),
     };
     script::patiently(|| {
-        match at_step.and_then(|step| step.refused).or_else(|| refused(loaded, rules, given)) {
+        match at_step
+            .and_then(|step| step.refused)
+            .or_else(|| refused(loaded, rules, given))
+        {
             Some(outcome) => world.refuse(outcome),
             None => world.begin(),
         }
@@ -155,7 +165,8 @@ impl World<'_> {
                 self.tell(|| format!("the plan is made at {place}"));
                 self.state = State::new(self.now.plus(plan.expires_in), MAX_ATTEMPTS);
                 self.happened.plan = Some((plan, rule));
-                if self.given.capability == Capability::Sign || self.at_step.is_some_and(|step| step.consents) {
+                if self.given.capability == Capability::Sign || self.at_step.is_some_and(|step| step.consents)
+                {
                     // The person reads, and confirms at once: what comes before has no rule of the service.
                     self.feed(&Event::Hold, None);
                     let expires_at = self.state.expires_at;

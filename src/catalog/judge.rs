@@ -27,6 +27,7 @@ use crate::policy::Waiver;
 use crate::script::Answerable;
 use crate::script::Question;
 use crate::script::Questions;
+use crate::words::Day;
 use crate::words::ServiceName;
 
 /// What the rulebooks say of a catalog.
@@ -177,6 +178,31 @@ impl<'a> Judge<'a> {
                 found.push(diagnostic(rulebook, rule, severity, &breach, label));
             }
         }
+        let happened = policy::happened_to_organization(self.bench.organization);
+        self.check_days(ORGANIZATION, None, &happened, found);
+    }
+
+    /// Nobody has signed or approved anything on a day that is still to come.
+    fn check_days(
+        &self,
+        file: &str,
+        defaults: Option<&Arc<Defaults>>,
+        happened: &[(String, Day)],
+        found: &mut Diagnostics,
+    ) {
+        let Some(today) = self.bench.setting.today else {
+            return;
+        };
+        for (path, day) in happened.iter().filter(|(_, day)| *day > today) {
+            found.push(
+                Diagnostic::error(
+                    codes::DAY_TO_COME,
+                    format!("`{path}` is {day}, which is still to come"),
+                    self.place(file, path, defaults),
+                )
+                .help("correct the date, or add the entry when it has happened"),
+            );
+        }
     }
 
     /// What is to be said about a service; `None` if nothing is.
@@ -216,6 +242,8 @@ impl<'a> Judge<'a> {
         }
         self.language_waivers(loaded, &mut said, &mut used);
         self.check_waivers(service, &used, &mut said.found);
+        let happened = policy::happened_to_service(service);
+        self.check_days(&service.file, self.bench.defaults, &happened, &mut said.found);
         (!said.found.is_empty() || !said.waived.is_empty()).then_some(said)
     }
 

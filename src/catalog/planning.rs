@@ -41,7 +41,9 @@ impl LoadedService {
     pub(crate) fn plan(&self, ask: &PlanAsk<'_>) -> PlanAnswer {
         let service = &self.service;
         let planned = match ask.step {
-            Some(step) => service.plan_step(step.number, ask.inputs).zip(step_place(service, &step)),
+            Some(step) => service
+                .plan_step(step.number, ask.inputs)
+                .zip(step_place(service, &step)),
             None => {
                 let settings = service.capability(ask.capability);
                 let place = settings.map(|settings| settings.place.clone());

@@ -26,6 +26,7 @@ use super::load;
 use super::logging;
 use super::lsp;
 use super::new;
+use super::receipt;
 use super::replay;
 use super::schema;
 use super::serve;
@@ -138,6 +139,8 @@ enum Command {
     Backup(backup::Backup),
     /// Put a backup where a store shall be, or try it with `--verify`
     Restore(backup::Restore),
+    /// Verify what an e-service was promised of an outcome; it needs nothing of the node
+    Receipt(receipt::Receipt),
     /// Decide recorded flows again under another catalog, and print each difference
     Replay(replay::Replay),
     /// Run the tests of the policies; `--coverage` and `--mutate` say how good they are
@@ -186,6 +189,7 @@ pub fn run() -> ExitCode {
             Command::Restore(command) => command.run(&common),
             Command::Keys(command) => command.run(&common),
             Command::Why(command) => command.run(&common),
+            Command::Receipt(command) => command.run(&common),
             Command::Replay(command) => command.run(&common),
             Command::Trigger(command) => command.run(&common),
             Command::Load(command) => command.run(&common),

@@ -212,13 +212,13 @@ fn this_user() -> String {
     std::env::var("USER").unwrap_or_else(|_| "a user without a name".to_owned())
 }
 
-fn taken(path: &Path) -> Failure {
+pub(super) fn taken(path: &Path) -> Failure {
     Failure::new(format!("can't write {}: it is there already", path.display()))
         .remedy("name a file that is not there yet")
 }
 
-/// Evidence holds personal data: only its owner reads it.
-fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+/// What holds personal data: only its owner reads it.
+pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let failed = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => taken(path),
         _ => Failure::new(format!("can't write {}: {error}", path.display())),
@@ -234,7 +234,7 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
         .map_err(failed)
 }
 
-fn read_key(text: &str) -> Result<VerifierKey, Failure> {
+pub(super) fn read_key(text: &str) -> Result<VerifierKey, Failure> {
     let written = if Path::new(text).is_file() {
         fs::read_to_string(text).map_err(|error| Failure::new(format!("can't read {text}: {error}")))?
     } else {

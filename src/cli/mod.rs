@@ -1,5 +1,6 @@
 //! The command line: one file a command. Parsing here, work elsewhere.
 
+mod applications;
 mod arguments;
 mod audit;
 mod backup;
@@ -27,6 +28,7 @@ mod node;
 mod output;
 mod place;
 mod ready;
+mod receipt;
 mod replay;
 mod running;
 mod scaffold;

@@ -25,6 +25,7 @@ use super::sealing::sealed;
 use super::settings::SettingsFile;
 use crate::connector::Connector;
 use crate::connector::kuwait::Kuwait;
+use crate::engine::ApplicationAsk;
 use crate::engine::CatalogGate;
 use crate::engine::Clock as _;
 use crate::engine::Engine;
@@ -149,7 +150,7 @@ async fn serve(config: &Config, file: &Path, common: &Common) -> Result<(), Fail
     node.run_until_asked(&engine).await
 }
 
-/// Erases what the services no longer need, every night.
+/// Every night: erases what the services no longer need, and writes down what silence has decided on applications.
 async fn retention_by_night(engine: Engine) {
     loop {
         let night = next_night(SystemClock.now());
@@ -161,6 +162,23 @@ async fn retention_by_night(engine: Engine) {
         match engine.rights().carry_out(ask).await {
             Ok(_) => tracing::info!("what the services no longer need is erased"),
             Err(error) => tracing::error!(%error, "the retention run failed; the next one is tomorrow"),
+        }
+        let ask = RightsAsk::Application(ApplicationAsk::Clocks {
+            by: "clock".to_owned(),
+        });
+        match engine.rights().carry_out(ask).await {
+            Ok(told) => {
+                let count = |name: &str| told[name].as_array().map_or(0, Vec::len);
+                let (lapsed, due_soon) = (count("lapsed"), count("due_soon"));
+                if lapsed + due_soon > 0 {
+                    tracing::warn!(
+                        lapsed,
+                        due_soon,
+                        "applications about personal data want looking at: `midflow subject request list`"
+                    );
+                }
+            }
+            Err(error) => tracing::error!(%error, "the clocks of the applications could not be looked at"),
         }
     }
 }

@@ -5,9 +5,13 @@ use clap::Subcommand;
 use clap::ValueEnum;
 use serde_json::Value;
 
+use super::applications::Applications;
+use super::applications::in_words;
 use super::arguments::Common;
 use super::arguments::Format;
 use super::arguments::runtime;
+use super::evidence::taken;
+use super::evidence::write_new;
 use super::failure::Ending;
 use super::failure::Failure;
 use super::output;
@@ -16,6 +20,7 @@ use super::place::catalog_of;
 use super::sealing::sealed;
 use crate::engine::Application;
 use crate::engine::Clock as _;
+use crate::engine::Rectification;
 use crate::engine::Rights;
 use crate::engine::RightsAsk;
 use crate::engine::RightsBasis;
@@ -23,6 +28,7 @@ use crate::engine::RightsHoldOn;
 use crate::engine::RightsWho;
 use crate::engine::Standpoint;
 use crate::engine::SystemClock;
+use crate::engine::statement_page;
 use crate::store::KeyStore;
 use crate::store::Store;
 use crate::words::Day;
@@ -73,12 +79,29 @@ enum What {
         /// Who does it; recorded with each flow
         #[arg(long, value_name = "NAME")]
         by: String,
+        /// Write the statement as a page that prints, too; the file must not be there yet
+        #[arg(long, value_name = "FILE")]
+        letter: Option<PathBuf>,
     },
     /// Erase what is kept of somebody: destroy the keys under which it is sealed. Can't be undone
     Erase {
         #[command(flatten)]
         of: Of,
         /// Who does it: twice, two different persons; recorded with each flow
+        #[arg(long, value_name = "NAME", required = true)]
+        by: Vec<String>,
+    },
+    /// Put a field right that is wrong or out of date: a new record that refers to the old one, which stays
+    Rectify {
+        #[command(flatten)]
+        of: Of,
+        /// The declared field, such as name_ar
+        #[arg(long, value_name = "FIELD")]
+        field: String,
+        /// What is right; `-` reads it from the standard input, after the civil number if that is read too
+        #[arg(long, value_name = "TEXT")]
+        value: String,
+        /// Who asks for it and, the second time, who approves it: two different persons
         #[arg(long, value_name = "NAME", required = true)]
         by: Vec<String>,
     },
@@ -106,6 +129,9 @@ enum What {
     },
     /// Every hold, those that were released too
     Holds,
+    /// The register of applications: of people, their representatives, and others (articles 33, 34 and 36)
+    #[command(subcommand)]
+    Request(Applications),
     /// Where an application for data stands today, and until when the next step can be taken (article 34)
     Deadlines(Deadlines),
 }
@@ -149,7 +175,7 @@ struct Of {
 }
 
 #[derive(clap::Args)]
-struct MaybeWho {
+pub(super) struct MaybeWho {
     /// The civil number; `-` reads it from the standard input, so that it is in no history and no list of processes
     #[arg(long, value_name = "NUMBER", group = "who")]
     civil_no: Option<String>,
@@ -183,8 +209,31 @@ impl Subject {
             deadlines.print(common);
             return Ok(Ending::Good);
         }
+        // Before anything is asked and recorded.
+        if let Some(path) = self.what.page().filter(|path| path.exists()) {
+            return Err(taken(path));
+        }
         let ask = self.what.ask()?;
-        runtime()?.block_on(carry_out(self.config.as_ref(), common, ask))
+        let answer = runtime()?.block_on(carry_out(self.config.as_ref(), common, ask))?;
+        if let Some(path) = self.what.page() {
+            let page = match &self.what {
+                What::Export { .. } => statement_page(&answer),
+                _ => answer["letter"].as_str().unwrap_or_default().to_owned(),
+            };
+            write_new(path, page.as_bytes())?;
+        }
+        match (&self.what, self.what.page()) {
+            (What::Request(_), Some(path)) => {
+                output::print(&format!("wrote {}; it names the applicant", path.display()));
+                Ok(Ending::Good)
+            }
+            (What::Request(_), None) if common.format == Format::Text => {
+                let words = in_words(&answer).unwrap_or_else(|| pretty(&answer));
+                output::print(&words);
+                Ok(Ending::Good)
+            }
+            _ => Ok(print(&answer, common)),
+        }
     }
 }
 
@@ -230,14 +279,24 @@ impl Retention {
             dry_run: *dry_run,
             by: by.clone(),
         };
-        runtime()?.block_on(carry_out(self.config.as_ref(), common, ask))
+        let answer = runtime()?.block_on(carry_out(self.config.as_ref(), common, ask))?;
+        Ok(print(&answer, common))
     }
 }
 
 impl What {
+    /// The page that is written beside the answer.
+    fn page(&self) -> Option<&PathBuf> {
+        match self {
+            Self::Export { letter, .. } => letter.as_ref(),
+            Self::Request(Applications::Letter { output, .. }) => Some(output),
+            _ => None,
+        }
+    }
+
     fn ask(&self) -> Result<RightsAsk, Failure> {
         Ok(match self {
-            Self::Export { of, by } => RightsAsk::Export {
+            Self::Export { of, by, letter: _ } => RightsAsk::Export {
                 who: of.who.named()?,
                 by: by.clone(),
                 basis: of.basis.into(),
@@ -249,6 +308,17 @@ impl What {
                 basis: of.basis.into(),
                 reference: of.reference.clone(),
             },
+            Self::Rectify { of, field, value, by } => {
+                let who = of.who.named()?;
+                RightsAsk::Rectify(Rectification {
+                    who,
+                    field: field.clone(),
+                    value: typed(value)?,
+                    by: two(by)?,
+                    basis: of.basis.into(),
+                    reference: of.reference.clone(),
+                })
+            }
             Self::Hold {
                 who,
                 service,
@@ -266,22 +336,16 @@ impl What {
                 hold: *hold,
                 by: two(by)?,
             },
+            Self::Request(request) => RightsAsk::Application(request.ask()?),
             Self::Holds | Self::Deadlines(_) => RightsAsk::Holds,
         })
     }
 }
 
 impl MaybeWho {
-    fn named(&self) -> Result<RightsWho, Failure> {
+    pub(super) fn named(&self) -> Result<RightsWho, Failure> {
         match (&self.civil_no, self.flow) {
-            (Some(number), None) if number == "-" => {
-                let mut line = String::new();
-                std::io::stdin()
-                    .read_line(&mut line)
-                    .map_err(|error| Failure::new(format!("can't read the standard input: {error}")))?;
-                Ok(RightsWho::CivilNo(line.trim().to_owned()))
-            }
-            (Some(number), None) => Ok(RightsWho::CivilNo(number.clone())),
+            (Some(number), None) => Ok(RightsWho::CivilNo(typed(number)?)),
             (None, Some(flow)) => Ok(RightsWho::Flow(flow)),
             _ => Err(Failure::new("nobody is named")
                 .remedy("give `--civil-no -` and type the number, or `--flow FLOW`")),
@@ -300,40 +364,59 @@ impl From<BasisName> for RightsBasis {
     }
 }
 
+/// What stands on the command line, or the next line of the standard input where that is `-`.
+pub(super) fn typed(argument: &str) -> Result<String, Failure> {
+    if argument != "-" {
+        return Ok(argument.to_owned());
+    }
+    let mut line = String::new();
+    std::io::stdin()
+        .read_line(&mut line)
+        .map_err(|error| Failure::new(format!("can't read the standard input: {error}")))?;
+    Ok(line.trim().to_owned())
+}
+
 fn two(by: &[String]) -> Result<[String; 2], Failure> {
     <[String; 2]>::try_from(by.to_vec())
         .map_err(|_| Failure::new("this takes two persons").remedy("give `--by NAME` twice"))
 }
 
 /// By the running node, or in the store of one at rest.
-async fn carry_out(config: Option<&PathBuf>, common: &Common, ask: RightsAsk) -> Result<Ending, Failure> {
+async fn carry_out(config: Option<&PathBuf>, common: &Common, ask: RightsAsk) -> Result<Value, Failure> {
     let place = Place::find(config.map(PathBuf::as_path), common)?;
-    let answer = match place.store.open_at_rest().await? {
-        Some(store) => at_rest(&place, store, ask).await?,
+    match place.store.open_at_rest().await? {
+        Some(store) => at_rest(&place, store, ask).await,
         None => {
             let ask = serde_json::to_value(&ask).map_err(Failure::new)?;
-            place.call("/admin/rights", &ask).await?
+            place.call("/admin/rights", &ask).await
         }
-    };
-    let text = match common.format {
+    }
+}
+
+/// Prints the answer; what was kept although it was asked to go is a problem.
+fn print(answer: &Value, common: &Common) -> Ending {
+    output::print(&match common.format {
         Format::Json => answer.to_string(),
-        Format::Text => serde_json::to_string_pretty(&answer).unwrap_or_default(),
-    };
-    output::print(&text);
+        Format::Text => pretty(answer),
+    });
     let something_kept = answer["kept"].as_array().is_some_and(|kept| !kept.is_empty());
-    Ok(if something_kept {
+    if something_kept {
         Ending::Problems
     } else {
         Ending::Good
-    })
+    }
+}
+
+fn pretty(answer: &Value) -> String {
+    serde_json::to_string_pretty(answer).unwrap_or_default()
 }
 
 async fn at_rest(place: &Place, store: Arc<dyn KeyStore>, ask: RightsAsk) -> Result<Value, Failure> {
     let store: Arc<dyn Store> = Arc::new(sealed(store, &place.keys, place.environment).await?);
-    let catalog = if matches!(ask, RightsAsk::Retention { .. }) {
-        Some(catalog_of("active", Some(place)).await?)
-    } else {
-        None
+    let catalog = match (&ask, catalog_of("active", Some(place)).await) {
+        // Only the services say how long they keep things; elsewhere the catalog gives no more than the name of the provider.
+        (RightsAsk::Retention { .. }, catalog) => Some(catalog?),
+        (_, catalog) => catalog.ok(),
     };
     let rights = Rights::at_rest(
         Arc::clone(&store),
@@ -346,7 +429,7 @@ async fn at_rest(place: &Place, store: Arc<dyn KeyStore>, ask: RightsAsk) -> Res
     answer.map_err(Failure::new)
 }
 
-fn day(text: &str) -> Result<Day, String> {
+pub(super) fn day(text: &str) -> Result<Day, String> {
     Day::parse(text).ok_or_else(|| "this is no day; write it as 2026-11-01".to_owned())
 }
 

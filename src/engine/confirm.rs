@@ -64,7 +64,11 @@ impl Inner {
         let sentences = consents(&detail, Some(service));
         let signs = row.capability == Capability::Sign;
         let confirmed = !signs || confirmation.reviewed_entire.0 && confirmation.accepts_to_sign.0;
-        if !confirmed || sentences.iter().any(|(name, _)| !confirmation.agreed.contains(name)) {
+        if !confirmed
+            || sentences
+                .iter()
+                .any(|(name, _)| !confirmation.agreed.contains(name))
+        {
             return Err(problem(
                 ProblemCode::NotConfirmed,
                 "everything that is asked for has to be confirmed before anything is sent",
@@ -204,9 +208,13 @@ fn items(sentences: &[(String, Text)], confirmation: &Confirmation, signs: bool)
         given,
         text: Digest::of(sentence.as_bytes()),
     };
-    let agreed = sentences
-        .iter()
-        .map(|(step, text)| item(&format!("consent:{step}"), true, text.in_locale(confirmation.locale)));
+    let agreed = sentences.iter().map(|(step, text)| {
+        item(
+            &format!("consent:{step}"),
+            true,
+            text.in_locale(confirmation.locale),
+        )
+    });
     let signing = [
         ("reviewed_entire", &confirmation.reviewed_entire),
         ("accepts_to_sign", &confirmation.accepts_to_sign),

@@ -334,7 +334,10 @@ impl Inner {
         let catalog = live.catalog.as_deref();
         let (kind, data) = match self.journey_of(&draft.row, &draft.detail, catalog) {
             Some(journey) => ("journey.ended", journey.to_json()),
-            None => ("flow.ended", self.view_of(&draft.row, &draft.detail, None).to_json()),
+            None => (
+                "flow.ended",
+                self.view_of(&draft.row, &draft.detail, None).to_json(),
+            ),
         };
         let body = serde_json::json!({
             "type": kind,

@@ -20,6 +20,7 @@ use super::inner::Inner;
 use super::inner::notifier;
 use super::limits::Starts;
 use super::live::LiveFlows;
+use super::log::Found;
 use super::log::LogFault;
 use super::log::LogKeeper;
 use super::log::Search;
@@ -208,7 +209,7 @@ impl Engine {
     ///
     /// # Errors
     /// When it is not said who looks and why, or nothing can be recorded or read.
-    pub async fn search(&self, ask: SearchAsk) -> Result<Vec<FlowSummary>, Problem> {
+    pub async fn search(&self, ask: SearchAsk) -> Result<Vec<Found>, Problem> {
         let search = Search::new(ask, &self.inner.secrets)
             .map_err(|error| problem(ProblemCode::InvalidRequest, error.to_string()))?;
         let act = search.act(self.inner.clock.now());

@@ -27,8 +27,8 @@ use crate::store::StoreError;
 use crate::words::Digest;
 use crate::words::FlowId;
 use crate::words::Outcome;
-use crate::words::Person;
 use crate::words::OutcomeClass;
+use crate::words::Person;
 use crate::words::ServiceName;
 use crate::words::Text;
 

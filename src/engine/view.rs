@@ -60,11 +60,16 @@ fn decision_json(decision: &Decision) -> Value {
 
 pub(super) fn person_json(person: &Person) -> Value {
     let fields = person.fields().map(|(name, value)| {
-        let value = match value.expose(Purpose::Deliver) {
-            FieldValue::Text(text) | FieldValue::Date(text) => Value::from(text.as_str()),
-            FieldValue::Flag(flag) => Value::from(*flag),
-        };
+        let value = value_json(value.expose(Purpose::Deliver));
         (name.as_str().to_owned(), value)
     });
     Value::Object(fields.collect())
+}
+
+/// One value as it is delivered.
+pub(super) fn value_json(value: &FieldValue) -> Value {
+    match value {
+        FieldValue::Text(text) | FieldValue::Date(text) => Value::from(text.as_str()),
+        FieldValue::Flag(flag) => Value::from(*flag),
+    }
 }

@@ -164,7 +164,9 @@ pub(super) fn show_flow(
         let waiting = waiting.at_step(view.step.as_ref());
         match view.capability {
             // A step of a journey is not renewed: the journey begins again.
-            Capability::AuthQr if view.step.is_none() => waiting.renewed_at(format!("{path}/renew"), String::new()),
+            Capability::AuthQr if view.step.is_none() => {
+                waiting.renewed_at(format!("{path}/renew"), String::new())
+            }
             _ => waiting,
         }
     });

@@ -76,7 +76,14 @@ impl Confirm {
         let steps = catalog
             .service(view.service.as_str())
             .map(|loaded| &loaded.service.notices)
-            .map(|notices| if signs { &notices.sign_steps } else { &notices.steps }.clone());
+            .map(|notices| {
+                if signs {
+                    &notices.sign_steps
+                } else {
+                    &notices.steps
+                }
+                .clone()
+            });
         let consents = view.consents.iter().map(|(step, text)| Agreeing {
             field: field_of(step),
             text: text.clone(),

@@ -206,7 +206,10 @@ pub(super) fn problem(code: ProblemCode, detail: &str) -> Problem {
 #[async_trait]
 impl Flows for Fake {
     async fn start_journey(&self, _request: StartJourney) -> Result<Started, Problem> {
-        Err(problem(ProblemCode::ServiceHasNoSteps, "the service has no steps"))
+        Err(problem(
+            ProblemCode::ServiceHasNoSteps,
+            "the service has no steps",
+        ))
     }
 
     async fn journey(&self, client: &str, journey: FlowId, _time: Duration) -> Result<JourneyView, Problem> {
@@ -481,7 +484,10 @@ impl Flows for Fake {
         }])
     }
 
-    async fn search(&self, _: crate::engine::log::SearchAsk) -> Result<Vec<FlowSummary>, Problem> {
+    async fn search(
+        &self,
+        _: crate::engine::log::SearchAsk,
+    ) -> Result<Vec<crate::engine::log::Found>, Problem> {
         Ok(Vec::new())
     }
 

@@ -29,6 +29,7 @@ use crate::engine::StartJourney;
 use crate::engine::Started;
 use crate::engine::TimelineEntry;
 use crate::engine::Why;
+use crate::engine::log::Found;
 use crate::engine::log::SearchAsk;
 use crate::store::Activation;
 use crate::store::FlowSummary;
@@ -138,7 +139,7 @@ pub trait Flows: Send + Sync + 'static {
     async fn activations(&self, limit: u32) -> Result<Vec<Activation>, Problem>;
 
     /// The flows that somebody looks for; that it was looked for is recorded before.
-    async fn search(&self, ask: SearchAsk) -> Result<Vec<FlowSummary>, Problem>;
+    async fn search(&self, ask: SearchAsk) -> Result<Vec<Found>, Problem>;
 
     /// Records that somebody takes the evidence of a flow out of the store.
     async fn evidence_taken(&self, act: EvidenceAct) -> Result<(), Problem>;
@@ -290,7 +291,7 @@ impl Flows for Engine {
         Self::activations(self, limit).await
     }
 
-    async fn search(&self, ask: SearchAsk) -> Result<Vec<FlowSummary>, Problem> {
+    async fn search(&self, ask: SearchAsk) -> Result<Vec<Found>, Problem> {
         Self::search(self, ask).await
     }
 

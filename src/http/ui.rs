@@ -204,6 +204,10 @@ texts! {
     ev_delivery: "إبلاغ الخدمة", "Outcome notice";
     webhook_id: "رقم الإشعار", "Notice id";
     ev_admin: "إجراء إداري", "Administrative act";
+    ev_correction: "تصحيح بيانات", "Data put right";
+    ev_application: "طلب يخص البيانات الشخصية", "Application about personal data";
+    corrects: "رقم السجل الذي صُحّح", "Record put right";
+    two_persons: "قدّمه واعتمده", "Asked and approved by";
     why: "لماذا؟", "Why?";
     why_lead: "لماذا انتهى هذا الطلب كما انتهى، وما الذي كان سيغير نتيجته.", "Why this flow ended as it did, and what would have led elsewhere.";
     the_decision: "القرار", "The decision";

@@ -287,7 +287,12 @@ mod tests {
                             "{kinds:?}: a step that asks, after the end"
                         );
                         begun.push(step);
-                        consents.extend(journey.consents_before(step, &inputs).into_iter().map(|(name, _)| name));
+                        consents.extend(
+                            journey
+                                .consents_before(step, &inputs)
+                                .into_iter()
+                                .map(|(name, _)| name),
+                        );
                         let turn = journey.after(step, begun.len() <= stops_at, &inputs);
                         ends += usize::from(turn.ends);
                         at = turn.begins;

@@ -207,7 +207,10 @@ pub fn service_json(service: &Service) -> Value {
         );
     }
     if let Some(journey) = &service.journey {
-        put("steps", journey.steps.iter().map(|one| step(service, one)).collect());
+        put(
+            "steps",
+            journey.steps.iter().map(|one| step(service, one)).collect(),
+        );
     }
     put(
         "fields",

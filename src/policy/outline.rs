@@ -59,7 +59,12 @@ impl Outline {
                 inputs: service.inputs.clone(),
                 channels: service.channels.clone(),
                 capabilities: service.capabilities.keys().copied().collect(),
-                steps: service.journey.iter().flat_map(Journey::names).map(str::to_owned).collect(),
+                steps: service
+                    .journey
+                    .iter()
+                    .flat_map(Journey::names)
+                    .map(str::to_owned)
+                    .collect(),
             }),
         }
     }

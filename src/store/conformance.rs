@@ -59,6 +59,7 @@ macro_rules! conformance {
                 records_are_numbered_without_gaps_and_in_order,
                 every_kind_of_record_is_read_back,
                 exact_bytes_survive,
+                applications_are_read_out_of_the_log,
             }
             deliveries {
                 deliveries_are_due_until_delivered,

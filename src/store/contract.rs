@@ -72,6 +72,9 @@ pub trait Store: Commit {
     /// The records after number `seq` of the log, at most `limit`; 0 is before the first.
     async fn records_after(&self, seq: u64, limit: u32) -> Result<Vec<StoredRecord>, StoreError>;
 
+    /// Every record of the register of applications, in the order of the log; found by an index.
+    async fn application_records(&self) -> Result<Vec<StoredRecord>, StoreError>;
+
     /// The exact bytes of one message.
     async fn exchange(&self, id: ExchangeId) -> Result<Option<ExchangeRow>, StoreError>;
 

@@ -78,6 +78,9 @@ impl FlowsOf {
     }
 }
 
+/// The register of applications.
+pub(super) const APPLICATIONS: &str =
+    "SELECT seq, at, flow, event FROM records WHERE kind = 'application' ORDER BY seq";
 /// Every hold, oldest first.
 pub(super) const HOLDS: &str =
     "SELECT id, flow, person, service, reference, placed_by, placed_at, released_by, released_at

@@ -107,7 +107,10 @@ fn agreed(names: &[&str]) -> Confirmation {
         reviewed_entire: (true, "read".to_owned()),
         accepts_to_sign: (true, "agree".to_owned()),
         copy_before: (false, "copy".to_owned()),
-        agreed: names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>(),
+        agreed: names
+            .iter()
+            .map(|name| (*name).to_owned())
+            .collect::<BTreeSet<_>>(),
     }
 }
 
@@ -174,15 +177,24 @@ async fn a_loan_agreement_goes_through_all_its_steps() {
         assert_eq!(node.view(*flow).await.catalog, done.catalog);
         before = Some(*flow);
     }
-    let consent = node.timeline(contract).await.into_iter().find_map(|entry| match entry.event {
-        Event::Consent(consent) => Some(consent),
-        _ => None,
-    });
+    let consent = node
+        .timeline(contract)
+        .await
+        .into_iter()
+        .find_map(|entry| match entry.event {
+            Event::Consent(consent) => Some(consent),
+            _ => None,
+        });
     let consent = consent.unwrap();
     let items: Vec<&str> = consent.items.iter().map(|item| item.name.as_str()).collect();
     assert_eq!(
         items,
-        ["consent:credit-check", "reviewed_entire", "accepts_to_sign", "copy_before"]
+        [
+            "consent:credit-check",
+            "reviewed_entire",
+            "accepts_to_sign",
+            "copy_before"
+        ]
     );
     let sentence = "أوافق على أن تستعلم الجهة عن بياناتي الائتمانية لدراسة طلب التمويل رقم 2026001.";
     assert_eq!(consent.items[0].text, Digest::of(sentence.as_bytes()));
@@ -190,14 +202,20 @@ async fn a_loan_agreement_goes_through_all_its_steps() {
 }
 
 async fn follows(node: &FullNode, flow: FlowId) -> FlowId {
-    let ending = node.timeline(flow).await.into_iter().find_map(|entry| match entry.event {
-        Event::Ending(ending) => ending.next,
-        _ => None,
-    });
+    let ending = node
+        .timeline(flow)
+        .await
+        .into_iter()
+        .find_map(|entry| match entry.event {
+            Event::Ending(ending) => ending.next,
+            _ => None,
+        });
     let next = ending.unwrap();
     let mut events = node.engine.subscribe();
     while node.engine.view(CLIENT, next).await.is_err() {
-        let _ = tokio::time::timeout(Duration::from_secs(60), events.recv()).await.unwrap();
+        let _ = tokio::time::timeout(Duration::from_secs(60), events.recv())
+            .await
+            .unwrap();
     }
     next
 }
@@ -213,7 +231,9 @@ async fn a_step_that_stops_ends_the_journey() {
         (&people[2], Scenario::LowAssurance, Outcome::AssuranceInsufficient),
     ] {
         let asked_before = node.authority.ledger().received.len();
-        node.authority.arm(Scenario::Approved, Some(person), None).unwrap();
+        node.authority
+            .arm(Scenario::Approved, Some(person), None)
+            .unwrap();
         node.authority.arm(second, Some(person), None).unwrap();
         let id = begin(&node, person, 8_000).await;
         let done = ended(&node, id).await;
@@ -236,7 +256,11 @@ async fn whoever_gives_a_journey_up_ends_all_of_it() {
     let (node, people) = node().await;
     let id = begin(&node, &people[0], 200).await;
     let waits = held(&node, id).await;
-    assert_eq!(waits.flow.step.as_ref().unwrap().number, 2, "a small loan needs no step up");
+    assert_eq!(
+        waits.flow.step.as_ref().unwrap().number,
+        2,
+        "a small loan needs no step up"
+    );
     let withdrawn = node.engine.withdraw(CLIENT, waits.flow.flow).await.unwrap();
     assert_eq!(withdrawn.outcome, Some(Outcome::DeclinedOnPage));
     assert_eq!(ended(&node, id).await.outcome(), Some(Outcome::DeclinedOnPage));
@@ -285,7 +309,11 @@ async fn a_journey_that_can_t_come_to_its_end_does_not_begin() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_between_two_steps_neither_loses_nor_doubles_one() {
     let mut node = TestNode::start().await;
-    let ask = asked(&CivilNo::parse(PERSON).unwrap(), 8_000, agreement(&node.engine).await);
+    let ask = asked(
+        &CivilNo::parse(PERSON).unwrap(),
+        8_000,
+        agreement(&node.engine).await,
+    );
     let id = node.engine.start_journey(ask).await.unwrap().view.flow;
     let sent = node.authority.has_been_sent(1).await.remove(0);
     // From here on no further flow can be written, so the step that is owed stays owed.
@@ -324,7 +352,10 @@ async fn a_restart_between_two_steps_neither_loses_nor_doubles_one() {
         let view = node.engine.view(CLIENT, flow).await.unwrap();
         assert_eq!(view.catalog, held.catalog);
     }
-    node.engine.confirm(CLIENT, held.flow.flow, agreed(&["credit-check"])).await.unwrap();
+    node.engine
+        .confirm(CLIENT, held.flow.flow, agreed(&["credit-check"]))
+        .await
+        .unwrap();
     let signing = node.authority.has_been_sent(1).await.remove(0);
     node.callback(&signing.token, "declined.by_user").await;
     let wait = Duration::from_secs(20);
@@ -386,8 +417,13 @@ async fn a_person_walks_through_the_steps_on_one_page() {
     let cookie = opened.headers()["set-cookie"].to_str().unwrap();
     let cookie = cookie.split(';').next().unwrap().to_owned();
     let shown = opened.text().await.unwrap();
-    assert!(shown.contains("Step") && shown.contains(">3</bdi>") && shown.contains(">4</bdi>"), "{shown}");
-    assert!(shown.contains("I agree that my credit record is looked up to decide on loan application 2026001."));
+    assert!(
+        shown.contains("Step") && shown.contains(">3</bdi>") && shown.contains(">4</bdi>"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("I agree that my credit record is looked up to decide on loan application 2026001.")
+    );
     assert!(shown.contains("Loan agreement 2026001"));
     let other = reqwest::Client::new().get(&page).send().await.unwrap();
     assert_eq!(other.status(), 403, "another browser sees the page");
@@ -395,7 +431,8 @@ async fn a_person_walks_through_the_steps_on_one_page() {
         let digest = hex::encode(Digest::of(AGREEMENT).as_bytes());
         let form = format!("reviewed=yes&accepts=yes&document={digest}{more}");
         let post = browser.post(format!("{page}/confirm")).header("cookie", &cookie);
-        post.header("content-type", "application/x-www-form-urlencoded").body(form)
+        post.header("content-type", "application/x-www-form-urlencoded")
+            .body(form)
     };
     let missing = typed("").send().await.unwrap();
     assert_eq!(missing.status(), 422);
@@ -404,9 +441,15 @@ async fn a_person_walks_through_the_steps_on_one_page() {
     let confirmed = typed("&agree-credit-check=yes").send().await.unwrap();
     assert_eq!(confirmed.status(), 303);
 
-    let read = with_key(e_service.get(format!("{base}/v1/journeys/{id}?wait=60"))).send().await.unwrap();
+    let read = with_key(e_service.get(format!("{base}/v1/journeys/{id}?wait=60")))
+        .send()
+        .await
+        .unwrap();
     let done: Value = read.json().await.unwrap();
-    assert_eq!((&done["state"], &done["outcome"]["code"]), (&json!("ended"), &json!("approved")));
+    assert_eq!(
+        (&done["state"], &done["outcome"]["code"]),
+        (&json!("ended"), &json!("approved"))
+    );
     assert_eq!(done["person"]["civil_no"], digits(&people[0]));
     assert_eq!(done["steps"].as_array().unwrap().len(), 4);
     // What is answered is what the notice carries.

@@ -10,6 +10,7 @@
 )]
 
 mod adversary;
+mod applications;
 mod audit_command;
 mod authoring;
 mod bad_input;
@@ -34,6 +35,8 @@ mod policies;
 mod power;
 mod push_safety;
 mod quiet_hours;
+mod receipt;
+mod rectify;
 mod reload;
 mod replicas;
 mod rights;

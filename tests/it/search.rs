@@ -35,7 +35,7 @@ async fn flows_are_found_and_who_looked_is_recorded() {
     node.ended(second).await;
     let found = async |what: Value| -> Vec<FlowId> {
         let flows = node.engine.search(ask(&what)).await.unwrap();
-        flows.into_iter().map(|flow| flow.id).collect()
+        flows.into_iter().map(|flow| flow.flow.id).collect()
     };
     let later = node.clock.now().as_micros();
     for (what, expected) in [

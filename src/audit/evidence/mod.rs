@@ -13,6 +13,7 @@ pub use archive::pack;
 pub use archive::unpack;
 pub use bundle::record_stem;
 pub use bundle::seal;
+pub use verify::Ending;
 pub use verify::EvidenceVerdict;
 pub use verify::verify;
 

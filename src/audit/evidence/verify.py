@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Verifies the evidence of one flow: python3 verify.py FILE [--key KEY]
+"""Verifies the evidence of one flow: python3 verify.py FILE [--key KEY [--receipt RECEIPT]]
 
 Needs Python 3 and the openssl command, and nothing of midflow. VERIFY.md says what is checked and what is not.
 """
@@ -133,7 +133,19 @@ def read_entry(entry):
     return parts[0], parts[1].decode(), entry[at:]
 
 
-def verify(data, trusted):
+def keeps_promise(receipt, flow, key, written, ending):
+    """The promise that an e-service got with the outcome is signed by the log and kept by the record of the ending."""
+    parts = receipt.strip().split(".")
+    need(len(parts) == 2, "this is no receipt")
+    text, signature = (base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)) for part in parts)
+    need(signed(b"midflow-receipt/v1\n" + text, signature, key[2]), "the receipt is not signed by the log")
+    said = json.loads(text)
+    need(said["log"] == written, "the receipt is of another log")
+    need(said["flow"] == flow, "the receipt is of another flow")
+    need(said["outcome"] == ending["outcome"] and said["kept"] == ending.get("flow"), "the receipt promised another ending")
+
+
+def verify(data, trusted, receipt=None):
     members = unpack(data)
     need([name for name, _ in members[:2]] == ["manifest.json", "manifest.note"], "the manifest does not come first")
     manifest, note = members[0][1], members[1][1].decode()
@@ -182,8 +194,9 @@ def verify(data, trusted):
         path = [unbase64(line) for line in top[2:]]
         need(root_of(leaf, number - 1, size, path) == root, name + " is not in the log")
         said = json.loads(event)[kind]
-        endings += kind == "ending"
-        if kind in ("request", "reply", "callback") and said.get("exchange"):
+        if kind == "ending":
+            endings, ending = endings + 1, said
+        if kind in ("request", "reply", "callback", "correction") and said.get("exchange"):
             same(f"exchanges/{said['exchange']}.bin", said["digest"])
         if kind == "request":
             same("catalog/manifest.txt", said["catalog"])
@@ -194,17 +207,20 @@ def verify(data, trusted):
         if kind == "notice":
             same(f"notices/{said['webhook_id']}.json", said["body"])
     need(endings == 1, "there has to be one record of an ending")
+    if receipt is not None:
+        keeps_promise(receipt, flow, key, written.strip(), ending)
     need(set(names) == known, "nothing speaks of " + ", ".join(sorted(set(names) - known)))
     return flow, written.strip()
 
 
 def main():
-    trusted = sys.argv[3] if len(sys.argv) == 4 and sys.argv[2] == "--key" else None
-    if len(sys.argv) != (4 if trusted else 2):
+    trusted = sys.argv[3] if len(sys.argv) in (4, 6) and sys.argv[2] == "--key" else None
+    receipt = sys.argv[5] if len(sys.argv) == 6 and sys.argv[4] == "--receipt" else None
+    if len(sys.argv) != (2 if trusted is None else 4 if receipt is None else 6):
         sys.exit(__doc__)
     try:
         with open(sys.argv[1], "rb") as file:
-            flow, key = verify(file.read(), trusted)
+            flow, key = verify(file.read(), trusted, receipt)
     except (Bad, ValueError, KeyError, TypeError, IndexError, AttributeError) as why:
         print(f"not good: {why}")
         return 1

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::archive::Member;
@@ -30,8 +31,19 @@ pub struct EvidenceVerdict {
     pub checkpoint: Option<Checkpoint>,
     /// How many records there are.
     pub records: usize,
+    /// What the record of the ending says.
+    pub ending: Option<Ending>,
     /// What is wrong; nothing if the evidence is good.
     pub problems: Vec<String>,
+}
+
+/// How the flow ended, as its record says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// The code of the outcome.
+    pub outcome: String,
+    /// Digest of what is kept of the flow.
+    pub flow: Option<Digest>,
 }
 
 impl EvidenceVerdict {
@@ -189,13 +201,19 @@ impl Check {
     fn references(&mut self, kind: &str, said: &Value) -> Found<()> {
         let of = |member: &str| said.get(member).and_then(Value::as_str);
         match kind {
-            "request" | "reply" | "callback" => {
+            "request" | "reply" | "callback" | "correction" => {
                 if let Some(exchange) = of("exchange") {
                     self.is(&format!("exchanges/{exchange}.bin"), of("digest"))?;
                 }
                 if kind == "request" {
                     self.catalog(of("catalog"))?;
                 }
+            }
+            "ending" => {
+                self.verdict.ending = Some(Ending {
+                    outcome: of("outcome").unwrap_or_default().to_owned(),
+                    flow: said.get("flow").and_then(|flow| Digest::deserialize(flow).ok()),
+                });
             }
             "verdict" => {
                 let exchange = of("exchange").unwrap_or_default();

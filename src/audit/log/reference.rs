@@ -87,6 +87,12 @@ impl Reference {
             b"ending" => vec![read::<InEnding>(event)?.ending.reference()],
             b"notice" => vec![read::<InNotice>(event)?.notice.reference()],
             b"delivery" => vec![read::<InDelivery>(event)?.delivery.reference()],
+            b"correction" => vec![read::<InCorrection>(event)?.correction.reference()],
+            b"application" => read::<InApplication>(event)?
+                .application
+                .reference()
+                .into_iter()
+                .collect(),
             b"admin" => read::<InAdmin>(event)?.admin.reference().into_iter().collect(),
             _ => Vec::new(),
         })
@@ -208,6 +214,45 @@ impl Document {
             direction: ExchangeDirection::Document,
             at: None,
         }
+    }
+}
+
+#[derive(Deserialize)]
+struct InCorrection {
+    /// It names its paper as a document does.
+    correction: Document,
+}
+
+#[derive(Deserialize)]
+struct InApplication {
+    application: Application,
+}
+
+#[derive(Deserialize)]
+struct Application {
+    application: ExchangeId,
+    step: Step,
+}
+
+/// Only the first step names the paper; the others are read past.
+#[derive(Deserialize)]
+struct Step {
+    opened: Option<Opened>,
+}
+
+#[derive(Deserialize)]
+struct Opened {
+    digest: Digest,
+}
+
+impl Application {
+    fn reference(self) -> Option<Reference> {
+        Some(Reference::Exchange {
+            id: self.application,
+            digest: self.step.opened?.digest,
+            direction: ExchangeDirection::Document,
+            at: None,
+        })
     }
 }
 

@@ -215,7 +215,9 @@ impl Making<'_> {
                 let bounds = at_least.into_iter().chain(at_most);
                 for (which, _, (min, max)) in bounds.filter(|(_, bound, _)| !is_open(*bound)) {
                     let values = Values::Between(min, max);
-                    let change = format!("the {which} value for the step `{name}` becomes its neighbour ({min}, {max})");
+                    let change = format!(
+                        "the {which} value for the step `{name}` becomes its neighbour ({min}, {max})"
+                    );
                     self.add(&["steps"], Some(&place), change, |service| {
                         edit_step(service, at, |step| {
                             if let Some(when) = &mut step.when {

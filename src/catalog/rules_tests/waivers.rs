@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use super::policies::O;
 use super::policies::S;
 use super::policies::SERVICE;
 use super::policies::judged;
 use super::policies::sources;
+use super::policies::text_of;
 use crate::catalog::Catalog;
 use crate::catalog::Setting;
 use crate::words::Day;
@@ -40,6 +42,34 @@ fn a_waiver_silences_until_its_day_and_is_told() {
     assert!(catalog.is_some());
     let codes: BTreeSet<_> = found.iter().map(|one| one.code).collect();
     assert_eq!(codes, ["W2001", "W4002"].into());
+}
+
+// R000-161: what is dated after today has not happened, and counts for nothing.
+#[test]
+fn nothing_was_signed_or_approved_on_a_day_to_come() {
+    let long_ago = Setting {
+        environment: Some(Environment::Test),
+        today: Day::parse("2020-01-01"),
+    };
+    let (catalog, found) = Catalog::load_for(&sources(&[]), None, long_ago);
+    assert!(catalog.is_none());
+    let told: Vec<_> = found.iter().filter(|one| one.code == "E4008").collect();
+    let files: BTreeSet<&str> = told
+        .iter()
+        .flat_map(|one| &one.labels)
+        .map(|label| label.file.as_str())
+        .collect();
+    assert_eq!(files, [O, S].into(), "{found:#?}");
+    for one in told {
+        let (_, day) = one.message.split_once("is ").unwrap();
+        let day = day.get(.."2026-01-01".len()).unwrap();
+        let [label] = one.labels.as_slice() else {
+            panic!("{one:#?}");
+        };
+        let text = text_of(&label.file);
+        let line = text.lines().nth(usize::try_from(label.start.line).unwrap() - 1);
+        assert!(line.unwrap().contains(day), "{one:#?}");
+    }
 }
 
 #[test]

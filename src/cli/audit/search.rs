@@ -135,8 +135,12 @@ fn in_words(answer: &Value) -> String {
         .iter()
         .map(|flow| {
             let word = |name: &str| flow[name].as_str().unwrap_or("-").to_owned();
+            let corrected = match flow["corrections"].as_array().map_or(0, Vec::len) {
+                0 => String::new(),
+                times => format!("  put right {times} times"),
+            };
             format!(
-                "{}  {}  {}  {}",
+                "{}  {}  {}  {}{corrected}",
                 word("flow"),
                 word("created_at"),
                 word("service"),

@@ -43,6 +43,12 @@ codes! {
         "فحص مدمج غير معروف",
         "يسمي `built_in` فحصا من الفحوص المدمجة في البرنامج، ويسردها سطر المساعدة. وما عداها يكتب بواسطة `holds`.",
     }
+    DAY_TO_COME = "E4008" {
+        "something has been signed or approved on a day that is still to come",
+        "`on`, `signed_on` and `passed_on` say when something happened: an approval, a signature, a certification test, a waiver that somebody took on. A day after today can only be a slip, or something that nobody has done yet, and it would count as done. Correct the date, or add the entry when it has happened.",
+        "توقيع أو موافقة بتاريخ لم يحل بعد",
+        "تذكر `on` و`signed_on` و`passed_on` متى تم الأمر: موافقة أو توقيع أو اختبار اعتماد أو استثناء تحمل أحد مسؤوليته. أما التاريخ الذي لم يحل بعد فهو سهو أو أمر لم يتم، ولو قبل لحسب كأنه تم. صحح التاريخ أو أضف البند حين يتم.",
+    }
     RULE_BROKEN_WARNING = "W4001" {
         "a rule of a rulebook is not kept",
         "The rule does not prevent loading here, because it advises only or because this is development. The message names the rule and the requirement behind it, and the help line says what to do.",

@@ -265,11 +265,17 @@ codes! {
         "خطوة تطلب مستوى تحقق أقل",
         "يجوز للخطوة أن تطلب مستوى أعلى من مستوى وظيفتها ولا يجوز أن تطلب أقل منه، ولا أن تطلب خطوة لاحقة أقل مما طلبته خطوة سابقة، وإلا انتهى المسار بإثبات أضعف مما بدأ به.",
     }
-    CAPABILITY_IN_NO_STEP = "W2009" {
+    CAPABILITY_IN_NO_STEP = "W2011" {
         "a capability that no step uses",
         "A service with `steps` begins journeys and no single flows. What it declares and no step uses can never be asked for, and yet it stands in the subscription form and needs the authority's approval.",
         "وظيفة لا تستخدمها أي خطوة",
         "الخدمة التي لها `steps` تبدأ مسارات كاملة لا معاملات منفردة. والوظيفة المصرح بها التي لا تستخدمها أي خطوة لا يمكن طلبها أبدا، ومع ذلك تظهر في نموذج الاشتراك وتحتاج إلى موافقة الجهة المشغلة.",
+    }
+    PLACEHOLDER_IN_ONE_LANGUAGE = "W2009" {
+        "a value that only one language shows",
+        "The Arabic and the English text of one thing say the same, so both show the same inputs. A reader of the other language would not learn the number, the amount or the place that the request is about.",
+        "قيمة لا تظهر إلا في لغة واحدة",
+        "يقول النصان العربي والإنجليزي الشيء نفسه، فتظهر المدخلات نفسها في كليهما. وإلا لم يعرف قارئ اللغة الأخرى الرقم أو المبلغ أو المكان الذي يتعلق به الطلب.",
     }
     FIRST_CONTACT_WITHOUT_QR = "W2008" {
         "a first contact by code, and no code",

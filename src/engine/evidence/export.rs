@@ -23,6 +23,7 @@ use crate::engine::catalogs::load_kept;
 use crate::engine::detail::Detail;
 use crate::engine::log::ProveError;
 use crate::engine::log::prove_flow;
+use crate::engine::rights::corrections;
 use crate::engine::why;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -69,8 +70,10 @@ pub async fn export_evidence(
     bundle.messages(store, flow).await?;
     bundle.catalog(store, row.catalog).await?;
     let catalog = load_kept(store, row.catalog, None).await.ok();
+    let corrections = corrections(store, &store.records(flow).await?).await?;
     let report = report::page(&Told {
         why: &why,
+        corrections: &corrections,
         row: &row,
         detail: &detail,
         catalog: catalog.as_deref(),
@@ -151,6 +154,7 @@ impl Bundle {
                 Event::Request(request) => Some(request.exchange),
                 Event::Reply(reply) => reply.exchange,
                 Event::Callback(callback) => callback.exchange,
+                Event::Correction(correction) => Some(correction.exchange),
                 _ => None,
             };
             if let Some(id) = named {

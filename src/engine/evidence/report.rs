@@ -8,7 +8,15 @@ use crate::audit::log::VerifierKey;
 use crate::catalog::Catalog;
 use crate::engine::Why;
 use crate::engine::detail::Detail;
+use crate::engine::paper::bdi;
+use crate::engine::paper::both;
+use crate::engine::paper::escape;
+use crate::engine::paper::head;
+use crate::engine::paper::ltr;
+use crate::engine::rights::Correction;
 use crate::policy::Then;
+use crate::words::Field;
+use crate::words::FieldValue;
 use crate::words::Purpose;
 use crate::words::Text;
 use crate::words::Timestamp;
@@ -19,6 +27,7 @@ pub(super) struct Told<'a> {
     pub(super) row: &'a FlowRow,
     pub(super) detail: &'a Detail,
     pub(super) catalog: Option<&'a Catalog>,
+    pub(super) corrections: &'a [Correction],
     pub(super) checkpoint: &'a Checkpoint,
     pub(super) key: &'a VerifierKey,
 }
@@ -26,9 +35,11 @@ pub(super) struct Told<'a> {
 /// The page.
 pub(super) fn page(told: &Told<'_>) -> String {
     let mut page = Page(String::with_capacity(32 * 1024));
-    page.0.push_str(HEAD);
+    page.0
+        .push_str(&head(&Text::new("تقرير إثبات", "Evidence report")));
     page.about(told);
     page.ending(told);
+    page.corrections(told);
     page.steps(told);
     page.log(told);
     page.0.push_str("</body>\n</html>\n");
@@ -101,6 +112,38 @@ impl Page {
             .and_then(|decision| decision.rule.as_ref()?.line.clone());
         if let Some(line) = line {
             self.code("نص السطر", "Its text", &line);
+        }
+        self.end();
+    }
+
+    /// What the provider has put right since: the flow itself was decided on what stood there before.
+    fn corrections(&mut self, told: &Told<'_>) {
+        if told.corrections.is_empty() {
+            return;
+        }
+        self.section("بيانات صُحّحت بعد انتهاء الطلب", "Data put right after the end");
+        for correction in told.corrections {
+            let record = &correction.record;
+            for (name, change) in &correction.changes {
+                let label = Field::parse(name.as_str())
+                    .map_or_else(|_| Text::new(name.as_str(), name.as_str()), |field| field.label());
+                let says = format!(
+                    "<span class=\"ar\">كان: {was}، والصحيح: {is}</span>\
+                     <span class=\"en\" lang=\"en\" dir=\"ltr\">was {was}, is {is}</span>\
+                     <span class=\"ar\">قدّمه {by} واعتمده {second}، السجل {seq} يصحح السجل {corrects}</span>\
+                     <span class=\"en\" lang=\"en\" dir=\"ltr\">by {by}, approved by {second}; record {seq} puts record \
+                     {corrects} right ({basis}, {reference})</span>",
+                    was = isolated(&change.was),
+                    is = isolated(&change.is),
+                    by = bdi(&record.by),
+                    second = bdi(&record.approved_by),
+                    seq = ltr(&correction.seq.to_string()),
+                    corrects = ltr(&record.corrects.to_string()),
+                    basis = escape(&record.basis),
+                    reference = bdi(&record.reference),
+                );
+                self.row(&escape(&label.ar), &escape(&label.en), &says);
+            }
         }
         self.end();
     }
@@ -210,16 +253,12 @@ impl Page {
     }
 }
 
-fn both(text: &Text) -> String {
-    format!(
-        "<span class=\"ar\">{}</span><span class=\"en\" lang=\"en\" dir=\"ltr\">{}</span>",
-        escape(&text.ar.replace(['\u{2066}', '\u{2069}'], "")),
-        escape(&text.en)
-    )
-}
-
-fn ltr(text: &str) -> String {
-    format!("<bdi dir=\"ltr\" class=\"code\">{}</bdi>", escape(text))
+fn isolated(value: &FieldValue) -> String {
+    match value {
+        FieldValue::Text(text) | FieldValue::Date(text) => bdi(text),
+        FieldValue::Flag(true) => "✓".to_owned(),
+        FieldValue::Flag(false) => "✗".to_owned(),
+    }
 }
 
 fn then(then: Then) -> Text {
@@ -249,48 +288,3 @@ fn moment(at: Timestamp) -> String {
         millis % 1_000
     )
 }
-
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            other => out.push(other),
-        }
-    }
-    out
-}
-
-const HEAD: &str = "<!doctype html>
-<html lang=\"ar\" dir=\"rtl\">
-<head>
-<meta charset=\"utf-8\">
-<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">
-<title>تقرير إثبات · Evidence report</title>
-<style>
-@page{size:A4;margin:14mm 14mm 18mm;@bottom-center{content:counter(page) ' / ' counter(pages);direction:ltr;unicode-bidi:isolate;font:9pt sans-serif;color:#55606f}}
-*{box-sizing:border-box}
-body{font:11pt/1.7 'IBM Plex Sans Arabic','Noto Sans Arabic','Segoe UI',Tahoma,Arial,sans-serif;color:#1c2430;background:#fff;margin:0 auto;max-width:210mm;padding:8mm}
-h1{font-size:19pt;margin:0 0 2mm}
-h2{font-size:13pt;margin:6mm 0 2mm;break-after:avoid}
-table{inline-size:100%;border-collapse:collapse}
-th,td{border:.6pt solid #aab3bf;padding:1.2mm 2.2mm;text-align:start;vertical-align:top;overflow-wrap:anywhere}
-th{background:#f2f4f7;font-weight:600;inline-size:32%}
-.steps th{inline-size:auto}
-.steps td:nth-child(1){inline-size:13%}
-.steps td:nth-child(2){inline-size:22%}
-tr{break-inside:avoid}
-.ar,.digest{display:block}
-td .en,p .en{display:block;text-align:left;color:#3b4654;font-size:.92em}
-.en{color:#3b4654;font-size:.92em;font-weight:normal;unicode-bidi:isolate}
-.code{font-family:'IBM Plex Mono',Consolas,monospace;font-size:.86em;overflow-wrap:anywhere}
-ul{margin:1mm 0;padding-inline-start:5mm;list-style:none;font-size:.88em;text-align:left}
-@media print{body{padding:0;max-width:none}}
-</style>
-</head>
-<body>
-<h1>تقرير إثبات <span class=\"en\" lang=\"en\" dir=\"ltr\">Evidence report</span></h1>
-";

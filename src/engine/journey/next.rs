@@ -118,7 +118,9 @@ impl Inner {
         let rules = catalog.organization().push_safety.rules(self.options.environment);
         match self.take_limits(service, ask, &rules).await {
             Ok(()) => self.refused_beforehand(service, ask, &rules).await,
-            Err(problem) if problem.code == ProblemCode::TooManyRequests => Ok(Some(Outcome::TooManyRequests)),
+            Err(problem) if problem.code == ProblemCode::TooManyRequests => {
+                Ok(Some(Outcome::TooManyRequests))
+            }
             Err(problem) => Err(problem),
         }
     }

@@ -23,7 +23,8 @@ impl Engine {
     /// Says what is wrong with the request, for whichever step, or that nothing can be recorded; then nothing was sent.
     pub async fn start_journey(&self, ask: StartJourney) -> Result<Started, Problem> {
         let inner = Arc::clone(self.inner());
-        self.detached(async move { inner.start_journey(ask).await }).await?
+        self.detached(async move { inner.start_journey(ask).await })
+            .await?
     }
 
     /// A journey as it stands.
@@ -97,7 +98,11 @@ impl Engine {
             return Ok(view);
         };
         let now = self.step_now(client, step.journey).await?;
-        if now == flow { Ok(view) } else { self.view(client, now).await }
+        if now == flow {
+            Ok(view)
+        } else {
+            self.view(client, now).await
+        }
     }
 
     /// The flow at which a journey is: the one that runs, or the one that has ended it. A notification that follows the end is

@@ -75,7 +75,9 @@ impl Inner {
         let first = |capability| flow_of(&ask, capability);
         // The inputs say which steps there are, so they are looked at before the flow is.
         let inputs = check_inputs(service, &first(Capability::AuthPush))?;
-        let at = journey.first(&inputs).ok_or_else(|| unavailable("a journey without steps"))?;
+        let at = journey
+            .first(&inputs)
+            .ok_or_else(|| unavailable("a journey without steps"))?;
         let (step, name) = named(journey, at)?;
         self.check_steps(&ask, service, journey, &inputs)?;
         let document = match document {
@@ -111,7 +113,9 @@ impl Inner {
                 Capability::Notify => self.check_texts(&flow_of(ask, Capability::Notify), service)?,
                 // R000-075: nobody can scan a code with the phone that shows it.
                 Capability::AuthQr if ask.channel.is_mobile() && !self.connector.opens_app() => {
-                    let detail = format!("the step `{name}` shows a code, and this node has no link that opens the app");
+                    let detail = format!(
+                        "the step `{name}` shows a code, and this node has no link that opens the app"
+                    );
                     return Err(problem(ProblemCode::QrNotOnMobile, detail));
                 }
                 Capability::AuthQr | Capability::AuthPush | Capability::VerifyQr => {}

@@ -101,7 +101,11 @@ impl Inner {
             service: row.service.clone(),
             catalog: row.catalog,
             ended,
-            steps: steps(row, detail, service.and_then(|loaded| loaded.service.journey.as_ref())),
+            steps: steps(
+                row,
+                detail,
+                service.and_then(|loaded| loaded.service.journey.as_ref()),
+            ),
             flow: self.view_of(row, detail, catalog),
             person,
             signature: signature.filter(|_| approved).cloned(),
@@ -153,7 +157,10 @@ impl StepView {
 }
 
 /// Where a flow stands, counted over all steps that the person sees.
-pub(crate) fn step_place(detail: &Detail, service: Option<&std::sync::Arc<LoadedService>>) -> Option<StepPlace> {
+pub(crate) fn step_place(
+    detail: &Detail,
+    service: Option<&std::sync::Arc<LoadedService>>,
+) -> Option<StepPlace> {
     let part = detail.journey.as_ref()?;
     let asks = service
         .and_then(|loaded| loaded.service.journey.as_ref())
@@ -168,7 +175,10 @@ pub(crate) fn step_place(detail: &Detail, service: Option<&std::sync::Arc<Loaded
 }
 
 /// What the person has to agree to before the step asks them, by the names of the steps.
-pub(crate) fn consents(detail: &Detail, service: Option<&std::sync::Arc<LoadedService>>) -> Vec<(String, Text)> {
+pub(crate) fn consents(
+    detail: &Detail,
+    service: Option<&std::sync::Arc<LoadedService>>,
+) -> Vec<(String, Text)> {
     let journey = service.and_then(|loaded| loaded.service.journey.as_ref());
     let Some((journey, part)) = journey.zip(detail.journey.as_ref()) else {
         return Vec::new();
@@ -222,4 +232,3 @@ pub(super) fn with_told(mut view: JourneyView, told: &JourneyView) -> JourneyVie
     view.steps.clone_from(&told.steps);
     view
 }
-

@@ -40,6 +40,7 @@ pub use rollback::AcceptedRollbacks;
 pub use rollback::LogFault;
 pub use rollback::check_promises;
 pub use rollback::root_at;
+pub use search::Found;
 pub use search::Search;
 pub use search::SearchAsk;
 pub use search::SearchError;

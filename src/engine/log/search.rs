@@ -2,6 +2,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::audit::Event;
 use crate::audit::Unit;
 use crate::engine::activate::admin;
 use crate::engine::rights::recordable;
@@ -134,11 +135,11 @@ impl Search {
         admin("audit_searched", &ask.by, None, detail, now)
     }
 
-    /// The flows that fit, newest first.
+    /// The flows that fit, newest first, each with how often it was put right.
     ///
     /// # Errors
     /// When the store can't be read.
-    pub async fn run(&self, store: &dyn Store) -> Result<Vec<FlowSummary>, StoreError> {
+    pub async fn run(&self, store: &dyn Store) -> Result<Vec<Found>, StoreError> {
         let ask = &self.ask;
         let search = FlowSearch {
             flow: ask.flow,
@@ -149,13 +150,37 @@ impl Search {
             since: ask.since,
             until: ask.until,
         };
-        store.find_flows(search, ask.limit.unwrap_or(USUAL_LIMIT)).await
+        let flows = store.find_flows(search, ask.limit.unwrap_or(USUAL_LIMIT)).await?;
+        let mut found = Vec::with_capacity(flows.len());
+        for flow in flows {
+            let records = store.records(flow.id).await?;
+            let corrections = records.iter().filter_map(|record| match &record.event {
+                Event::Correction(_) => Some(record.seq),
+                _ => None,
+            });
+            found.push(Found {
+                corrections: corrections.collect(),
+                flow,
+            });
+        }
+        Ok(found)
     }
 }
 
+/// A flow that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The flow.
+    pub flow: FlowSummary,
+    /// The records by which something kept of its person was put right (R003-76).
+    pub corrections: Vec<u64>,
+}
+
 /// A flow that was found as JSON, without personal data.
-pub fn summary_json(flow: &FlowSummary) -> Value {
+pub fn summary_json(found: &Found) -> Value {
+    let flow = &found.flow;
     json!({
+        "corrections": found.corrections,
         "flow": flow.id,
         "service": flow.service,
         "capability": flow.capability,

@@ -1,6 +1,8 @@
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::applications::ApplicationAsk;
+use super::rectify::Rectification;
 use crate::words::CivilNo;
 use crate::words::FlowId;
 
@@ -31,6 +33,8 @@ pub enum RightsAsk {
         /// The number of the application, case or order.
         reference: String,
     },
+    /// To put it right (article 36).
+    Rectify(Rectification),
     /// To keep it, whatever else is asked.
     Hold {
         /// What: a flow, a person, or all of a service.
@@ -49,6 +53,8 @@ pub enum RightsAsk {
     },
     /// Every hold.
     Holds,
+    /// Something of the register of applications (articles 33, 34 and 36).
+    Application(ApplicationAsk),
     /// To erase what the services no longer need, as their `retention` says.
     Retention {
         /// Only to say what would be erased.
@@ -116,6 +122,10 @@ impl Basis {
 
     pub(super) const fn allows_export(self) -> bool {
         matches!(self, Self::PersonRequest | Self::CourtOrder)
+    }
+
+    pub(super) const fn allows_correction(self) -> bool {
+        matches!(self, Self::WrongOrOutdated | Self::CourtOrder)
     }
 
     pub(super) const fn allows_erasure(self) -> bool {

@@ -2,7 +2,7 @@ use serde::Serialize;
 
 use crate::words::Day;
 
-/// An application for data, with the days on which something happened to it (law 20/2014, article 34; R003-69, R003-70).
+/// The days of an application for data, on which something happened to it (law 20/2014, article 34; R003-69, R003-70).
 /// Days count in Kuwait, and a period that ends on a day ends with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Application {
@@ -24,7 +24,7 @@ pub struct Standing {
     /// Whether silence has brought it there.
     pub by_silence: bool,
     /// The last day of the step that comes next; none where there is none.
-    pub until: Option<String>,
+    pub until: Option<Day>,
 }
 
 /// What an application can be.
@@ -41,6 +41,29 @@ pub enum Standpoint {
     Complained,
     /// It is refused for good.
     RefusedFinally,
+}
+
+impl Standpoint {
+    /// The name in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Granted => "granted",
+            Self::Refused => "refused",
+            Self::Complained => "complained",
+            Self::RefusedFinally => "refused_finally",
+        }
+    }
+
+    /// Whether it is the provider that has to do something.
+    pub const fn waits_for_us(self) -> bool {
+        matches!(self, Self::Open | Self::Complained)
+    }
+
+    /// Whether nothing more can happen to it.
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Granted | Self::RefusedFinally)
+    }
 }
 
 impl Application {
@@ -79,7 +102,7 @@ fn standing(state: Standpoint, by_silence: bool, until: Option<Day>) -> Standing
     Standing {
         state,
         by_silence,
-        until: until.map(|day| day.to_string()),
+        until,
     }
 }
 
@@ -110,8 +133,8 @@ mod tests {
     fn check(application: &Application, today: &str, state: Standpoint, silent: bool, until: Option<&str>) {
         let found = application.on(day(today));
         assert_eq!(
-            (found.state, found.by_silence, found.until.as_deref()),
-            (state, silent, until),
+            (found.state, found.by_silence, found.until),
+            (state, silent, until.map(day)),
             "{today}"
         );
     }

@@ -13,6 +13,9 @@ use crate::audit::Unit;
 use crate::audit::seal::KeyOwner;
 use crate::engine::detail::Detail;
 use crate::store::ErasableFlow;
+use crate::store::FlowsOf;
+use crate::store::HeldThing;
+use crate::store::Hold;
 
 impl Rights {
     pub(super) async fn erase(
@@ -50,7 +53,46 @@ impl Rights {
         }
         let detail = format!("basis: {}; reference: {reference}", basis.as_str());
         let erased = self.destroy(&due, &by, &detail).await?;
-        Ok(json!({ "erased": erased, "kept": kept }))
+        let papers = self.erase_papers(who, &holds, &by, &detail, &mut kept).await?;
+        Ok(json!({ "erased": erased, "papers": papers, "kept": kept }))
+    }
+
+    /// What was filed with applications about somebody, once they are closed; their records stay.
+    async fn erase_papers(
+        &self,
+        who: &Who,
+        holds: &[Hold],
+        by: &str,
+        detail: &str,
+        kept: &mut Vec<Value>,
+    ) -> Result<Vec<u64>, RightsError> {
+        let person = match self.flows_of(who)? {
+            FlowsOf::Person(key) => Some(key),
+            FlowsOf::Flow(_) | FlowsOf::Service(..) => None,
+        };
+        let held = holds
+            .iter()
+            .find(|hold| matches!((&hold.on, person), (HeldThing::Person(on), Some(key)) if *on == key));
+        let mut erased = Vec::new();
+        for (one, _) in self.applications_about(who).await? {
+            let number = one.number;
+            if let Some(hold) = held {
+                kept.push(json!({ "application": number, "why": format!("hold {}", hold.id) }));
+            } else if !one.on(self.today()).state.is_final() {
+                kept.push(json!({ "application": number, "why": "it is not closed yet" }));
+            } else {
+                let unit = Unit {
+                    destroy: vec![KeyOwner::from(one.paper)],
+                    ..self.act("erased", by, None, format!("application {number}; {detail}"))
+                };
+                self.record(vec![unit]).await?;
+                erased.push(number);
+            }
+        }
+        if !erased.is_empty() {
+            self.store.scrub().await.map_err(failed)?;
+        }
+        Ok(erased)
     }
 
     /// Destroys the keys of these flows, each together with the record that says so.

@@ -7,10 +7,13 @@ use super::ask::Basis;
 use super::ask::RightsError;
 use super::ask::Who;
 use super::ask::recordable;
+use super::rectify::Correction;
+use super::rectify::corrections;
 use super::service::Rights;
 use super::service::failed;
 use crate::engine::detail::Detail;
 use crate::engine::view::person_json;
+use crate::engine::view::value_json;
 use crate::store::ErasableFlow;
 use crate::words::Purpose;
 
@@ -48,14 +51,23 @@ impl Rights {
         for flow in &found {
             flows.extend(self.statement_of(flow).await?);
         }
+        let applications = self.applications_about(who).await?;
+        let applications = applications.iter().map(|(one, filed)| {
+            json!({
+                "application": self.told(one), "applicant": filed.applicant, "address": filed.address,
+                "wants": filed.wants,
+            })
+        });
+        let organization = self.catalog.as_ref().map(|catalog| &catalog.organization().name);
         let statement = json!({
+            "organization": organization,
             "made_at": self.clock.now().to_string(), "by": by, "basis": basis, "reference": reference,
             // R003-71: whoever receives it is bound to what it was given for.
             "purpose": {
                 "ar": "تُستخدم هذه البيانات للغرض المبيّن فقط، ولا يجوز استخدامها لغرض آخر.",
                 "en": "This data is for the stated purpose only and must not be used for another.",
             },
-            "flows": flows,
+            "flows": flows, "applications": applications.collect::<Vec<_>>(),
         });
         let text = serde_json_canonicalizer::to_vec(&statement).map_err(failed)?;
         Ok(json!({
@@ -76,12 +88,14 @@ impl Rights {
         let messages = self.store.exchanges(flow.id).await.map_err(failed)?;
         let records = self.store.records(flow.id).await.map_err(failed)?;
         let person = detail.as_ref().and_then(Detail::person);
+        let corrections = corrections(self.store.as_ref(), &records).await.map_err(failed)?;
         Ok(Some(json!({
             "flow": row.id, "service": row.service, "capability": row.capability,
             "civil_no": row.subject.as_ref().map(|number| number.expose(Purpose::Citizen)),
             "began": row.created_at.to_string(), "outcome": row.outcome.map(|outcome| outcome.code()),
             "inputs": detail.as_ref().map(|detail| &detail.inputs),
             "person": person.as_ref().map(person_json),
+            "corrections": corrections.iter().map(correction_json).collect::<Vec<_>>(),
             "messages": messages.iter().map(|message| json!({
                 "at": message.at.to_string(), "direction": direction(message.direction),
                 "bytes": STANDARD.encode(&message.bytes),
@@ -91,6 +105,23 @@ impl Rights {
             })).collect::<Vec<_>>(),
         })))
     }
+}
+
+/// What was said of the person, what is right, and who says so.
+fn correction_json(correction: &Correction) -> Value {
+    let changes: serde_json::Map<String, Value> = correction
+        .changes
+        .iter()
+        .map(|(name, change)| {
+            let change = json!({ "was": value_json(&change.was), "is": value_json(&change.is) });
+            (name.as_str().to_owned(), change)
+        })
+        .collect();
+    let record = &correction.record;
+    json!({
+        "seq": correction.seq, "corrects": record.corrects, "fields": changes, "basis": record.basis,
+        "reference": record.reference, "by": record.by, "approved_by": record.approved_by,
+    })
 }
 
 const fn direction(direction: crate::audit::ExchangeDirection) -> &'static str {

@@ -79,9 +79,11 @@ impl Rights {
                 basis,
                 reference,
             } => self.erase(&who, &by, basis, &reference).await,
+            RightsAsk::Rectify(ask) => self.rectify(&ask).await,
             RightsAsk::Hold { on, by, reference } => self.hold(on, &by, &reference).await,
             RightsAsk::Release { hold, by } => self.release(hold, &by).await,
             RightsAsk::Holds => self.list_holds().await,
+            RightsAsk::Application(ask) => self.application(ask).await,
             RightsAsk::Retention { dry_run, by } => self.retention(dry_run, &by).await,
         }
     }

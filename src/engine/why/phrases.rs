@@ -371,6 +371,16 @@ pub(super) const NOT_ME: Phrase = Phrase(
     "ورد بلاغ بأن صاحب الهوية لم يطلب هذه العملية",
     "it was reported that the person had not asked for this",
 );
+/// What was kept of the person was put right.
+pub(super) const CORRECTION: Phrase = Phrase(
+    "صُحّحت بيانات صاحب الهوية بسجل جديد يشير إلى السجل الأصلي، وبقي الأصل كما هو",
+    "what was kept of the person was put right by a new record that refers to the old one, which stays",
+);
+/// A step of an application for data.
+pub(super) const APPLICATION: Phrase = Phrase(
+    "سُجّلت خطوة في طلب يخص البيانات الشخصية",
+    "a step of an application about personal data was recorded",
+);
 /// A request is on record and leaves.
 pub(super) const REQUEST: Phrase = Phrase(
     "سُجّل الطلب ثم أُرسل إلى الجهة",

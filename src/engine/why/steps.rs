@@ -156,6 +156,34 @@ fn step(record: &StoredRecord, start: Timestamp, kept: &HashMap<ExchangeId, &Exc
             ],
             None,
         ),
+        Event::Correction(correction) => (
+            phrases::CORRECTION.text(),
+            vec![
+                some("corrects", correction.corrects),
+                not_empty(
+                    "fields",
+                    &correction
+                        .fields
+                        .iter()
+                        .map(ToString::to_string)
+                        .collect::<Vec<_>>()
+                        .join(", "),
+                ),
+                some("basis", &correction.basis),
+                some("reference", &correction.reference),
+                some("by", &correction.by),
+                some("approved_by", &correction.approved_by),
+            ],
+            message(Some(correction.exchange), Some(correction.digest)),
+        ),
+        Event::Application(application) => (
+            phrases::APPLICATION.text(),
+            vec![
+                some("step", application.step.as_str()),
+                some("by", &application.by),
+            ],
+            None,
+        ),
         Event::Admin(admin) => (
             Text::new(admin.act.clone(), admin.act.clone()),
             vec![some("actor", &admin.actor), not_empty("detail", &admin.detail)],

@@ -359,7 +359,9 @@ mod tests {
         taken.sort_unstable();
         assert_eq!(described, taken);
         let body = r#"{"service":"a","channel":"web","document":"x","inputs":{"amount":4500}}"#;
-        let read = read_journey(body.as_bytes(), "portal".into(), None, false).ok().unwrap();
+        let read = read_journey(body.as_bytes(), "portal".into(), None, false)
+            .ok()
+            .unwrap();
         assert_eq!((read.document.as_deref(), read.inputs.len()), (Some("x"), 1));
         let one_flow = r#"{"service":"a","channel":"web","capability":"sign"}"#;
         assert!(read_journey(one_flow.as_bytes(), "portal".into(), None, false).is_err());

@@ -140,6 +140,30 @@ fn row(entry: &TimelineEntry, start: Timestamp, ui: &'static Ui) -> Row {
             (Some(notice.body), vec![cell])
         }
         Event::Delivery(delivery) => (None, vec![delivery_cell(delivery, ui)]),
+        Event::Correction(correction) => {
+            let fields: Vec<_> = correction.fields.iter().map(ToString::to_string).collect();
+            let facts = vec![
+                Fact::new(ui.corrects, correction.corrects.to_string()),
+                Fact::new(
+                    ui.detail,
+                    format!("{}; {}", correction.basis, correction.reference),
+                ),
+                Fact::new(
+                    ui.two_persons,
+                    format!("{}, {}", correction.by, correction.approved_by),
+                ),
+            ];
+            let cell = Cell::new(Lane::Policy, ui.ev_correction, fields.join(", ")).facts(facts);
+            (Some(correction.digest), vec![cell])
+        }
+        Event::Application(application) => {
+            let cell = Cell::new(
+                Lane::Policy,
+                ui.ev_application,
+                application.step.as_str().to_owned(),
+            );
+            (None, vec![cell])
+        }
         Event::Admin(admin) => {
             let facts = vec![Fact::new(ui.detail, admin.detail.clone())];
             let cell = Cell::new(Lane::Policy, ui.ev_admin, admin.act.clone());

@@ -21,6 +21,7 @@ pub use key::Names;
 pub use key::Need;
 pub use key::Shape;
 pub use reference::describe;
+pub(in crate::policy) use reference::is_key;
 pub use reference::need;
 pub use reference::reference_tables;
 pub use reference::rules_about;

@@ -16,6 +16,11 @@ pub fn describe(document: Document, path: &str) -> Option<String> {
     Some(format!("{} Takes {}.", about(key, &pattern), takes(&key.shape)))
 }
 
+/// Whether the language has a key of this path. Asks no rulebook: reading one asks this.
+pub(in crate::policy) fn is_key(document: Document, path: &str) -> bool {
+    find(document, path).is_some()
+}
+
 /// The rules of the shipped rulebook that are about exactly a key.
 pub fn rules_about(document: Document, path: &str) -> Vec<&'static Rule> {
     find(document, path).map_or_else(Vec::new, |(_, pattern)| rules_of(&pattern).collect())

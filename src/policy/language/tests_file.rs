@@ -125,7 +125,11 @@ pub(in crate::policy) const EXPECT: &[Key] = &[
         Shape::Any,
         "The step of a journey that the rest is about; the one that ends it where none is named.",
     ),
-    Key::optional("steps", Shape::Any, "The steps of a journey that begin, in order, consents included."),
+    Key::optional(
+        "steps",
+        Shape::Any,
+        "The steps of a journey that begin, in order, consents included.",
+    ),
     Key::optional(
         "plan",
         Shape::Either(&[Shape::Map(EXPECTED_PLAN), Shape::Line { max: 100 }]),

@@ -9,6 +9,7 @@ use crate::diagnostics::Severity;
 use crate::diagnostics::codes;
 use crate::policy::BuiltIn;
 use crate::policy::Check;
+use crate::policy::Document;
 use crate::policy::Holds;
 use crate::policy::Rule;
 use crate::policy::Rulebook;
@@ -18,6 +19,7 @@ use crate::policy::yaml::Entry;
 use crate::policy::yaml::Node;
 use crate::policy::yaml::Span;
 use crate::policy::yaml::shown;
+use crate::words::Capability;
 use crate::words::Environment;
 
 /// Reads a whole rulebook.
@@ -187,9 +189,7 @@ fn lines(reader: &mut Reader<'_>, node: &Node, path: &str, example: &str) -> Opt
 fn check(reader: &mut Reader<'_>, entry: &Entry, path: &str, shipped: bool) -> Option<Check> {
     let map = reader.map(&entry.node, path, entry.key_span, language::CHECK)?;
     let holds = holds(reader, &map);
-    let present = optional(&map, "present", |entry, path| {
-        lines(reader, &entry.node, path, "[legal_basis]")
-    });
+    let present = optional(&map, "present", |entry, path| present(reader, entry, path));
     let built_in = optional(&map, "built_in", |entry, path| built_in(reader, entry, path));
     let of_language = optional(&map, "language", |entry, path| of_language(reader, entry, path));
     let check = Check {
@@ -231,10 +231,20 @@ fn holds(reader: &mut Reader<'_>, map: &Map<'_>) -> Option<Option<Holds>> {
     let each = optional(map, "each", |entry, path| {
         reader.one_of(&entry.node, path, language::EACH)
     });
+    let part = each.flatten();
     let at = optional(map, "at", |entry, path| {
-        reader
-            .string(&entry.node, path, "retention.evidence")
-            .map(str::to_owned)
+        let at = reader.string(&entry.node, path, "retention.evidence")?;
+        let below = |name: &str| part.map_or_else(|| at.to_owned(), |part| format!("{part}.{name}.{at}"));
+        // What the entries of a part are called decides which keys they have; of names of the author's own any will do.
+        let names = Capability::ALL.map(Capability::as_str);
+        let is_key = names
+            .into_iter()
+            .chain(["approved", "declined"])
+            .any(|name| is_of_service(&below(name)));
+        let whole = part.map_or("a service file".to_owned(), |part| {
+            format!("the entries of `{part}`")
+        });
+        is_named(reader, entry.node.span, path, at, is_key, &whole).then(|| at.to_owned())
     });
     let holds = optional(map, "holds", |entry, path| {
         let expression = reader.string(&entry.node, path, "service.audience.size > 0")?;
@@ -256,6 +266,38 @@ fn holds(reader: &mut Reader<'_>, map: &Map<'_>) -> Option<Option<Holds>> {
         at,
         place,
     }))
+}
+
+fn present(reader: &mut Reader<'_>, entry: &Entry, path: &str) -> Option<Vec<String>> {
+    let example = "[legal_basis]";
+    let read: Vec<_> = reader
+        .list(&entry.node, path, example)?
+        .iter()
+        .map(|item| {
+            let named = reader.string(item, path, example)?;
+            let is_key = is_of_service(named) || language::is_key(Document::Organization, named);
+            let whole = "a service file or of the organization file";
+            is_named(reader, item.span, path, named, is_key, whole).then(|| named.to_owned())
+        })
+        .collect();
+    read.into_iter().collect()
+}
+
+fn is_of_service(path: &str) -> bool {
+    language::is_key(Document::Service, path)
+}
+
+/// Says so where a path names no key: a rule would refuse everything, or point at nothing.
+fn is_named(reader: &mut Reader<'_>, span: Span, path: &str, named: &str, is_key: bool, whole: &str) -> bool {
+    if !is_key {
+        reader.error(
+            codes::BAD_CHECK,
+            format!("`{path}` names `{}`, which is no key of {whole}", shown(named)),
+            span,
+            "write the path of a key as in the file, such as `retention.evidence`",
+        );
+    }
+    is_key
 }
 
 fn built_in(reader: &mut Reader<'_>, entry: &Entry, path: &str) -> Option<BuiltIn> {

@@ -35,11 +35,19 @@ pub(super) struct Around<'a> {
 
 /// Reads the steps of a service and checks that they make sense together.
 pub(super) fn steps(reader: &mut Reader<'_>, entry: &Entry, around: &Around<'_>) -> Option<Journey> {
-    let items = reader.list(&entry.node, "steps", "[ { step: sign-in, capability: auth_push } ]")?;
+    let items = reader.list(
+        &entry.node,
+        "steps",
+        "[ { step: sign-in, capability: auth_push } ]",
+    )?;
     if items.len() > Journey::MOST {
         reader.error(
             codes::BAD_STEP,
-            format!("`steps` has {} steps, and people stay for {}", items.len(), Journey::MOST),
+            format!(
+                "`steps` has {} steps, and people stay for {}",
+                items.len(),
+                Journey::MOST
+            ),
             entry.key_span,
             "leave steps out, or make two services of it",
         );
@@ -48,7 +56,12 @@ pub(super) fn steps(reader: &mut Reader<'_>, entry: &Entry, around: &Around<'_>)
     let read: Vec<_> = items
         .iter()
         .enumerate()
-        .map(|(at, item)| Some((step(reader, item, &format!("steps[{}]", at + 1), around)?, item.span)))
+        .map(|(at, item)| {
+            Some((
+                step(reader, item, &format!("steps[{}]", at + 1), around)?,
+                item.span,
+            ))
+        })
         .collect();
     let read: Vec<(JourneyStep, Span)> = read.into_iter().collect::<Option<_>>()?;
     let good = are_named_apart(reader, &read)
@@ -168,7 +181,12 @@ fn capability(reader: &mut Reader<'_>, entry: &Entry, path: &str, around: &Aroun
     Some(capability)
 }
 
-fn assurance(reader: &mut Reader<'_>, entry: &Entry, path: &str, capability: Capability) -> Option<Assurance> {
+fn assurance(
+    reader: &mut Reader<'_>,
+    entry: &Entry,
+    path: &str,
+    capability: Capability,
+) -> Option<Assurance> {
     if !matches!(capability, Capability::AuthPush | Capability::AuthQr) {
         reader.error(
             codes::BAD_STEP,
@@ -232,7 +250,9 @@ fn when(
     let known: Vec<&str> = inputs.keys().map(InputName::as_str).collect();
     let of = map.path_of("input");
     let input = reader.word(&named.node, &of, codes::BAD_STEP, &known, |word| {
-        InputName::parse(word).ok().filter(|name| inputs.contains_key(name))
+        InputName::parse(word)
+            .ok()
+            .filter(|name| inputs.contains_key(name))
     })?;
     let kind = &inputs.get(&input)?.kind;
     let own: &[&str] = match kind {
@@ -309,7 +329,9 @@ fn are_in_order(reader: &mut Reader<'_>, steps: &[(JourneyStep, Span)], list: Sp
         reader.error(codes::STEP_ORDER, message, at, help);
         good = false;
     };
-    let first = steps.iter().find_map(|(step, at)| Some((step, step.as_ask()?, *at)));
+    let first = steps
+        .iter()
+        .find_map(|(step, at)| Some((step, step.as_ask()?, *at)));
     match first {
         None => refuse(
             "`steps` only asks for consent, and a tick on a page shows nothing of who made it".to_owned(),
@@ -325,7 +347,10 @@ fn are_in_order(reader: &mut Reader<'_>, steps: &[(JourneyStep, Span)], list: Sp
                 );
             } else if step.when.is_some() {
                 refuse(
-                    format!("the step `{}` may be left out, and then nobody is authenticated", step.name),
+                    format!(
+                        "the step `{}` may be left out, and then nobody is authenticated",
+                        step.name
+                    ),
                     at,
                     "remove `when` from the first step that authenticates",
                 );
@@ -340,13 +365,17 @@ fn are_in_order(reader: &mut Reader<'_>, steps: &[(JourneyStep, Span)], list: Sp
         };
         if is_notify(step) && next.is_some() {
             refuse(
-                format!("the step `{}` tells the person before the rest has happened", step.name),
+                format!(
+                    "the step `{}` tells the person before the rest has happened",
+                    step.name
+                ),
                 *at,
                 "move it to the end",
             );
         }
         if step.as_ask().is_none() {
-            let is_held = next.is_some_and(|next| next.as_ask().is_none() || !is_notify(next) && next.when.is_none());
+            let is_held =
+                next.is_some_and(|next| next.as_ask().is_none() || !is_notify(next) && next.when.is_none());
             if !is_held {
                 refuse(
                     format!("nobody approves what the step `{}` asks to agree to", step.name),
@@ -392,7 +421,10 @@ fn never_ask_for_less(reader: &mut Reader<'_>, steps: &[(JourneyStep, Span)], ar
                     least.as_str()
                 ),
                 *at,
-                format!("write `assurance: {}`, or change the order of the steps", least.as_str()),
+                format!(
+                    "write `assurance: {}`, or change the order of the steps",
+                    least.as_str()
+                ),
             );
             good = false;
         }

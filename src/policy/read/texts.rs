@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::reader::Reader;
 use crate::diagnostics::Diagnostic;
@@ -64,7 +65,30 @@ impl Reader<'_> {
         let map = self.map(node, path, at, language::LANGUAGES)?;
         let ar = self.language(&map, "ar", "Arabic", rules);
         let en = self.language(&map, "en", "English", rules);
-        Some(Text { ar: ar?, en: en? })
+        let text = Text { ar: ar?, en: en? };
+        self.says_the_same(&map, &text);
+        Some(text)
+    }
+
+    /// A value that one language shows and the other does not: half of the readers learn less.
+    fn says_the_same(&mut self, map: &super::map::Map<'_>, text: &Text) {
+        let (ar, en) = (placeholders(&text.ar), placeholders(&text.en));
+        for (key, here, other, there) in [("ar", &ar, "English", &en), ("en", &en, "Arabic", &ar)] {
+            let Some(entry) = map.get(key) else {
+                continue;
+            };
+            for name in here.difference(there) {
+                self.warning(
+                    codes::PLACEHOLDER_IN_ONE_LANGUAGE,
+                    format!(
+                        "`{}` shows `{{{name}}}`, and its {other} text does not",
+                        map.path_of(key)
+                    ),
+                    entry.node.span,
+                    format!("put `{{{name}}}` into the {other} text too, or into neither"),
+                );
+            }
+        }
     }
 
     /// Reads a text in no particular language, such as a person's name.
@@ -384,6 +408,17 @@ fn scalar_of(node: &Node) -> Option<&Scalar> {
         Value::Scalar(scalar) => Some(scalar),
         _ => None,
     }
+}
+
+/// The inputs that a text shows.
+fn placeholders(text: &str) -> BTreeSet<&str> {
+    pieces(text)
+        .into_iter()
+        .filter_map(|piece| match piece {
+            Piece::Placeholder(name) => Some(name),
+            Piece::Literal(_) | Piece::Stray(_) => None,
+        })
+        .collect()
 }
 
 /// The text without placeholders, trimmed and in lowercase.

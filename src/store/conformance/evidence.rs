@@ -6,9 +6,11 @@ use super::sample::exchange;
 use super::sample::flow;
 use super::sample::note;
 use super::sample::update;
+use crate::audit::ApplicationStep;
 use crate::audit::ExchangeDirection;
 use crate::audit::ExchangeRow;
 use crate::audit::Record;
+use crate::audit::Subject;
 use crate::audit::Unit;
 use crate::words::CivilNo;
 use crate::words::Timestamp;
@@ -114,4 +116,29 @@ pub(crate) async fn exact_bytes_survive(place: &dyn Place) {
         );
     }
     assert!(store.exchange(exchange(200, b"").id).await.unwrap().is_none());
+}
+
+// R003-68: the register of applications is what the log says of them, among everything else that it says.
+pub(crate) async fn applications_are_read_out_of_the_log(place: &dyn Place) {
+    let store = place.open().await;
+    let step = |finally| sample::application(ApplicationStep::Lapsed { finally });
+    for event in [step(false), sample::every_event().remove(0), step(true)] {
+        let record = Record {
+            at: Timestamp::from_micros(1_770_113_742_117_001),
+            flow: None,
+            subject: Subject::Nobody,
+            event,
+        };
+        let unit = Unit {
+            records: vec![note("something else", None), record],
+            ..Unit::default()
+        };
+        commit_one(&store, unit).await.unwrap();
+    }
+    let found = store.application_records().await.unwrap();
+    let told: Vec<_> = found
+        .into_iter()
+        .map(|record| (record.seq, record.event))
+        .collect();
+    assert_eq!(told, [(2, step(false)), (6, step(true))]);
 }

@@ -6,9 +6,13 @@ use bytes::Bytes;
 use serde_json::json;
 
 use crate::audit::AdminRecord;
+use crate::audit::ApplicationKind;
+use crate::audit::ApplicationRecord;
+use crate::audit::ApplicationStep;
 use crate::audit::BrowserRecord;
 use crate::audit::CallbackRecord;
 use crate::audit::CheckRecord;
+use crate::audit::CorrectionRecord;
 use crate::audit::DeliveryRecord;
 use crate::audit::DeliveryRow;
 use crate::audit::EndingRecord;
@@ -23,6 +27,7 @@ use crate::audit::Record;
 use crate::audit::RefusalRecord;
 use crate::audit::ReplyRecord;
 use crate::audit::RequestRecord;
+use crate::audit::RequiredCheck;
 use crate::audit::StepRecord;
 use crate::audit::Subject;
 use crate::audit::Unit;
@@ -33,6 +38,7 @@ use crate::words::Assurance;
 use crate::words::Capability;
 use crate::words::Challenge;
 use crate::words::Channel;
+use crate::words::Day;
 use crate::words::Digest;
 use crate::words::Environment;
 use crate::words::ExchangeId;
@@ -196,6 +202,28 @@ pub(crate) fn every_event() -> Vec<Event> {
             status: Some(503),
             result: "will_retry".to_owned(),
         }),
+        Event::Correction(Box::new(CorrectionRecord {
+            corrects: 7,
+            fields: vec![Field::parse("name_ar").unwrap().name()],
+            exchange: exchange_id(4),
+            digest,
+            basis: "wrong_or_outdated".to_owned(),
+            reference: "application 18".to_owned(),
+            by: "Aisha".to_owned(),
+            approved_by: "Bader".to_owned(),
+        })),
+        application(ApplicationStep::Opened {
+            kind: ApplicationKind::Representative,
+            day: Day::parse("2026-11-01").unwrap(),
+            digest,
+            proof: Some("power of attorney 5 of 2026".to_owned()),
+        }),
+        application(ApplicationStep::Checked {
+            check: RequiredCheck::Nature,
+            passed: true,
+            finding: "a name alone".to_owned(),
+        }),
+        application(ApplicationStep::Lapsed { finally: false }),
         Event::Admin(AdminRecord {
             act: "catalog_activated".to_owned(),
             actor: "file_watch".to_owned(),
@@ -203,6 +231,14 @@ pub(crate) fn every_event() -> Vec<Event> {
             detail: String::new(),
         }),
     ]
+}
+
+pub(crate) fn application(step: ApplicationStep) -> Event {
+    Event::Application(Box::new(ApplicationRecord {
+        application: exchange_id(5),
+        step,
+        by: "Aisha".to_owned(),
+    }))
 }
 
 fn request() -> RequestRecord {

@@ -25,6 +25,7 @@ use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::StoreErrorKind;
 use crate::store::StoredRecord;
+use crate::store::rights::APPLICATIONS;
 use crate::words::Digest;
 use crate::words::ExchangeId;
 use crate::words::FlowId;
@@ -151,6 +152,11 @@ impl Store for Postgres {
             |row| row.record(),
         )
         .await
+    }
+
+    async fn application_records(&self) -> Result<Vec<StoredRecord>, StoreError> {
+        let arguments = arguments!(self);
+        self.all(APPLICATIONS, arguments, |row| row.record()).await
     }
 
     async fn exchange(&self, id: ExchangeId) -> Result<Option<ExchangeRow>, StoreError> {

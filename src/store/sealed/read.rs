@@ -94,6 +94,10 @@ impl<S: KeyStore + ?Sized> Store for Sealed<S> {
         self.inner.records_after(seq, limit).await
     }
 
+    async fn application_records(&self) -> Result<Vec<StoredRecord>, StoreError> {
+        self.inner.application_records().await
+    }
+
     async fn exchange(&self, id: ExchangeId) -> Result<Option<ExchangeRow>, StoreError> {
         let row = self.inner.exchange(id).await?;
         Ok(self.open_all(row.into_iter().collect()).await?.pop())

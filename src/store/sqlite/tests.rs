@@ -329,6 +329,22 @@ async fn searches_find_their_rows_by_index() {
     }
 }
 
+// R003-68: the register is a few records among millions.
+#[tokio::test]
+async fn the_register_is_read_by_index() {
+    let folder = TempDir::new().unwrap();
+    let store = Sqlite::open(file_in(&folder)).await.unwrap();
+    store.close().await;
+    let mut connection = by_hand(&file_in(&folder)).await;
+    let text = format!("EXPLAIN QUERY PLAN {}", crate::store::rights::APPLICATIONS);
+    let plan = sqlx::query(sqlx::AssertSqlSafe(text))
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    let plan: String = plan.get("detail");
+    assert!(plan.contains("USING INDEX records_of_applications"), "{plan}");
+}
+
 // A limit on the pages of the file acts as a full disk does.
 #[tokio::test]
 async fn a_full_disk_is_said_clearly_and_loses_nothing() {

@@ -38,7 +38,10 @@ pub(super) fn answers_of_steps(
             codes::WRONG_TYPE,
             format!("`{path}` does not say which step is answered"),
             entry.node.span,
-            format!("write `{path}: {{ {}: declined }}`; steps that are not named are approved", known.first()?),
+            format!(
+                "write `{path}: {{ {}: declined }}`; steps that are not named are approved",
+                known.first()?
+            ),
         );
         return None;
     };

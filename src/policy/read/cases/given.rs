@@ -171,7 +171,10 @@ pub(super) fn given(reader: &mut Reader<'_>, entry: &Entry, path: &str, service:
     if let (Some(entry), Some(_)) = (map.get("capability"), &service.journey) {
         reader.error(
             codes::CASE_UNDECLARED,
-            format!("`{}` says nothing of a journey, whose steps have each its own", at("capability")),
+            format!(
+                "`{}` says nothing of a journey, whose steps have each its own",
+                at("capability")
+            ),
             entry.key_span,
             "remove it; `answers` and `expect.at` name the steps",
         );

@@ -130,6 +130,9 @@ texts! {
     open_document: "افتح المستند في صفحة مستقلة", "Open the document on a page of its own";
     keep_copy: "احتفظ بنسخة", "Keep a copy";
     document_digest: "بصمة المستند (SHA-256):", "Digest of the document (SHA-256):";
+    journey_heading: "تابع الخطوات", "Go on step by step";
+    journey_lead: "يمر هذا الطلب بعدة خطوات في صفحة واحدة، ثم تعود إلى هنا.", "This request goes through several steps on one page, and then you come back here.";
+    journey_go_on: "إلى صفحة الخطوات", "To the page of the steps";
     step: "الخطوة", "Step";
     step_of: "من", "of";
     consent_heading: "موافقتك مطلوبة قبل المتابعة", "Your consent is needed before you go on";

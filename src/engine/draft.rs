@@ -4,7 +4,6 @@ use super::detail::Detail;
 use super::inner::Inner;
 use super::input::Arrival;
 use super::input::Input;
-use super::journey::id_of_next;
 use super::live::Cell;
 use super::live::Live;
 use super::matter::approval_of_texts;
@@ -38,9 +37,7 @@ use crate::flow::ReplyKind;
 use crate::flow::State;
 use crate::flow::step;
 use crate::policy::Then;
-use crate::policy::Turn;
 use crate::words::CallbackToken;
-use crate::words::Capability;
 use crate::words::Digest;
 use crate::words::ExchangeId;
 use crate::words::FlowId;
@@ -56,15 +53,6 @@ pub(super) struct Effects {
     pub(super) deliver: Option<DeliveryRow>,
     /// The flow of the next step of the journey.
     pub(super) begin: Option<FlowId>,
-}
-
-/// What follows in a journey from the ending of a step.
-#[derive(Clone, Copy)]
-struct Follows {
-    /// The flow that begins.
-    begins: Option<FlowId>,
-    /// Whether the journey ends.
-    ends: bool,
 }
 
 /// A step that has been made and is not durable yet.
@@ -378,7 +366,7 @@ impl Draft {
         Arc::make_mut(&mut self.row)
     }
 
-    fn detail_to_change(&mut self) -> &mut Detail {
+    pub(super) fn detail_to_change(&mut self) -> &mut Detail {
         Arc::make_mut(&mut self.detail)
     }
 
@@ -390,32 +378,6 @@ impl Draft {
             let record = self.scribe().step(part);
             self.unit.records.push(record);
         }
-    }
-
-    /// What follows in the journey from how its step is ending, and writes it into the detail; `None` for a flow by itself.
-    fn turn(&mut self, live: &Live, decided: &Decided) -> Option<Follows> {
-        let part = self.detail.journey.as_ref()?;
-        let goes_on = decided.outcome == Outcome::Approved && decided.decision.then == Then::Continue;
-        let service = live.catalog.as_deref();
-        let service = service.and_then(|catalog| catalog.service(self.row.service.as_str()));
-        let journey = service.and_then(|loaded| loaded.service.journey.as_ref());
-        let turn = match journey {
-            Some(journey) => journey.after(part.step, goes_on, &self.detail.inputs),
-            // Its policy is gone, so its outcome is none that goes on (law 5); only what was told already has ended before.
-            None => Turn {
-                begins: None,
-                ends: self.row.capability != Capability::Notify,
-            },
-        };
-        let follows = Follows {
-            begins: turn.begins.map(|_| id_of_next(self.row.id, self.at)),
-            ends: turn.ends,
-        };
-        if let Some(part) = &mut self.detail_to_change().journey {
-            part.next = follows.begins;
-            part.ends = follows.ends;
-        }
-        Some(follows)
     }
 
     /// Writes the detail into the row, where nothing of it will change any more.

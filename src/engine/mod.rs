@@ -55,6 +55,7 @@ mod rights;
 mod rotate;
 mod schedule;
 mod secrets;
+mod seed;
 mod spool;
 mod start;
 mod test_gate;

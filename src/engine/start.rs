@@ -13,12 +13,14 @@ use super::detail::DocumentRef;
 use super::inner::Inner;
 use super::input::Input;
 use super::journey::JourneyPart;
+use super::journey::has_consents;
+use super::journey::step_key;
 use super::live::Cell;
 use super::live::Live;
 use super::live::Stage;
 use super::notify_url::allowed;
 use super::renew::Ready;
-use super::secrets::random;
+use super::seed::Seed;
 use crate::audit::CommitError;
 use crate::audit::Event;
 use crate::audit::FlowRow;
@@ -41,9 +43,7 @@ use crate::policy::PushRules;
 use crate::policy::Service;
 use crate::policy::Then;
 use crate::store::Counted;
-use crate::words::CallbackToken;
 use crate::words::Capability;
-use crate::words::Challenge;
 use crate::words::Digest;
 use crate::words::FlowId;
 use crate::words::InputName;
@@ -489,23 +489,6 @@ impl Inner {
     }
 }
 
-/// Whether the person has to agree to something before the step asks them.
-fn has_consents(
-    service: &LoadedService,
-    part: Option<&JourneyPart>,
-    inputs: &BTreeMap<InputName, InputValue>,
-) -> bool {
-    let journey = service.service.journey.as_ref().zip(part);
-    journey.is_some_and(|(journey, part)| !journey.consents_before(part.step, inputs).is_empty())
-}
-
-/// The key under which a step of a journey begins once, whoever begins it. No client has an empty name, so it is nobody's.
-fn step_key(part: &JourneyPart) -> (String, Digest) {
-    let key = format!("\n{}/{}", part.journey, part.step);
-    let digest = Digest::of(key.as_bytes());
-    (key, digest)
-}
-
 /// What the policy is asked before anything is sent.
 fn plan_ask<'a>(
     service: &'a LoadedService,
@@ -554,31 +537,6 @@ fn counted(service: &Service, person: Option<Digest>, phone: Option<Limit>) -> V
             window: limit.window,
         })
         .collect()
-}
-
-/// What a flow is given by chance.
-struct Seed {
-    flow: FlowId,
-    token: CallbackToken,
-    challenge: Challenge,
-    additional_data: String,
-    blinding: String,
-}
-
-impl Seed {
-    fn draw(now: Timestamp, id: Option<FlowId>) -> Result<Self, super::secrets::SecretsError> {
-        Ok(Self {
-            flow: match id {
-                Some(id) => id,
-                None => FlowId::from_parts(now, random()?),
-            },
-            token: CallbackToken::from_random(random()?),
-            challenge: Challenge::from_random(random()?),
-            // Not the flow's id: the authority learns nothing that is used elsewhere.
-            additional_data: hex::encode(random::<16>()?),
-            blinding: hex::encode(random::<32>()?),
-        })
-    }
 }
 
 pub(super) fn check_inputs(

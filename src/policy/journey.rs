@@ -1,7 +1,12 @@
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+use serde_json::json;
+
+use super::InputKind;
 use super::InputValue;
 use super::Place;
+use super::Service;
 use crate::words::Assurance;
 use crate::words::Capability;
 use crate::words::InputName;
@@ -183,6 +188,48 @@ impl JourneyStep {
             _ => true,
         }
     }
+}
+
+/// A step as the service file writes it.
+pub(super) fn step_json(service: &Service, step: &JourneyStep) -> Value {
+    let mut out = json!({ "step": step.name });
+    match &step.kind {
+        StepKind::Consent(sentence) => out["consent"] = json!({ "ar": sentence.ar, "en": sentence.en }),
+        StepKind::Ask(ask) => {
+            out["capability"] = json!(ask.capability.as_str());
+            if let Some(assurance) = ask.assurance {
+                out["assurance"] = json!(assurance.as_str());
+            }
+            if let Some(reason) = &ask.reason {
+                out["reason"] = json!({ "ar": reason.ar, "en": reason.en });
+            }
+            if let Some(template) = &ask.template {
+                out["template"] = json!(template);
+            }
+        }
+    }
+    if let Some(when) = &step.when {
+        let mut condition = json!({ "input": when.input.as_str() });
+        match &when.values {
+            Values::Flag(flag) => condition["is"] = json!(flag),
+            Values::Word(word) => condition["is"] = json!(word),
+            Values::Between(min, max) => {
+                let of = service.inputs.get(&when.input).map(|input| &input.kind);
+                let shown = |bound: i64| match of {
+                    Some(InputKind::Decimal { .. }) => InputValue::Decimal(bound).to_json(),
+                    _ => json!(bound),
+                };
+                if *min != i64::MIN {
+                    condition["min"] = shown(*min);
+                }
+                if *max != i64::MAX {
+                    condition["max"] = shown(*max);
+                }
+            }
+        }
+        out["when"] = condition;
+    }
+    out
 }
 
 #[cfg(test)]

@@ -11,7 +11,6 @@ use super::EnvironmentSettings;
 use super::Input;
 use super::InputKind;
 use super::InputValue;
-use super::JourneyStep;
 use super::Limit;
 use super::Organization;
 use super::OrganizationKind;
@@ -21,11 +20,10 @@ use super::PushSafety;
 use super::Response;
 use super::Service;
 use super::Signed;
-use super::StepKind;
 use super::Then;
-use super::Values;
 use super::defaults::merged_tree;
 use super::format_duration;
+use super::journey::step_json;
 use super::language;
 use super::language::Key;
 use super::language::Shape;
@@ -209,7 +207,11 @@ pub fn service_json(service: &Service) -> Value {
     if let Some(journey) = &service.journey {
         put(
             "steps",
-            journey.steps.iter().map(|one| step(service, one)).collect(),
+            journey
+                .steps
+                .iter()
+                .map(|step| step_json(service, step))
+                .collect(),
         );
     }
     put(
@@ -444,47 +446,6 @@ fn input(declared: &Input) -> Value {
     };
     insert(&mut out, "optional", json!(declared.optional));
     without_null(out)
-}
-
-fn step(service: &Service, step: &JourneyStep) -> Value {
-    let mut out = json!({ "step": step.name });
-    match &step.kind {
-        StepKind::Consent(sentence) => insert(&mut out, "consent", text(sentence)),
-        StepKind::Ask(ask) => {
-            insert(&mut out, "capability", json!(ask.capability.as_str()));
-            if let Some(assurance) = ask.assurance {
-                insert(&mut out, "assurance", json!(assurance.as_str()));
-            }
-            if let Some(reason) = &ask.reason {
-                insert(&mut out, "reason", text(reason));
-            }
-            if let Some(template) = &ask.template {
-                insert(&mut out, "template", json!(template));
-            }
-        }
-    }
-    if let Some(when) = &step.when {
-        let mut condition = json!({ "input": when.input.as_str() });
-        match &when.values {
-            Values::Flag(flag) => insert(&mut condition, "is", json!(flag)),
-            Values::Word(word) => insert(&mut condition, "is", json!(word)),
-            Values::Between(min, max) => {
-                let of = service.inputs.get(&when.input).map(|input| &input.kind);
-                let shown = |bound: i64| match of {
-                    Some(InputKind::Decimal { .. }) => InputValue::Decimal(bound).to_json(),
-                    _ => json!(bound),
-                };
-                if *min != i64::MIN {
-                    insert(&mut condition, "min", shown(*min));
-                }
-                if *max != i64::MAX {
-                    insert(&mut condition, "max", shown(*max));
-                }
-            }
-        }
-        insert(&mut out, "when", condition);
-    }
-    out
 }
 
 fn outcomes(service: &Service) -> Value {

@@ -9,10 +9,13 @@ mod next;
 mod part;
 mod read;
 mod start;
+mod turn;
 mod view;
 
 pub(crate) use part::JourneyPart;
-pub(crate) use part::id_of_next;
+pub(crate) use part::has_consents;
+use part::id_of_next;
+pub(crate) use part::step_key;
 pub use start::StartJourney;
 pub use view::JourneyView;
 pub use view::StepState;

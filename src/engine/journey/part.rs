@@ -3,13 +3,16 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::catalog::LoadedService;
 use crate::catalog::StepAsk;
 use crate::connector::MadeSignature;
 use crate::engine::detail::DocumentRef;
+use crate::policy::InputValue;
 use crate::words::Digest;
 use crate::words::FieldName;
 use crate::words::FieldValue;
 use crate::words::FlowId;
+use crate::words::InputName;
 use crate::words::Person;
 use crate::words::Pii;
 use crate::words::Timestamp;
@@ -127,4 +130,21 @@ pub(crate) fn id_of_next(flow: FlowId, ended_at: Timestamp) -> FlowId {
         *to = *from;
     }
     FlowId::from_parts(ended_at, random)
+}
+
+/// Whether the person has to agree to something before the step asks them.
+pub(crate) fn has_consents(
+    service: &LoadedService,
+    part: Option<&JourneyPart>,
+    inputs: &BTreeMap<InputName, InputValue>,
+) -> bool {
+    let journey = service.service.journey.as_ref().zip(part);
+    journey.is_some_and(|(journey, part)| !journey.consents_before(part.step, inputs).is_empty())
+}
+
+/// The key under which a step of a journey begins once, whoever begins it. No client has an empty name, so it is nobody's.
+pub(crate) fn step_key(part: &JourneyPart) -> (String, Digest) {
+    let key = format!("\n{}/{}", part.journey, part.step);
+    let digest = Digest::of(key.as_bytes());
+    (key, digest)
 }

@@ -146,7 +146,8 @@ fn page(
     let ui = visitor.ui();
     let received = received(&kept, &answer, visitor, ui);
     let retry = answer.decision.as_ref().is_some_and(|decision| {
-        !kept.journey && matches!(decision.then.as_str(), "retry" | "step_up")
+        !kept.journey
+            && matches!(decision.then.as_str(), "retry" | "step_up")
             && decision.attempts.is_some_and(|attempts| kept.attempt < attempts)
     });
     let capability = Capability::from_name(&kept.capability);

@@ -151,10 +151,12 @@ async fn begin(
     once: &str,
 ) -> Result<DemoFlow, ApiFault> {
     let capability = capability(service);
-    let signs = service
-        .journey
-        .as_ref()
-        .is_some_and(|journey| journey.steps.iter().any(|step| step.as_ask().is_some_and(|ask| ask.capability == Capability::Sign)));
+    let signs = service.journey.as_ref().is_some_and(|journey| {
+        journey.steps.iter().any(|step| {
+            step.as_ask()
+                .is_some_and(|ask| ask.capability == Capability::Sign)
+        })
+    });
     let channel = [Channel::Web]
         .into_iter()
         .chain(service.channels.iter().copied())
@@ -175,7 +177,14 @@ async fn begin(
         steps: Vec::new(),
         challenge: Challenge::from_random([0; 8]),
         times: (Timestamp::EPOCH, Timestamp::EPOCH),
-        matter: matter(state, service, if signs { Capability::Sign } else { capability }, &filled, locale).await?,
+        matter: matter(
+            state,
+            service,
+            if signs { Capability::Sign } else { capability },
+            &filled,
+            locale,
+        )
+        .await?,
         civil_no: filled.civil_no,
         channel,
         page: String::new(),

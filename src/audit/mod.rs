@@ -14,6 +14,7 @@ mod record;
 mod recorder;
 pub mod seal;
 mod stats;
+pub mod timestamp;
 mod unit;
 
 pub use application::ApplicationKind;

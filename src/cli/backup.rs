@@ -13,6 +13,7 @@ use super::failure::Ending;
 use super::failure::Failure;
 use super::output;
 use super::place::Place;
+use super::sealed_backup::Sealing;
 use super::sealing::sealed;
 use crate::engine::Clock as _;
 use crate::engine::SystemClock;
@@ -29,6 +30,9 @@ pub(crate) struct Backup {
     /// How many days the keys of a backup are kept: with them it gives back whom it holds
     #[arg(long, value_name = "DAYS", default_value_t = 35)]
     keep_keys: u32,
+
+    #[command(flatten)]
+    sealing: Sealing,
 
     /// The configuration of the node; without it, midflow.yaml here, or the store of `midflow dev`
     #[arg(long, value_name = "FILE")]
@@ -53,6 +57,9 @@ pub(crate) struct Restore {
     #[arg(long, conflicts_with = "to")]
     verify: bool,
 
+    #[command(flatten)]
+    sealing: Sealing,
+
     /// The configuration of the node; without it, midflow.yaml here, or the store of `midflow dev`
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -62,18 +69,23 @@ impl Backup {
     pub(crate) fn run(&self, common: &Common) -> Result<Ending, Failure> {
         let place = Place::find(self.config.as_deref(), common)?;
         let now = SystemClock.now();
-        let backup =
-            SqliteBackup::make(place.store.file_to_copy()?, &self.folder, now).map_err(Failure::new)?;
+        let backup = self
+            .sealing
+            .make(place.store.file_to_copy()?, &self.folder, now)?;
         let days = Duration::from_secs(u64::from(self.keep_keys) * 86_400);
         let expired = SqliteBackup::expire_keys(&self.folder, now.minus(days)).map_err(Failure::new)?;
         match common.format {
             Format::Json => output::print(&json!({ "backup": backup, "expired_keys": expired }).to_string()),
             Format::Text => output::print(&format!(
-                "{}: {} flows, {} records, {} keys; written, read back and verified\n{}",
+                "{}: {} flows, {} records, {} keys; written, read back and verified{}\n{}",
                 backup.name,
                 backup.flows,
                 backup.records,
                 backup.data_keys,
+                backup.sealed.as_ref().map_or_else(String::new, |sealed| format!(
+                    ", and sealed for {}",
+                    sealed.recipient
+                )),
                 match expired {
                     0 => "no keys were due to expire".to_owned(),
                     count => format!("the keys of {count} earlier backups are removed"),
@@ -107,7 +119,8 @@ impl Restore {
         let Some(to) = &self.to else {
             return runtime()?.block_on(self.verify(common, chosen, newest));
         };
-        chosen.restore(&self.folder, newest, to).map_err(Failure::new)?;
+        let opened = self.sealing.open(&self.folder, [chosen, newest])?;
+        chosen.restore(&opened.folder, newest, to).map_err(Failure::new)?;
         let text = format!(
             "{} is restored to {}, with the keys of {}: who was erased since stays erased",
             chosen.name,
@@ -131,7 +144,8 @@ impl Restore {
     ) -> Result<Ending, Failure> {
         let place = Place::find(self.config.as_deref(), common)?;
         let trial = self.folder.join(format!("trial-{}", std::process::id()));
-        let read = read_everything(&place, chosen, newest, &self.folder, &trial).await;
+        let opened = self.sealing.open(&self.folder, [chosen, newest])?;
+        let read = read_everything(&place, chosen, newest, &opened.folder, &trial).await;
         // Whatever came of it: a trial that is left would be a second store.
         let _ = fs::remove_dir_all(&trial);
         let opened = read?;

@@ -3,18 +3,15 @@ use std::net::SocketAddr;
 use std::num::NonZeroU16;
 use std::path::Path;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::anchors::AuditConfig;
 use super::failure::Failure;
 use super::sealing::KeysConfig;
 use super::store::StoreConfig;
 use crate::connector::kuwait::KuwaitSettings;
 use crate::engine::SpoolOptions;
-use crate::engine::log::Anchor;
-use crate::engine::log::AnchorFolder;
-use crate::engine::log::Witness;
 use crate::http::CallbackSources;
 use crate::words::Digest;
 use crate::words::Environment;
@@ -64,66 +61,6 @@ struct SpoolConfig {
     /// How much room they have, in MiB.
     #[serde(default)]
     size_mb: Option<NonZeroU16>,
-}
-
-/// How the log is anchored outside of the store.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct AuditConfig {
-    /// Where checkpoints are carried.
-    #[serde(default)]
-    anchors: Vec<AnchorConfig>,
-}
-
-/// One place for checkpoints.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "snake_case")]
-pub(crate) enum AnchorConfig {
-    /// A folder, best on somebody else's machine: one file a checkpoint, written once.
-    Folder(PathBuf),
-    /// A witness that cosigns.
-    Witness(WitnessConfig),
-}
-
-/// A witness that cosigns checkpoints.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct WitnessConfig {
-    /// Where it listens: https, or this machine.
-    url: String,
-    /// Its public key, as it prints it.
-    key: String,
-    /// What its certificate is checked against, PEM; the usual roots without it.
-    #[serde(default)]
-    roots: Option<PathBuf>,
-}
-
-impl WitnessConfig {
-    fn open(&self) -> Result<Witness, Failure> {
-        let roots = match &self.roots {
-            Some(path) => vec![fs::read(path).map_err(|error| {
-                Failure::new(format!(
-                    "can't read the roots of the witness {}: {error}",
-                    path.display()
-                ))
-            })?],
-            None => Vec::new(),
-        };
-        Witness::new(&self.url, &self.key, &roots).map_err(Failure::new)
-    }
-}
-
-impl AuditConfig {
-    /// The anchors, ready to be used.
-    pub(crate) fn anchors(&self) -> Result<Vec<Arc<dyn Anchor>>, Failure> {
-        let open = |anchor: &AnchorConfig| -> Result<Arc<dyn Anchor>, Failure> {
-            Ok(match anchor {
-                AnchorConfig::Folder(folder) => Arc::new(AnchorFolder::new(folder)),
-                AnchorConfig::Witness(witness) => Arc::new(witness.open()?),
-            })
-        };
-        self.anchors.iter().map(open).collect()
-    }
 }
 
 /// What a changed catalog has to pass before it is active, besides its own checks.
@@ -285,15 +222,7 @@ impl Config {
         if let Some(path) = &mut self.spool.folder {
             *path = folder.join(&path);
         }
-        for anchor in &mut self.audit.anchors {
-            match anchor {
-                AnchorConfig::Folder(path)
-                | AnchorConfig::Witness(WitnessConfig {
-                    roots: Some(path), ..
-                }) => *path = folder.join(&path),
-                AnchorConfig::Witness(_) => {}
-            }
-        }
+        self.audit.resolve(folder);
         self.keys.resolve(folder);
         let ConnectorConfig::Kuwait(kuwait) = &mut self.connector;
         kuwait.count_from(folder);

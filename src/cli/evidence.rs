@@ -15,9 +15,12 @@ use super::failure::Ending;
 use super::failure::Failure;
 use super::output;
 use super::place::Place;
+use crate::audit::evidence::EvidenceVerdict;
 use crate::audit::evidence::verify;
 use crate::audit::log::LogKey;
 use crate::audit::log::VerifierKey;
+use crate::audit::timestamp::Stamped;
+use crate::audit::timestamp::TimestampAuthority;
 use crate::engine::Clock as _;
 use crate::engine::EvidenceAct;
 use crate::engine::EvidenceError;
@@ -75,6 +78,10 @@ struct Verify {
     /// other
     #[arg(long, value_name = "KEY|FILE")]
     key: Option<String>,
+
+    /// The certificates of the time-stamping authority, PEM: says when the head of the log was there
+    #[arg(long, value_name = "FILE")]
+    timestamp_certificate: Option<PathBuf>,
 }
 
 impl Evidence {
@@ -164,7 +171,8 @@ impl Verify {
         let archive =
             fs::read(&self.file).map_err(|error| Failure::new(format!("can't read {name}: {error}")))?;
         let trusted = self.key.as_deref().map(read_key).transpose()?;
-        let verdict = verify(&archive, trusted.as_ref());
+        let mut verdict = verify(&archive, trusted.as_ref());
+        let stamped = self.stamped(&mut verdict)?;
         let key = verdict.key.as_ref().map(ToString::to_string);
         let good = verdict.is_good();
         match common.format {
@@ -178,6 +186,8 @@ impl Verify {
                     "size": head.map(|head| head.size),
                     "key": key,
                     "key_compared": trusted.is_some(),
+                    "stamped_at": stamped.as_ref().map(|stamped| stamped.at.to_string()),
+                    "stamped_by": stamped.as_ref().map(|stamped| &stamped.by),
                     "problems": verdict.problems,
                 });
                 output::print(&told.to_string());
@@ -188,8 +198,16 @@ impl Verify {
                     Some(_) => "",
                     None => "   (compare it with the key that the provider publishes, or name it with --key)",
                 };
+                let stamp = match (&stamped, &verdict.stamp) {
+                    (Some(stamped), _) => format!("\ntime: {} by {}", stamped.at, stamped.by),
+                    (None, Some(_)) => {
+                        "\ntime: stamped; name the authority's certificate with --timestamp-certificate"
+                            .to_owned()
+                    }
+                    (None, None) => String::new(),
+                };
                 output::print(&format!(
-                    "good: flow {flow}, {} records\nkey:  {}{compare}",
+                    "good: flow {flow}, {} records\nkey:  {}{compare}{stamp}",
                     verdict.records,
                     key.unwrap_or_default()
                 ));
@@ -204,6 +222,34 @@ impl Verify {
             }
         }
         Ok(if good { Ending::Good } else { Ending::Problems })
+    }
+}
+
+impl Verify {
+    /// When an authority has seen the head, if one was named; what is not believed is a problem.
+    fn stamped(&self, verdict: &mut EvidenceVerdict) -> Result<Option<Stamped>, Failure> {
+        let Some(path) = &self.timestamp_certificate else {
+            return Ok(None);
+        };
+        let pem = fs::read(path)
+            .map_err(|error| Failure::new(format!("can't read {}: {error}", path.display())))?;
+        let authority = TimestampAuthority::from_pem(&pem)
+            .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+        let stamped = match &verdict.stamp {
+            None => Err("there is no time-stamp in it".to_owned()),
+            Some(stamp) => authority
+                .verify(&stamp.token, stamp.imprint)
+                .map_err(|error| error.to_string()),
+        };
+        match stamped {
+            Ok(stamped) => Ok(Some(stamped)),
+            // What is wrong before that was told already.
+            Err(_) if !verdict.is_good() => Ok(None),
+            Err(why) => {
+                verdict.problems.push(why);
+                Ok(None)
+            }
+        }
     }
 }
 

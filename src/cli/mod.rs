@@ -1,5 +1,6 @@
 //! The command line: one file a command. Parsing here, work elsewhere.
 
+mod anchors;
 mod applications;
 mod arguments;
 mod audit;
@@ -33,6 +34,7 @@ mod replay;
 mod running;
 mod scaffold;
 mod schema;
+mod sealed_backup;
 mod sealing;
 mod serve;
 mod settings;

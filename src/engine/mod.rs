@@ -2,6 +2,7 @@
 
 mod activate;
 mod admit;
+mod age_files;
 mod api;
 mod browser;
 mod catalog_calls;
@@ -68,6 +69,8 @@ pub use activate::NodeSettings;
 pub use activate::Reload;
 pub use activate::before as catalog_before;
 pub use admit::CatalogGate;
+pub use age_files::AgeFiles;
+pub use age_files::AgeFilesError;
 pub use api::CallbackReceipt;
 pub use api::EngineEvent;
 pub use api::FlowView;

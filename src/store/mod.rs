@@ -54,6 +54,7 @@ pub use sealed::Sealed;
 pub use sealed::SealedError;
 pub use search::FlowSearch;
 pub use sqlite::Backup as SqliteBackup;
+pub use sqlite::SealedBackup;
 pub use sqlite::Sqlite;
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ pub use bundle::record_stem;
 pub use bundle::seal;
 pub use verify::Ending;
 pub use verify::EvidenceVerdict;
+pub use verify::Stamp;
+pub use verify::TIMESTAMP;
 pub use verify::verify;
 
 /// How to verify evidence by hand, for people.

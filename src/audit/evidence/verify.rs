@@ -16,6 +16,7 @@ use crate::audit::log::LeafProof;
 use crate::audit::log::Note;
 use crate::audit::log::VerifierKey;
 use crate::audit::log::leaf_hash;
+use crate::audit::timestamp::imprint_of;
 use crate::words::Digest;
 use crate::words::FlowId;
 
@@ -33,6 +34,9 @@ pub struct EvidenceVerdict {
     pub records: usize,
     /// What the record of the ending says.
     pub ending: Option<Ending>,
+    /// The time-stamp of an authority over the head, where there is one. That it is over the head is compared; whose it is,
+    /// only a certificate that was handed over otherwise can tell.
+    pub stamp: Option<Stamp>,
     /// What is wrong; nothing if the evidence is good.
     pub problems: Vec<String>,
 }
@@ -44,6 +48,15 @@ pub struct Ending {
     pub outcome: String,
     /// Digest of what is kept of the flow.
     pub flow: Option<Digest>,
+}
+
+/// A time-stamp, and what it has to be over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// The token, DER.
+    pub token: Vec<u8>,
+    /// SHA-256 of the head.
+    pub imprint: Digest,
 }
 
 impl EvidenceVerdict {
@@ -91,9 +104,22 @@ impl Check {
         for name in ALWAYS {
             self.speak_of(name)?;
         }
+        self.timestamp(&head)?;
         self.records(flow, &head, &checkpoint)?;
         self.strays();
         Ok(())
+    }
+
+    fn timestamp(&mut self, head: &str) -> Found<()> {
+        let Some(token) = self.files.get(TIMESTAMP).cloned() else {
+            return Ok(());
+        };
+        let imprint = Digest::of(head.as_bytes());
+        if imprint_of(&token) != Some(imprint) {
+            return Err("the time-stamp is not over the head of the log".to_owned());
+        }
+        self.verdict.stamp = Some(Stamp { token, imprint });
+        self.speak_of(TIMESTAMP)
     }
 
     fn manifest(&mut self, members: &[Member]) -> Found<FlowId> {
@@ -280,6 +306,9 @@ impl Check {
         std::str::from_utf8(self.bytes(name)?).map_err(|_| format!("{name} is no text"))
     }
 }
+
+/// The time-stamp of an authority over the head.
+pub const TIMESTAMP: &str = "log/timestamp.token";
 
 /// The parts of an entry that are looked at.
 struct Parts<'a> {

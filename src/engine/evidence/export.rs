@@ -9,6 +9,7 @@ use super::report;
 use super::report::Told;
 use crate::audit::Event;
 use crate::audit::evidence::Member;
+use crate::audit::evidence::TIMESTAMP;
 use crate::audit::evidence::VERIFY_MD;
 use crate::audit::evidence::VERIFY_PY;
 use crate::audit::evidence::record_stem;
@@ -22,9 +23,11 @@ use crate::engine::WhyError;
 use crate::engine::catalogs::load_kept;
 use crate::engine::detail::Detail;
 use crate::engine::log::ProveError;
-use crate::engine::log::prove_flow;
+use crate::engine::log::TIMESTAMP_ANCHOR;
+use crate::engine::log::prove_flow_under;
 use crate::engine::rights::corrections;
 use crate::engine::why;
+use crate::store::LogStore;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::words::Digest;
@@ -50,7 +53,8 @@ pub async fn export_evidence(
     let detail = Detail::from_bytes(&row.detail).ok_or(WhyError::Damaged(flow))?;
     let mut bundle = Bundle::default();
     let log = store.log().ok_or(EvidenceError::NoLog)?;
-    let proved = prove_flow(log, flow, key.verifier()).await?;
+    let (note, stamp) = head_of(log, flow).await?;
+    let proved = prove_flow_under(log, flow, key.verifier(), note).await?;
     let mut head = None;
     for one in &proved {
         let proof = one.proof.as_ref().ok_or(EvidenceError::Unproved)?;
@@ -80,6 +84,9 @@ pub async fn export_evidence(
         checkpoint: &checkpoint,
         key: key.verifier(),
     });
+    if let Some(token) = stamp {
+        bundle.add(TIMESTAMP, token);
+    }
     bundle.add("log/anchors.json", Value::from(anchors).to_string());
     bundle.add("log/checkpoint", head);
     bundle.add("log/key.vkey", format!("{}\n", key.verifier()));
@@ -91,6 +98,28 @@ pub async fn export_evidence(
         None => Ok(archive),
         Some(problem) => Err(EvidenceError::NotGood(problem.clone())),
     }
+}
+
+/// The head that the records of a flow are proved against: the oldest one with all of them that an authority has stamped,
+/// with the stamp (R003-40); where there is none, the newest.
+async fn head_of(
+    log: &dyn LogStore,
+    flow: FlowId,
+) -> Result<(Option<String>, Option<Vec<u8>>), EvidenceError> {
+    let last = log.log_rows(flow).await?.iter().map(|row| row.seq).max();
+    let size = last.and_then(|seq| u64::try_from(seq).ok()).unwrap_or(u64::MAX);
+    let anchors = log.anchors_from(size, LOOKED_AT).await?;
+    let stamped = anchors
+        .into_iter()
+        .find(|anchor| anchor.anchor.starts_with(TIMESTAMP_ANCHOR));
+    if let Some(anchor) = stamped {
+        let kept = log.checkpoint_from(anchor.size).await?;
+        let kept = kept.filter(|kept| kept.size == anchor.size);
+        if let (Some(kept), Ok(token)) = (kept, STANDARD.decode(&anchor.proof)) {
+            return Ok((Some(kept.note), Some(token)));
+        }
+    }
+    Ok((log.last_checkpoint().await?.map(|kept| kept.note), None))
 }
 
 /// Evidence can't be exported.
@@ -227,3 +256,5 @@ fn certificate(body: &[u8], digest: Digest) -> Option<Vec<u8>> {
 }
 
 const MOST_ANCHORS: u32 = 100;
+/// A witness signs every ten seconds, and an authority stamps once a day.
+const LOOKED_AT: u32 = 20_000;

@@ -28,6 +28,9 @@ pub enum AnchorError {
     /// It can't be reached or written; the checkpoint stands there later.
     #[error("{0}")]
     Away(String),
+    /// It takes a checkpoint now and then, and not yet again.
+    #[error("the next checkpoint stands there later")]
+    Later,
     /// It knows a log that contradicts this one: what is recorded was changed, or taken back.
     #[error("{0}")]
     Contradicts(String),

@@ -55,6 +55,19 @@ pub async fn prove_flow(
     key: &VerifierKey,
 ) -> Result<Vec<ProvedEntry>, ProveError> {
     let note = store.last_checkpoint().await?.map(|kept| kept.note);
+    prove_flow_under(store, flow, key, note).await
+}
+
+/// The same, under a checkpoint of the caller's choice.
+///
+/// # Errors
+/// As [`prove_flow`].
+pub async fn prove_flow_under(
+    store: &dyn LogStore,
+    flow: FlowId,
+    key: &VerifierKey,
+    note: Option<String>,
+) -> Result<Vec<ProvedEntry>, ProveError> {
     let checkpoint = match &note {
         Some(note) => Some(Checkpoint::open(note, key)?.0),
         None => None,

@@ -80,6 +80,10 @@ impl Inner {
                     self.metrics.anchored(&anchor, newest.size);
                     state.away_since.remove(&anchor);
                 }
+                // The checkpoint that it takes next covers this one.
+                Err(AnchorError::Later) => {
+                    state.away_since.remove(&anchor);
+                }
                 Err(error) => {
                     state.is_behind = true;
                     self.tell_of_anchor(state, &anchor, &error);
@@ -122,6 +126,7 @@ impl Inner {
                 self.metrics.alarm("anchor_contradicts");
                 tracing::error!(anchor, %error, "an anchor knows another log: run `midflow audit verify`");
             }
+            AnchorError::Later => {}
             AnchorError::Away(_) => {
                 let since = *state
                     .away_since

@@ -224,10 +224,10 @@ impl Rights {
     /// Writes down what silence has decided, and tells what has to be answered soon. On several nodes one does it for all.
     async fn clocks(&self, by: &str) -> Result<Value, RightsError> {
         let by = recordable("the name", by)?;
-        if let Some(shared) = self.store.shared() {
-            if !shared.leads().await.map_err(failed)? {
-                return Ok(json!({ "lapsed": [], "due_soon": [] }));
-            }
+        if let Some(shared) = self.store.shared()
+            && !shared.leads().await.map_err(failed)?
+        {
+            return Ok(json!({ "lapsed": [], "due_soon": [] }));
         }
         let today = self.today();
         let (mut lapsed, mut due_soon) = (Vec::new(), Vec::new());

@@ -35,6 +35,49 @@ pub struct Backup {
     pub flows: u64,
     /// How many data keys are in it, those that are destroyed counted.
     pub data_keys: u64,
+    /// That its files are sealed for somebody: they are `<name>.db.age` and `<name>.keys.age` then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Sealed>,
+}
+
+/// The sealed files of a backup.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sealed {
+    /// For whom.
+    pub recipient: String,
+    /// SHA-256 of the sealed database, in hexadecimal.
+    pub database: String,
+    /// SHA-256 of the sealed file of the keys, in hexadecimal.
+    pub keys: String,
+}
+
+impl Sealed {
+    /// Describes the sealed files of a backup as they lie on the disk.
+    ///
+    /// # Errors
+    /// When one can't be read.
+    pub fn of(recipient: &str, backup: &Backup, folder: &Path) -> Result<Self, StoreError> {
+        let [database, keys] = backup.sealed_files(folder);
+        Ok(Self {
+            recipient: recipient.to_owned(),
+            database: digest(&database)?,
+            keys: digest(&keys)?,
+        })
+    }
+
+    /// Verifies that the sealed files are the ones that were written.
+    ///
+    /// # Errors
+    /// Names the file that is not.
+    pub fn verify(&self, backup: &Backup, folder: &Path) -> Result<(), StoreError> {
+        let files = backup.sealed_files(folder);
+        for (path, expected) in files.iter().zip([&self.database, &self.keys]) {
+            if digest(path)? != *expected {
+                return Err(damaged(path));
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Backup {
@@ -62,13 +105,31 @@ impl Backup {
             records: found.records,
             flows: found.flows,
             data_keys: found.data_keys,
+            sealed: None,
             name,
         };
-        let text = serde_json::to_string_pretty(&backup).unwrap_or_default();
         // Last: what has no description is no backup.
-        let description = file(folder, &backup.name, "json");
-        write_synced(&description, text.as_bytes())?;
+        backup.describe(folder)?;
         Ok(backup)
+    }
+
+    /// Writes the description beside the files.
+    ///
+    /// # Errors
+    /// When it can't be written, or is there already.
+    pub fn describe(&self, folder: &Path) -> Result<(), StoreError> {
+        let text = serde_json::to_string_pretty(self).unwrap_or_default();
+        write_synced(&file(folder, &self.name, "json"), text.as_bytes())
+    }
+
+    /// The files of the database and of the keys, open.
+    pub fn open_files(&self, folder: &Path) -> [PathBuf; 2] {
+        [self.database_in(folder), self.keys_in(folder)]
+    }
+
+    /// The files of the database and of the keys, sealed.
+    pub fn sealed_files(&self, folder: &Path) -> [PathBuf; 2] {
+        ["db.age", "keys.age"].map(|extension| file(folder, &self.name, extension))
     }
 
     /// The backups in a folder, oldest first.
@@ -138,7 +199,12 @@ impl Backup {
     pub fn expire_keys(folder: &Path, before: Timestamp) -> Result<usize, StoreError> {
         let mut expired = 0;
         for backup in Self::list(folder)? {
-            let keys = backup.keys_in(folder);
+            let [_, sealed] = backup.sealed_files(folder);
+            let keys = if backup.sealed.is_some() {
+                sealed
+            } else {
+                backup.keys_in(folder)
+            };
             if backup.made_at < before && keys.exists() {
                 fs::remove_file(&keys).map_err(|error| fault::of_io(&keys, "removing the file", &error))?;
                 expired += 1;

@@ -20,6 +20,7 @@ mod tail;
 mod writer;
 
 pub use backup::Backup;
+pub use backup::Sealed as SealedBackup;
 pub use store::Sqlite;
 
 #[cfg(test)]

@@ -14,5 +14,6 @@ pub mod power;
 pub mod replica_ledgers;
 pub mod replicas;
 pub mod store;
+pub mod tsa;
 pub mod wire;
 pub mod witness;

@@ -64,9 +64,9 @@ pub(super) fn steps(reader: &mut Reader<'_>, entry: &Entry, around: &Around<'_>)
         })
         .collect();
     let read: Vec<(JourneyStep, Span)> = read.into_iter().collect::<Option<_>>()?;
-    let good = are_named_apart(reader, &read)
-        & are_in_order(reader, &read, entry.key_span)
-        & never_ask_for_less(reader, &read, around);
+    let in_order = are_named_apart(reader, &read) & are_in_order(reader, &read, entry.key_span);
+    // Steps that change their places would be told a second time.
+    let good = in_order && never_ask_for_less(reader, &read, around);
     warn_of_the_rest(reader, entry, &read, around);
     good.then(|| Journey {
         steps: read.into_iter().map(|(step, _)| step).collect(),
@@ -265,7 +265,7 @@ fn when(
         if let Some(other) = map.get(key) {
             let help = match own {
                 [] => "choose an input that is a number, a choice or true or false".to_owned(),
-                own => format!("write {}", super::reader::words(own)),
+                own => format!("write one of {}", super::reader::words(own)),
             };
             let message = format!("`{key}` does not fit the input `{input}`");
             reader.error(codes::BAD_STEP, message, other.key_span, help);
@@ -279,7 +279,7 @@ fn when(
             entry.key_span,
             match own {
                 [] => "choose an input that is a number, a choice or true or false".to_owned(),
-                own => format!("write {}", super::reader::words(own)),
+                own => format!("write one of {}", super::reader::words(own)),
             },
         );
         return None;

@@ -25,12 +25,15 @@ pub struct Unit {
     pub exchanges: Vec<ExchangeRow>,
     /// A new flow, or the next state of one.
     pub flow: Option<FlowChange>,
+    /// The document that a new flow refers to; handed in before, with a key of its own.
+    pub document: Option<ExchangeId>,
     /// Outcome notices to be delivered, or their progress.
     pub deliveries: Vec<DeliveryChange>,
     /// The data keys under which the parts of the unit are sealed, where they are new. The seal adds them.
     pub keys: Vec<WrappedKey>,
     /// Whose data keys are destroyed with this unit: from then on what they sealed is erased. The keyed hashes by which
-    /// such flows were found go with them; the rest of their rows stays.
+    /// such flows were found go with them; the rest of their rows stays. The key of a document stays as long as a flow
+    /// refers to it whose own key is not destroyed.
     pub destroy: Vec<KeyOwner>,
 }
 

@@ -1,5 +1,7 @@
 //! Documents that are handed in to be read and signed: exact bytes, kept before anything refers to them (law 11).
 
+use std::time::Duration;
+
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -115,6 +117,13 @@ impl Inner {
                 "`document` is no preview token of this client; hand the document in with `POST /v1/documents`",
             )
         })?;
+        if named.exchange.moment().plus(TOKEN_LIFE) <= self.clock.now() {
+            return Err(problem(
+                ProblemCode::InvalidDocument,
+                "the preview token is older than 30 days, and a document that no flow refers to is not kept for longer; \
+                 hand it in again",
+            ));
+        }
         self.bytes_of(&named).await?;
         Ok(named)
     }
@@ -185,6 +194,9 @@ impl Inner {
         (token.client == client).then_some(token.document)
     }
 }
+
+/// How long a flow may be begun with a document that was handed in.
+pub(super) const TOKEN_LIFE: Duration = Duration::from_secs(30 * 86_400);
 
 /// What a preview token says; nobody but this node can write one.
 #[derive(Serialize, Deserialize)]

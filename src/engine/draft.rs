@@ -400,6 +400,9 @@ impl Draft {
             (false, false) => FlowChange::Update(row),
             (false, true) => FlowChange::Advance(row),
         });
+        if is_new {
+            self.unit.document = self.detail.document.as_ref().map(|document| document.exchange);
+        }
     }
 
     fn keep_state(&mut self, state: State) {

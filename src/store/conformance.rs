@@ -60,6 +60,7 @@ macro_rules! conformance {
                 every_kind_of_record_is_read_back,
                 exact_bytes_survive,
                 applications_are_read_out_of_the_log,
+                a_document_goes_with_the_last_flow_that_refers_to_it,
             }
             deliveries {
                 deliveries_are_due_until_delivered,

@@ -145,6 +145,9 @@ pub trait Store: Commit {
     /// Flows that are not erased, in the order of their ids, to be looked at before they are.
     async fn erasable_flows(&self, of: FlowsOf, limit: u32) -> Result<Vec<ErasableFlow>, StoreError>;
 
+    /// Documents that were handed in before this moment and that no flow has referred to yet, oldest first.
+    async fn waiting_documents(&self, before: Timestamp, limit: u32) -> Result<Vec<ExchangeId>, StoreError>;
+
     /// Every legal hold, those that were released too, oldest first.
     async fn holds(&self) -> Result<Vec<Hold>, StoreError>;
 

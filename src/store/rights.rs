@@ -81,6 +81,9 @@ impl FlowsOf {
 /// The register of applications.
 pub(super) const APPLICATIONS: &str =
     "SELECT seq, at, flow, event FROM records WHERE kind = 'application' ORDER BY seq";
+/// Documents that no flow has referred to, oldest first.
+pub(super) const WAITING_DOCUMENTS: &str =
+    "SELECT id FROM waiting_documents WHERE at < $1 ORDER BY at, id LIMIT $2";
 /// Every hold, oldest first.
 pub(super) const HOLDS: &str =
     "SELECT id, flow, person, service, reference, placed_by, placed_at, released_by, released_at

@@ -35,10 +35,24 @@ impl Digest {
     /// # Errors
     /// When the text is not `sha256:` and 64 hexadecimal digits.
     pub fn parse(text: &str) -> Result<Self, DigestError> {
-        let hex_digits = text.strip_prefix("sha256:").ok_or(DigestError)?;
+        let digits = text.strip_prefix("sha256:").ok_or(DigestError)?.as_bytes();
+        let (pairs, rest) = digits.as_chunks::<2>();
         let mut bytes = [0; 32];
-        hex::decode_to_slice(hex_digits, &mut bytes).map_err(|_| DigestError)?;
-        Ok(Self(bytes))
+        if pairs.len() != bytes.len() || !rest.is_empty() {
+            return Err(DigestError);
+        }
+        // A log that is verified has several of them in each record: they are looked up, and judged once at the end.
+        let mut wrong = 0;
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            let (high, low) = (value_of(*high), value_of(*low));
+            wrong |= high | low;
+            *byte = high << 4 | low;
+        }
+        if wrong > 0xf {
+            Err(DigestError)
+        } else {
+            Ok(Self(bytes))
+        }
     }
 
     /// The written form, without an allocation: some dozens are written down in every flow.
@@ -58,6 +72,26 @@ impl Digest {
 }
 
 const PREFIX: usize = "sha256:".len();
+
+/// What a hexadecimal digit stands for; more than 15 where it is none.
+fn value_of(digit: u8) -> u8 {
+    VALUES.get(usize::from(digit)).copied().unwrap_or(u8::MAX)
+}
+
+const VALUES: [u8; 256] = {
+    let mut values = [u8::MAX; 256];
+    let mut digit = 0_u8;
+    while digit < u8::MAX {
+        values[digit as usize] = match digit {
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'f' => digit - b'a' + 10,
+            b'A'..=b'F' => digit - b'A' + 10,
+            _ => u8::MAX,
+        };
+        digit += 1;
+    }
+    values
+};
 
 impl std::fmt::Display for Digest {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -97,6 +131,19 @@ mod tests {
         );
         assert_eq!(Digest::parse(&digest.to_string()), Ok(digest));
         assert_eq!(Digest::parse("sha256:zz"), Err(DigestError));
+        assert_eq!(Digest::parse(&digest.to_string().replace('b', "B")), Ok(digest));
+        let text = digest.to_string();
+        assert_eq!(Digest::parse(&text[..text.len() - 1]), Err(DigestError));
+        assert_eq!(Digest::parse(&format!("{text}0")), Err(DigestError));
+        assert_eq!(Digest::parse(&format!("{text}00")), Err(DigestError));
+        // No other sign at any place, whatever stands beside it.
+        for at in PREFIX..text.len() {
+            for wrong in ["g", "`", "@", ":", "/", "G", " ", "\0"] {
+                let mut other = text.clone();
+                other.replace_range(at..=at, wrong);
+                assert_eq!(Digest::parse(&other), Err(DigestError), "{other}");
+            }
+        }
         assert_eq!(Digest::parse("abc"), Err(DigestError));
     }
 }

@@ -36,12 +36,18 @@ fn loads_and_reloads_are_measured() {
 fn the_log_is_measured() {
     let rows = rows(&["--log", "--seconds", "1", "--records", "3000"]);
     let measured: Vec<&str> = rows.iter().filter_map(|row| row["what"].as_str()).collect();
-    assert!(measured[0].starts_with("append to the log"), "{measured:?}");
-    assert!(measured[1].starts_with("verify 3000 records"), "{measured:?}");
-    assert!(
-        figure(&rows, measured[0]) > 0.0 && figure(&rows, measured[1]) > 0.0,
-        "{rows:?}"
-    );
+    for (what, begins) in measured.iter().zip([
+        "append to the log,",
+        "verify 3000 records,",
+        "verify 3000 records, each with a message,",
+        "append to the log on PostgreSQL,",
+        "verify 3000 records on PostgreSQL,",
+        "verify 3000 records, each with a message on PostgreSQL,",
+    ]) {
+        assert!(what.starts_with(begins), "{measured:?}");
+        assert!(figure(&rows, what) > 0.0, "{rows:?}");
+    }
+    assert_eq!(measured.len(), 6);
 }
 
 fn rows(arguments: &[&str]) -> Vec<Value> {

@@ -35,8 +35,9 @@ use crate::support::node::CLIENT;
 // somebody who has the key file; everybody else's data and every record is as it was.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_erased_is_gone_and_everybody_else_stays() {
+    // Every second one is erased.
     let people = if std::env::var_os("MIDFLOW_SOAK").is_some() {
-        1_000
+        2_000
     } else {
         50
     };
@@ -244,6 +245,68 @@ async fn a_document_is_erased_with_the_flow_that_signed_it() {
     );
     // The log still says that there was such a document.
     assert_eq!(self::documents(&node).await, documents);
+    node.shutdown().await;
+}
+
+// R000-122, law 13: a document that two flows refer to is kept for the second when the first is erased, and goes with it; what
+// no flow refers to goes when nobody may begin a flow with it any more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_document_of_two_flows_goes_with_the_second_and_an_unused_one_by_retention() {
+    let node = FullNode::start(2, StampAlgorithm::EcdsaP256).await;
+    let people: Vec<CivilNo> = node.crowd().map(|citizen| citizen.civil_no.clone()).collect();
+    let hand_in = async |text: &'static str| {
+        let document = NewDocument {
+            client: CLIENT.to_owned(),
+            name: "contract.txt".to_owned(),
+            media_type: "text/plain; charset=utf-8".to_owned(),
+            bytes: text.into(),
+        };
+        node.engine.keep_document(document).await.unwrap()
+    };
+    let (shared, unused) = (hand_in("a contract of two").await, hand_in("of nobody").await);
+    let begin = async |person: &CivilNo, token: &str| {
+        let ask = StartFlow {
+            capability: Capability::Sign,
+            document: Some(token.to_owned()),
+            ..StartFlow::push(CLIENT, "rental-contract", person.clone())
+                .input("contract", "2026001")
+                .input("rent", 350.5)
+        };
+        node.engine.start_flow(ask).await
+    };
+    for person in &people {
+        let flow = begin(person, &shared.token).await.unwrap().view.flow;
+        node.engine.withdraw(CLIENT, flow).await.unwrap();
+    }
+    let documents = documents(&node).await;
+    let id = |digest: Digest| documents.iter().find(|(_, of)| *of == digest).unwrap().0;
+    let is_there = async |digest| node.store.exchange(id(digest)).await.unwrap().is_some();
+    erase(&node, digits(&people[0])).await.unwrap();
+    assert!(is_there(shared.digest).await, "the other flow refers to it");
+    erase(&node, digits(&people[1])).await.unwrap();
+    assert!(!is_there(shared.digest).await);
+
+    let retention = async || {
+        let ask = RightsAsk::Retention {
+            dry_run: false,
+            by: "retention".to_owned(),
+        };
+        node.engine.rights().carry_out(ask).await.unwrap()["unused_documents"]["due"].as_u64()
+    };
+    assert_eq!(retention().await, Some(0), "a flow may still be begun with it");
+    assert!(is_there(unused.digest).await);
+    node.clock.forward(Duration::from_secs(30 * 86_400 + 3_600));
+    let refused = begin(&people[0], &unused.token).await.err().unwrap();
+    assert!(
+        refused.detail.contains("older than 30 days"),
+        "{}",
+        refused.detail
+    );
+    assert_eq!(retention().await, Some(0));
+    node.clock.forward(Duration::from_secs(86_400));
+    assert_eq!(retention().await, Some(1));
+    assert!(!is_there(unused.digest).await);
+    assert_eq!(retention().await, Some(0), "once");
     node.shutdown().await;
 }
 

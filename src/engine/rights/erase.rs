@@ -16,6 +16,7 @@ use crate::store::ErasableFlow;
 use crate::store::FlowsOf;
 use crate::store::HeldThing;
 use crate::store::Hold;
+use crate::words::ExchangeId;
 
 impl Rights {
     pub(super) async fn erase(
@@ -110,13 +111,25 @@ impl Rights {
         }
         for part in flows.chunks(TOGETHER) {
             let mut units = Vec::with_capacity(part.len());
+            let mut documents = Vec::new();
             for flow in part {
+                let document = self.document_of(flow).await?;
+                documents.extend(document);
                 units.push(Unit {
-                    destroy: self.keys_of(flow).await?,
+                    destroy: [KeyOwner::from(flow.id)].into_iter().chain(document).collect(),
                     ..self.act("erased", by, Some(flow.id), detail.to_owned())
                 });
             }
             self.record(units).await?;
+            // Of two nodes that erase the last two flows of a document at the same moment, each still sees the other's;
+            // whoever looks again afterwards sees that both are gone.
+            if !documents.is_empty() {
+                let again = Unit {
+                    destroy: documents,
+                    ..Unit::default()
+                };
+                self.record(vec![again]).await?;
+            }
         }
         if !flows.is_empty() {
             self.store.scrub().await.map_err(failed)?;
@@ -124,14 +137,38 @@ impl Rights {
         Ok(flows.iter().map(|flow| flow.id).collect())
     }
 
-    /// The key of the flow, and of what was handed in for it before it began.
-    async fn keys_of(&self, flow: &ErasableFlow) -> Result<Vec<KeyOwner>, RightsError> {
-        let mut keys = vec![KeyOwner::from(flow.id)];
+    /// Destroys the keys of documents that were handed in before this moment and that no flow has referred to.
+    pub(super) async fn destroy_documents(
+        &self,
+        documents: &[ExchangeId],
+        by: &str,
+        detail: &str,
+    ) -> Result<(), RightsError> {
+        for part in documents.chunks(TOGETHER) {
+            let unit = Unit {
+                destroy: part.iter().copied().map(KeyOwner::from).collect(),
+                ..self.act(
+                    "documents_erased",
+                    by,
+                    None,
+                    format!("{} documents; {detail}", part.len()),
+                )
+            };
+            self.record(vec![unit]).await?;
+        }
+        if !documents.is_empty() {
+            self.store.scrub().await.map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// What was handed in for the flow before it began: its key is its own, and stays as long as another flow refers to
+    /// it.
+    async fn document_of(&self, flow: &ErasableFlow) -> Result<Option<KeyOwner>, RightsError> {
         let row = self.store.flow(flow.id).await.map_err(failed)?;
         let detail = row.and_then(|row| Detail::from_bytes(&row.detail));
         let document = detail.and_then(|detail| detail.document);
-        keys.extend(document.map(|document| KeyOwner::from(document.exchange)));
-        Ok(keys)
+        Ok(document.map(|document| KeyOwner::from(document.exchange)))
     }
 }
 

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use serde_json::Value;
 use serde_json::json;
 
@@ -6,6 +8,7 @@ use super::ask::recordable;
 use super::hold::held_by;
 use super::service::Rights;
 use super::service::failed;
+use crate::engine::documents::TOKEN_LIFE;
 use crate::store::FlowsOf;
 
 impl Rights {
@@ -40,12 +43,26 @@ impl Rights {
                 "service": service.id, "before": before.to_string(), "due": due.len(), "held": held.len(),
             }));
         }
+        let handed_in_before = now.minus(DOCUMENTS_WAIT);
+        let documents = self
+            .store
+            .waiting_documents(handed_in_before, u32::MAX)
+            .await
+            .map_err(failed)?;
+        if !dry_run {
+            let detail = format!("handed in before {handed_in_before} and used by no flow");
+            self.destroy_documents(&documents, &by, &detail).await?;
+        }
         if !dry_run {
             let due: u64 = rows.iter().filter_map(|row| row["due"].as_u64()).sum();
-            let detail = format!("{due} flows erased");
+            let detail = format!("{due} flows and {} unused documents erased", documents.len());
             self.record(vec![self.act("retention_run", &by, None, detail)])
                 .await?;
         }
-        Ok(json!({ "dry_run": dry_run, "services": rows }))
+        let documents = json!({ "before": handed_in_before.to_string(), "due": documents.len() });
+        Ok(json!({ "dry_run": dry_run, "services": rows, "unused_documents": documents }))
     }
 }
+
+/// A document that no flow has referred to is kept a day longer than a flow may be begun with it.
+const DOCUMENTS_WAIT: Duration = Duration::from_secs(TOKEN_LIFE.as_secs() + 86_400);

@@ -4,6 +4,7 @@ use super::commit_one;
 use super::sample;
 use super::sample::exchange;
 use super::sample::flow;
+use super::sample::insert;
 use super::sample::note;
 use super::sample::update;
 use crate::audit::ApplicationStep;
@@ -141,4 +142,62 @@ pub(crate) async fn applications_are_read_out_of_the_log(place: &dyn Place) {
         .map(|record| (record.seq, record.event))
         .collect();
     assert_eq!(told, [(2, step(false)), (6, step(true))]);
+}
+
+// R000-122, law 13: several flows may refer to a document that was handed in once; its key goes with the last of them, and
+// with none while nobody refers to it, so it is known as long as it waits. Without a seal there is no key to be destroyed.
+pub(crate) async fn a_document_goes_with_the_last_flow_that_refers_to_it(place: &dyn Place) {
+    let store = place.open().await;
+    let documents: Vec<_> = (1..=4)
+        .map(|number| ExchangeRow {
+            direction: ExchangeDirection::Document,
+            ..exchange(number, b"a contract")
+        })
+        .collect();
+    let handed_in = Unit {
+        exchanges: documents.clone(),
+        ..Unit::default()
+    };
+    commit_one(&store, handed_in).await.unwrap();
+    let waiting = async || {
+        let waiting = store.waiting_documents(Timestamp::from_micros(4), 10).await;
+        waiting.unwrap()
+    };
+    assert_eq!(
+        waiting().await,
+        [documents[0].id, documents[1].id, documents[2].id]
+    );
+    let begun = |number, document: usize| Unit {
+        document: Some(documents[document].id),
+        ..insert(&flow(number))
+    };
+    let units = vec![begun(1, 0), begun(2, 0), begun(3, 2), begun(4, 2)];
+    assert!(commit(&store, units).await.iter().all(Result::is_ok));
+    assert_eq!(waiting().await, [documents[1].id]);
+    if !store.is_sealed() {
+        return;
+    }
+    let erased = |number, document: usize| Unit {
+        destroy: vec![flow(number).id.into(), documents[document].id.into()],
+        records: vec![note("erased", Some(flow(number).id))],
+        ..Unit::default()
+    };
+    let is_there = async |document: usize| store.exchange(documents[document].id).await.unwrap().is_some();
+    commit_one(&store, erased(1, 0)).await.unwrap();
+    assert!(store.flow(flow(1).id).await.unwrap().is_none());
+    assert!(is_there(0).await, "the second flow still refers to it");
+    commit_one(&store, erased(2, 0)).await.unwrap();
+    assert!(!is_there(0).await, "nobody refers to it any more");
+    // Both in one batch.
+    let answers = commit(&store, vec![erased(3, 2), erased(4, 2)]).await;
+    assert!(answers.iter().all(Result::is_ok));
+    assert!(!is_there(2).await);
+    // What waits is destroyed for itself, and waits no more.
+    let unused = Unit {
+        destroy: vec![documents[1].id.into()],
+        ..Unit::default()
+    };
+    commit_one(&store, unused).await.unwrap();
+    assert!(!is_there(1).await && is_there(3).await);
+    assert_eq!(waiting().await, []);
 }

@@ -1,7 +1,8 @@
 -- One batch of units, in one statement and so in one transaction that no client can leave open. $1: the lease;
 -- $2 to $19: new flows; $20 to $30: next states of flows; $31 to $35: exchanges; $36 to $40: records; $41 to $47: new
 -- notices; $48 to $51: progress of notices; $52 to $54: data keys; $55: whose data keys are destroyed;
--- $56 to $59: the chain of the records, the number of the first in it, their commitments and leaves
+-- $56 to $59: the chain of the records, the number of the first in it, their commitments and leaves; $60 and $61: the
+-- documents that new flows refer to, and those flows
 -- (src/store/postgres/pack.rs).
 -- The order is that of the references: rows that others may hold are waited for first, then `whole` looks whether all
 -- was done that was asked for, and only then the row of `log` is taken, which all replicas share.
@@ -78,8 +79,26 @@ new_keys AS (
     SELECT r.*
     FROM unnest($52::uuid[], $53::bigint[], $54::bytea[]) AS r
 ),
+waiting AS (
+    INSERT INTO waiting_documents (id, at)
+    SELECT r.id, r.at
+    FROM unnest($31::uuid[], $32::uuid[], $33::text[], $34::bigint[]) AS r (id, flow, direction, at)
+    WHERE r.direction = 'document' AND r.flow IS NULL
+),
+no_longer_waiting AS (
+    DELETE FROM waiting_documents WHERE id = ANY ($55::uuid[] || $60::uuid[])
+),
+new_uses AS (
+    INSERT INTO document_uses (document, flow)
+    SELECT r.*
+    FROM unnest($60::uuid[], $61::uuid[]) AS r
+),
+-- The key of a document stays as long as a flow refers to it whose key stays.
 destroyed AS (
-    UPDATE data_keys SET wrapped = NULL WHERE owner = ANY ($55::uuid[]) AND wrapped IS NOT NULL
+    UPDATE data_keys SET wrapped = NULL
+    WHERE owner = ANY ($55::uuid[]) AND wrapped IS NOT NULL AND NOT EXISTS (
+        SELECT FROM document_uses AS u JOIN data_keys AS k ON k.owner = u.flow
+        WHERE u.document = data_keys.owner AND k.wrapped IS NOT NULL AND u.flow <> ALL ($55::uuid[]))
 ),
 forgotten AS (
     UPDATE flows SET person_key = NULL, idempotency_key = NULL, request_digest = NULL WHERE id = ANY ($55::uuid[])

@@ -139,8 +139,19 @@ async fn bring_up_to_date(settings: &PostgresSettings) -> Result<(), StoreError>
         .await
         .map_err(told)?;
     }
+    let has_migrations: bool =
+        sqlx::query_scalar("SELECT to_regclass('midflow._sqlx_migrations') IS NOT NULL")
+            .fetch_one(&mut connection)
+            .await
+            .map_err(told)?;
+    if has_migrations {
+        assert_known(settings, &applied(&mut connection).await.map_err(told)?)?;
+    }
+    // What a newer version has added is no hindrance.
+    let mut migrations = Migrator::with_migrations(MIGRATIONS.iter().cloned().collect());
+    migrations.set_ignore_missing(true);
     // `run` takes a generic `Acquire`, whose future the compiler can't prove to be `Send` here; this is its body.
-    MIGRATIONS
+    migrations
         .run_direct(None, &mut connection, false)
         .await
         .map_err(|error| match &error {
@@ -219,27 +230,22 @@ async fn assert_durable(
     Ok(())
 }
 
-/// The schema is the one that this program knows, no more and no less.
+/// The schema is the one that this program knows, and what a newer version has added to it keeps to that.
 async fn assert_schema(settings: &PostgresSettings, connection: &mut PgConnection) -> Result<(), StoreError> {
     let told = |error: sqlx::Error| fault::at_the_start(settings, &settings.runs_as.name, &error);
-    let applied: Vec<(i64, Vec<u8>)> = sqlx::query_as(
-        "SELECT version, checksum FROM midflow._sqlx_migrations WHERE success ORDER BY version",
-    )
-    .fetch_all(connection)
-    .await
-    .map_err(told)?;
+    let applied = applied(connection).await.map_err(told)?;
     let version = |cause: String, remedy| {
         StoreError::of_server(StoreErrorKind::Version, &settings.place(), cause, remedy)
     };
     for migration in MIGRATIONS.iter() {
-        match applied.iter().find(|(number, _)| *number == migration.version) {
+        match applied.iter().find(|found| found.version == migration.version) {
             None => {
                 return Err(version(
                     format!("its schema lacks migration {}", migration.version),
                     "name `store.postgres.owner`, which brings it up to date at the start",
                 ));
             }
-            Some((_, checksum)) if *checksum != *migration.checksum => {
+            Some(found) if found.checksum != *migration.checksum => {
                 return Err(fault::of_migrate(
                     &settings.place(),
                     &sqlx::migrate::MigrateError::VersionMismatch(migration.version),
@@ -248,20 +254,44 @@ async fn assert_schema(settings: &PostgresSettings, connection: &mut PgConnectio
             Some(_) => {}
         }
     }
-    // A newer schema is fine where the newer version says so by keeping to what this one uses: rolling upgrades run
-    // the old version beside the new one. A schema from a far future is not.
-    let newest = MIGRATIONS
+    assert_known(settings, &applied)
+}
+
+/// Rolling upgrades run this version beside a newer one, which may have added to the schema, and says with each migration
+/// whether it has only added.
+fn assert_known(settings: &PostgresSettings, applied: &[Applied]) -> Result<(), StoreError> {
+    let stranger = applied
         .iter()
-        .map(|migration| migration.version)
-        .max()
-        .unwrap_or(0);
-    match applied.iter().map(|(number, _)| *number).max() {
-        Some(found) if found > newest + MIGRATIONS_AHEAD => Err(fault::of_migrate(
+        .find(|found| !MIGRATIONS.version_exists(found.version) && !is_additive(&found.description));
+    match stranger {
+        Some(found) => Err(fault::of_migrate(
             &settings.place(),
-            &sqlx::migrate::MigrateError::VersionMissing(found),
+            &sqlx::migrate::MigrateError::VersionMissing(found.version),
         )),
-        _ => Ok(()),
+        None => Ok(()),
     }
+}
+
+/// A migration that the database has.
+#[derive(sqlx::FromRow)]
+struct Applied {
+    version: i64,
+    checksum: Vec<u8>,
+    description: String,
+}
+
+async fn applied(connection: &mut PgConnection) -> Result<Vec<Applied>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT version, checksum, description FROM midflow._sqlx_migrations WHERE success ORDER BY version",
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// Whether a migration, by the name that the database keeps of it, leaves everything as it was for versions that don't
+/// know it: `0008_additive_search.sql` is kept as `additive search`.
+fn is_additive(name: &str) -> bool {
+    name.split([' ', '_']).next() == Some("additive")
 }
 
 /// Law 12: whoever runs a replica, or takes one over, can't change what it has recorded.
@@ -299,8 +329,6 @@ const HELPERS: u32 = 3;
 const MONTHS_AHEAD: i32 = 2;
 /// As `server_version_num` counts.
 const OLDEST: i32 = 150_000;
-/// How many migrations a newer version may be ahead while this one still runs beside it.
-const MIGRATIONS_AHEAD: i64 = 1;
 /// What each connection that writes has to find.
 const PROMISES: &[(&str, &[&str])] = &[
     ("synchronous_commit", &["on", "remote_apply"]),
@@ -316,6 +344,34 @@ const PROMISES: &[(&str, &[&str])] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // A migration says by its name that versions which don't know it may go on; the first two could not.
+    #[test]
+    fn each_migration_says_whether_it_only_adds() {
+        let not_additive: Vec<i64> = MIGRATIONS
+            .iter()
+            .filter(|migration| !is_additive(&migration.description))
+            .map(|migration| migration.version)
+            .collect();
+        assert_eq!(not_additive, [1, 2]);
+        // What only adds changes and removes nothing that another version might read or write.
+        for migration in MIGRATIONS
+            .iter()
+            .filter(|migration| is_additive(&migration.description))
+        {
+            for word in [
+                "DROP ",
+                "ALTER ",
+                "RENAME ",
+                "DELETE FROM",
+                "UPDATE flows",
+                "TRUNCATE",
+            ] {
+                let text = migration.sql.as_str();
+                assert!(!text.contains(word), "{word} in migration {}", migration.version);
+            }
+        }
+    }
 
     #[test]
     fn fifteen_is_the_oldest() {

@@ -31,6 +31,7 @@ pub(super) struct Packed<'a> {
     next_deliveries: Progress<'a>,
     keys: Keys<'a>,
     destroyed: Vec<Uuid>,
+    uses: Uses,
 }
 
 /// A unit can't be written down.
@@ -127,6 +128,13 @@ struct Keys<'a> {
     wrapped: Vec<Option<&'a [u8]>>,
 }
 
+/// Documents, and the new flows that refer to them.
+#[derive(Default)]
+struct Uses {
+    document: Vec<Uuid>,
+    flow: Vec<Uuid>,
+}
+
 impl<'a> Packed<'a> {
     /// Packs these units, the next states of flows in the order of their ids: two replicas that change the same flows
     /// then wait for one another and don't hold one another up. The records get their places in the chain.
@@ -158,6 +166,10 @@ impl<'a> Packed<'a> {
         }
         self.destroyed
             .extend(unit.destroy.iter().map(|owner| owner.as_uuid()));
+        if let (Some(FlowChange::Insert(row)), Some(document)) = (&unit.flow, unit.document) {
+            self.uses.document.push(document.as_uuid());
+            self.uses.flow.push(row.id.as_uuid());
+        }
         for exchange in &unit.exchanges {
             self.exchange(exchange);
         }
@@ -283,6 +295,7 @@ impl<'a> Packed<'a> {
             next_deliveries: progress,
             keys,
             destroyed,
+            uses,
         } = self;
         sqlx::query(BATCH)
             .bind(lease)
@@ -344,6 +357,8 @@ impl<'a> Packed<'a> {
             .bind(first)
             .bind(records.commitment)
             .bind(records.leaf)
+            .bind(uses.document)
+            .bind(uses.flow)
     }
 }
 

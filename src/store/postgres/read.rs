@@ -343,6 +343,10 @@ impl Store for Postgres {
         self.erasable(of, limit).await
     }
 
+    async fn waiting_documents(&self, before: Timestamp, limit: u32) -> Result<Vec<ExchangeId>, StoreError> {
+        self.waiting(before, limit).await
+    }
+
     async fn holds(&self) -> Result<Vec<Hold>, StoreError> {
         self.all_holds().await
     }

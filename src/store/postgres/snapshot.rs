@@ -61,13 +61,26 @@ impl Snapshot {
         })
     }
 
-    /// Reads rows; a reader that stops waiting leaves a snapshot that says so, and never one that answers wrongly.
+    /// Reads rows.
     pub(super) async fn all<T>(
         &mut self,
         statement: &'static str,
         arguments: PgArguments,
         read: impl Fn(&Stored<'_>) -> Result<T, StoreError>,
     ) -> Result<Vec<T>, StoreError> {
+        let rows = self.fetch(statement, arguments).await?;
+        rows.iter()
+            .map(|row| read(&Stored::new(Path::new(&self.place), row)))
+            .collect()
+    }
+
+    /// What the server answers; a reader that stops waiting leaves a snapshot that says so, and never one that answers
+    /// wrongly.
+    async fn fetch(
+        &mut self,
+        statement: &'static str,
+        arguments: PgArguments,
+    ) -> Result<Vec<PgRow>, StoreError> {
         let mut connection = self.connection.take().ok_or_else(|| lost(&self.place))?;
         let reading = tokio::spawn(async move {
             let rows = sqlx::query_with(statement, arguments)
@@ -77,10 +90,7 @@ impl Snapshot {
         });
         let (connection, rows) = reading.await.map_err(|_| lost(&self.place))?;
         self.connection = Some(connection);
-        let rows: Vec<PgRow> = rows.map_err(|error| fault::of_sqlx(&self.place, &error))?;
-        rows.iter()
-            .map(|row| read(&Stored::new(Path::new(&self.place), row)))
-            .collect()
+        rows.map_err(|error| fault::of_sqlx(&self.place, &error))
     }
 
     /// Puts a value into the arguments of a statement.
@@ -99,7 +109,13 @@ impl LogSnapshot for Snapshot {
         let mut arguments = PgArguments::default();
         self.bind(&mut arguments, seq)?;
         self.bind(&mut arguments, i64::from(limit))?;
-        self.all(ROWS, arguments, log::row).await
+        let rows = self.fetch(ROWS, arguments).await?;
+        rows.iter()
+            .map(|row| {
+                // Where a column can't be read, it is read once more by its name, which says what is wrong with it.
+                log::row_by_places(row).or_else(|_| log::row(&Stored::new(Path::new(&self.place), row)))
+            })
+            .collect()
     }
 
     async fn tiles(&mut self, after: Option<(i64, i64)>, limit: u32) -> Result<Vec<StoredTile>, StoreError> {

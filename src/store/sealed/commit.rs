@@ -123,6 +123,7 @@ impl Sealer<'_> {
         let mut sealed = Unit {
             keys: unit.keys,
             destroy: unit.destroy,
+            document: unit.document,
             ..Unit::default()
         };
         sealed.flow = match &unit.flow {

@@ -190,6 +190,10 @@ impl<S: KeyStore + ?Sized> Store for Sealed<S> {
         self.inner.erasable_flows(of, limit).await
     }
 
+    async fn waiting_documents(&self, before: Timestamp, limit: u32) -> Result<Vec<ExchangeId>, StoreError> {
+        self.inner.waiting_documents(before, limit).await
+    }
+
     async fn holds(&self) -> Result<Vec<Hold>, StoreError> {
         self.inner.holds().await
     }

@@ -54,7 +54,6 @@ impl Committer<'_> {
     fn transaction(&mut self, units: &[Unit]) -> Result<Vec<Answer>, Fault> {
         let result = self.write_and_commit(units);
         if result.is_err() {
-            *self.tail = None;
             self.roll_back();
         }
         result
@@ -70,8 +69,9 @@ impl Committer<'_> {
                 Fault::OfTheStore(cause)
             }
         };
-        let tail = match self.tail {
-            Some(tail) => tail.clone(),
+        // Taken, since what it says is true again only when the transaction is: a failure leaves none.
+        let tail = match self.tail.take() {
+            Some(tail) => tail,
             // Nobody else writes records, so the end of the log is read once and kept from there.
             None => Tail::load(self.file, connection, self.writer)
                 .map_err(|error| Fault::OfTheStore(CommitError::Store(error.to_string())))?,

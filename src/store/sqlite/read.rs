@@ -337,6 +337,10 @@ impl Store for Sqlite {
         self.erasable(of, limit).await
     }
 
+    async fn waiting_documents(&self, before: Timestamp, limit: u32) -> Result<Vec<ExchangeId>, StoreError> {
+        self.waiting(before, limit).await
+    }
+
     async fn holds(&self) -> Result<Vec<Hold>, StoreError> {
         self.all_holds().await
     }

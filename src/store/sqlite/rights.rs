@@ -10,6 +10,8 @@ use crate::store::StoreError;
 use crate::store::rights::HOLDS;
 use crate::store::rights::PLACE_HOLD;
 use crate::store::rights::RELEASE_HOLD;
+use crate::store::rights::WAITING_DOCUMENTS;
+use crate::words::ExchangeId;
 use crate::words::Timestamp;
 
 impl Sqlite {
@@ -26,6 +28,16 @@ impl Sqlite {
             }
         }
         self.all(statement, arguments, |row| row.erasable()).await
+    }
+
+    pub(super) async fn waiting(&self, before: Timestamp, limit: u32) -> Result<Vec<ExchangeId>, StoreError> {
+        let mut arguments = SqliteArguments::default();
+        self.bind(&mut arguments, before.as_micros())?;
+        self.bind(&mut arguments, i64::from(limit))?;
+        self.all(WAITING_DOCUMENTS, arguments, |row| {
+            Ok(ExchangeId::from_uuid(row.get("id")?))
+        })
+        .await
     }
 
     pub(super) async fn all_holds(&self) -> Result<Vec<Hold>, StoreError> {

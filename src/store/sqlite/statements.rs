@@ -13,6 +13,7 @@ use super::tail::Tail;
 use super::tail::unplaceable;
 use crate::audit::CommitError;
 use crate::audit::DeliveryChange;
+use crate::audit::ExchangeDirection;
 use crate::audit::ExchangeRow;
 use crate::audit::FlowChange;
 use crate::audit::FlowRow;
@@ -24,6 +25,7 @@ use crate::flow::Phase;
 use crate::store::line::Line;
 use crate::store::names::direction_name;
 use crate::words::Digest;
+use crate::words::ExchangeId;
 use crate::words::FlowId;
 use crate::words::Purpose;
 use crate::words::Timestamp;
@@ -86,6 +88,9 @@ impl<'c> Statements<'c> {
             && !self.flow(change)?
         {
             return Ok(Err(self.reason(change)?));
+        }
+        if let (Some(FlowChange::Insert(row)), Some(document)) = (&unit.flow, unit.document) {
+            self.refer(row.id, document)?;
         }
         for change in &unit.deliveries {
             if !self.delivery(change)? {
@@ -192,9 +197,28 @@ impl<'c> Statements<'c> {
         Ok(())
     }
 
+    /// A document has its first flow, or another one.
+    fn refer(&self, flow: FlowId, document: ExchangeId) -> Result<()> {
+        let document = id(document.as_uuid());
+        self.connection
+            .prepare_cached(REFER_TO_DOCUMENT)?
+            .execute(params![document, id(flow.as_uuid())])?;
+        self.connection
+            .prepare_cached(NO_LONGER_WAITING)?
+            .execute([document])?;
+        Ok(())
+    }
+
     /// The place of a key is written over before it is given up.
     fn destroy(&self, owner: KeyOwner) -> Result<()> {
-        for statement in [OVERWRITE_KEY, DESTROY_KEY, FORGET_FLOW] {
+        let is_in_use: bool = self
+            .connection
+            .prepare_cached(DOCUMENT_IN_USE)?
+            .query_row([id(owner.as_uuid())], |row| row.get(0))?;
+        if is_in_use {
+            return Ok(());
+        }
+        for statement in [OVERWRITE_KEY, DESTROY_KEY, FORGET_FLOW, NO_LONGER_WAITING] {
             self.connection
                 .prepare_cached(statement)?
                 .execute([id(owner.as_uuid())])?;
@@ -210,6 +234,11 @@ impl<'c> Statements<'c> {
             row.at.as_micros(),
             row.bytes.as_ref(),
         ])?;
+        if row.direction == ExchangeDirection::Document && row.flow.is_none() {
+            self.connection
+                .prepare_cached(WAITING_DOCUMENT)?
+                .execute(params![id(row.id.as_uuid()), row.at.as_micros()])?;
+        }
         Ok(())
     }
 
@@ -321,6 +350,13 @@ const OVERWRITE_KEY: &str =
 const DESTROY_KEY: &str = "UPDATE data_keys SET wrapped = NULL WHERE owner = ?1 AND wrapped IS NOT NULL";
 const FORGET_FLOW: &str =
     "UPDATE flows SET person_key = NULL, idempotency_key = NULL, request_digest = NULL WHERE id = ?1";
+const REFER_TO_DOCUMENT: &str = "INSERT INTO document_uses (document, flow) VALUES (?1, ?2)";
+const WAITING_DOCUMENT: &str = "INSERT INTO waiting_documents (id, at) VALUES (?1, ?2)";
+const NO_LONGER_WAITING: &str = "DELETE FROM waiting_documents WHERE id = ?1";
+/// The keys of flows are destroyed before those of the documents they refer to.
+const DOCUMENT_IN_USE: &str = "
+    SELECT EXISTS (SELECT 1 FROM document_uses AS u JOIN data_keys AS k ON k.owner = u.flow
+        WHERE u.document = ?1 AND k.wrapped IS NOT NULL)";
 const INSERT_EXCHANGE: &str = "
     INSERT INTO exchanges (id, flow, direction, at, bytes) VALUES (?1, ?2, ?3, ?4, ?5)";
 

@@ -236,3 +236,50 @@ async fn records_from_before_the_log_get_their_places() {
     assert_eq!(commitments, [Some(vec![7; 32]), None, None, None]);
     store.close().await;
 }
+
+// Migrations go forward from every schema that was ever released, with what the flows of that time have left in it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_released_schema_is_brought_up_to_date() {
+    let versions: Vec<i64> = MIGRATIONS.iter().map(|migration| migration.version).collect();
+    for version in &versions {
+        let database = Database::new().await;
+        let owner = PostgresRole {
+            name: "midflow_owner".to_owned(),
+            password: None,
+        };
+        let mut connection = database.settings.options(&owner).connect().await.unwrap();
+        sqlx::raw_sql("CREATE SCHEMA midflow")
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        MIGRATIONS
+            .run_direct(Some(*version), &mut connection, false)
+            .await
+            .unwrap();
+        let old = flow(1);
+        sqlx::query(
+            "INSERT INTO flows (id, version, owner, service, capability, catalog, token, phase, open, state, created_at,
+                    expires_at, detail)
+                VALUES ($1, 1, 0, 'licence-renewal', 'auth_push', $2, $3, 'delivered', false, $4, 1, 2, '')",
+        )
+        .bind(old.id.as_uuid())
+        .bind(old.catalog.as_bytes())
+        .bind(old.token.as_bytes())
+        .bind(serde_json::to_string(&old.state).unwrap())
+        .execute(&mut connection)
+        .await
+        .unwrap();
+        sqlx::raw_sql("UPDATE log SET flows = 1")
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        let store = database.replica().await;
+        assert!(store.flow(old.id).await.unwrap().is_some(), "from {version}");
+        assert!(
+            store.commit(notes(2)).await.iter().all(Result::is_ok),
+            "from {version}"
+        );
+        assert_eq!(examined(&store).await, (2, 1), "from {version}");
+        store.close().await;
+    }
+}

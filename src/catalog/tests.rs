@@ -88,7 +88,7 @@ fn the_policies_of_this_repository_load_without_a_word() {
     let (catalog, found) = Catalog::load(&own, None);
     assert_eq!(found, Diagnostics::default());
     let catalog = catalog.unwrap();
-    assert_eq!(catalog.services().len(), 9);
+    assert_eq!(catalog.services().len(), 10);
     assert_eq!(catalog.digest(), own.digest());
 }
 

@@ -82,6 +82,11 @@ pub enum ApplicationStep {
 }
 
 impl ApplicationKind {
+    /// Whether it is the person whose data it is about who applies.
+    pub const fn is_of_the_person(self) -> bool {
+        matches!(self, Self::Access | Self::Erasure | Self::Correction)
+    }
+
     /// The name in records and on the command line.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -139,7 +139,12 @@ impl Place {
             return Ok(answer);
         }
         let why = answer["detail"].as_str().unwrap_or_default();
-        Err(Failure::new(format!("the node refused ({status}): {why}"))
+        let refused = Failure::new(format!("the node refused ({status}): {why}"));
+        // What was asked is wrong, and says so by itself.
+        if !matches!(status.as_u16(), 401 | 403) {
+            return Err(refused);
+        }
+        Err(refused
             .remedy("the key comes from the node's secrets: run this as its user, with its configuration"))
     }
 }

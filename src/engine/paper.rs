@@ -1,6 +1,7 @@
 //! Pages that are printed: each needs nothing but itself, comes in Arabic and English, and fits A4.
 
 use crate::words::Text;
+use crate::words::Timestamp;
 
 /// The beginning of a page, its heading included.
 pub(super) fn head(title: &Text) -> String {
@@ -48,6 +49,22 @@ pub(super) fn escape(text: &str) -> String {
     out
 }
 
+/// Date and time in Kuwait, to the millisecond.
+pub(super) fn moment(at: Timestamp) -> String {
+    let local = at.in_kuwait();
+    let millis = at.as_micros().rem_euclid(60_000_000) / 1_000;
+    format!(
+        "{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03}",
+        local.year,
+        local.month,
+        local.day,
+        local.hour,
+        local.minute,
+        millis / 1_000,
+        millis % 1_000
+    )
+}
+
 const HEAD: &str = "<!doctype html>
 <html lang=\"ar\" dir=\"rtl\">
 <head>
@@ -59,6 +76,7 @@ const STYLE: &str = "<style>
 *{box-sizing:border-box}
 body{font:11pt/1.7 'IBM Plex Sans Arabic','Noto Sans Arabic','Segoe UI',Tahoma,Arial,sans-serif;color:#1c2430;background:#fff;margin:0 auto;max-width:210mm;padding:8mm}
 h1{font-size:19pt;margin:0 0 2mm}
+h1 .en{display:block;font-size:13pt}
 h2{font-size:13pt;margin:6mm 0 2mm;break-after:avoid}
 table{inline-size:100%;border-collapse:collapse}
 th,td{border:.6pt solid #aab3bf;padding:1.2mm 2.2mm;text-align:start;vertical-align:top;overflow-wrap:anywhere}

@@ -146,6 +146,12 @@ async fn erased_with_the_person(node: &FullNode, person: &CivilNo) {
     );
     let page = statement_page(&statement);
     assert!(page.contains("فوزية &amp; أبناؤها") && page.contains(digits(person)));
+    // The first was a third party's, and who that is the person is not told.
+    let third = &statement["statement"]["applications"][0];
+    assert!(
+        third["applicant"].is_null() && third["address"].is_null(),
+        "{third}"
+    );
     let erase = RightsAsk::Erase {
         who,
         by: ["Aisha".to_owned(), "Bader".to_owned()],

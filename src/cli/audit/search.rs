@@ -137,7 +137,7 @@ fn in_words(answer: &Value) -> String {
             let word = |name: &str| flow[name].as_str().unwrap_or("-").to_owned();
             let corrected = match flow["corrections"].as_array().map_or(0, Vec::len) {
                 0 => String::new(),
-                times => format!("  put right {times} times"),
+                count => format!("  corrections: {count}"),
             };
             format!(
                 "{}  {}  {}  {}{corrected}",

@@ -13,13 +13,13 @@ use crate::engine::paper::both;
 use crate::engine::paper::escape;
 use crate::engine::paper::head;
 use crate::engine::paper::ltr;
+use crate::engine::paper::moment;
 use crate::engine::rights::Correction;
 use crate::policy::Then;
 use crate::words::Field;
 use crate::words::FieldValue;
 use crate::words::Purpose;
 use crate::words::Text;
-use crate::words::Timestamp;
 
 /// What the report tells.
 pub(super) struct Told<'a> {
@@ -271,20 +271,4 @@ fn then(then: Then) -> Text {
         ),
         Then::Stop => Text::new("تتوقف الخدمة الإلكترونية", "the e-service stops"),
     }
-}
-
-/// Date and time in Kuwait, to the millisecond.
-fn moment(at: Timestamp) -> String {
-    let local = at.in_kuwait();
-    let millis = at.as_micros().rem_euclid(60_000_000) / 1_000;
-    format!(
-        "{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03}",
-        local.year,
-        local.month,
-        local.day,
-        local.hour,
-        local.minute,
-        millis / 1_000,
-        millis % 1_000
-    )
 }

@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
@@ -261,6 +263,12 @@ impl Rights {
             }
         }
         Ok(found)
+    }
+
+    /// The papers that were filed with applications.
+    pub(super) async fn papers(&self) -> Result<HashSet<ExchangeId>, RightsError> {
+        let register = self.register().await?;
+        Ok(register.into_iter().map(|one| one.paper).collect())
     }
 
     pub(super) fn today(&self) -> Day {

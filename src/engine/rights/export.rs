@@ -53,9 +53,11 @@ impl Rights {
         }
         let applications = self.applications_about(who).await?;
         let applications = applications.iter().map(|(one, filed)| {
+            // Who else asked is somebody else's data (article 32).
+            let own = one.kind.is_of_the_person().then_some(filed);
             json!({
-                "application": self.told(one), "applicant": filed.applicant, "address": filed.address,
-                "wants": filed.wants,
+                "application": self.told(one), "wants": filed.wants,
+                "applicant": own.map(|filed| &filed.applicant), "address": own.map(|filed| &filed.address),
             })
         });
         let organization = self.catalog.as_ref().map(|catalog| &catalog.organization().name);

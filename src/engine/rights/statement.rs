@@ -11,9 +11,11 @@ use crate::engine::paper::both;
 use crate::engine::paper::escape;
 use crate::engine::paper::head;
 use crate::engine::paper::ltr;
+use crate::engine::paper::moment;
 use crate::words::Field;
 use crate::words::Outcome;
 use crate::words::Text;
+use crate::words::Timestamp;
 
 /// The page of a statement as `midflow subject export` gives it. Holds personal data.
 pub fn statement_page(answer: &Value) -> String {
@@ -27,7 +29,12 @@ pub fn statement_page(answer: &Value) -> String {
     if let Some(name) = text_of(&statement["organization"]) {
         row(&mut page, "الجهة", "Provider", &both(&name));
     }
-    row(&mut page, "حُرر في", "Made at", &ltr(&word(&statement["made_at"])));
+    row(
+        &mut page,
+        "حُرر في (بتوقيت الكويت)",
+        "Made at (Kuwait time)",
+        &when(&statement["made_at"]),
+    );
     row(&mut page, "حرره", "Made by", &bdi(&word(&statement["by"])));
     row(
         &mut page,
@@ -88,11 +95,12 @@ fn flow_part(page: &mut String, flow: &Value) {
     section(page, "طلب هوية رقمية", "A request for the mobile identity");
     row(page, "رقم الطلب", "Flow", &ltr(word("flow")));
     row(page, "الخدمة", "Service", &ltr(word("service")));
-    row(page, "بدأ", "Began", &ltr(word("began")));
+    row(page, "بدأ", "Began", &when(&flow["began"]));
     if let Some(outcome) = Outcome::from_code(word("outcome")) {
         row(page, "النتيجة", "Outcome", &both(&outcome.text()));
     }
-    if let Some(number) = flow["civil_no"].as_str() {
+    let said = flow["person"]["civil_no"].as_str();
+    if let Some(number) = flow["civil_no"].as_str().filter(|number| said != Some(*number)) {
         row(page, "الرقم المدني", "Civil number", &ltr(number));
     }
     for (name, value) in flow["person"].as_object().into_iter().flatten() {
@@ -132,11 +140,31 @@ fn application_part(page: &mut String, application: &Value) {
     section(page, "طلب يخص بياناتكم", "An application about your data");
     row(page, "رقمه", "Number", &ltr(&told["application"].to_string()));
     row(page, "ورد في", "Received", &ltr(&word(&told["received"])));
-    row(page, "مقدمه", "Applicant", &bdi(&word(&application["applicant"])));
-    row(page, "عنوانه", "Address", &bdi(&word(&application["address"])));
+    if let (Some(applicant), Some(address)) =
+        (application["applicant"].as_str(), application["address"].as_str())
+    {
+        row(page, "مقدمه", "Applicant", &bdi(applicant));
+        row(page, "عنوانه", "Address", &bdi(address));
+    }
     row(page, "موضوعه", "It asks for", &bdi(&word(&application["wants"])));
-    row(page, "حالته", "State", &ltr(&word(&told["state"])));
+    row(page, "حالته", "State", &both(&state(&word(&told["state"]))));
     end(page);
+}
+
+fn state(name: &str) -> Text {
+    match name {
+        "open" => Text::new("قيد النظر", "waits for an answer"),
+        "granted" => Text::new("تمت الموافقة عليه", "granted"),
+        "refused" => Text::new("مرفوض، ويجوز التظلّم من الرفض", "refused; a complaint is possible"),
+        "complained" => Text::new("التظلّم قيد النظر", "the complaint waits for a decision"),
+        _ => Text::new("مرفوض نهائياً", "refused for good"),
+    }
+}
+
+/// Date and time in Kuwait; what is no moment is left out.
+fn when(text: &Value) -> String {
+    let at = text.as_str().and_then(Timestamp::parse);
+    at.map_or_else(String::new, |at| ltr(&moment(at)))
 }
 
 fn field_row(page: &mut String, name: &str, value: &str) {

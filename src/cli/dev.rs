@@ -53,6 +53,11 @@ pub(crate) struct Dev {
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
 
+    /// Draw the sandbox's keys, ids and codes from this seed, so that the same requests at the same times get the same
+    /// answers, but for signatures by ECDSA
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+
     /// So many further citizens, all of whom approve, for `midflow load`
     #[arg(long, value_name = "N", default_value_t = 0)]
     crowd: usize,
@@ -67,6 +72,7 @@ impl Default for Dev {
         Self {
             port: FIRST_PORT,
             state: None,
+            seed: None,
             crowd: 0,
             think_ms: 0,
         }
@@ -116,6 +122,7 @@ impl Dev {
         let mut options = SandboxOptions::new(state.join("sandbox"));
         options.bridge = local(self.port, BRIDGE);
         options.phone = local(self.port, PHONE);
+        options.seed = self.seed;
         options.crowd = self.crowd;
         options.pace.think = Duration::from_millis(self.think_ms);
         Authority::start(options).await.map_err(Failure::new)

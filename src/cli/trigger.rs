@@ -32,8 +32,8 @@ pub(crate) struct Trigger {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["scenario", "civil_no", "delay_ms"])]
     file: Option<PathBuf>,
 
-    /// Something that the authority itself does: change-stamp-key, revoke-stamp-key, or revoke, which puts the citizen's
-    /// certificate on the list of revoked ones
+    /// Something that the authority itself does: change-stamp-key, revoke-stamp-key, stop-responder, start-responder, or
+    /// revoke, which puts the citizen's certificate on the list of revoked ones
     #[arg(long, value_name = "ACT", conflicts_with_all = ["scenario", "file", "list", "delay_ms"])]
     authority: Option<String>,
 
@@ -120,7 +120,7 @@ impl Trigger {
             let why = answer.text().await.unwrap_or_default();
             return Err(
                 Failure::new(format!("the sandbox refused `{act}` ({status}): {why}"))
-                    .remedy("the authority's acts are change-stamp-key, revoke-stamp-key and revoke"),
+                    .remedy("the authority's acts are change-stamp-key, revoke-stamp-key, stop-responder, start-responder and revoke"),
             );
         }
         output::print(&match format {

@@ -12,6 +12,7 @@ use super::Verdict;
 use crate::audit::Recorded;
 use crate::words::QrCode;
 use crate::words::RequestId;
+use crate::words::Timestamp;
 
 /// The adapter to an identity authority.
 #[async_trait]
@@ -38,6 +39,11 @@ pub trait Connector: Send + Sync + std::fmt::Debug + 'static {
     async fn poll(&self, _request_id: &RequestId) -> Polled {
         Polled::Waiting
     }
+
+    /// Finds out what the examination of these bytes is going to depend on besides them, such as whether a certificate is
+    /// revoked, so that examining stays pure. They are recorded already (law 2). Comes back within seconds whatever happens;
+    /// what could not be found out is unknown to the examination.
+    async fn look_up(&self, _body: &[u8], _now: Timestamp) {}
 
     /// Examines the exact bytes of a callback against what was asked (law 4). Pure.
     fn examine(&self, body: &[u8], expected: &Expected<'_>) -> Verdict;

@@ -234,6 +234,8 @@ impl Inner {
     }
 
     async fn verdict(&self, live: &Live, arrival: &Arrival) -> Verdict {
+        // Others may be asked, so nobody is kept from the flow meanwhile.
+        self.connector.look_up(&arrival.bytes, self.clock.now()).await;
         let cell = live.cell.lock().await;
         let (assurance, fields) = match &cell.detail.plan {
             Some(plan) => (plan.assurance, plan.fields.as_slice()),

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use axum_server::Handle;
 
 use super::callback::Signers;
+use super::draws::Draws;
 use super::error::SandboxError;
 use super::faces::BridgeListener;
 use super::handle::SandboxHandle;
@@ -121,15 +123,15 @@ pub(super) fn check(options: &SandboxOptions) -> Result<(), SandboxError> {
             return Err(SandboxError::NotLoopback { what, address });
         }
     }
-    let id = &options.service_provider_id;
-    let plain = id
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    if plain && (1..=64).contains(&id.len()) {
-        Ok(())
-    } else {
-        Err(SandboxError::ServiceProviderId)
+    let mut seen = BTreeSet::new();
+    for (id, _) in options.providers() {
+        let mut bytes = id.bytes();
+        let plain = bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if !plain || !(1..=64).contains(&id.len()) || !seen.insert(id) {
+            return Err(SandboxError::ServiceProviderId);
+        }
     }
+    Ok(())
 }
 
 fn bind(what: &'static str, address: SocketAddr) -> Result<TcpListener, SandboxError> {
@@ -154,8 +156,20 @@ async fn prepared(options: SandboxOptions) -> Result<State, SandboxError> {
 pub(super) fn prepare(options: SandboxOptions) -> Result<State, SandboxError> {
     let now = options.clock.now();
     let citizens = citizens(options.crowd, now);
-    let id = &options.service_provider_id;
-    let keys = Keys::open(&options.keys, id, options.stamp, &citizens, now)?;
+    let further: Vec<&str> = options
+        .further_providers
+        .iter()
+        .map(|one| one.id.as_str())
+        .collect();
+    let first = &options.service_provider_id;
+    let draws = Arc::new(Draws::new(options.seed));
+    let keys = Keys::open_for(
+        &options.keys,
+        (first, &further),
+        options.stamp,
+        &citizens,
+        (now, Arc::clone(&draws)),
+    )?;
     let unreadable = || SandboxError::tls("a stamp key can't be read");
     let signers = Signers {
         first: Stamper::new(keys.stamp()).ok_or_else(unreadable)?,
@@ -165,7 +179,7 @@ pub(super) fn prepare(options: SandboxOptions) -> Result<State, SandboxError> {
         ended: Stamper::new(keys.ended_stamp()).ok_or_else(unreadable)?,
     };
     let client = client(&options, &keys).map_err(SandboxError::tls)?;
-    Ok(State::new(options, keys, signers, client, citizens))
+    Ok(State::new(options, keys, signers, client, (citizens, draws)))
 }
 
 /// The deliverer's client: it trusts this authority alone, follows nothing and goes through no proxy.

@@ -18,6 +18,7 @@ use super::card::ShownCard;
 use super::citizen::Citizen;
 use super::conduct::Choice;
 use super::conduct::Flaw;
+use super::draws::id_of;
 use super::flaw::escaped;
 use super::keys::CertificateKind;
 use super::keys::Identity;
@@ -38,7 +39,6 @@ use crate::words::Timestamp;
 /// All that goes into one callback.
 pub(super) struct Order<'a> {
     pub(super) asked: &'a Asked,
-    pub(super) service_provider_id: &'a str,
     pub(super) citizen: &'a Citizen,
     /// Who approves instead, where that is the fault.
     pub(super) stranger: &'a Citizen,
@@ -311,15 +311,15 @@ fn request_details<'a>(order: &Order<'a>) -> RequestDetails<'a> {
     let challenge = order.asked.challenge.as_deref();
     RequestDetails {
         request_id: match order.flaw {
-            Flaw::WrongRequestId => uuid::Uuid::new_v4().to_string(),
+            Flaw::WrongRequestId => id_of(&format!("not {}", order.asked.id)).to_string(),
             _ => order.asked.id.clone(),
         },
         request_type: if order.asked.signing.is_some() { "2" } else { "1" },
-        service_provider_id: order.service_provider_id,
+        service_provider_id: &order.asked.service_provider_id,
         additional_data: order.asked.additional_data.as_deref(),
         challenge: match order.flaw {
             Flaw::ChallengeAsObject => Challenge::Object {
-                service_provider_id: order.service_provider_id,
+                service_provider_id: &order.asked.service_provider_id,
                 datetime: local_time(order.now),
                 prompt: challenge,
             },
@@ -355,8 +355,8 @@ fn tampered(order: &Order<'_>) -> Result<String, serde_json::Error> {
 /// A request of an hour ago that this sandbox never got: for a replay when there is nothing to replay.
 fn earlier_request(order: &Order<'_>) -> Asked {
     Asked {
-        id: uuid::Uuid::new_v4().to_string(),
-        additional_data: Some(uuid::Uuid::new_v4().to_string()),
+        id: id_of(&format!("before {}", order.asked.id)).to_string(),
+        additional_data: Some(id_of(&format!("data before {}", order.asked.id)).to_string()),
         challenge: order.asked.challenge.as_ref().map(|_| "0000".to_owned()),
         ..order.asked.clone()
     }

@@ -47,6 +47,7 @@ impl World {
     fn asked(&self) -> Asked {
         Asked {
             id: "5b0e7c1a-2f64-4f0e-9a55-3d2b8c6f1e90".to_owned(),
+            service_provider_id: "sp".to_owned(),
             civil_no: "399123100017".to_owned(),
             code: None,
             signing: None,
@@ -75,7 +76,6 @@ impl World {
     fn bytes_for(&self, asked: &Asked, choice: Choice, flaw: Flaw, earlier: Option<Bytes>) -> Bytes {
         let order = Order {
             asked,
-            service_provider_id: "sp",
             citizen: &self.people[0],
             stranger: &self.people[1],
             choice,

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::collections::VecDeque;
 
+use super::draws::Draws;
 use crate::words::QrCode;
 use crate::words::Timestamp;
 
@@ -23,7 +24,7 @@ pub(super) struct ShownCard {
 
 impl ShownCards {
     /// The code that a card shows now. It is a new one after a while, so that a picture of it grows stale.
-    pub(super) fn show(&mut self, civil_no: &str, now: Timestamp) -> Option<ShownCard> {
+    pub(super) fn show(&mut self, civil_no: &str, draws: &Draws, now: Timestamp) -> Option<ShownCard> {
         let current = self
             .order
             .iter()
@@ -33,7 +34,7 @@ impl ShownCards {
         if let Some(current) = current {
             return Some(current.clone());
         }
-        let text = format!("midflow-sandbox-card:{}", uuid::Uuid::new_v4().simple());
+        let text = format!("midflow-sandbox-card:{}", draws.id().simple());
         let shown = ShownCard {
             code: QrCode::new(text.clone())?,
             civil_no: civil_no.to_owned(),
@@ -65,12 +66,13 @@ mod tests {
     #[test]
     fn a_card_shows_another_code_after_a_minute() {
         let mut cards = ShownCards::default();
+        let draws = Draws::default();
         let start = Timestamp::parse("2026-11-22T12:00:00Z").unwrap();
         let at = |seconds| start.plus(std::time::Duration::from_secs(seconds));
-        let first = cards.show("399123100017", at(0)).unwrap();
-        assert!(cards.show("399123100017", at(59)).unwrap() == first);
-        assert!(cards.show("399123100025", at(1)).unwrap() != first);
-        let second = cards.show("399123100017", at(60)).unwrap();
+        let first = cards.show("399123100017", &draws, at(0)).unwrap();
+        assert!(cards.show("399123100017", &draws, at(59)).unwrap() == first);
+        assert!(cards.show("399123100025", &draws, at(1)).unwrap() != first);
+        let second = cards.show("399123100017", &draws, at(60)).unwrap();
         assert!(second != first);
         assert!(
             cards

@@ -46,15 +46,44 @@ impl SpSettings {
         when_unknown: WhenUnknown,
         now: Timestamp,
     ) -> Result<Kuwait, SettingsError> {
-        let mut settings = self.settings(Face::Bridge);
+        let lists = vec![ListSource::Url(self.revocation_list_url.clone())];
+        self.connector_that_asks(Face::Bridge, lists, None, when_unknown, now)
+    }
+
+    /// The connector over the transport that fits a face, which asks the sandbox's responder (OCSP) about each certificate;
+    /// without an answer that counts, it does as it is told.
+    ///
+    /// # Errors
+    /// When the sandbox's keys do not serve at `now`, as after a long pause.
+    pub fn connector_with_responder(
+        &self,
+        face: Face,
+        when_unknown: WhenUnknown,
+        now: Timestamp,
+    ) -> Result<Kuwait, SettingsError> {
+        let responder = Some(self.responder_url.clone());
+        self.connector_that_asks(face, Vec::new(), responder, when_unknown, now)
+    }
+
+    fn connector_that_asks(
+        &self,
+        face: Face,
+        lists: Vec<ListSource>,
+        responder: Option<String>,
+        when_unknown: WhenUnknown,
+        now: Timestamp,
+    ) -> Result<Kuwait, SettingsError> {
+        let mut settings = self.settings(face);
         settings.revocation = Some(RevocationSettings {
-            lists: vec![ListSource::Url(self.revocation_list_url.clone())],
+            lists,
+            responder,
+            nonce: Presence::Required,
             issuers: Vec::new(),
             when_unknown,
             // Somebody has just revoked something and wants to see it.
             refresh_seconds: 2,
         });
-        self.connector_with(settings, Face::Bridge, now)
+        self.connector_with(settings, face, now)
     }
 
     fn connector_with(

@@ -64,7 +64,6 @@ async fn run(
 pub(super) fn compose_answer(state: &State, asked: &Asked, answer: &Answer) -> Option<Bytes> {
     let order = Order {
         asked,
-        service_provider_id: &state.options.service_provider_id,
         citizen: state.citizen(&asked.civil_no)?,
         stranger: state.stranger_to(&asked.civil_no)?,
         choice: answer.choice,

@@ -13,6 +13,7 @@ use super::courier;
 use super::keys::CertificateKind;
 use super::ledger::LedgerSnapshot;
 use super::request::Standing;
+use super::responder::respond;
 use super::scenario::Planned;
 use super::scenario::Scenario;
 use super::settings::SpSettings;
@@ -65,7 +66,9 @@ pub enum PhoneError {
 
 /// A URL that can't be a callback base.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` can't be the callback base; it must be an https URL without query or fragment")]
+#[error(
+    "`{0}` can't be the callback base; it must be an https URL without query or fragment, and of a registered provider"
+)]
 pub struct CallbackBaseError(String);
 
 impl SandboxHandle {
@@ -78,23 +81,45 @@ impl SandboxHandle {
         SpSettings::of(&self.state, self.bridge, self.phone)
     }
 
+    /// The same for a further service provider; `None` if nobody is registered under this id.
+    pub fn sp_settings_of(&self, service_provider_id: &str) -> Option<SpSettings> {
+        SpSettings::of_provider(&self.state, service_provider_id, self.bridge, self.phone)
+    }
+
     /// Registers the base below which every callback URL must lie. Until then each request is refused.
     ///
     /// # Errors
     /// When it is no https URL.
     pub fn register_callback_base(&self, base: &str) -> Result<(), CallbackBaseError> {
-        self.state.register_callback_base(callback_base(base)?);
-        Ok(())
+        self.register_callback_base_of(&self.state.options.service_provider_id, base)
+    }
+
+    /// The same for a further service provider.
+    ///
+    /// # Errors
+    /// When it is no https URL, or nobody is registered under this id.
+    pub fn register_callback_base_of(
+        &self,
+        service_provider_id: &str,
+        base: &str,
+    ) -> Result<(), CallbackBaseError> {
+        let registered = self
+            .state
+            .register_callback_base(service_provider_id, callback_base(base)?);
+        registered
+            .then_some(())
+            .ok_or_else(|| CallbackBaseError(base.to_owned()))
     }
 
     /// Takes every token of the gateway back, as one that was started anew does.
     pub fn forget_gateway_tokens(&self) {
-        self.state.logins.forget_tokens();
+        self.state.logins.values().for_each(|login| login.forget_tokens());
     }
 
     /// Changes the name of the service provider that the phone shows.
     pub fn rename_service_provider(&self, name: Text) {
-        self.state.rename_service_provider(name);
+        let first = &self.state.options.service_provider_id;
+        self.state.rename_service_provider(first, name);
     }
 
     /// Everybody there is, the crowd included.
@@ -222,6 +247,19 @@ impl SandboxHandle {
     pub fn revocation_list(&self) -> Option<Vec<u8>> {
         let list = self.state.keys.revocation_list(self.state.now());
         list.ok()
+    }
+
+    /// What the responder says to a question (OCSP), DER; `None` while it is stopped.
+    pub fn respond(&self, question: &[u8]) -> Option<Vec<u8>> {
+        let serves = !self.state.responder_stopped.load(Ordering::Relaxed);
+        serves
+            .then(|| respond(&self.state.keys, question, self.state.now()))
+            .flatten()
+    }
+
+    /// Stops the responder, or starts it again: while it is stopped, it is overloaded and answers nothing.
+    pub fn serve_responder(&self, serves: bool) {
+        self.state.responder_stopped.store(!serves, Ordering::Relaxed);
     }
 
     /// The text of the code that a citizen's card shows now, for an officer to scan; `None` without a Mobile ID.

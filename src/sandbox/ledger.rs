@@ -27,6 +27,8 @@ pub struct Received {
     /// When it arrived.
     #[serde(serialize_with = "as_text")]
     pub at: Timestamp,
+    /// The provider that asked.
+    pub service_provider_id: String,
     /// The operation.
     pub operation: String,
     /// The provider's reference, if it gave one.
@@ -49,6 +51,8 @@ pub struct Sent {
     /// When the attempt ended.
     #[serde(serialize_with = "as_text")]
     pub at: Timestamp,
+    /// The provider that it went to.
+    pub service_provider_id: String,
     /// The authority's id of the request that was answered.
     pub request_id: String,
     /// The provider's correlation text of that request.
@@ -76,6 +80,16 @@ pub struct LedgerSnapshot {
     pub forgotten: u64,
 }
 
+impl LedgerSnapshot {
+    /// What is about one provider.
+    pub(super) fn of(mut self, provider: &str) -> Self {
+        self.received
+            .retain(|entry| entry.service_provider_id == provider);
+        self.sent.retain(|entry| entry.service_provider_id == provider);
+        self
+    }
+}
+
 impl Ledger {
     pub(super) fn new(capacity: usize) -> Self {
         Self {
@@ -90,11 +104,12 @@ impl Ledger {
     }
 
     /// Enters an arrival; answers its place.
-    pub(super) fn arrived(&mut self, at: Timestamp, operation: &str, body: &[u8]) -> u64 {
+    pub(super) fn arrived(&mut self, at: Timestamp, provider: &str, operation: &str, body: &[u8]) -> u64 {
         let sequence = self.take_sequence();
         self.received.push_back(Received {
             sequence,
             at,
+            service_provider_id: provider.to_owned(),
             operation: operation.to_owned(),
             ref_id: None,
             additional_data: None,
@@ -181,6 +196,7 @@ mod tests {
         Sent {
             sequence: 0,
             at: Timestamp::EPOCH,
+            service_provider_id: "sp".to_owned(),
             request_id: "id".to_owned(),
             additional_data: None,
             scenario: None,
@@ -194,7 +210,7 @@ mod tests {
     #[test]
     fn arrivals_and_deliveries_share_one_order() {
         let mut ledger = Ledger::new(10);
-        let first = ledger.arrived(Timestamp::EPOCH, "HasMobileIdentity", b"a");
+        let first = ledger.arrived(Timestamp::EPOCH, "sp", "HasMobileIdentity", b"a");
         ledger.delivered(attempt(Digest::of(b"b")), &Bytes::from_static(b"b"));
         ledger.complete(first, |entry| entry.reply = Some("answered".to_owned()));
         let seen = ledger.snapshot();
@@ -206,7 +222,7 @@ mod tests {
     fn memory_is_bounded_and_what_was_forgotten_is_counted() {
         let mut ledger = Ledger::new(3);
         for number in 0..5_u8 {
-            ledger.arrived(Timestamp::EPOCH, "x", &[number]);
+            ledger.arrived(Timestamp::EPOCH, "sp", "x", &[number]);
         }
         let seen = ledger.snapshot();
         assert_eq!((seen.received.len(), seen.forgotten), (3, 2));

@@ -84,7 +84,8 @@ impl OfflineAuthority {
     /// # Errors
     /// When it is no https URL.
     pub fn register_callback_base(&self, base: &str) -> Result<(), CallbackBaseError> {
-        self.state.register_callback_base(callback_base(base)?);
+        let provider = &self.state.options.service_provider_id;
+        self.state.register_callback_base(provider, callback_base(base)?);
         Ok(())
     }
 

@@ -22,11 +22,16 @@ pub struct SandboxOptions {
     pub bridge: SocketAddr,
     /// Where the phone listens; port 0 takes a free one.
     pub phone: SocketAddr,
-    /// The id under which the one service provider is registered.
+    /// The id under which the service provider is registered that this sandbox is for.
     pub service_provider_id: String,
     /// Its name, as the phone shows it.
     pub service_provider_name: Text,
-    /// The key that stamps.
+    /// Other service providers beside it, each with a certificate, a login and a callback base of its own.
+    pub further_providers: Vec<ProviderOptions>,
+    /// What chance is drawn from. With a seed, the same requests at the same times get the same answers, byte for byte, but for
+    /// signatures by ECDSA, each of which takes chance of its own; without it, the system's chance.
+    pub seed: Option<u64>,
+    /// The key that stamps. No RSA key comes from a seed, so with one it is [`StampAlgorithm::EcdsaP256`].
     pub stamp: StampAlgorithm,
     /// How long things take.
     pub pace: Pace,
@@ -48,6 +53,15 @@ pub struct SandboxOptions {
     pub clock: Arc<dyn SandboxClock>,
 }
 
+/// A further service provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderOptions {
+    /// The id that it is registered under.
+    pub id: String,
+    /// Its name, as the phone shows it.
+    pub name: Text,
+}
+
 impl SandboxOptions {
     /// The usual sandbox, with its keys in this folder.
     pub fn new(keys: impl Into<PathBuf>) -> Self {
@@ -59,6 +73,8 @@ impl SandboxOptions {
             phone: anywhere,
             service_provider_id: SERVICE_PROVIDER_ID.to_owned(),
             service_provider_name: Text::new("جهة تجريبية", "Sandbox organization"),
+            further_providers: Vec::new(),
+            seed: None,
             stamp: StampAlgorithm::default(),
             pace: Pace::default(),
             request_lifetime: Duration::from_secs(300),
@@ -74,6 +90,13 @@ impl SandboxOptions {
             crowd: 0,
             clock: Arc::new(SystemClock),
         }
+    }
+
+    /// Everybody who is registered, the one that this sandbox is for first.
+    pub(super) fn providers(&self) -> impl Iterator<Item = (&str, &Text)> {
+        let first = (self.service_provider_id.as_str(), &self.service_provider_name);
+        let further = self.further_providers.iter();
+        std::iter::once(first).chain(further.map(|one| (one.id.as_str(), &one.name)))
     }
 }
 

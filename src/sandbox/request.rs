@@ -10,6 +10,8 @@ use crate::words::Timestamp;
 #[derive(Clone)]
 pub(super) struct Asked {
     pub(super) id: String,
+    /// The provider that asks.
+    pub(super) service_provider_id: String,
     /// The person asked; empty as long as nobody has scanned the code.
     pub(super) civil_no: String,
     /// The text of the code that is to be scanned.

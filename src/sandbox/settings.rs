@@ -1,5 +1,6 @@
 use std::net::SocketAddr;
 
+use super::faces::Logins;
 use super::keys::Identity;
 use super::keys::assurance_policies;
 use super::keys::pem_of;
@@ -33,26 +34,60 @@ pub struct SpSettings {
     pub assurance_policies: Vec<(String, Assurance)>,
     /// Where the list of revoked certificates is.
     pub revocation_list_url: String,
+    /// Where the responder (OCSP) is, which says of each certificate whether it is revoked.
+    pub responder_url: String,
     /// A certificate and key for the provider's callback listener, for loopback names.
     pub callback_server: Identity,
 }
 
 impl SpSettings {
+    /// For the provider that the sandbox is for.
     pub(super) fn of(state: &State, bridge: SocketAddr, phone: SocketAddr) -> Self {
+        let id = &state.options.service_provider_id;
+        Self::with(
+            state,
+            (id, state.keys.first_provider(), &state.login),
+            bridge,
+            phone,
+        )
+    }
+
+    /// For the provider with this id; `None` if nobody is registered under it.
+    pub(super) fn of_provider(
+        state: &State,
+        id: &str,
+        bridge: SocketAddr,
+        phone: SocketAddr,
+    ) -> Option<Self> {
+        let provider = (
+            id,
+            state.keys.service_provider(id)?,
+            state.logins.get(id)?.as_ref(),
+        );
+        Some(Self::with(state, provider, bridge, phone))
+    }
+
+    fn with(
+        state: &State,
+        (service_provider_id, client, login): (&str, &Identity, &Logins),
+        bridge: SocketAddr,
+        phone: SocketAddr,
+    ) -> Self {
         let stamp_signer = state.keys.stamp().certificate().to_vec();
         Self {
             bridge_url: format!("https://{bridge}"),
             app_link: format!("http://{phone}/app?code={{qr}}&back={{return_url}}"),
             authority_pem: state.keys.authority_pem().to_owned(),
-            client: state.keys.service_provider().clone(),
-            login: (state.logins.name.clone(), state.logins.password.clone()),
-            service_provider_id: state.options.service_provider_id.clone(),
+            client: client.clone(),
+            login: (login.name.clone(), login.password.clone()),
+            service_provider_id: service_provider_id.to_owned(),
             stamp_signer_pem: pem_of("CERTIFICATE", &stamp_signer),
             stamp_signer,
             next_stamp_signer_pem: pem_of("CERTIFICATE", state.keys.next_stamp().certificate()),
             stamp_rule: "raw-members",
             assurance_policies: assurance_policies(),
             revocation_list_url: format!("http://{phone}/authority.crl"),
+            responder_url: format!("http://{phone}/ocsp"),
             callback_server: state.keys.callback().clone(),
         }
     }

@@ -49,6 +49,7 @@ mod spool;
 mod support;
 mod swaps;
 mod tests;
+mod texts_approved;
 mod timestamps;
 mod transports;
 mod versions;

@@ -14,9 +14,12 @@ use midflow::words::CivilNo;
 use midflow::words::Outcome;
 use midflow::words::Timestamp;
 
+use crate::support::clock::HandClock;
 use crate::support::full_node::FullNode;
 use crate::support::full_node::count;
 use crate::support::node::CLIENT;
+use crate::support::node::PERSON;
+use crate::support::node::TestNode;
 use crate::support::policy_folder::with_quiet_hours;
 
 fn remind(person: &CivilNo) -> StartFlow {
@@ -95,4 +98,39 @@ async fn what_was_put_off_can_be_cancelled_and_not_confirmed() {
     node.clock.forward(Duration::from_secs(3_601));
     assert_eq!(count(&node.timeline(view.flow).await, "request"), 0);
     node.shutdown().await;
+}
+
+// Law 1, R002-21: what waits for the end of quiet hours outlives a node that goes down and comes back: it leaves once, with
+// no node in between and with none after it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notification_that_was_put_off_leaves_once_across_restarts() {
+    let policies = with_quiet_hours(HandClock::new().now(), -60, 60, "hold");
+    let mut node = TestNode::with_policies(policies.path()).await;
+    let person = CivilNo::parse(PERSON).unwrap();
+    let view = node.try_ask(remind(&person)).await.unwrap().view;
+    assert!(view.sends_at.is_some() && !view.ended);
+    // Still in quiet hours, and down at the moment when they end.
+    node.restart().await;
+    assert_eq!(
+        node.engine.view(CLIENT, view.flow).await.unwrap().sends_at,
+        view.sends_at
+    );
+    node.clock.forward(Duration::from_secs(3_590));
+    assert!(node.authority.sent().is_empty());
+    node.engine.shutdown().await;
+    node.clock.forward(Duration::from_secs(20));
+    node.restart().await;
+    let sent = node.authority.has_been_sent(1).await;
+    assert_eq!(sent[0].flow, view.flow);
+    let waiting = |kinds: &[String]| kinds.iter().filter(|kind| *kind == "request").count();
+    assert_eq!(waiting(&node.kinds(view.flow).await), 1);
+    // Whoever comes up later finds that it has left, whatever became of it.
+    for _ in 0..2 {
+        node.restart().await;
+        node.clock.forward(Duration::from_secs(60));
+        let ended = node.ended(view.flow).await;
+        assert!(ended.ended);
+        assert!(node.authority.sent().is_empty(), "it has left before");
+        assert_eq!(waiting(&node.kinds(view.flow).await), 1);
+    }
 }

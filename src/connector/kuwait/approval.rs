@@ -444,12 +444,12 @@ fn certificate_finding(certificate: &Certificate, asked: &CivilNo, expected: &Ex
     }
 }
 
-/// R000-169: what the authority's lists say of the person's certificate.
+/// R000-169: what the authority's lists and its responder say of the person's certificate.
 fn revocation(known: &Revocation, certificate: &Certificate, expected: &Expected<'_>) -> Finding {
     let Certificate::Read(certificate) = certificate else {
         return pass("no certificate came; the settings allow that");
     };
-    match known.standing(&certificate.issuer, &certificate.serial, expected.received_at) {
+    match known.standing(&certificate.named, expected.received_at) {
         Standing::Usable(why) => pass(why),
         Standing::Revoked(at) => end(
             Outcome::CertificateRevoked,

@@ -6,6 +6,7 @@ use x509_parser::prelude::FromDer;
 use x509_parser::prelude::X509Certificate;
 
 use super::base64::decode;
+use super::revocation::Named;
 use crate::words::CivilNo;
 use crate::words::Purpose;
 use crate::words::Timestamp;
@@ -14,10 +15,8 @@ use crate::words::Timestamp;
 pub(super) struct UserCertificate {
     /// The certificate itself.
     pub(super) der: Vec<u8>,
-    /// The name of its issuer, DER.
-    pub(super) issuer: Vec<u8>,
-    /// Its serial number: the content bytes of the DER integer.
-    pub(super) serial: Vec<u8>,
+    /// Its issuer's name and its serial number.
+    pub(super) named: Named,
     civil_numbers: Vec<String>,
     not_before: i64,
     not_after: i64,
@@ -48,14 +47,13 @@ impl UserCertificate {
             .collect();
         let validity = certificate.validity();
         let (not_before, not_after) = (validity.not_before.timestamp(), validity.not_after.timestamp());
-        let (issuer, serial) = (
-            certificate.issuer().as_raw().to_vec(),
-            certificate.raw_serial().to_vec(),
-        );
+        let named = Named {
+            issuer: certificate.issuer().as_raw().to_vec(),
+            serial: certificate.raw_serial().to_vec(),
+        };
         Some(Self {
             der,
-            issuer,
-            serial,
+            named,
             civil_numbers,
             not_before,
             not_after,

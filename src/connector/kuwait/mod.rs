@@ -21,6 +21,7 @@ mod date;
 mod failed_check;
 mod identity;
 mod json;
+mod look_up;
 mod material;
 mod model;
 mod person;

@@ -1,19 +1,22 @@
-//! Fetching the lists of revoked certificates, beside everything else: an examination never waits for a network.
+//! Fetching the lists of revoked certificates, and asking about the signers' own, beside everything else: an examination never
+//! waits for a network.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::adapter::Kuwait;
 use super::revocation::ListSource;
+use super::revocation::Named;
 use super::revocation::Revocation;
 use crate::words::Timestamp;
 
 impl Kuwait {
-    /// Looks at every list of revoked certificates once; does nothing where the settings name none. What can't be had or
-    /// believed is told to the operator, and what was known stays until it runs out.
+    /// Looks at every list of revoked certificates once, and asks the responder about the pinned signers; does nothing where
+    /// the settings name neither. What can't be had or believed is told to the operator, and what was known stays until it
+    /// runs out.
     pub async fn refresh_lists(&self, now: Timestamp) {
         if let Some(known) = &self.approval.revocation {
-            refresh(known, now).await;
+            refresh(known, &self.pinned(), now).await;
         }
     }
 
@@ -22,18 +25,31 @@ impl Kuwait {
         let Some(known) = self.approval.revocation.as_ref().map(Arc::downgrade) else {
             return;
         };
+        let pinned = self.pinned();
         tokio::spawn(async move {
             while let Some(known) = known.upgrade() {
-                refresh(&known, now()).await;
-                let pause = known.next_look(now());
+                refresh(&known, &pinned, now()).await;
+                let pause = known.next_look(&pinned, now());
                 drop(known);
                 tokio::time::sleep(pause).await;
             }
         });
     }
+
+    /// The pinned signers whose certificates are known.
+    fn pinned(&self) -> Vec<Named> {
+        let pins = self.approval.stamp.pins().iter();
+        pins.filter_map(|pin| pin.signer().map(|signer| Named::of(signer)))
+            .collect()
+    }
 }
 
-async fn refresh(known: &Revocation, now: Timestamp) {
+async fn refresh(known: &Revocation, pinned: &[Named], now: Timestamp) {
+    if let Some(responder) = known.responder() {
+        for named in pinned {
+            responder.ask(known, named, now).await;
+        }
+    }
     for (at, source) in known.sources().iter().enumerate() {
         let taken = match read(source).await {
             Ok(bytes) => known.take(at, &bytes, now),

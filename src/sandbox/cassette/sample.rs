@@ -116,7 +116,8 @@ fn request(capability: Capability, citizen: &Citizen, authority: &OfflineAuthori
         reason: Text::new("للمقارنة", "To compare"),
         wants_person: true,
         callback_url: format!("{CALLBACKS}/cb"),
-        additional_data: "a flow that is compared".to_owned(),
+        // As a node writes it; the authority only gives it back.
+        additional_data: uuid::Uuid::from_bytes([7; 16]).to_string(),
         challenge: Challenge::from_random([0; 8]),
         matter: match capability {
             Capability::AuthPush | Capability::AuthQr => Matter::Nothing,

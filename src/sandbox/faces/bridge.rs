@@ -21,15 +21,18 @@ use super::desk::Desk;
 use super::desk::Served;
 use super::operations::operation;
 
-/// The operations, and the ledger for whoever holds the provider's certificate.
+/// The operations, and of the ledger what is about the provider that asks.
 pub(super) fn router() -> Router<Desk> {
     Router::new()
         .route("/{operation}", post(serve))
         .route("/ledger", get(ledger))
 }
 
-async fn ledger(Shared(desk): Shared<Desk>) -> Response {
-    axum::Json(desk.state.ledger()).into_response()
+async fn ledger(Shared(desk): Shared<Desk>, ConnectInfo(peer): ConnectInfo<SocketAddr>) -> Response {
+    match desk.provider(peer) {
+        Ok(provider) => axum::Json(desk.state.ledger().of(&provider)).into_response(),
+        Err(status) => status.into_response(),
+    }
 }
 
 async fn serve(
@@ -41,8 +44,13 @@ async fn serve(
     let Some(operation) = operation(&name) else {
         return (StatusCode::NOT_FOUND, "no such operation").into_response();
     };
+    let provider = match desk.provider(peer) {
+        Ok(provider) => provider,
+        Err(status) => return status.into_response(),
+    };
     let call = Call {
         peer,
+        provider: &provider,
         operation,
         body: &body,
         polled: false,

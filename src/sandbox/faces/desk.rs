@@ -10,8 +10,10 @@ use serde_json::Map;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
+use super::Logins;
 use super::Refusal;
 use super::Wanted;
+use super::callers::Callers;
 use super::contract::Asks;
 use super::operations;
 use super::operations::asks;
@@ -27,12 +29,15 @@ use crate::sandbox::state::State;
 pub(super) struct Desk {
     pub(super) state: Arc<State>,
     pub(super) shears: Shears,
+    pub(super) callers: Callers,
 }
 
 /// An operation as a face has read it.
 pub(super) struct Call<'c> {
-    /// Who called.
+    /// Where the call came from.
     pub(super) peer: SocketAddr,
+    /// The provider that called, by its certificate.
+    pub(super) provider: &'c str,
     /// The operation, by its name of the contract.
     pub(super) operation: &'static str,
     /// The exact bytes that came, for the ledger.
@@ -79,18 +84,29 @@ impl Served {
 }
 
 impl Desk {
+    /// The provider at the other end of a connection; a status for one whose certificate is nobody's here.
+    pub(super) fn provider(&self, peer: SocketAddr) -> Result<Arc<str>, StatusCode> {
+        self.callers.at(peer).ok_or(StatusCode::FORBIDDEN)
+    }
+
+    /// The login of a provider.
+    pub(super) fn login(&self, provider: &str) -> Result<&Logins, StatusCode> {
+        let found = self.state.logins.get(provider).map(AsRef::as_ref);
+        found.ok_or(StatusCode::UNAUTHORIZED)
+    }
+
     /// Serves one operation, and enters it in the ledger.
     pub(super) async fn serve(&self, call: Call<'_>) -> Served {
         let state = &self.state;
-        let entry = state.arrived(call.operation, call.body);
+        let entry = state.arrived(call.provider, call.operation, call.body);
         let operation = call.operation;
-        let (served, note) = match call.members {
-            Err(refusal) => (Served::Refused(refusal), ""),
+        let (served, note) = match &call.members {
+            Err(refusal) => (Served::Refused(*refusal), ""),
             Ok(members) if let Some(asks) = asks(operation, call.polled) => {
-                (self.initiate(call.peer, entry, &members, asks).await, "accepted")
+                (self.initiate(&call, entry, members, asks).await, "accepted")
             }
             Ok(members) => {
-                let answered = operations::answer(state, operation, &members);
+                let answered = operations::answer(state, call.provider, operation, members);
                 (answered.map_or_else(Served::Refused, Served::Data), "answered")
             }
         };
@@ -106,13 +122,14 @@ impl Desk {
 
     async fn initiate(
         &self,
-        peer: SocketAddr,
+        call: &Call<'_>,
         entry: u64,
         members: &Map<String, Value>,
         asks: Asks,
     ) -> Served {
         let state = &self.state;
-        let admitted = Wanted::read(members, asks).and_then(|wanted| state.admit(entry, wanted));
+        let admitted =
+            Wanted::read(members, asks).and_then(|wanted| state.admit(entry, call.provider, wanted));
         let Admitted {
             request_id,
             conduct,
@@ -131,7 +148,7 @@ impl Desk {
             }
             ReplyConduct::Refuse(refusal) => return Served::Refused(refusal),
             ReplyConduct::Drop => {
-                self.shears.cut(peer);
+                self.shears.cut(call.peer);
                 return Served::Severed;
             }
             ReplyConduct::ServerError => return Served::Broken,

@@ -33,18 +33,23 @@ pub(in crate::sandbox) fn direct(state: &State, name: &str, body: &[u8]) -> Dire
     let Some(operation) = operation(name) else {
         return only(Some((404, Bytes::from_static(b"no such operation"))));
     };
-    let entry = state.arrived(operation, body);
+    // Without a connection there is no certificate: it is the provider that the sandbox is for.
+    let provider = state.options.service_provider_id.as_str();
+    let entry = state.arrived(provider, operation, body);
     let members = match contract::object(body) {
         Ok(members) => members,
         Err(refusal) => return only(Some(refused(refusal))),
     };
     let Some(asks) = asks(operation, false) else {
-        return only(Some(match operations::answer(state, operation, &members) {
-            Ok(data) => answered(&data),
-            Err(refusal) => refused(refusal),
-        }));
+        return only(Some(
+            match operations::answer(state, provider, operation, &members) {
+                Ok(data) => answered(&data),
+                Err(refusal) => refused(refusal),
+            },
+        ));
     };
-    let admitted = match Wanted::read(&members, asks).and_then(|wanted| state.admit(entry, wanted)) {
+    let admitted = match Wanted::read(&members, asks).and_then(|wanted| state.admit(entry, provider, wanted))
+    {
         Ok(admitted) => admitted,
         Err(refusal) => return only(Some(refused(refusal))),
     };

@@ -1,6 +1,7 @@
 //! The face `gateway`: a token, one call, and a question about its answer (protocol notes, section 6).
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::Router;
@@ -34,13 +35,27 @@ pub(super) fn router() -> Router<Desk> {
         .route("/gateway/mobile-id/check/{id}", get(check))
 }
 
-async fn login(Shared(desk): Shared<Desk>, body: Bytes) -> Response {
+async fn login(
+    Shared(desk): Shared<Desk>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    body: Bytes,
+) -> Response {
     let members = contract::object(&body).unwrap_or_default();
     let text = |name: &str| members.get(name).and_then(Value::as_str).unwrap_or_default();
-    match desk.state.logins.token(text("username"), text("password")) {
-        Some(token) => Json(json!({ "accessToken": token })).into_response(),
-        None => StatusCode::UNAUTHORIZED.into_response(),
+    let provider = desk.provider(peer);
+    let login = provider.and_then(|provider| desk.login(&provider));
+    match login.map(|login| login.token(text("username"), text("password"))) {
+        Ok(Some(token)) => Json(json!({ "accessToken": token })).into_response(),
+        Ok(None) => StatusCode::UNAUTHORIZED.into_response(),
+        Err(status) => status.into_response(),
     }
+}
+
+/// The provider that calls with one of its own tokens.
+fn called_by(desk: &Desk, peer: SocketAddr, headers: &HeaderMap) -> Result<Arc<str>, StatusCode> {
+    let provider = desk.provider(peer)?;
+    let known = desk.login(&provider)?.has_token(headers);
+    known.then_some(provider).ok_or(StatusCode::UNAUTHORIZED)
 }
 
 async fn call(
@@ -49,15 +64,17 @@ async fn call(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if !desk.state.logins.has_token(&headers) {
-        return StatusCode::UNAUTHORIZED.into_response();
-    }
+    let provider = match called_by(&desk, peer, &headers) {
+        Ok(provider) => provider,
+        Err(status) => return status.into_response(),
+    };
     let call = Call {
         peer,
+        provider: &provider,
         operation: PUSH_WITH_LEVEL,
         body: &body,
         polled: true,
-        members: members(&body, &desk.state.options.service_provider_id),
+        members: members(&body, &provider),
     };
     match desk.serve(call).await.bare() {
         Ok(response) => response,
@@ -74,11 +91,17 @@ async fn call(
 
 /// What has become of a request. The stamped answer stands in `answer`, a member of the sandbox's own: whether the real
 /// gateway hands the stamp on is not known.
-async fn check(Shared(desk): Shared<Desk>, Path(id): Path<String>, headers: HeaderMap) -> Response {
-    if !desk.state.logins.has_token(&headers) {
-        return StatusCode::UNAUTHORIZED.into_response();
-    }
-    let Some((answer, used, standing)) = desk.state.polled(&id) else {
+async fn check(
+    Shared(desk): Shared<Desk>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let provider = match called_by(&desk, peer, &headers) {
+        Ok(provider) => provider,
+        Err(status) => return status.into_response(),
+    };
+    let Some((answer, used, standing)) = desk.state.polled(&provider, &id) else {
         return (StatusCode::NOT_FOUND, Json(json!({ "statusCode": UNKNOWN }))).into_response();
     };
     let status = match standing {

@@ -14,6 +14,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::server::WebPkiClientVerifier;
 
 use super::bridge;
+use super::callers::Callers;
 use super::desk::Desk;
 use super::gateway;
 use super::sever::Shears;
@@ -48,24 +49,30 @@ impl BridgeListener {
     ) -> std::io::Result<()> {
         let shears = Shears::default();
         let acceptor = RustlsAcceptor::new(self.config).acceptor(shears.clone());
+        let callers = Callers::new(state.clone());
+        let acceptor = callers.behind(acceptor);
         // HTTP/1.1 alone: a connection that a scenario breaks then carries one request and harms no other.
         axum_server::from_tcp(self.listener)?
             .acceptor(acceptor)
             .http1_only()
             .handle(handle)
-            .serve(router(state, shears).into_make_service_with_connect_info::<SocketAddr>())
+            .serve(router(state, shears, callers).into_make_service_with_connect_info::<SocketAddr>())
             .await
     }
 }
 
 /// Every face, behind one TLS listener.
-fn router(state: Arc<State>, shears: Shears) -> Router {
+fn router(state: Arc<State>, shears: Shears, callers: Callers) -> Router {
     bridge::router()
         .merge(soap::router())
         .merge(gateway::router())
         .merge(template::router())
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .with_state(Desk { state, shears })
+        .with_state(Desk {
+            state,
+            shears,
+            callers,
+        })
 }
 
 fn server_config(keys: &Keys) -> Result<ServerConfig, rustls::Error> {

@@ -1,4 +1,5 @@
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
@@ -7,19 +8,23 @@ use axum::http::header::AUTHORIZATION;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// The name and password that the faces with a login take, made anew with each sandbox, and the tokens given out for them.
+use crate::sandbox::draws::Draws;
+
+/// The name and password that the faces with a login take of one provider, made anew with each sandbox, and the tokens given out for them.
 pub(in crate::sandbox) struct Logins {
     pub(in crate::sandbox) name: String,
     pub(in crate::sandbox) password: String,
     tokens: Mutex<HashSet<String>>,
+    draws: Arc<Draws>,
 }
 
 impl Logins {
-    pub(in crate::sandbox) fn new() -> Self {
+    pub(in crate::sandbox) fn new(draws: Arc<Draws>) -> Self {
         Self {
             name: "midflow".to_owned(),
-            password: uuid::Uuid::new_v4().to_string(),
+            password: draws.id().to_string(),
             tokens: Mutex::default(),
+            draws,
         }
     }
 
@@ -27,7 +32,7 @@ impl Logins {
     pub(super) fn token(&self, name: &str, password: &str) -> Option<String> {
         let right = name == self.name && password == self.password;
         right.then(|| {
-            let token = uuid::Uuid::new_v4().simple().to_string();
+            let token = self.draws.id().simple().to_string();
             self.tokens().insert(token.clone());
             token
         })

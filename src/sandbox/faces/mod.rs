@@ -2,6 +2,7 @@
 //! done by the desk, the same for all.
 
 mod bridge;
+mod callers;
 mod contract;
 mod desk;
 mod direct;

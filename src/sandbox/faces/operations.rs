@@ -40,12 +40,17 @@ pub(super) fn asks(operation: &str, polled: bool) -> Option<Asks> {
 ///
 /// # Errors
 /// As the member `Error` says it.
-pub(super) fn answer(state: &State, operation: &str, members: &Map<String, Value>) -> Result<Value, Refusal> {
+pub(super) fn answer(
+    state: &State,
+    provider: &str,
+    operation: &str,
+    members: &Map<String, Value>,
+) -> Result<Value, Refusal> {
     match operation {
-        "NotifyPerson" => notify(state, members),
-        "VerifyMobileIdQRData" => verify_qr(state, members),
+        "NotifyPerson" => notify(state, provider, members),
+        "VerifyMobileIdQRData" => verify_qr(state, provider, members),
         "HasMobileIdentity" => has_mobile_identity(state, members),
-        "GetRequestStatus" => request_status(state, members),
+        "GetRequestStatus" => request_status(state, provider, members),
         "GetUserCertificate" => user_certificate(state, members),
         // The names of the operations are all in the list below.
         _ => Err(Refusal::Synthetic),
@@ -64,16 +69,16 @@ pub(super) fn taken(request_id: String, code: Option<String>) -> Value {
 }
 
 /// Shows a notification on a person's phone.
-fn notify(state: &State, members: &Map<String, Value>) -> Result<Value, Refusal> {
-    state.notify(NotificationWanted::read(members)?)?;
-    Ok(Value::String(uuid::Uuid::new_v4().to_string()))
+fn notify(state: &State, provider: &str, members: &Map<String, Value>) -> Result<Value, Refusal> {
+    state.notify(provider, NotificationWanted::read(members)?)?;
+    Ok(Value::String(state.draws.id().to_string()))
 }
 
 /// The identity behind the code that a card shows, stamped.
-fn verify_qr(state: &State, members: &Map<String, Value>) -> Result<Value, Refusal> {
+fn verify_qr(state: &State, provider: &str, members: &Map<String, Value>) -> Result<Value, Refusal> {
     let id = contract::text(members, "ServiceProviderId", 64)?;
     let text = contract::text(members, "QRData", 4_096)?;
-    let (shown, scenario) = state.scanned_card(&id, &text)?;
+    let (shown, scenario) = state.scanned_card(provider, &id, &text)?;
     identity(state, &shown, scenario).map_err(|_| Refusal::Synthetic)
 }
 
@@ -91,9 +96,12 @@ fn has_mobile_identity(state: &State, members: &Map<String, Value>) -> Result<Va
     }))
 }
 
-fn request_status(state: &State, members: &Map<String, Value>) -> Result<Value, Refusal> {
+fn request_status(state: &State, provider: &str, members: &Map<String, Value>) -> Result<Value, Refusal> {
     let id = contract::text(members, "RequestId", 64)?;
-    let (asked, standing) = state.request(&id).ok_or(Refusal::UnknownRequest)?;
+    let (asked, standing) = state
+        .request(&id)
+        .filter(|(asked, _)| asked.service_provider_id == provider)
+        .ok_or(Refusal::UnknownRequest)?;
     let Asked {
         ref_id,
         civil_no,

@@ -42,7 +42,9 @@ impl Refusal {
                     .to_owned()
             }
             Self::Invalid(member) => format!("`{member}` is missing or not valid"),
-            Self::UnknownServiceProvider => "`ServiceProviderId` is not registered".to_owned(),
+            Self::UnknownServiceProvider => {
+                "`ServiceProviderId` is not the one that the client certificate was given for".to_owned()
+            }
             Self::CallbackUrl => "`SPCallbackURL` is not below the registered callback base".to_owned(),
             Self::UnknownRequest => "`RequestId` is not known".to_owned(),
             Self::UnreadableQr => "`QRData` is no code of a card".to_owned(),

@@ -36,8 +36,13 @@ async fn serve(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if !desk.state.logins.has_basic(&headers) {
-        return StatusCode::UNAUTHORIZED.into_response();
+    let provider = match desk.provider(peer) {
+        Ok(provider) => provider,
+        Err(status) => return status.into_response(),
+    };
+    match desk.login(&provider) {
+        Ok(login) if login.has_basic(&headers) => {}
+        _ => return StatusCode::UNAUTHORIZED.into_response(),
     }
     let multipart = text_of(&headers, CONTENT_TYPE.as_str()).starts_with("multipart/related;");
     let Some((name, parameters)) = read(&headers, &body) else {
@@ -53,10 +58,11 @@ async fn serve(
     };
     let call = Call {
         peer,
+        provider: &provider,
         operation,
         body: &body,
         polled: false,
-        members: members(&parameters, &desk.state.options.service_provider_id),
+        members: members(&parameters, &provider),
     };
     let result = match desk.serve(call).await.bare() {
         Ok(response) => return response,

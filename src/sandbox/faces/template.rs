@@ -40,12 +40,17 @@ async fn serve(
         "notify" => "NotifyPerson",
         _ => return StatusCode::NOT_FOUND.into_response(),
     };
+    let provider = match desk.provider(peer) {
+        Ok(provider) => provider,
+        Err(status) => return status.into_response(),
+    };
     let call = Call {
         peer,
+        provider: &provider,
         operation,
         body: &body,
         polled: false,
-        members: members(&body, &desk.state.options.service_provider_id),
+        members: members(&body, &provider),
     };
     match desk.serve(call).await.bare() {
         Ok(response) => response,

@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use rcgen::BasicConstraints;
@@ -24,9 +25,12 @@ use super::Identity;
 use super::KeysError;
 use super::StampAlgorithm;
 use super::oid::CITIZEN_PURPOSE;
+use super::oid::NO_CHECK_OID;
+use super::oid::NULL;
 use super::oid::POLICIES_OID;
 use super::oid::STAMP_PURPOSE;
 use super::oid::policy_extension;
+use crate::sandbox::draws::Draws;
 use crate::words::Assurance;
 use crate::words::Digest;
 use crate::words::Timestamp;
@@ -38,6 +42,7 @@ use crate::words::Timestamp;
 pub(super) struct CertificateAuthority {
     issuer: Issuer<'static, KeyPair>,
     identity: Identity,
+    draws: Arc<Draws>,
 }
 
 /// What a certificate is for.
@@ -50,6 +55,8 @@ pub(super) enum Profile<'a> {
     Stamp { algorithm: StampAlgorithm },
     /// A response data stamp whose time is over.
     EndedStamp,
+    /// The one who says which certificates are revoked.
+    Responder,
     /// A citizen's digital card.
     Citizen {
         civil_no: &'a str,
@@ -72,11 +79,11 @@ pub enum CertificateKind {
 
 impl CertificateAuthority {
     /// Makes a new authority that stands for [`AUTHORITY_DAYS`].
-    pub(super) fn create(now: Timestamp) -> Result<Self, KeysError> {
-        let key = KeyPair::generate()?;
+    pub(super) fn create(draws: Arc<Draws>, now: Timestamp) -> Result<Self, KeysError> {
+        let key = draws.key_named(OWN)?;
         let mut params = authority_params();
         set_validity(&mut params, now.minus(days(1)), now.plus(days(AUTHORITY_DAYS)));
-        params.serial_number = Some(fresh_serial());
+        params.serial_number = Some(serial(&draws, OWN));
         let certificate = params.self_signed(&key)?;
         let identity = Identity::new(
             &certificate.pem(),
@@ -87,15 +94,17 @@ impl CertificateAuthority {
         Ok(Self {
             issuer: Issuer::new(params, key),
             identity,
+            draws,
         })
     }
 
     /// Takes up the work of an authority made earlier; `None` if its key can't be read.
-    pub(super) fn resume(identity: Identity) -> Option<Self> {
+    pub(super) fn resume(identity: Identity, draws: Arc<Draws>) -> Option<Self> {
         let key = KeyPair::from_pem(identity.key_pem()).ok()?;
         Some(Self {
             issuer: Issuer::new(authority_params(), key),
             identity,
+            draws,
         })
     }
 
@@ -103,14 +112,35 @@ impl CertificateAuthority {
         &self.identity
     }
 
-    /// Makes a key and a certificate for it.
-    pub(super) fn issue(&self, profile: &Profile<'_>, now: Timestamp) -> Result<Identity, KeysError> {
-        let key = profile.generate_key()?;
-        let params = profile.params(now)?;
+    /// Makes a key and a certificate for it; the name tells it from all others where chance comes from a seed.
+    pub(super) fn issue(
+        &self,
+        profile: &Profile<'_>,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<Identity, KeysError> {
+        let key = profile.generate_key(&self.draws, name)?;
+        let params = profile.params(serial(&self.draws, name), now)?;
         let certificate = params.signed_by(&key, &self.issuer)?;
         Ok(Identity::new(
             &certificate.pem(),
             self.identity.chain_pem(),
+            key.serialize_pem(),
+            certificate.der().to_vec(),
+        ))
+    }
+
+    /// A stamp signer that the authority never certified, with the right name on it: for forged stamps.
+    pub(super) fn impostor(&self, now: Timestamp) -> Result<Identity, KeysError> {
+        let profile = Profile::Stamp {
+            algorithm: StampAlgorithm::EcdsaP256,
+        };
+        let key = profile.generate_key(&self.draws, IMPOSTOR)?;
+        let params = profile.params(serial(&self.draws, IMPOSTOR), now)?;
+        let certificate = params.self_signed(&key)?;
+        Ok(Identity::new(
+            &certificate.pem(),
+            "",
             key.serialize_pem(),
             certificate.der().to_vec(),
         ))
@@ -148,35 +178,20 @@ impl CertificateAuthority {
     }
 }
 
-/// A stamp signer that the authority never certified, with the right name on it: for forged stamps.
-pub(super) fn impostor(now: Timestamp) -> Result<Identity, KeysError> {
-    let profile = Profile::Stamp {
-        algorithm: StampAlgorithm::EcdsaP256,
-    };
-    let key = profile.generate_key()?;
-    let certificate = profile.params(now)?.self_signed(&key)?;
-    Ok(Identity::new(
-        &certificate.pem(),
-        "",
-        key.serialize_pem(),
-        certificate.der().to_vec(),
-    ))
-}
-
 impl Profile<'_> {
-    fn generate_key(&self) -> Result<KeyPair, KeysError> {
+    fn generate_key(&self, draws: &Draws, name: &str) -> Result<KeyPair, KeysError> {
         let key = match self {
             Self::Stamp {
                 algorithm: StampAlgorithm::Rsa2048,
             } => KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, RsaKeySize::_2048)?,
-            _ => KeyPair::generate()?,
+            _ => draws.key_named(name)?,
         };
         Ok(key)
     }
 
-    fn params(&self, now: Timestamp) -> Result<CertificateParams, KeysError> {
+    fn params(&self, serial: SerialNumber, now: Timestamp) -> Result<CertificateParams, KeysError> {
         let mut params = CertificateParams::default();
-        params.serial_number = Some(fresh_serial());
+        params.serial_number = Some(serial);
         params.use_authority_key_identifier_extension = true;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         // From yesterday, against clocks that are a little behind.
@@ -202,6 +217,13 @@ impl Profile<'_> {
                 params.extended_key_usages = vec![ExtendedKeyUsagePurpose::Other(STAMP_PURPOSE.to_vec())];
                 let past = now.minus(days(EXPIRED_DAYS));
                 set_validity(&mut params, past.minus(days(LEAF_DAYS)), past);
+            }
+            Self::Responder => {
+                params.distinguished_name = named("midflow SANDBOX responder");
+                params.extended_key_usages = vec![ExtendedKeyUsagePurpose::OcspSigning];
+                // Nobody can be asked about the one who answers.
+                params.custom_extensions =
+                    vec![CustomExtension::from_oid_content(NO_CHECK_OID, NULL.to_vec())];
             }
             Self::Citizen {
                 civil_no,
@@ -261,12 +283,12 @@ fn serial_number_attribute() -> DnType {
     DnType::CustomDnType(vec![2, 5, 4, 5])
 }
 
-fn fresh_serial() -> SerialNumber {
-    positive_serial(uuid::Uuid::new_v4().as_bytes())
+fn serial(draws: &Draws, name: &str) -> SerialNumber {
+    positive_serial(draws.id_named(name).as_bytes())
 }
 
 /// Known before the certificate exists, so that the list can name it.
-fn revoked_serial(civil_no: &str) -> SerialNumber {
+pub(super) fn revoked_serial(civil_no: &str) -> SerialNumber {
     let digest = Digest::of(format!("sandbox revoked {civil_no}").as_bytes());
     let bytes = hex::decode(digest.to_string().trim_start_matches("sha256:")).unwrap_or_default();
     positive_serial(bytes.get(..16).unwrap_or(&[1]))
@@ -304,6 +326,9 @@ const fn days(count: u64) -> Duration {
     Duration::from_secs(count * 24 * 60 * 60)
 }
 
+/// Under which the authority's own key is drawn, and the impostor's.
+const OWN: &str = "authority";
+const IMPOSTOR: &str = "impostor";
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 const AUTHORITY_DAYS: u64 = 3650;
 const LEAF_DAYS: u64 = 397;

@@ -15,15 +15,20 @@ pub(super) struct KeyFolder {
 
 impl KeyFolder {
     /// Opens the folder and makes it if needed. What another version of this layout wrote is cleared away.
-    pub(super) fn open(path: &Path) -> Result<Self, KeysError> {
+    pub(super) fn open(path: &Path, seed: Option<u64>) -> Result<Self, KeysError> {
         let folder = Self {
             path: path.to_path_buf(),
         };
         folder.make(path)?;
         folder.make(&path.join(CITIZENS))?;
-        if folder.read(LAYOUT_FILE)?.as_deref() != Some(LAYOUT) {
+        // Keys of another seed, or of none, are of no use here.
+        let layout = match seed {
+            Some(seed) => format!("{LAYOUT}seed {seed}\n"),
+            None => LAYOUT.to_owned(),
+        };
+        if folder.read(LAYOUT_FILE)?.as_deref() != Some(&layout) {
             folder.clear()?;
-            folder.write(LAYOUT_FILE, LAYOUT)?;
+            folder.write(LAYOUT_FILE, &layout)?;
         }
         Ok(folder)
     }

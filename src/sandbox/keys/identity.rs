@@ -2,6 +2,7 @@ use rcgen::KeyPair;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
+use x509_parser::oid_registry::OID_X509_SERIALNUMBER;
 use x509_parser::prelude::FromDer;
 use x509_parser::prelude::X509Certificate;
 
@@ -81,6 +82,13 @@ impl Identity {
     pub(in crate::sandbox) fn key(&self) -> Option<PrivateKeyDer<'static>> {
         PrivateKeyDer::from_pem_slice(self.key_pem.as_bytes()).ok()
     }
+}
+
+/// `serialNumber` of the subject of a certificate: the number of whoever it is for.
+pub(super) fn subject_number(certificate: &[u8]) -> Option<String> {
+    let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
+    let mut numbers = parsed.subject().iter_by_oid(&OID_X509_SERIALNUMBER);
+    numbers.next()?.as_str().ok().map(str::to_owned)
 }
 
 /// Hides the key.

@@ -29,6 +29,10 @@ fn tagged(tag: u8, contents: &[u8]) -> Vec<u8> {
 
 /// `certificatePolicies`.
 pub(super) const POLICIES_OID: &[u64] = &[2, 5, 29, 32];
+/// `id-pkix-ocsp-nocheck` (RFC 6960, 4.2.2.2.1), whose value is [`NULL`].
+pub(super) const NO_CHECK_OID: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 48, 1, 5];
+/// The DER of NULL.
+pub(super) const NULL: [u8; 2] = [0x05, 0x00];
 /// The purpose of a citizen's certificate. It is not `clientAuth`, so no citizen can pose as a provider.
 pub(super) const CITIZEN_PURPOSE: &[u64] = &[1, 3, 6, 1, 3, 414, 2, 1];
 /// The purpose of the stamp's certificate.

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::path::Path;
@@ -11,11 +12,13 @@ use super::CertificateKind;
 use super::Identity;
 use super::certify::CertificateAuthority;
 use super::certify::Profile;
-use super::certify::impostor;
+use super::certify::revoked_serial;
 use super::files::CITIZENS;
 use super::files::KeyFolder;
+use super::identity::subject_number;
 use crate::sandbox::citizen::Citizen;
 use crate::sandbox::citizen::Ending;
+use crate::sandbox::draws::Draws;
 use crate::words::Purpose;
 use crate::words::Timestamp;
 
@@ -24,11 +27,15 @@ pub struct Keys {
     authority: CertificateAuthority,
     server: Identity,
     callback: Identity,
-    service_provider: Identity,
+    /// Of the provider that the sandbox is for.
+    first_provider: Identity,
+    /// By the id that the provider is registered under, the first one too.
+    service_providers: BTreeMap<String, Identity>,
     stamp: Identity,
     impostor: Identity,
     ended_stamp: Identity,
     next_stamp: Identity,
+    responder: Identity,
     civil_nos: Vec<String>,
     /// What was revoked since the start, by serial number.
     revoked: Mutex<BTreeSet<Vec<u8>>>,
@@ -75,8 +82,33 @@ impl Keys {
         citizens: &[Citizen],
         now: Timestamp,
     ) -> Result<Self, KeysError> {
-        let folder = KeyFolder::open(path)?;
-        let authority = authority(&folder, now)?;
+        let draws = Arc::new(Draws::default());
+        Self::open_for(
+            path,
+            (service_provider_id, &[]),
+            algorithm,
+            citizens,
+            (now, draws),
+        )
+    }
+
+    /// The same for several providers, the one that the sandbox is for first, with keys drawn from a seed if there is one.
+    ///
+    /// # Errors
+    /// When the folder can't be read or written.
+    pub(in crate::sandbox) fn open_for(
+        path: &Path,
+        (first_provider, further_providers): (&str, &[&str]),
+        algorithm: StampAlgorithm,
+        citizens: &[Citizen],
+        (now, draws): (Timestamp, Arc<Draws>),
+    ) -> Result<Self, KeysError> {
+        let algorithm = match draws.seed() {
+            Some(_) => StampAlgorithm::EcdsaP256,
+            None => algorithm,
+        };
+        let folder = KeyFolder::open(path, draws.seed())?;
+        let authority = authority(&folder, draws, now)?;
         let stamp_file = match algorithm {
             StampAlgorithm::Rsa2048 => "stamp-rsa.pem",
             StampAlgorithm::EcdsaP256 => "stamp-p256.pem",
@@ -85,7 +117,7 @@ impl Keys {
             if let Some(found) = folder.load(name, now.plus(RENEW_BEFORE))? {
                 return Ok(found);
             }
-            let made = authority.issue(profile, now)?;
+            let made = authority.issue(profile, name, now)?;
             folder.save(name, &made)?;
             Ok::<_, KeysError>(made)
         };
@@ -101,12 +133,12 @@ impl Keys {
                 name: "midflow callback listener",
             },
         )?;
-        let service_provider = kept(
-            &format!("sp-{service_provider_id}.pem"),
-            &Profile::ServiceProvider {
-                id: service_provider_id,
-            },
-        )?;
+        let provider = |id: &str| kept(&format!("sp-{id}.pem"), &Profile::ServiceProvider { id });
+        let of_first = provider(first_provider)?;
+        let mut service_providers = BTreeMap::from([(first_provider.to_owned(), of_first.clone())]);
+        for id in further_providers {
+            service_providers.insert((*id).to_owned(), provider(id)?);
+        }
         let stamp = kept(stamp_file, &Profile::Stamp { algorithm })?;
         // The key that takes the place of the stamp's in a change of keys; cheap to make, whatever the first one is.
         let next_stamp = kept(
@@ -115,22 +147,26 @@ impl Keys {
                 algorithm: StampAlgorithm::EcdsaP256,
             },
         )?;
+        let responder = kept("responder.pem", &Profile::Responder)?;
         folder.write("authority.crt", authority.identity().chain_pem())?;
         folder.write("stamp.crt", &pem_of("CERTIFICATE", stamp.certificate()))?;
         let civil_nos = citizens
             .iter()
             .map(|citizen| citizen.civil_no.expose(Purpose::Wire).to_owned())
             .collect();
-        let ended_stamp = authority.issue(&Profile::EndedStamp, now)?;
+        let impostor = authority.impostor(now)?;
+        let ended_stamp = authority.issue(&Profile::EndedStamp, "ended stamp", now)?;
         let keys = Self {
             authority,
             server,
             callback,
-            service_provider,
+            first_provider: of_first,
+            service_providers,
             stamp,
-            impostor: impostor(now)?,
+            impostor,
             ended_stamp,
             next_stamp,
+            responder,
             civil_nos,
             revoked: Mutex::default(),
             citizens: Mutex::default(),
@@ -155,9 +191,22 @@ impl Keys {
         &self.callback
     }
 
-    /// For the provider's TLS client.
-    pub fn service_provider(&self) -> &Identity {
-        &self.service_provider
+    /// For the TLS client of the provider that the sandbox is for.
+    pub(in crate::sandbox) fn first_provider(&self) -> &Identity {
+        &self.first_provider
+    }
+
+    /// For the TLS client of the provider with this id.
+    pub fn service_provider(&self, id: &str) -> Option<&Identity> {
+        self.service_providers.get(id)
+    }
+
+    /// The id of the provider whose certificate this is, DER. Its subject names it, whichever of its certificates it is.
+    pub(in crate::sandbox) fn provider_of(&self, certificate: &[u8]) -> Option<&str> {
+        let named = subject_number(certificate)?;
+        self.service_providers
+            .get_key_value(&named)
+            .map(|(id, _)| id.as_str())
     }
 
     /// For the stamp.
@@ -178,6 +227,25 @@ impl Keys {
     /// For the stamp after a change of keys.
     pub fn next_stamp(&self) -> &Identity {
         &self.next_stamp
+    }
+
+    /// For the responder's answers.
+    pub(in crate::sandbox) fn responder(&self) -> &Identity {
+        &self.responder
+    }
+
+    /// The authority's own key and certificate.
+    pub(in crate::sandbox) fn authority(&self) -> &Identity {
+        self.authority.identity()
+    }
+
+    /// Whether the certificate of this serial number is revoked.
+    pub(in crate::sandbox) fn is_revoked(&self, serial: &[u8]) -> bool {
+        let by_nature = self
+            .civil_nos
+            .iter()
+            .any(|civil_no| revoked_serial(civil_no).to_bytes() == serial);
+        by_nature || self.revoked().contains(serial)
     }
 
     /// The list of revoked certificates as it stands now, DER: those of citizens who are so by nature, and what was revoked since.
@@ -252,7 +320,8 @@ impl Keys {
             assurance,
             kind,
         };
-        self.authority.issue(&profile, self.opened_at)
+        let name = format!("citizen {} {kind:?}", citizen.civil_no.expose(Purpose::Wire));
+        self.authority.issue(&profile, &name, self.opened_at)
     }
 
     fn cache(&self) -> std::sync::MutexGuard<'_, HashMap<(String, CertificateKind), Arc<Identity>>> {
@@ -293,15 +362,19 @@ pub(in crate::sandbox) fn pem_of(label: &str, der: &[u8]) -> String {
 }
 
 /// The authority of the folder; a new one, and nothing else in the folder, when there is none that serves.
-fn authority(folder: &KeyFolder, now: Timestamp) -> Result<CertificateAuthority, KeysError> {
+fn authority(
+    folder: &KeyFolder,
+    draws: Arc<Draws>,
+    now: Timestamp,
+) -> Result<CertificateAuthority, KeysError> {
     let needed_until = now.plus(RENEW_AUTHORITY_BEFORE);
     let found = folder.load(AUTHORITY_FILE, needed_until)?;
-    if let Some(authority) = found.and_then(CertificateAuthority::resume) {
+    if let Some(authority) = found.and_then(|found| CertificateAuthority::resume(found, draws.clone())) {
         return Ok(authority);
     }
     // First the certificates of the old one go, so that a crash in between leaves no mixture.
     folder.clear()?;
-    let made = CertificateAuthority::create(now)?;
+    let made = CertificateAuthority::create(draws, now)?;
     folder.save(AUTHORITY_FILE, made.identity())?;
     Ok(made)
 }

@@ -1,4 +1,5 @@
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::Path;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -76,6 +77,14 @@ pub(super) async fn revocation_list(State(sandbox): State<SandboxHandle>) -> Res
     match sandbox.revocation_list() {
         Some(list) => ([(header::CONTENT_TYPE, "application/pkix-crl")], list).into_response(),
         None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// What the responder says of a certificate (OCSP by POST: RFC 6960, A.1).
+pub(super) async fn responder(State(sandbox): State<SandboxHandle>, body: Bytes) -> Response {
+    match sandbox.respond(&body) {
+        Some(answer) => ([(header::CONTENT_TYPE, "application/ocsp-response")], answer).into_response(),
+        None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
 }
 

@@ -149,7 +149,10 @@ impl PhonePage {
             t,
             other_href: format!("/as/{civil_no}?lang={}", locale.other()),
             citizen: CitizenView::of(sandbox, citizen, locale),
-            provider: sandbox.state.service_provider_name().in_locale(locale).to_owned(),
+            provider: current.map_or_else(String::new, |(asked, _)| {
+                let name = sandbox.state.name_of(&asked.service_provider_id);
+                name.in_locale(locale).to_owned()
+            }),
             current: current.map(|(asked, _)| RequestView::of(asked, t)),
             earlier: earlier
                 .take(SHOWN_EARLIER)

@@ -21,21 +21,27 @@ pub(in crate::sandbox) struct Admitted {
 
 impl State {
     /// Checks a request and takes it, or says why not. A code waits for somebody to scan it.
-    pub(in crate::sandbox) fn admit(&self, entry: u64, wanted: Wanted) -> Result<Admitted, Refusal> {
+    ///
+    /// `provider` is the one that asks: nobody asks in the name of another.
+    pub(in crate::sandbox) fn admit(
+        &self,
+        entry: u64,
+        provider: &str,
+        wanted: Wanted,
+    ) -> Result<Admitted, Refusal> {
         let now = self.now();
         let mut inner = self.lock();
         inner.ledger.complete(entry, |received| {
             received.ref_id.clone_from(&wanted.ref_id);
             received.additional_data.clone_from(&wanted.additional_data);
         });
-        if wanted.service_provider_id != self.options.service_provider_id {
+        if wanted.service_provider_id != provider {
             return Err(Refusal::UnknownServiceProvider);
         }
         let registered = |url| {
-            inner
-                .callback_base
-                .as_ref()
-                .is_some_and(|base| is_below(base, url))
+            let found = inner.providers.get(provider);
+            let base = found.and_then(|found| found.callback_base.as_ref());
+            base.is_some_and(|base| is_below(base, url))
         };
         if !wanted.callback_url.as_ref().is_none_or(registered) {
             return Err(Refusal::CallbackUrl);
@@ -54,15 +60,16 @@ impl State {
         };
         let code = civil_no
             .is_none()
-            .then(|| format!("midflow-sandbox-request:{}", uuid::Uuid::new_v4().simple()));
+            .then(|| format!("midflow-sandbox-request:{}", self.draws.id().simple()));
         let civil_no = civil_no.unwrap_or_default();
-        let request_id = uuid::Uuid::new_v4().to_string();
+        let request_id = self.draws.id().to_string();
         if conduct.reply.asks_somebody() {
             inner
                 .ledger
                 .complete(entry, |received| received.request_id = Some(request_id.clone()));
             let asked = Asked {
                 id: request_id.clone(),
+                service_provider_id: provider.to_owned(),
                 civil_no: civil_no.clone(),
                 code: code.clone(),
                 signing: wanted.signing,
@@ -121,7 +128,7 @@ impl State {
         let conduct = match armed {
             Some(Armed { scenario, delay }) => Conduct::of_scenario(scenario, citizen.ending, delay, pace),
             None if citizen.of_the_crowd && !pace.think.is_zero() => {
-                let chance = uuid::Uuid::new_v4().as_u64_pair().1;
+                let chance = self.draws.id().as_u64_pair().1;
                 Conduct::of_ending(citizen.ending, pace).after_thinking(pace.think, chance)
             }
             None => Conduct::of_ending(citizen.ending, pace),

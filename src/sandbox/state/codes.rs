@@ -65,16 +65,19 @@ impl State {
     pub(in crate::sandbox) fn show_card(&self, civil_no: &str) -> Option<ShownCard> {
         let now = self.now();
         let enrolled = self.citizen(civil_no)?.ending.is_enrolled();
-        enrolled.then(|| self.lock().cards.show(civil_no, now)).flatten()
+        enrolled
+            .then(|| self.lock().cards.show(civil_no, &self.draws, now))
+            .flatten()
     }
 
     /// The card behind a scanned text, and what is armed for its holder.
     pub(in crate::sandbox) fn scanned_card(
         &self,
+        provider: &str,
         service_provider_id: &str,
         text: &str,
     ) -> Result<(ShownCard, Option<Scenario>), Refusal> {
-        if service_provider_id != self.options.service_provider_id {
+        if service_provider_id != provider {
             return Err(Refusal::UnknownServiceProvider);
         }
         let mut inner = self.lock();

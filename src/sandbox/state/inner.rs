@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::collections::VecDeque;
 
@@ -16,10 +17,16 @@ use crate::sandbox::request::Standing;
 use crate::words::Text;
 use crate::words::Timestamp;
 
+/// A service provider, as it is registered.
+pub(super) struct Provider {
+    pub(super) name: Text,
+    pub(super) callback_base: Option<reqwest::Url>,
+}
+
 /// What changes, under the one lock.
 pub(super) struct Inner {
-    pub(super) callback_base: Option<reqwest::Url>,
-    pub(super) service_provider_name: Text,
+    /// Who is registered, by id.
+    pub(super) providers: BTreeMap<String, Provider>,
     pub(super) armed: HashMap<String, VecDeque<Armed>>,
     pub(super) armed_for_anyone: VecDeque<Armed>,
     pub(super) requests: HashMap<String, Asked>,

@@ -1,17 +1,22 @@
+use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
 
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::inner::Inner;
+use super::inner::Provider;
 use crate::sandbox::callback::Signers;
 use crate::sandbox::card::ShownCards;
 use crate::sandbox::citizen::Citizen;
+use crate::sandbox::draws::Draws;
 use crate::sandbox::faces::Logins;
 use crate::sandbox::keys::Keys;
 use crate::sandbox::ledger::Ledger;
@@ -27,7 +32,13 @@ pub(in crate::sandbox) struct State {
     pub(in crate::sandbox) signers: Signers,
     pub(in crate::sandbox) client: reqwest::Client,
     pub(in crate::sandbox) citizens: Vec<Citizen>,
-    pub(in crate::sandbox) logins: Logins,
+    /// Of the provider that the sandbox is for.
+    pub(in crate::sandbox) login: Arc<Logins>,
+    /// By the id of the provider, the first one too.
+    pub(in crate::sandbox) logins: BTreeMap<String, Arc<Logins>>,
+    pub(in crate::sandbox) draws: Arc<Draws>,
+    /// Whether the responder answers nothing for now.
+    pub(in crate::sandbox) responder_stopped: AtomicBool,
     pub(in crate::sandbox) tasks: TaskTracker,
     pub(in crate::sandbox) stop: CancellationToken,
     pub(super) index: HashMap<String, usize>,
@@ -41,7 +52,7 @@ impl State {
         keys: Keys,
         signers: Signers,
         client: reqwest::Client,
-        citizens: Vec<Citizen>,
+        (citizens, draws): (Vec<Citizen>, Arc<Draws>),
     ) -> Self {
         let index = citizens
             .iter()
@@ -49,8 +60,16 @@ impl State {
             .map(|(at, citizen)| (citizen.civil_no.expose(Purpose::Compare).to_owned(), at))
             .collect();
         let inner = Inner {
-            callback_base: None,
-            service_provider_name: options.service_provider_name.clone(),
+            providers: options
+                .providers()
+                .map(|(id, name)| {
+                    let provider = Provider {
+                        name: name.clone(),
+                        callback_base: None,
+                    };
+                    (id.to_owned(), provider)
+                })
+                .collect(),
             armed: HashMap::new(),
             armed_for_anyone: VecDeque::new(),
             requests: HashMap::new(),
@@ -62,13 +81,22 @@ impl State {
             approvals: HashMap::new(),
             ledger: Ledger::new(options.ledger_capacity),
         };
+        let login = Arc::new(Logins::new(draws.clone()));
+        let further = options.further_providers.iter();
+        let mut logins: BTreeMap<_, _> = further
+            .map(|provider| (provider.id.clone(), Arc::new(Logins::new(draws.clone()))))
+            .collect();
+        logins.insert(options.service_provider_id.clone(), Arc::clone(&login));
         Self {
             options,
             keys,
             signers,
             client,
             citizens,
-            logins: Logins::new(),
+            login,
+            logins,
+            draws,
+            responder_stopped: AtomicBool::new(false),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             index,
@@ -92,16 +120,24 @@ impl State {
         })
     }
 
-    pub(in crate::sandbox) fn register_callback_base(&self, base: reqwest::Url) {
-        self.lock().callback_base = Some(base);
+    /// `false` if nobody is registered under this id.
+    pub(in crate::sandbox) fn register_callback_base(&self, provider: &str, base: reqwest::Url) -> bool {
+        let mut inner = self.lock();
+        let found = inner.providers.get_mut(provider);
+        found.map(|found| found.callback_base = Some(base)).is_some()
     }
 
-    pub(in crate::sandbox) fn rename_service_provider(&self, name: Text) {
-        self.lock().service_provider_name = name;
+    pub(in crate::sandbox) fn rename_service_provider(&self, provider: &str, name: Text) {
+        if let Some(found) = self.lock().providers.get_mut(provider) {
+            found.name = name;
+        }
     }
 
-    pub(in crate::sandbox) fn service_provider_name(&self) -> Text {
-        self.lock().service_provider_name.clone()
+    /// The name of a provider; empty for one that is not registered.
+    pub(in crate::sandbox) fn name_of(&self, provider: &str) -> Text {
+        let inner = self.lock();
+        let found = inner.providers.get(provider);
+        found.map_or_else(|| Text::new("", ""), |found| found.name.clone())
     }
 
     /// Civil numbers whose pages have changed.

@@ -8,8 +8,12 @@ use crate::words::Purpose;
 
 impl State {
     /// Shows a notification on a phone.
-    pub(in crate::sandbox) fn notify(&self, wanted: NotificationWanted) -> Result<(), Refusal> {
-        if wanted.service_provider_id != self.options.service_provider_id {
+    pub(in crate::sandbox) fn notify(
+        &self,
+        provider: &str,
+        wanted: NotificationWanted,
+    ) -> Result<(), Refusal> {
+        if wanted.service_provider_id != provider {
             return Err(Refusal::UnknownServiceProvider);
         }
         let civil_no = wanted.civil_no.expose(Purpose::Wire).to_owned();

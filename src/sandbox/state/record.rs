@@ -12,9 +12,9 @@ use crate::sandbox::scenario::Scenario;
 use crate::words::Digest;
 
 impl State {
-    pub(in crate::sandbox) fn arrived(&self, operation: &str, body: &[u8]) -> u64 {
+    pub(in crate::sandbox) fn arrived(&self, provider: &str, operation: &str, body: &[u8]) -> u64 {
         let now = self.now();
-        self.lock().ledger.arrived(now, operation, body)
+        self.lock().ledger.arrived(now, provider, operation, body)
     }
 
     pub(in crate::sandbox) fn replied(&self, entry: u64, reply: &str) {
@@ -42,6 +42,7 @@ impl State {
         let entry = Sent {
             sequence: 0,
             at: now,
+            service_provider_id: asked.service_provider_id.clone(),
             request_id: asked.id.clone(),
             additional_data: asked.additional_data.clone(),
             scenario: asked.scenario.map(Scenario::as_str),

@@ -54,12 +54,16 @@ impl State {
     }
 
     /// The answer that the provider asks for, whether it was handed out before, and what has become of the request;
-    /// `None` if the request is not known, or is answered by callback.
-    pub(in crate::sandbox) fn polled(&self, id: &str) -> Option<(Option<Bytes>, bool, Standing)> {
+    /// `None` if the request is not known, is another provider's, or is answered by callback.
+    pub(in crate::sandbox) fn polled(
+        &self,
+        provider: &str,
+        id: &str,
+    ) -> Option<(Option<Bytes>, bool, Standing)> {
         let now = self.now();
         let mut inner = self.lock();
         let asked = inner.requests.get_mut(id)?;
-        if asked.callback_url.is_some() {
+        if asked.callback_url.is_some() || asked.service_provider_id != provider {
             return None;
         }
         let answer = asked.polled.answer.clone();

@@ -43,7 +43,10 @@ async fn only_the_providers_certificate_opens_the_bridge() {
     let elsewhere = tempfile::tempdir().unwrap();
     let people = citizens(0, now);
     let other = Keys::open(elsewhere.path(), "sp", StampAlgorithm::EcdsaP256, &people, now).unwrap();
-    let stranger = client(&world.settings, Some(&other.service_provider().pem()));
+    let stranger = client(
+        &world.settings,
+        Some(&other.service_provider("sp").unwrap().pem()),
+    );
     assert!(stranger.get(&url).send().await.is_err());
 
     // A citizen's certificate comes from the right authority and is for something else.

@@ -46,6 +46,69 @@ struct Inbox {
     status: AtomicU16,
 }
 
+/// Another provider of the same authority, with an inbox of its own.
+pub(crate) struct Neighbour {
+    pub(crate) settings: SpSettings,
+    pub(crate) client: reqwest::Client,
+    pub(crate) callback_base: String,
+    inbox: Arc<Inbox>,
+}
+
+impl Inbox {
+    fn empty() -> Arc<Self> {
+        Arc::new(Self {
+            bodies: Mutex::default(),
+            arrived: Notify::new(),
+            status: AtomicU16::new(200),
+        })
+    }
+
+    fn received(&self) -> usize {
+        self.bodies.lock().unwrap().len()
+    }
+
+    async fn callbacks(&self, count: usize) -> Vec<Bytes> {
+        loop {
+            let arrived = self.arrived.notified();
+            tokio::pin!(arrived);
+            arrived.as_mut().enable();
+            let bodies = self.bodies.lock().unwrap().clone();
+            if bodies.len() >= count {
+                return bodies;
+            }
+            arrived.await;
+        }
+    }
+}
+
+impl Neighbour {
+    /// Takes up the place of a further provider of the sandbox.
+    pub(crate) async fn of(world: &World, id: &str) -> Self {
+        let handle = world.sandbox.handle();
+        let settings = handle.sp_settings_of(id).unwrap();
+        let inbox = Inbox::empty();
+        let address = listen(&settings, inbox.clone()).await;
+        let callback_base = format!("https://{address}/cb");
+        handle.register_callback_base_of(id, &callback_base).unwrap();
+        Self {
+            client: client(&settings, Some(&settings.client.pem())),
+            settings,
+            callback_base,
+            inbox,
+        }
+    }
+
+    /// How many callbacks have come so far.
+    pub(crate) fn received(&self) -> usize {
+        self.inbox.received()
+    }
+
+    /// Waits until so many callbacks have come.
+    pub(crate) async fn callbacks(&self, count: usize) -> Vec<Bytes> {
+        self.inbox.callbacks(count).await
+    }
+}
+
 impl World {
     pub(crate) async fn new() -> Self {
         Self::with(|_| {}).await
@@ -65,11 +128,7 @@ impl World {
         change(&mut options);
         let sandbox = Authority::start(options).await.unwrap();
         let settings = sandbox.handle().sp_settings();
-        let inbox = Arc::new(Inbox {
-            bodies: Mutex::default(),
-            arrived: Notify::new(),
-            status: AtomicU16::new(200),
-        });
+        let inbox = Inbox::empty();
         let address = listen(&settings, inbox.clone()).await;
         let callback_base = format!("https://{address}/cb");
         sandbox.handle().register_callback_base(&callback_base).unwrap();
@@ -95,21 +154,12 @@ impl World {
 
     /// How many callbacks have come so far.
     pub(crate) fn received(&self) -> usize {
-        self.inbox.bodies.lock().unwrap().len()
+        self.inbox.received()
     }
 
     /// Waits until so many callbacks have come.
     pub(crate) async fn callbacks(&self, count: usize) -> Vec<Bytes> {
-        loop {
-            let arrived = self.inbox.arrived.notified();
-            tokio::pin!(arrived);
-            arrived.as_mut().enable();
-            let bodies = self.inbox.bodies.lock().unwrap().clone();
-            if bodies.len() >= count {
-                return bodies;
-            }
-            arrived.await;
-        }
+        self.inbox.callbacks(count).await
     }
 
     /// Sends an operation to the bridge.

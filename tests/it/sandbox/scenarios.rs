@@ -6,6 +6,7 @@ use midflow::connector::Expected;
 use midflow::connector::Request;
 use midflow::connector::kuwait::Kuwait;
 use midflow::connector::kuwait::WhenUnknown;
+use midflow::sandbox::Face;
 use midflow::sandbox::Scenario;
 use midflow::words::Assurance;
 use midflow::words::Capability;
@@ -138,6 +139,9 @@ async fn run(world: &World, connector: &Kuwait, scenario: Scenario, now: Timesta
         received_at,
         fields: &fields,
     };
+    for body in &bodies {
+        connector.look_up(body, received_at).await;
+    }
     let verdicts = bodies.iter().map(|body| connector.examine(body, &expected));
     verdicts
         .map(|verdict| match verdict.conclusion {
@@ -202,5 +206,41 @@ async fn revocation_on_demand_reaches_the_connector() {
     handle.revoke_stamp_key();
     connector.refresh_lists(now).await;
     let seen = run(&world, &connector, Scenario::Approved, now).await;
+    assert!(matches!(seen.as_slice(), [Seen::Rejected]));
+}
+
+// R000-169: the same by asking the responder (OCSP), about the person when the answer comes. Without an answer that counts
+// nothing is believed.
+#[tokio::test]
+async fn the_responder_is_asked_about_whoever_answers() {
+    let world = World::with(|_| {}).await;
+    let handle = world.sandbox.handle();
+    let now = midflow::sandbox::SandboxClock::now(&midflow::sandbox::SystemClock);
+    let open = || {
+        let settings = &world.settings;
+        settings.connector_with_responder(Face::Bridge, WhenUnknown::Refuse, now)
+    };
+    let connector = open().unwrap();
+    for _ in 0..2 {
+        let seen = run(&world, &connector, Scenario::Approved, now).await;
+        assert!(matches!(seen.as_slice(), [Seen::Approved]));
+    }
+    // A stamp that does not verify makes nobody ask, and is not believed either.
+    let seen = run(&world, &connector, Scenario::Forged, now).await;
+    assert!(matches!(seen.as_slice(), [Seen::Rejected]));
+
+    handle.revoke(&number(APPROVES)).unwrap();
+    let seen = run(&world, &open().unwrap(), Scenario::Approved, now).await;
+    assert!(matches!(
+        seen.as_slice(),
+        [Seen::Ended(Outcome::CertificateRevoked)]
+    ));
+
+    handle.serve_responder(false);
+    let seen = run(&world, &open().unwrap(), Scenario::Approved, now).await;
+    assert!(matches!(seen.as_slice(), [Seen::Rejected]));
+    handle.serve_responder(true);
+    handle.revoke_stamp_key();
+    let seen = run(&world, &open().unwrap(), Scenario::Approved, now).await;
     assert!(matches!(seen.as_slice(), [Seen::Rejected]));
 }

@@ -138,6 +138,10 @@ impl Connector for Witness {
         polled
     }
 
+    async fn look_up(&self, body: &[u8], now: midflow::words::Timestamp) {
+        self.connector.look_up(body, now).await;
+    }
+
     fn examine_reply(&self, body: &[u8], expected: &Expected<'_>) -> Verdict {
         self.connector.examine_reply(body, expected)
     }

@@ -4,17 +4,21 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 
 use super::ListSource;
+use super::Named;
+use super::Responder;
 use super::RevocationSettings;
 use super::WhenUnknown;
 use super::list::List;
+use super::question::Status;
 use crate::connector::kuwait::material::der_of;
 use crate::connector::kuwait::settings::SettingsError;
 use crate::connector::kuwait::stamp::Signer;
 use crate::words::Timestamp;
 
-/// The lists as they are known now.
+/// The lists, and the answers of the responder, as they are known now.
 pub(in crate::connector::kuwait) struct Revocation {
     sources: Vec<ListSource>,
+    responder: Option<Responder>,
     issuers: Vec<Signer>,
     when_unknown: WhenUnknown,
     refresh: Duration,
@@ -33,6 +37,17 @@ pub(in crate::connector::kuwait) enum Standing {
     Unknown(&'static str),
 }
 
+/// What lists say of a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::connector::kuwait) enum Listed {
+    /// It is on one, since this moment.
+    Revoked(Timestamp),
+    /// It is on none; when the newest that counts was made.
+    Absent(Timestamp),
+    /// No list of its issuer counts.
+    Unknown,
+}
+
 impl Revocation {
     /// Takes the settings and the certificates of those who sign lists.
     ///
@@ -43,16 +58,16 @@ impl Revocation {
         issuers: &[Vec<u8>],
     ) -> Result<Self, SettingsError> {
         let wrong = |setting, problem: String, remedy| Err(SettingsError::new(setting, problem, remedy));
-        if settings.lists.is_empty() {
+        if settings.lists.is_empty() && settings.responder.is_none() {
             return wrong(
                 "kuwait.revocation.lists",
-                "it names no list".to_owned(),
-                "name the authority's list, or leave `revocation` out",
+                "it names no list, and there is no `responder`".to_owned(),
+                "name the authority's list or its responder, or leave `revocation` out",
             );
         }
         for source in &settings.lists {
             if let ListSource::Url(url) = source
-                && !reqwest::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+                && !is_address(url)
             {
                 return wrong(
                     "kuwait.revocation.lists",
@@ -60,6 +75,13 @@ impl Revocation {
                     "write `url: http://…`",
                 );
             }
+        }
+        if let Some(url) = settings.responder.as_deref().filter(|url| !is_address(url)) {
+            return wrong(
+                "kuwait.revocation.responder",
+                format!("`{url}` is no address"),
+                "write `http://…`",
+            );
         }
         if settings.refresh_seconds == 0 {
             return wrong(
@@ -76,8 +98,8 @@ impl Revocation {
                 Err(why) => {
                     return wrong(
                         "kuwait.revocation.issuers",
-                        format!("one of them can't verify a list: {why}"),
-                        "name the certificates of those who sign the lists",
+                        format!("one of them can't verify a list or an answer: {why}"),
+                        "name the certificates of those who sign the lists and issue the certificates",
                     );
                 }
             }
@@ -85,16 +107,27 @@ impl Revocation {
         if known.is_empty() {
             return wrong(
                 "kuwait.revocation.issuers",
-                "nobody is named who signs lists".to_owned(),
-                "name the certificates of those who sign the lists",
+                "nobody is named who signs lists and issues certificates".to_owned(),
+                "name the certificates of those who sign the lists and issue the certificates",
             );
         }
+        let refresh = Duration::from_secs(settings.refresh_seconds.into());
+        let responder = settings.responder.as_ref().map(|url| {
+            Responder::new(url.clone(), settings.nonce, refresh).map_err(|why| {
+                SettingsError::new(
+                    "kuwait.revocation.responder",
+                    why,
+                    "leave it out, and name lists instead",
+                )
+            })
+        });
         Ok(Self {
+            responder: responder.transpose()?,
             lists: ArcSwap::from_pointee(vec![None; settings.lists.len()]),
             sources: settings.lists.clone(),
             issuers: known,
             when_unknown: settings.when_unknown,
-            refresh: Duration::from_secs(settings.refresh_seconds.into()),
+            refresh,
         })
     }
 
@@ -134,51 +167,91 @@ impl Revocation {
         Ok(())
     }
 
-    /// How long until the lists are to be looked at again.
-    pub(in crate::connector::kuwait) fn next_look(&self, now: Timestamp) -> Duration {
+    /// How long until the lists are to be looked at again, and the responder is to be asked about these certificates again.
+    pub(in crate::connector::kuwait) fn next_look(&self, watched: &[Named], now: Timestamp) -> Duration {
         let lists = self.lists.load();
-        let soonest = lists
+        let of_lists = lists
             .iter()
-            .map(|list| match list {
-                Some(list) => list.next_update.since(now) / 2,
-                None => Duration::ZERO,
-            })
-            .min();
-        soonest
-            .unwrap_or_default()
+            .map(|list| list.as_ref().map(|list| list.next_update));
+        let of_answers = self.responder.iter().flat_map(|responder| {
+            watched
+                .iter()
+                .map(|named| responder.told(named).map(|told| told.until))
+        });
+        of_lists
+            .chain(of_answers)
+            .map(|until| until.map_or(Duration::ZERO, |until| until.since(now) / 2))
+            .min()
+            .unwrap_or(self.refresh)
             .clamp(SOONEST.min(self.refresh), self.refresh)
     }
 
-    /// What is known of a certificate at a moment. A list may name it before its revocation has begun: it counts as revoked
-    /// then too.
-    pub(in crate::connector::kuwait) fn standing(
-        &self,
-        issuer: &[u8],
-        serial: &[u8],
-        now: Timestamp,
-    ) -> Standing {
+    /// The responder, where the settings name one.
+    pub(in crate::connector::kuwait) fn responder(&self) -> Option<&Responder> {
+        self.responder.as_ref()
+    }
+
+    /// Whoever is named as an issuer of this name.
+    pub(in crate::connector::kuwait) fn issuers_named<'s>(
+        &'s self,
+        name: &'s [u8],
+    ) -> impl Iterator<Item = &'s Signer> {
+        self.issuers.iter().filter(move |issuer| issuer.subject == name)
+    }
+
+    /// What the lists alone say: for the certificate of a responder, whom nobody asks about itself.
+    pub(in crate::connector::kuwait) fn listed(&self, named: &Named, now: Timestamp) -> Listed {
         let lists = self.lists.load();
-        let of_issuer = lists.iter().flatten().filter(|list| list.issuer == issuer);
         let mut current = None;
-        for list in of_issuer {
-            if let Some(revoked_at) = list.revoked_at(serial) {
+        for list in lists.iter().flatten().filter(|list| list.issuer == named.issuer) {
+            if let Some(revoked_at) = list.revoked_at(&named.serial) {
                 // Whatever its age: nothing takes a revocation back.
-                return Standing::Revoked(revoked_at);
+                return Listed::Revoked(revoked_at);
             }
             if now <= list.next_update {
                 current = current.max(Some(list.this_update));
             }
         }
-        match (current, self.when_unknown) {
-            (Some(made), _) => Standing::Usable(format!("not on the list of {made}")),
-            (None, WhenUnknown::Refuse) => {
-                Standing::Unknown("no list that counts says whether it is revoked")
+        current.map_or(Listed::Unknown, Listed::Absent)
+    }
+
+    /// What is known of a certificate at a moment. A list may name it before its revocation has begun: it counts as revoked
+    /// then too.
+    pub(in crate::connector::kuwait) fn standing(&self, named: &Named, now: Timestamp) -> Standing {
+        let told = self
+            .responder
+            .as_ref()
+            .and_then(|responder| responder.told(named));
+        let listed = self.listed(named, now);
+        if let Listed::Revoked(at) = listed {
+            return Standing::Revoked(at);
+        }
+        if let Some(told) = &told {
+            match told.status {
+                Status::Revoked(at) => return Standing::Revoked(at),
+                Status::Good if now <= told.until => {
+                    return Standing::Usable(format!(
+                        "good by the responder's answer of {}",
+                        told.this_update
+                    ));
+                }
+                Status::Good | Status::Unknown => {}
             }
-            (None, WhenUnknown::Allow) => {
-                Standing::Usable("no list says whether it is revoked; the settings allow that".to_owned())
+        }
+        match (listed, self.when_unknown) {
+            (Listed::Absent(made), _) => Standing::Usable(format!("not on the list of {made}")),
+            (_, WhenUnknown::Refuse) => {
+                Standing::Unknown("no list and no answer that counts says whether it is revoked")
+            }
+            (_, WhenUnknown::Allow) => {
+                Standing::Usable("nothing says whether it is revoked; the settings allow that".to_owned())
             }
         }
     }
+}
+
+fn is_address(url: &str) -> bool {
+    reqwest::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
 }
 
 /// Where a list is missing or runs out, it is looked for this often.

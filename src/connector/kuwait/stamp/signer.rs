@@ -22,6 +22,8 @@ pub(in crate::connector::kuwait) struct Signer {
     pub(in crate::connector::kuwait) serial: Vec<u8>,
     /// Subject key identifier, if the certificate has one.
     pub(super) key_id: Option<Vec<u8>>,
+    /// The key as it stands in the certificate: the content of `subjectPublicKey`.
+    pub(in crate::connector::kuwait) key_bits: Vec<u8>,
     /// The first moment of validity.
     pub(in crate::connector::kuwait) not_before: Timestamp,
     /// The last moment of validity.
@@ -75,6 +77,7 @@ impl Signer {
             issuer: certificate.issuer().as_raw().to_vec(),
             serial: certificate.raw_serial().to_vec(),
             key_id: key_id(&certificate),
+            key_bits: certificate.public_key().subject_public_key.data.to_vec(),
             not_before: moment(certificate.validity().not_before.timestamp()),
             not_after: moment(certificate.validity().not_after.timestamp()),
             key: Key::of(&certificate)?,
@@ -82,7 +85,7 @@ impl Signer {
     }
 
     /// Whether the certificate is valid at a moment.
-    pub(super) fn is_valid_at(&self, moment: Timestamp) -> bool {
+    pub(in crate::connector::kuwait) fn is_valid_at(&self, moment: Timestamp) -> bool {
         self.not_before <= moment && moment <= self.not_after
     }
 

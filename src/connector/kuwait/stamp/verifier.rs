@@ -12,6 +12,7 @@ use super::signer::Signer;
 use crate::connector::kuwait::base64::decode;
 use crate::connector::kuwait::callback::Callback;
 use crate::connector::kuwait::callback::Seen;
+use crate::connector::kuwait::revocation::Named;
 use crate::connector::kuwait::revocation::Revocation;
 use crate::connector::kuwait::revocation::Standing;
 use crate::words::Digest;
@@ -106,6 +107,12 @@ impl Stamp {
     /// The pinned signers.
     pub(in crate::connector::kuwait) fn pins(&self) -> &[Pin] {
         &self.pins
+    }
+
+    /// The pinned signers whose certificates are known; a pin by fingerprint learns its certificate from this callback.
+    pub(in crate::connector::kuwait) fn signers_of(&self, callback: &Callback<'_>) -> Vec<Arc<Signer>> {
+        let certificate = callback.signature.read("SigningCertificate");
+        self.candidates(certificate, None).unwrap_or_default()
     }
 
     /// Verifies the stamp of one value, such as the identity behind a scanned code, as of its arrival.
@@ -212,7 +219,7 @@ impl Stamp {
     /// Why a signer does not count any more, if so.
     fn revoked(&self, signer: &Signer, now: Timestamp) -> Option<String> {
         let known = self.revocation.as_ref()?;
-        match known.standing(&signer.issuer, &signer.serial, now) {
+        match known.standing(&Named::of(signer), now) {
             Standing::Usable(_) => None,
             Standing::Revoked(at) => Some(format!("the signer's certificate was revoked on {at}")),
             Standing::Unknown(why) => Some(format!("of the signer's certificate, {why}")),

@@ -8,6 +8,7 @@ mod cms;
 mod fixture;
 mod identity;
 mod mutation;
+mod responder;
 mod revocation;
 mod settings;
 mod shown_code;

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::fixture::*;
 use crate::connector::kuwait::ListSource;
+use crate::connector::kuwait::Presence;
 use crate::connector::kuwait::RevocationSettings;
 use crate::connector::kuwait::WhenUnknown;
 use crate::connector::kuwait::approval::ApprovalRule;
@@ -73,6 +74,8 @@ fn serial(der: &[u8]) -> Vec<u8> {
 fn known(when_unknown: WhenUnknown, issuers: &[&Party]) -> Revocation {
     let settings = RevocationSettings {
         lists: vec![ListSource::Url("http://127.0.0.1:9/a.crl".to_owned()); 2],
+        responder: None,
+        nonce: Presence::Required,
         issuers: Vec::new(),
         when_unknown,
         refresh_seconds: 300,
@@ -203,18 +206,18 @@ fn a_list_that_proves_nothing_is_not_taken() {
 #[test]
 fn lists_are_looked_at_again_before_they_run_out() {
     let known = known(WhenUnknown::Refuse, &[&P256]);
-    assert_eq!(known.next_look(now()), Duration::from_secs(10));
+    assert_eq!(known.next_look(&[], now()), Duration::from_secs(10));
     let good = list(&stamp_name(), &P256.key_pem, &[], (1, 20));
     known.take(0, &good, now()).unwrap();
     assert_eq!(
-        known.next_look(now()),
+        known.next_look(&[], now()),
         Duration::from_secs(10),
         "the other is missing"
     );
     known.take(1, &good, now()).unwrap();
-    assert_eq!(known.next_look(now()), Duration::from_secs(300));
+    assert_eq!(known.next_look(&[], now()), Duration::from_secs(300));
     let nearly = Timestamp::parse("2026-02-19T23:58:20Z").unwrap();
-    assert_eq!(known.next_look(nearly), Duration::from_secs(50));
+    assert_eq!(known.next_look(&[], nearly), Duration::from_secs(50));
 }
 
 // R000-147, F49: while the authority changes its key both are pinned; the old one counts up to a moment and no longer.

@@ -4,6 +4,8 @@
 //! good as the connection that it came over, which the settings must have named as enough; then it proves that the
 //! request of this flow, which named one person, was approved, and nothing about who that person is beyond that.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde::Deserializer;
 use serde::Serialize;
@@ -120,6 +122,23 @@ impl PolledRule {
                 let counts = format!("{:?} {status:?}", said("statusCode"));
                 (!waiting).then(|| Digest::of(counts.as_bytes()))
             }
+        }
+    }
+
+    /// The stamped callback inside a poll's answer, as it is judged; `None` where there is none.
+    pub(in crate::connector::kuwait) fn stamped<'b>(
+        &self,
+        body: &'b [u8],
+        keys: KeyMatching,
+    ) -> Option<Cow<'b, [u8]>> {
+        let Self::Stamped(pointer) = self else {
+            return None;
+        };
+        let root = Node::parse(body, keys).ok()?;
+        let node = pointer.find(&root, keys)?;
+        match &node.value {
+            Value::Text(text) => Some(Cow::Owned(text.as_bytes().to_vec())),
+            _ => body.get(node.span.clone()).map(Cow::Borrowed),
         }
     }
 

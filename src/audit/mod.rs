@@ -44,6 +44,7 @@ pub use record::Record;
 pub use record::RefusalRecord;
 pub use record::ReplyRecord;
 pub use record::RequestRecord;
+pub use record::StepRecord;
 pub use record::Subject;
 pub use record::VerdictRecord;
 pub use recorder::Recorded;

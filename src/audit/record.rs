@@ -81,6 +81,8 @@ pub enum Event {
     Browser(BrowserRecord),
     /// Somebody said that the person had not asked for this.
     NotMe(NotMeRecord),
+    /// A flow begins as a step of a journey.
+    Step(StepRecord),
     /// A flow ended, with the decision of its policy.
     Ending(Box<EndingRecord>),
     /// A flow was refused before anything was sent, or was not begun.
@@ -109,6 +111,7 @@ impl Event {
             Self::Consent(_) => "consent",
             Self::Browser(_) => "browser",
             Self::NotMe(_) => "not_me",
+            Self::Step(_) => "step",
             Self::Ending(_) => "ending",
             Self::Refusal(_) => "refusal",
             Self::Notice(_) => "notice",
@@ -288,8 +291,9 @@ pub struct DocumentRecord {
 /// What a person confirmed before signing (R000-087 to R000-090); the time is the record's own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConsentRecord {
-    /// Digest of the document that the page showed.
-    pub document: Digest,
+    /// Digest of the document that the page showed, where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<Digest>,
     /// The language in which it was confirmed.
     pub locale: Locale,
     /// What was confirmed, each for itself.
@@ -299,12 +303,26 @@ pub struct ConsentRecord {
 /// One thing that a person confirmed, or did not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConsentItem {
-    /// `reviewed_entire`, `accepts_to_sign` or `copy_before`.
+    /// `reviewed_entire`, `accepts_to_sign` or `copy_before`; for the consent of a journey `consent:` and the name of its step.
     pub name: String,
     /// Whether it was ticked.
     pub given: bool,
     /// Digest of the sentence as it was shown.
     pub text: Digest,
+}
+
+/// Which journey a flow belongs to; with it the records of all flows of a journey can be read one after another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepRecord {
+    /// The journey, by the id of its first flow.
+    pub journey: FlowId,
+    /// The name of the step.
+    pub step: String,
+    /// The number of the step in the service file, from 1; consents count.
+    pub number: u8,
+    /// The flow of the step before; `None` for the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<FlowId>,
 }
 
 /// Which browser the page of a flow belongs to.
@@ -342,6 +360,9 @@ pub struct EndingRecord {
     pub exchange: Option<ExchangeId>,
     /// Where a failed script stopped and why; `None` if none failed.
     pub script_fault: Option<String>,
+    /// The flow of the step that follows in the journey.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<FlowId>,
     /// Digest of what is kept of the flow and never changes after its end ([`super::log::FlowParts`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flow: Option<Digest>,

@@ -47,6 +47,7 @@ pub(super) fn compare(expect: &Expect, happened: &Happened, loaded: &LoadedServi
         mismatches: Vec::new(),
     };
     found.turned_away(expect);
+    found.steps(expect);
     if let Some(plan) = &expect.plan {
         found.plan(plan);
     }
@@ -82,6 +83,23 @@ impl Found<'_> {
                 let told = "the flow began".to_owned();
                 self.add(&wanted.at, "turned_away", ticked(&wanted.value), told, None);
             }
+        }
+    }
+
+    fn steps(&mut self, expect: &Expect) {
+        let got = self.happened.way.clone();
+        if let Some(wanted) = expect.at.as_ref().filter(|wanted| !got.contains(&wanted.value)) {
+            let told = format!("the steps are {}", list(&got));
+            self.add(
+                &wanted.at,
+                "at",
+                format!("{} begins", ticked(&wanted.value)),
+                told,
+                None,
+            );
+        }
+        if let Some(wanted) = expect.steps.as_ref().filter(|wanted| wanted.value != got) {
+            self.add(&wanted.at, "steps", list(&wanted.value), list(&got), None);
         }
     }
 

@@ -17,6 +17,7 @@ use crate::words::Outcome;
 use crate::words::OutcomeClass;
 use crate::words::ServiceName;
 
+use super::happened::Happened;
 use super::report::label_of;
 
 /// What the cases of a catalog reach, and what they do not.
@@ -125,8 +126,24 @@ impl Coverage {
         coverage
     }
 
-    pub(super) fn add(&mut self, service: &ServiceName, case: &Case, outcome: Option<Outcome>, lines: Lines) {
+    pub(super) fn add(&mut self, service: &ServiceName, case: &Case, happened: &Happened, lines: Lines) {
         self.run.extend(lines);
+        if happened.steps.is_empty() {
+            self.count(service, case, case.given.capability, happened.outcome);
+        }
+        // Each step of a journey is a flow that ended.
+        for step in &happened.steps {
+            self.count(service, case, step.capability, step.outcome);
+        }
+    }
+
+    fn count(
+        &mut self,
+        service: &ServiceName,
+        case: &Case,
+        capability: Capability,
+        outcome: Option<Outcome>,
+    ) {
         let (Some(outcome), Some(cells)) = (outcome, self.cells.get_mut(service)) else {
             return;
         };
@@ -136,7 +153,7 @@ impl Coverage {
             let cell = Cell {
                 outcome,
                 channel: given.channel,
-                capability: given.capability,
+                capability,
                 locale: given.locale,
             };
             if let Some(count) = cells.get_mut(&cell) {

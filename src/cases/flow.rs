@@ -1,6 +1,7 @@
 //! One case as a whole flow, in virtual time: the catalog plans and decides, the machine of `crate::flow` steps, the
 //! approval rule of the connector examines. Only what surrounds them is made up: the clock, the authority and its answers.
 
+use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use crate::catalog::Decided;
 use crate::catalog::LoadedService;
 use crate::catalog::PlanAnswer;
 use crate::catalog::PlanAsk;
+use crate::catalog::StepAsk;
 use crate::connector;
 use crate::connector::ReplyMeaning;
 use crate::connector::Verdict;
@@ -52,38 +54,71 @@ use crate::words::Timestamp;
 
 /// Runs a case. With `told`, what happened when is written down in words.
 pub(super) fn run(
-    (loaded, rules): (&LoadedService, &PushRules),
+    tested: (&LoadedService, &PushRules),
     authority: &Authority,
     case: &Case,
     told: bool,
 ) -> Happened {
-    let given = &case.given;
-    let mut happened = Happened::default();
-    let inputs = match gate(loaded, rules, given) {
-        Ok(inputs) => inputs,
-        Err(turned_away) => {
-            happened.turned_away = Some(turned_away);
-            return happened;
-        }
-    };
+    if let Some(journey) = &tested.0.service.journey {
+        return super::journey::run(tested, journey, authority, case, told);
+    }
+    match gate(tested.0, tested.1, &case.given) {
+        Ok(inputs) => one(
+            tested,
+            authority,
+            (&case.given, inputs),
+            &case.answers,
+            None,
+            told,
+        ),
+        Err(turned_away) => Happened {
+            turned_away: Some(turned_away),
+            ..Happened::default()
+        },
+    }
+}
+
+/// A step of a journey, for the flow that it is.
+pub(super) struct AtStep<'a> {
+    /// As the catalog is asked.
+    pub(super) ask: StepAsk<'a>,
+    /// Whether the person has to agree to something first.
+    pub(super) consents: bool,
+    /// How midflow itself ends it before anything is sent.
+    pub(super) refused: Option<Outcome>,
+}
+
+/// Runs one flow.
+pub(super) fn one(
+    (loaded, rules): (&LoadedService, &PushRules),
+    authority: &Authority,
+    (given, inputs): (&Given, BTreeMap<InputName, InputValue>),
+    answers: &[Step],
+    at_step: Option<&AtStep<'_>>,
+    told: bool,
+) -> Happened {
     let mut world = World {
         loaded,
         authority,
         given,
+        at_step,
         inputs,
         now: given.now,
         told,
         state: State::new(given.now, MAX_ATTEMPTS),
-        steps: case.answers.iter().copied().collect(),
+        steps: answers.iter().copied().collect(),
         agenda: Vec::new(),
         added: 0,
         arrived: 0,
         received: Vec::new(),
         challenge: Challenge::from_random(8352_u64.to_be_bytes()),
-        happened,
+        happened: Happened::default(),
     };
     script::patiently(|| {
-        match refused(loaded, rules, given) {
+        match at_step
+            .and_then(|step| step.refused)
+            .or_else(|| refused(loaded, rules, given))
+        {
             Some(outcome) => world.refuse(outcome),
             None => world.begin(),
         }
@@ -97,7 +132,8 @@ struct World<'a> {
     loaded: &'a LoadedService,
     authority: &'a Authority,
     given: &'a Given,
-    inputs: std::collections::BTreeMap<InputName, InputValue>,
+    at_step: Option<&'a AtStep<'a>>,
+    inputs: BTreeMap<InputName, InputValue>,
     now: Timestamp,
     told: bool,
     state: State,
@@ -129,7 +165,8 @@ impl World<'_> {
                 self.tell(|| format!("the plan is made at {place}"));
                 self.state = State::new(self.now.plus(plan.expires_in), MAX_ATTEMPTS);
                 self.happened.plan = Some((plan, rule));
-                if self.given.capability == Capability::Sign {
+                if self.given.capability == Capability::Sign || self.at_step.is_some_and(|step| step.consents)
+                {
                     // The person reads, and confirms at once: what comes before has no rule of the service.
                     self.feed(&Event::Hold, None);
                     let expires_at = self.state.expires_at;
@@ -371,6 +408,7 @@ impl World<'_> {
                 request_id: self.state.request_id.as_ref(),
                 // Whoever scans a code, or shows one, is learnt from the answer.
                 civil_no: match self.given.capability {
+                    Capability::AuthQr if self.is_known_already() => Some(&self.given.citizen.civil_no),
                     Capability::AuthQr | Capability::VerifyQr => None,
                     Capability::AuthPush | Capability::Sign | Capability::Notify => {
                         Some(&self.given.citizen.civil_no)
@@ -418,6 +456,7 @@ impl World<'_> {
         }
         self.happened.hook = Rule::of(&decided.decision.rule, asked).hook;
         self.happened.outcome = Some(decided.outcome);
+        self.happened.ended_at = Some(self.now);
         self.happened.fault = decided.fault;
         self.happened.decision = Some(decided.decision);
     }
@@ -444,7 +483,13 @@ impl World<'_> {
             inputs: &self.inputs,
             now: self.now,
             attempt: self.given.attempt,
+            step: self.at_step.map(|step| step.ask),
         }
+    }
+
+    /// Whether an earlier step of the journey has said who the person is.
+    fn is_known_already(&self) -> bool {
+        self.at_step.is_some_and(|step| step.ask.earlier.is_some())
     }
 
     fn add(&mut self, at: Timestamp, happening: Happening) {

@@ -7,6 +7,7 @@ use crate::policy::Place;
 use crate::policy::Plan;
 use crate::script::Hook;
 use crate::script::ScriptFault;
+use crate::words::Capability;
 use crate::words::Outcome;
 use crate::words::Person;
 use crate::words::Timestamp;
@@ -34,8 +35,22 @@ pub(super) struct Happened {
     pub(super) check: Option<Check>,
     /// What the machine noted.
     pub(super) notes: Vec<Note>,
+    /// The steps of a journey that began.
+    pub(super) steps: Vec<StepTaken>,
+    /// The same with the consents before each.
+    pub(super) way: Vec<String>,
+    /// When the flow ended.
+    pub(super) ended_at: Option<Timestamp>,
     /// What happened when, in words; only where somebody wants to read it.
     pub(super) trail: Vec<(Duration, String)>,
+}
+
+/// A step of a journey that began.
+pub(super) struct StepTaken {
+    /// Its capability.
+    pub(super) capability: Capability,
+    /// How it ended.
+    pub(super) outcome: Option<Outcome>,
 }
 
 /// Why no flow began.

@@ -13,6 +13,7 @@ mod coverage;
 mod flow;
 mod gate;
 mod happened;
+mod journey;
 mod mutate;
 mod problems;
 mod report;

@@ -157,7 +157,7 @@ impl Suite {
             for case in &file.cases {
                 let (happened, lines) =
                     script::recorded(|| run((loaded, &rules), &self.authority, case, false));
-                coverage.add(service, case, happened.outcome, lines);
+                coverage.add(service, case, &happened, lines);
             }
         }
         coverage

@@ -30,6 +30,19 @@ pub struct PlanAsk<'a> {
     pub now: Timestamp,
     /// 1 for the first flow, one more for each retry.
     pub attempt: u8,
+    /// Which step of a journey it is; `None` for a flow by itself.
+    pub step: Option<StepAsk<'a>>,
+}
+
+/// A step of a journey, as a catalog is asked about it.
+#[derive(Clone, Copy)]
+pub struct StepAsk<'a> {
+    /// Its number among the steps of the service, from 0.
+    pub number: usize,
+    /// Its name.
+    pub name: &'a str,
+    /// The declared fields that earlier steps brought.
+    pub earlier: Option<&'a Person>,
 }
 
 /// What a catalog is asked once a flow has an outcome.

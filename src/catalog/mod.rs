@@ -27,6 +27,7 @@ pub use ask::DecideAsk;
 pub use ask::Decided;
 pub use ask::PlanAnswer;
 pub use ask::PlanAsk;
+pub use ask::StepAsk;
 pub use diff::CatalogDiff;
 pub use diff::Change;
 pub use diff::Kind;

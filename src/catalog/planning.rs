@@ -3,12 +3,14 @@ use super::DecideAsk;
 use super::LoadedService;
 use super::PlanAnswer;
 use super::PlanAsk;
+use super::StepAsk;
 use super::ending::policy_failed;
 use crate::policy::Decision;
 use crate::policy::OwnSettings;
 use crate::policy::Place;
 use crate::policy::Quieted;
 use crate::policy::Refusal;
+use crate::policy::Service;
 use crate::policy::Then;
 use crate::policy::render;
 use crate::script::Facts;
@@ -38,10 +40,16 @@ impl LoadedService {
     /// Plans for this service; see [`Catalog::plan`].
     pub(crate) fn plan(&self, ask: &PlanAsk<'_>) -> PlanAnswer {
         let service = &self.service;
-        let place = service
-            .capability(ask.capability)
-            .map(|settings| settings.place.clone());
-        let planned = service.plan(ask.capability, ask.inputs).zip(place);
+        let planned = match ask.step {
+            Some(step) => service
+                .plan_step(step.number, ask.inputs)
+                .zip(step_place(service, &step)),
+            None => {
+                let settings = service.capability(ask.capability);
+                let place = settings.map(|settings| settings.place.clone());
+                service.plan(ask.capability, ask.inputs).zip(place)
+            }
+        };
         let Some((plan, place)) = planned else {
             let message = format!("the service does not declare `{}`", ask.capability);
             return refuse_for(Some(self), ScriptFault::new(self.place(), message));
@@ -133,9 +141,16 @@ pub(super) fn facts<'a>(ask: &PlanAsk<'a>) -> Facts<'a> {
         inputs: ask.inputs,
         now: ask.now,
         attempt: ask.attempt,
+        step: ask.step.map_or("", |step| step.name),
+        earlier: ask.step.and_then(|step| step.earlier),
         outcome: None,
         person: None,
     }
+}
+
+fn step_place(service: &Service, step: &StepAsk<'_>) -> Option<Place> {
+    let step = service.journey.as_ref()?.steps.get(step.number)?;
+    Some(step.place.clone())
 }
 
 fn refuse_for(loaded: Option<&LoadedService>, fault: ScriptFault) -> PlanAnswer {

@@ -65,6 +65,7 @@ fn ask(inputs: &BTreeMap<crate::words::InputName, crate::policy::InputValue>) ->
         inputs,
         now: Timestamp::parse("2026-11-22T07:00:00Z").unwrap(),
         attempt: 1,
+        step: None,
     }
 }
 
@@ -87,7 +88,7 @@ fn the_policies_of_this_repository_load_without_a_word() {
     let (catalog, found) = Catalog::load(&own, None);
     assert_eq!(found, Diagnostics::default());
     let catalog = catalog.unwrap();
-    assert_eq!(catalog.services().len(), 9);
+    assert_eq!(catalog.services().len(), 10);
     assert_eq!(catalog.digest(), own.digest());
 }
 
@@ -174,6 +175,7 @@ fn nothing_but_an_approval_ever_goes_on() {
             let decided = catalog.decide(&DecideAsk {
                 plan: PlanAsk {
                     attempt,
+                    step: None,
                     ..ask(&inputs)
                 },
                 outcome,

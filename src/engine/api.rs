@@ -132,6 +132,10 @@ pub struct FlowView {
     pub qr: Option<QrCode>,
     /// What opens the app on the phone that the person holds, in the place of the code.
     pub app_link: Option<AppLink>,
+    /// The step of a journey that it is.
+    pub step: Option<StepPlace>,
+    /// What the person has to agree to on the page before anything is sent, by the names of the steps.
+    pub consents: Vec<(String, Text)>,
     /// Where the person goes afterwards.
     pub return_url: Option<String>,
     /// The browser that the page of the flow belongs to, by the digest of the random value in its cookie; `None` as long
@@ -151,6 +155,19 @@ pub struct FlowView {
     pub signature: Option<MadeSignature>,
     /// The node's signed statement of the ending, for the client to keep.
     pub receipt: Option<String>,
+}
+
+/// Where a flow stands in its journey.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepPlace {
+    /// The journey, by the id of its first flow.
+    pub journey: FlowId,
+    /// The name of the step.
+    pub name: String,
+    /// Which of the steps that the person sees it is, from 1.
+    pub number: usize,
+    /// How many of them there are.
+    pub of: usize,
 }
 
 /// What became of a callback, for the listener.
@@ -233,6 +250,10 @@ pub enum ProblemCode {
     IdempotencyConflict,
     /// No such flow, or it belongs to another client.
     UnknownFlow,
+    /// The service has steps, so it begins journeys and no single flows.
+    ServiceHasSteps,
+    /// The service has no steps, so it begins no journeys.
+    ServiceHasNoSteps,
     /// The flow has ended already.
     FlowEnded,
     /// The flow named in `retry_of` may not be tried again.
@@ -274,6 +295,8 @@ impl ProblemCode {
             Self::TooManyRequests => "too_many_requests",
             Self::IdempotencyConflict => "idempotency_conflict",
             Self::UnknownFlow => "unknown_flow",
+            Self::ServiceHasSteps => "service_has_steps",
+            Self::ServiceHasNoSteps => "service_has_no_steps",
             Self::FlowEnded => "flow_ended",
             Self::RetryNotAllowed => "retry_not_allowed",
             Self::ReportTooLate => "report_too_late",

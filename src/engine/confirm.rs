@@ -1,11 +1,13 @@
 //! The two confirmations before anything is signed (R000-087 to R000-090), taken on the server.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Problem;
 use super::ProblemCode;
 use super::inner::Inner;
 use super::input::Input;
+use super::journey::consents;
 use super::live::Live;
 use super::start::problem;
 use super::start::unavailable;
@@ -22,20 +24,23 @@ use crate::words::Capability;
 use crate::words::Digest;
 use crate::words::FlowId;
 use crate::words::Locale;
+use crate::words::Text;
 
 /// What a person has ticked on the page, with each sentence as it was shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Confirmation {
     /// The language of the page.
     pub locale: Locale,
-    /// The digest of the document that the page showed.
-    pub document: Digest,
+    /// The digest of the document that the page showed, where something is signed.
+    pub document: Option<Digest>,
     /// That the whole document was read; must be ticked.
     pub reviewed_entire: (bool, String),
     /// That it is to be signed; must be ticked.
     pub accepts_to_sign: (bool, String),
     /// That a copy was taken before; offered, and need not be ticked.
     pub copy_before: (bool, String),
+    /// The steps of the journey to whose sentences the person has agreed; all of them must be.
+    pub agreed: BTreeSet<String>,
 }
 
 impl Inner {
@@ -47,29 +52,42 @@ impl Inner {
         confirmation: Confirmation,
     ) -> Result<(), Problem> {
         let live = self.held(client, flow).await?;
-        if !confirmation.reviewed_entire.0 || !confirmation.accepts_to_sign.0 {
+        let (row, detail) = {
+            let cell = live.cell.lock().await;
+            (Arc::clone(&cell.row), Arc::clone(&cell.detail))
+        };
+        let service = live
+            .catalog
+            .as_ref()
+            .and_then(|catalog| catalog.service(row.service.as_str()))
+            .ok_or_else(|| unavailable("the catalog of a flow is gone"))?;
+        let sentences = consents(&detail, Some(service));
+        let signs = row.capability == Capability::Sign;
+        let confirmed = !signs || confirmation.reviewed_entire.0 && confirmation.accepts_to_sign.0;
+        if !confirmed
+            || sentences
+                .iter()
+                .any(|(name, _)| !confirmation.agreed.contains(name))
+        {
             return Err(problem(
                 ProblemCode::NotConfirmed,
-                "both confirmations are needed before anything is sent",
+                "everything that is asked for has to be confirmed before anything is sent",
             ));
         }
         self.may_ring(&live).await?;
-        let (signing, expires_in) = self.signing(&live, &confirmation).await?;
-        live.keep_matter(Matter::Signing(Box::new(signing)));
+        let expires_in = if signs {
+            let (signing, expires_in) = self.signing(&live, &confirmation).await?;
+            live.keep_matter(Matter::Signing(Box::new(signing)));
+            expires_in
+        } else {
+            let plan = detail.plan.as_ref();
+            plan.map(|plan| plan.expires_in)
+                .ok_or_else(|| unavailable("a stored flow is damaged"))?
+        };
         let consent = ConsentRecord {
-            document: confirmation.document,
+            document: confirmation.document.filter(|_| signs),
             locale: confirmation.locale,
-            items: [
-                ("reviewed_entire", confirmation.reviewed_entire),
-                ("accepts_to_sign", confirmation.accepts_to_sign),
-                ("copy_before", confirmation.copy_before),
-            ]
-            .map(|(name, (given, sentence))| ConsentItem {
-                name: name.to_owned(),
-                given,
-                text: Digest::of(sentence.as_bytes()),
-            })
-            .into(),
+            items: items(&sentences, &confirmation, signs),
         };
         let input = Input::Confirm {
             consent: Box::new(consent),
@@ -86,14 +104,16 @@ impl Inner {
 
     /// What the person has declined or reported since the flow began holds its request back like any other (threat B-16).
     async fn may_ring(&self, live: &Live) -> Result<(), Problem> {
-        let Some(person) = live.cell.lock().await.row.person_key else {
+        let row = Arc::clone(&live.cell.lock().await.row);
+        let capability = row.capability;
+        let Some(person) = row.person_key.filter(|_| capability.prompts()) else {
             return Ok(());
         };
         let now = self.clock.now();
         let past = self.past_of(person, false, now).await.map_err(unavailable)?;
         let organization = Arc::clone(self.catalogs.active().organization());
         let rules = organization.push_safety.rules(self.options.environment);
-        match rules.refuse(Capability::Sign, FirstContact::Push, &past, now) {
+        match rules.refuse(capability, FirstContact::Push, &past, now) {
             None => Ok(()),
             Some(outcome) => Err(problem(
                 ProblemCode::TooManyRequests,
@@ -117,7 +137,7 @@ impl Inner {
             if cell.detail.client != client {
                 return Err(unknown());
             }
-            let confirms = cell.row.capability == Capability::Sign;
+            let confirms = cell.row.capability != Capability::Notify;
             if !confirms || cell.row.state.phase != Phase::Held || cell.row.state.closing.is_some() {
                 return Err(problem(
                     ProblemCode::NothingToConfirm,
@@ -141,7 +161,7 @@ impl Inner {
         };
         let nothing = || problem(ProblemCode::InvalidDocument, "the flow has no document");
         let document = detail.document.as_ref().ok_or_else(nothing)?;
-        if confirmation.document != document.digest {
+        if confirmation.document != Some(document.digest) {
             return Err(problem(
                 ProblemCode::InvalidDocument,
                 "what was confirmed is not the document of this flow",
@@ -178,6 +198,33 @@ impl Inner {
         };
         Ok((signing, plan.expires_in))
     }
+}
+
+/// What was confirmed, each with the digest of its sentence: first what the policy asks to agree to, as it stands in the
+/// service file, then what signing asks for, as the page shows it.
+fn items(sentences: &[(String, Text)], confirmation: &Confirmation, signs: bool) -> Vec<ConsentItem> {
+    let item = |name: &str, given: bool, sentence: &str| ConsentItem {
+        name: name.to_owned(),
+        given,
+        text: Digest::of(sentence.as_bytes()),
+    };
+    let agreed = sentences.iter().map(|(step, text)| {
+        item(
+            &format!("consent:{step}"),
+            true,
+            text.in_locale(confirmation.locale),
+        )
+    });
+    let signing = [
+        ("reviewed_entire", &confirmation.reviewed_entire),
+        ("accepts_to_sign", &confirmation.accepts_to_sign),
+        ("copy_before", &confirmation.copy_before),
+    ];
+    let signing = signing
+        .into_iter()
+        .filter(|_| signs)
+        .map(|(name, (given, sentence))| item(name, *given, sentence));
+    agreed.chain(signing).collect()
 }
 
 /// The largest document that goes to the phone whole; what the authority takes is not known publicly.

@@ -37,7 +37,11 @@ impl Inner {
         });
     }
 
-    async fn deliver_until_done(self: &Arc<Self>, live: &Arc<Live>, notice: Recorded<DeliveryRow>) {
+    pub(super) async fn deliver_until_done(
+        self: &Arc<Self>,
+        live: &Arc<Live>,
+        notice: Recorded<DeliveryRow>,
+    ) {
         let first_at = notice.next_at.unwrap_or_else(|| self.clock.now());
         let mut notice = notice;
         loop {

@@ -3,6 +3,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::journey::JourneyPart;
+use crate::catalog::StepAsk;
 use crate::connector::MadeSignature;
 use crate::policy::Decision;
 use crate::policy::InputValue;
@@ -84,6 +86,9 @@ pub(crate) struct Detail {
     /// The notification that was put off, by the name of its template.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) template: Option<String>,
+    /// The journey that the flow is a step of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) journey: Option<Box<JourneyPart>>,
     /// The declared fields, once approved.
     person: Option<BTreeMap<FieldName, FieldValue>>,
 }
@@ -136,6 +141,7 @@ impl Detail {
             browser: None,
             held_token: None,
             template: None,
+            journey: None,
             person: None,
         }
     }
@@ -162,6 +168,31 @@ impl Detail {
             held_token: Some(token.as_str().to_owned()),
             ..self
         }
+    }
+
+    /// The same as a step of a journey, on the page that the browser opened at an earlier one.
+    pub(crate) fn in_journey(self, journey: Option<Box<JourneyPart>>, browser: Option<Digest>) -> Self {
+        Self {
+            journey,
+            browser,
+            ..self
+        }
+    }
+
+    /// What earlier steps of the journey brought of the person.
+    pub(crate) fn earlier(&self) -> Option<Person> {
+        self.journey.as_ref().map(|part| part.earlier())
+    }
+
+    /// The step as a catalog is asked about it; `earlier` is [`Detail::earlier`].
+    pub(crate) fn step_ask<'a>(&'a self, earlier: Option<&'a Person>) -> Option<StepAsk<'a>> {
+        self.journey.as_ref().map(|part| part.ask(earlier))
+    }
+
+    /// What this step hands on: its place, and all that is known with it.
+    pub(crate) fn handed_on(&self, flow: FlowId, step: usize, name: &str) -> Option<JourneyPart> {
+        let part = self.journey.as_ref()?;
+        Some(part.then(flow, (step, name), self.person.as_ref(), self.signature.as_ref()))
     }
 
     /// Keeps the declared fields of the person who approved.

@@ -40,6 +40,7 @@ use crate::policy::Then;
 use crate::words::CallbackToken;
 use crate::words::Digest;
 use crate::words::ExchangeId;
+use crate::words::FlowId;
 use crate::words::Outcome;
 use crate::words::Person;
 use crate::words::Timestamp;
@@ -50,6 +51,8 @@ pub(super) struct Effects {
     pub(super) send: Option<Outbound>,
     pub(super) examine: Vec<Arrival>,
     pub(super) deliver: Option<DeliveryRow>,
+    /// The flow of the next step of the journey.
+    pub(super) begin: Option<FlowId>,
 }
 
 /// A step that has been made and is not durable yet.
@@ -104,6 +107,7 @@ impl Inner {
             _ => None,
         });
         draft.keep_state(state);
+        draft.tie_to_journey(cell);
         self.keep_approver(&mut draft, input);
         draft.tallies.extend(note.and_then(Tally::of));
         draft
@@ -163,6 +167,7 @@ impl Inner {
             Action::Deliver => {
                 if let Input::Recover { notice, .. } = input {
                     draft.effects.deliver.clone_from(notice);
+                    draft.effects.begin = draft.detail.journey.as_ref().and_then(|part| part.next);
                 }
             }
             Action::Note(_) => {}
@@ -258,6 +263,8 @@ impl Inner {
         }
         let exchange = draft.row.state.ending.as_ref().and_then(|ending| ending.exchange);
         let mut ending = ending(outcome, &decided, exchange);
+        let turn = draft.turn(live, &decided);
+        ending.next = turn.and_then(|turn| turn.begins);
         if let Some(fault) = &decided.fault {
             draft.tallies.push(Tally::ScriptFault(fault.to_string()));
         }
@@ -269,23 +276,31 @@ impl Inner {
         ending.flow = Some(FlowParts::digest_of(&draft.row));
         let record = draft.scribe().record(Event::Ending(Box::new(ending)));
         draft.unit.records.push(record);
-        let notice = self.notice(draft);
+        let notice = match turn {
+            Some(turn) if !turn.ends => None,
+            _ => self.notice(live, draft),
+        };
+        let begins = turn.and_then(|turn| turn.begins);
         if let Some(row) = &notice {
             let record = draft.scribe().notice(row);
             draft.unit.records.push(record);
         }
-        match &notice {
-            Some(row) => draft.unit.deliveries.push(DeliveryChange::Insert(row.clone())),
+        match (&notice, begins) {
+            (Some(row), _) => draft.unit.deliveries.push(DeliveryChange::Insert(row.clone())),
+            // Only when the next step has begun is there nothing more to do.
+            (None, Some(_)) => {}
             // Nobody wants to be told: that is as delivered as it gets.
-            None => draft.keep_state(step(&draft.row.state, &FlowEvent::Delivered).0),
+            (None, None) => draft.keep_state(step(&draft.row.state, &FlowEvent::Delivered).0),
         }
         draft.effects.deliver = notice;
+        draft.effects.begin = begins;
     }
 
     fn ask_policy(&self, live: &Live, draft: &Draft, outcome: Outcome, person: Option<&Person>) -> Decided {
         let Some(catalog) = &live.catalog else {
             return Decided::without_policy();
         };
+        let earlier = draft.detail.earlier();
         catalog.decide(&DecideAsk {
             plan: PlanAsk {
                 service: draft.row.service.as_str(),
@@ -295,19 +310,27 @@ impl Inner {
                 inputs: &draft.detail.inputs,
                 now: draft.at,
                 attempt: draft.detail.try_number,
+                step: draft.detail.step_ask(earlier.as_ref()),
             },
             outcome,
             person,
         })
     }
 
-    fn notice(&self, draft: &Draft) -> Option<DeliveryRow> {
+    fn notice(&self, live: &Live, draft: &Draft) -> Option<DeliveryRow> {
         let url = draft.detail.notify_url.clone()?;
-        let view = self.view_of(&draft.row, &draft.detail, None);
+        let catalog = live.catalog.as_deref();
+        let (kind, data) = match self.journey_of(&draft.row, &draft.detail, catalog) {
+            Some(journey) => ("journey.ended", journey.to_json()),
+            None => (
+                "flow.ended",
+                self.view_of(&draft.row, &draft.detail, None).to_json(),
+            ),
+        };
         let body = serde_json::json!({
-            "type": "flow.ended",
+            "type": kind,
             "timestamp": draft.at.to_string(),
-            "data": view.to_json(),
+            "data": data,
         });
         Some(DeliveryRow {
             webhook_id: format!("{}.1", draft.row.id),
@@ -343,8 +366,18 @@ impl Draft {
         Arc::make_mut(&mut self.row)
     }
 
-    fn detail_to_change(&mut self) -> &mut Detail {
+    pub(super) fn detail_to_change(&mut self) -> &mut Detail {
         Arc::make_mut(&mut self.detail)
+    }
+
+    /// Writes down which journey a new flow belongs to.
+    fn tie_to_journey(&mut self, before: &Cell) {
+        if before.row.version == 0
+            && let Some(part) = &self.detail.journey
+        {
+            let record = self.scribe().step(part);
+            self.unit.records.push(record);
+        }
     }
 
     /// Writes the detail into the row, where nothing of it will change any more.
@@ -450,6 +483,7 @@ impl Draft {
             }
             Input::Recover { pending, .. } => pending.clone(),
             Input::Begin
+            | Input::HandedOn
             | Input::Hold
             | Input::Withdraw
             | Input::Refuse(_)

@@ -54,6 +54,7 @@ impl Inner {
         let unit = std::mem::take(&mut draft.unit);
         // What will be acted on is handed in, and comes back with the proof only when all of the unit is durable.
         let effects = std::mem::take(&mut draft.effects);
+        let begins = effects.begin.is_some();
         let recorded = self
             .recorder
             .record(unit, (effects.send, effects.examine, effects.deliver))
@@ -66,8 +67,10 @@ impl Inner {
         if !examine.is_empty() {
             self.examine(live, examine);
         }
-        if let Some(ended) = deliver.transpose() {
-            self.deliver(live, ended);
+        match deliver.transpose() {
+            notice if begins => self.begin_next(live, notice),
+            Some(ended) => self.deliver(live, ended),
+            None => {}
         }
         Ok(())
     }

@@ -16,6 +16,8 @@ use super::catalogs::Catalogs;
 use super::clock::Clock;
 use super::detail::Detail;
 use super::drift::Drifts;
+use super::journey::consents;
+use super::journey::step_place;
 use super::limits::Starts;
 use super::live::LiveFlows;
 use super::log::LogKeeper;
@@ -142,11 +144,13 @@ impl Inner {
             created_at: row.created_at,
             expires_at: row.expires_at,
             challenge: detail.challenge.clone(),
-            held: row.state.phase == Phase::Held && row.capability == Capability::Sign,
+            held: row.state.phase == Phase::Held && row.capability != Capability::Notify,
             sends_at: (row.state.phase == Phase::Held && row.capability == Capability::Notify)
                 .then_some(row.expires_at),
             qr: qr.filter(|_| !mobile).cloned(),
             app_link: qr.filter(|_| mobile).and_then(|qr| self.connector.app_link(qr)),
+            step: step_place(detail, service),
+            consents: consents(detail, service),
             return_url: detail.return_url.clone(),
             browser: detail.browser,
             reported_at: row.state.reported_at,

@@ -68,6 +68,8 @@ pub(crate) enum Input {
     NotMe(Reporter),
     /// The e-service has been told; the row says after how many attempts.
     Delivered(Box<DeliveryRow>, Unit),
+    /// The next step of the journey has begun, and nobody has to be told.
+    HandedOn,
     /// The process has started again.
     Recover {
         /// Callbacks that were recorded and not examined.
@@ -147,7 +149,7 @@ impl Input {
             Self::Opened { .. } => Event::Opened,
             Self::NotMe(Reporter::Page) => Event::Disown,
             Self::NotMe(Reporter::EService { .. }) => Event::Report(now),
-            Self::Delivered(..) => Event::Delivered,
+            Self::Delivered(..) | Self::HandedOn => Event::Delivered,
             Self::Recover { .. } => Event::Recover,
         }
     }

@@ -61,6 +61,7 @@ impl Inner {
         let Some((catalog, service)): Option<(&Catalog, &Arc<LoadedService>)> = pinned else {
             return Some(Morning::Refuse(Decided::without_policy()));
         };
+        let earlier = detail.earlier();
         let plan = PlanAsk {
             service: row.service.as_str(),
             capability: row.capability,
@@ -69,6 +70,7 @@ impl Inner {
             inputs: &detail.inputs,
             now,
             attempt: detail.try_number,
+            step: detail.step_ask(earlier.as_ref()),
         };
         // A node that was down through the morning does not tell people at noon that they are awaited at nine.
         let in_time = now <= row.expires_at.plus(LATEST) && service.held_until(&plan).is_none();

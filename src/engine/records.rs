@@ -13,6 +13,7 @@ use crate::audit::NoticeRecord;
 use crate::audit::Record;
 use crate::audit::ReplyRecord;
 use crate::audit::RequestRecord;
+use crate::audit::StepRecord;
 use crate::audit::VerdictRecord;
 use crate::catalog::Decided;
 use crate::connector::Claims;
@@ -33,6 +34,7 @@ use crate::words::Timestamp;
 
 use super::detail::Detail;
 use super::input::Reporter;
+use super::journey::JourneyPart;
 
 /// What the records of one flow have in common.
 #[derive(Clone, Copy)]
@@ -135,6 +137,16 @@ impl Scribe<'_> {
         self.record(Event::Browser(BrowserRecord { browser }))
     }
 
+    /// That the flow is a step of a journey, and of which.
+    pub(crate) fn step(&self, part: &JourneyPart) -> Record {
+        self.record(Event::Step(StepRecord {
+            journey: part.journey,
+            step: part.name.clone(),
+            number: u8::try_from(part.step + 1).unwrap_or(u8::MAX),
+            after: part.passed.last().map(|passed| passed.flow),
+        }))
+    }
+
     /// Threat B-16: that the person had not asked for this, and who said so.
     pub(crate) fn not_me(&self, reporter: Reporter) -> Record {
         let (by, stops_until) = match reporter {
@@ -208,6 +220,7 @@ pub(crate) fn ending(asked: Outcome, decided: &Decided, exchange: Option<Exchang
         rule: Some(decided.decision.rule.to_string()),
         exchange,
         script_fault: decided.fault.as_ref().map(ToString::to_string),
+        next: None,
         flow: None,
     }
 }

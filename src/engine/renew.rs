@@ -59,6 +59,12 @@ impl Inner {
                 ),
             ));
         }
+        if detail.journey.is_some() {
+            return Err(problem(
+                ProblemCode::RenewalNotAllowed,
+                "a step of a journey is not renewed; begin the journey again",
+            ));
+        }
         let ask = same_again(&row, &detail, idempotency_key);
         let ready = match self.ready_to_begin(ask).await? {
             Ready::Begun(started) => return Ok(*started),

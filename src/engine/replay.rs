@@ -28,6 +28,7 @@ use crate::words::Digest;
 use crate::words::FlowId;
 use crate::words::Outcome;
 use crate::words::OutcomeClass;
+use crate::words::Person;
 use crate::words::ServiceName;
 use crate::words::Text;
 
@@ -249,7 +250,7 @@ pub(super) struct Answers {
 }
 
 impl Recorded<'_> {
-    fn ask(&self) -> PlanAsk<'_> {
+    fn ask<'a>(&'a self, earlier: Option<&'a Person>) -> PlanAsk<'a> {
         PlanAsk {
             service: self.row.service.as_str(),
             capability: self.row.capability,
@@ -258,6 +259,7 @@ impl Recorded<'_> {
             inputs: &self.detail.inputs,
             now: self.detail.requested_at,
             attempt: self.detail.try_number,
+            step: self.detail.step_ask(earlier),
         }
     }
 
@@ -279,10 +281,12 @@ impl Recorded<'_> {
                 ending: None,
             });
         }
+        let earlier = self.detail.earlier();
+        let ask = self.ask(earlier.as_ref());
         if let Some(outcome) = self.row.outcome.filter(|outcome| outcome.follows_from_memory()) {
             // What was remembered then is not asked for again: only the answer to it can differ.
             let decided = catalog.decide(&DecideAsk {
-                plan: self.ask(),
+                plan: ask,
                 outcome,
                 person: None,
             });
@@ -291,7 +295,7 @@ impl Recorded<'_> {
                 ending: None,
             });
         }
-        let plan = match catalog.plan(&self.ask()) {
+        let plan = match catalog.plan(&ask) {
             PlanAnswer::Go(plan, place) => (plan, Some(place)),
             PlanAnswer::Refuse {
                 outcome, decision, ..
@@ -321,10 +325,7 @@ impl Recorded<'_> {
                 let Decided {
                     outcome, decision, ..
                 } = catalog.decide(&DecideAsk {
-                    plan: PlanAsk {
-                        now: at,
-                        ..self.ask()
-                    },
+                    plan: PlanAsk { now: at, ..ask },
                     outcome: asked,
                     person: person.as_ref(),
                 });

@@ -12,12 +12,15 @@ use super::detail::Detail;
 use super::detail::DocumentRef;
 use super::inner::Inner;
 use super::input::Input;
+use super::journey::JourneyPart;
+use super::journey::has_consents;
+use super::journey::step_key;
 use super::live::Cell;
 use super::live::Live;
 use super::live::Stage;
 use super::notify_url::allowed;
 use super::renew::Ready;
-use super::secrets::random;
+use super::seed::Seed;
 use crate::audit::CommitError;
 use crate::audit::Event;
 use crate::audit::FlowRow;
@@ -40,9 +43,7 @@ use crate::policy::PushRules;
 use crate::policy::Service;
 use crate::policy::Then;
 use crate::store::Counted;
-use crate::words::CallbackToken;
 use crate::words::Capability;
-use crate::words::Challenge;
 use crate::words::Digest;
 use crate::words::FlowId;
 use crate::words::InputName;
@@ -52,15 +53,18 @@ use crate::words::Timestamp;
 
 /// A flow that may begin: checked, counted, and with all that it needs.
 pub(super) struct Beginning {
-    catalog: Arc<Catalog>,
-    service: Arc<LoadedService>,
-    ask: StartFlow,
-    inputs: BTreeMap<InputName, InputValue>,
-    try_number: u8,
-    matter: Matter,
-    document: Option<DocumentRef>,
+    pub(super) catalog: Arc<Catalog>,
+    pub(super) service: Arc<LoadedService>,
+    pub(super) ask: StartFlow,
+    pub(super) inputs: BTreeMap<InputName, InputValue>,
+    pub(super) try_number: u8,
+    pub(super) matter: Matter,
+    pub(super) document: Option<DocumentRef>,
     /// How midflow itself ends the flow before the policy is asked for a plan.
-    refused: Option<Outcome>,
+    pub(super) refused: Option<Outcome>,
+    /// The journey that it is a step of, and the browser that has opened its page.
+    pub(super) journey: Option<Box<JourneyPart>>,
+    pub(super) browser: Option<Digest>,
 }
 
 impl Inner {
@@ -74,6 +78,11 @@ impl Inner {
 
     /// Checks everything that can be checked before anything is recorded, and counts the start.
     pub(super) async fn ready_to_begin(&self, ask: StartFlow) -> Result<Ready, Problem> {
+        self.ready(ask, false).await
+    }
+
+    /// The same; only in a journey does a service with steps begin a flow, since nobody may leave steps out.
+    pub(super) async fn ready(&self, ask: StartFlow, in_journey: bool) -> Result<Ready, Problem> {
         if self.stop.is_cancelled() {
             return Err(problem(
                 ProblemCode::ShuttingDown,
@@ -85,6 +94,13 @@ impl Inner {
         }
         let catalog = self.catalogs.active();
         let service = self.service(&catalog, &ask)?;
+        if !in_journey && service.service.journey.is_some() {
+            let detail = format!(
+                "`{}` has steps, so it begins journeys: `POST /v1/journeys`",
+                service.service.id
+            );
+            return Err(problem(ProblemCode::ServiceHasSteps, detail));
+        }
         if let Some(started) = self.repeated(&ask, &service).await? {
             return Ok(Ready::Begun(Box::new(started)));
         }
@@ -109,10 +125,12 @@ impl Inner {
             try_number,
             matter,
             document,
+            journey: None,
+            browser: None,
         })))
     }
 
-    fn service(&self, catalog: &Catalog, ask: &StartFlow) -> Result<Arc<LoadedService>, Problem> {
+    pub(super) fn service(&self, catalog: &Catalog, ask: &StartFlow) -> Result<Arc<LoadedService>, Problem> {
         let Some(service) = catalog.service(&ask.service) else {
             let names = catalog.services().map(|loaded| loaded.service.id.to_string());
             let names: Vec<String> = names.collect();
@@ -215,7 +233,7 @@ impl Inner {
         }
     }
 
-    async fn take_limits(
+    pub(super) async fn take_limits(
         &self,
         service: &LoadedService,
         ask: &StartFlow,
@@ -284,10 +302,19 @@ impl Inner {
             matter,
             document,
             refused: _,
+            journey,
+            browser,
         } = beginning;
         let plan_ask = plan_ask(&service, &ask, &inputs, try_number, now);
+        let consents = has_consents(&service, journey.as_deref(), &inputs);
+        let idempotency = match &journey {
+            Some(part) if !part.passed.is_empty() => Some(step_key(part)),
+            _ => idempotency(&ask),
+        };
+        let waits = journey.as_ref().is_none_or(|part| part.passed.is_empty()) && !consents;
         let held_until = match ask.capability {
             Capability::Sign => Some(now.plus(TO_CONFIRM)),
+            _ if consents => Some(now.plus(TO_CONFIRM)),
             _ => service.held_until(&plan_ask),
         };
         let expires_at = match (&planned, &first, held_until) {
@@ -306,7 +333,8 @@ impl Inner {
             now,
             try_number,
         )
-        .blinded(seed.blinding);
+        .blinded(seed.blinding)
+        .in_journey(journey, browser);
         let detail = match (document, &first) {
             (Some(document), Input::Hold) => detail.holding(document, &seed.token),
             (None, Input::Hold) => detail.put_off(ask.template.clone(), &seed.token),
@@ -326,7 +354,7 @@ impl Inner {
             created_at: now,
             expires_at,
             outcome: None,
-            idempotency: idempotency(&ask),
+            idempotency,
             detail: Bytes::new(),
         };
         let token_digest = row.token;
@@ -352,7 +380,9 @@ impl Inner {
             }
         }
         self.metrics.started(&service.service.id);
-        self.wait_for_reply(&live, ask.capability, held_until).await;
+        if waits {
+            self.wait_for_reply(&live, ask.capability, held_until).await;
+        }
         let cell = live.cell.lock().await;
         Ok(Started {
             view: self.view_of(&cell.row, &cell.detail, Some(&catalog)),
@@ -365,13 +395,19 @@ impl Inner {
     /// What the policy plans, and what happens to the flow first.
     fn planned(&self, beginning: &Beginning, now: Timestamp) -> (Option<Plan>, Input) {
         let ask = &beginning.ask;
-        let plan_ask = plan_ask(
-            &beginning.service,
-            ask,
-            &beginning.inputs,
-            beginning.try_number,
-            now,
-        );
+        let part = beginning.journey.as_deref();
+        let earlier = part.map(JourneyPart::earlier);
+        let plan_ask = PlanAsk {
+            step: part.map(|part| part.ask(earlier.as_ref())),
+            ..plan_ask(
+                &beginning.service,
+                ask,
+                &beginning.inputs,
+                beginning.try_number,
+                now,
+            )
+        };
+        let consents = has_consents(&beginning.service, part, &beginning.inputs);
         let refuse = |decided| (None, Input::Refuse(Box::new(decided)));
         if let Some(outcome) = beginning.refused {
             return refuse(beginning.catalog.decide(&DecideAsk {
@@ -382,7 +418,8 @@ impl Inner {
         }
         match beginning.catalog.plan(&plan_ask) {
             PlanAnswer::Go(plan, _)
-                if ask.capability == Capability::Sign
+                if consents
+                    || ask.capability == Capability::Sign
                     || beginning.service.held_until(&plan_ask).is_some() =>
             {
                 (Some(plan), Input::Hold)
@@ -401,7 +438,7 @@ impl Inner {
     }
 
     /// What midflow itself refuses before the policy is asked for a plan; the policy still says what follows.
-    async fn refused_beforehand(
+    pub(super) async fn refused_beforehand(
         &self,
         service: &LoadedService,
         ask: &StartFlow,
@@ -468,6 +505,7 @@ fn plan_ask<'a>(
         inputs,
         now,
         attempt,
+        step: None,
     }
 }
 
@@ -501,32 +539,7 @@ fn counted(service: &Service, person: Option<Digest>, phone: Option<Limit>) -> V
         .collect()
 }
 
-/// What a flow is given by chance.
-struct Seed {
-    flow: FlowId,
-    token: CallbackToken,
-    challenge: Challenge,
-    additional_data: String,
-    blinding: String,
-}
-
-impl Seed {
-    fn draw(now: Timestamp, id: Option<FlowId>) -> Result<Self, super::secrets::SecretsError> {
-        Ok(Self {
-            flow: match id {
-                Some(id) => id,
-                None => FlowId::from_parts(now, random()?),
-            },
-            token: CallbackToken::from_random(random()?),
-            challenge: Challenge::from_random(random()?),
-            // Not the flow's id: the authority learns nothing that is used elsewhere.
-            additional_data: hex::encode(random::<16>()?),
-            blinding: hex::encode(random::<32>()?),
-        })
-    }
-}
-
-fn check_inputs(
+pub(super) fn check_inputs(
     service: &LoadedService,
     ask: &StartFlow,
 ) -> Result<BTreeMap<InputName, InputValue>, Problem> {
@@ -561,7 +574,7 @@ pub(crate) fn unavailable(cause: impl std::fmt::Display) -> Problem {
 
 /// A client's text as an answer may repeat it: only what could be the name of a service. A civil number that slipped
 /// into the wrong member must not come back in an error and from there into somebody's log (law 13).
-fn shown_name(text: &str) -> &str {
+pub(super) fn shown_name(text: &str) -> &str {
     if ServiceName::parse(text).is_ok() {
         text
     } else {

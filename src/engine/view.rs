@@ -22,6 +22,12 @@ impl FlowView {
             "challenge": self.challenge.as_str(),
             "held": self.held,
             "sends_at": self.sends_at.map(|at| at.to_string()),
+            "step": self.step.as_ref().map(|step| json!({
+                "journey": step.journey,
+                "name": step.name,
+                "number": step.number,
+                "of": step.of,
+            })),
             "superseded_by": self.superseded_by,
             "reported_at": self.reported_at.map(|at| at.to_string()),
             // A notice is about a flow that has ended, and then there is nothing to scan or to open any more.

@@ -161,14 +161,18 @@ pub(super) fn show_flow(
         )
         .showing(view.qr.clone(), link.as_ref().map(|link| link.href.clone()))
         .disowned_at(format!("{path}/not-me"));
+        let waiting = waiting.at_step(view.step.as_ref());
         match view.capability {
-            Capability::AuthQr => waiting.renewed_at(format!("{path}/renew"), String::new()),
+            // A step of a journey is not renewed: the journey begins again.
+            Capability::AuthQr if view.step.is_none() => {
+                waiting.renewed_at(format!("{path}/renew"), String::new())
+            }
             _ => waiting,
         }
     });
     let title = match (&outcome, &confirm, &waiting) {
         (Some(ended), ..) => ended.heading,
-        (None, Some(_), _) => ui.read_document,
+        (None, Some(confirm), _) => confirm.heading(ui),
         (None, None, Some(waiting)) => waiting.heading(ui),
         (None, None, None) => ui.put_off_heading,
     };
@@ -322,7 +326,7 @@ async fn has_ended(
 pub(super) async fn view(state: &ApiState, handle: &str) -> Option<(String, FlowView)> {
     let clients = state.settings.keys.clients();
     let (client, flow) = state.settings.page_key.open(handle, clients)?;
-    let view = state.flows.view(client, flow).await.ok()?;
+    let view = state.flows.view_on_page(client, flow).await.ok()?;
     Some((client.to_owned(), view))
 }
 

@@ -23,18 +23,21 @@ use super::ui::Ui;
 use crate::engine::Confirmation;
 use crate::engine::FlowView;
 use crate::engine::ProblemCode;
+use crate::words::Capability;
 use crate::words::Digest;
 use crate::words::Text;
 
-/// The document with the two confirmations that have to come before anything is sent.
+/// What has to be confirmed before anything is sent: the sentences of a journey to agree to, and a document to be signed.
 pub(super) struct Confirm {
     /// The path of the flow's page.
     pub(super) path: String,
     pub(super) service: Text,
-    pub(super) name: String,
-    /// The whole document, if it is a text; else the page shows it in a frame.
-    pub(super) text: Option<String>,
-    pub(super) digest: String,
+    /// Which step of a journey it is, and of how many.
+    pub(super) step: Option<(usize, usize)>,
+    /// What is signed, if anything is.
+    pub(super) paper: Option<Paper>,
+    /// What else is agreed to.
+    pub(super) consents: Vec<Agreeing>,
     pub(super) steps: Vec<Text>,
     pub(super) reviewed: bool,
     pub(super) accepts: bool,
@@ -45,23 +48,53 @@ pub(super) struct Confirm {
     pub(super) until: String,
 }
 
+/// The document that is signed.
+pub(super) struct Paper {
+    pub(super) name: String,
+    /// The whole document, if it is a text; else the page shows it in a frame.
+    pub(super) text: Option<String>,
+    pub(super) digest: String,
+}
+
+/// A sentence to agree to.
+pub(super) struct Agreeing {
+    /// The name of its field in the form.
+    pub(super) field: String,
+    pub(super) text: Text,
+    pub(super) given: bool,
+}
+
 impl Confirm {
-    /// The document of a flow, from exactly the bytes that are kept (law 11).
+    /// What a flow waits for, with its document from exactly the bytes that are kept (law 11).
     pub(super) async fn of(state: &ApiState, view: &FlowView, handle: &str) -> Option<Self> {
-        let document = state.flows.document(&view.client, view.flow).await.ok()?;
+        let signs = view.capability == Capability::Sign;
+        let paper = match signs {
+            true => Some(Paper::of(state, view).await?),
+            false => None,
+        };
         let catalog = state.flows.catalog();
         let steps = catalog
             .service(view.service.as_str())
-            .map(|loaded| loaded.service.notices.sign_steps.clone());
-        let is_text = document.media_type.starts_with("text/plain");
+            .map(|loaded| &loaded.service.notices)
+            .map(|notices| {
+                if signs {
+                    &notices.sign_steps
+                } else {
+                    &notices.steps
+                }
+                .clone()
+            });
+        let consents = view.consents.iter().map(|(step, text)| Agreeing {
+            field: field_of(step),
+            text: text.clone(),
+            given: false,
+        });
         Some(Self {
             path: format!("/f/{handle}"),
             service: view.service_name.clone(),
-            text: is_text
-                .then(|| String::from_utf8(document.bytes.to_vec()).ok())
-                .flatten(),
-            name: document.name,
-            digest: hex::encode(document.digest.as_bytes()),
+            step: view.step.as_ref().map(|place| (place.number, place.of)),
+            paper,
+            consents: consents.collect(),
             steps: steps.unwrap_or_default(),
             reviewed: false,
             accepts: false,
@@ -72,7 +105,46 @@ impl Confirm {
     }
 }
 
-/// Takes the two confirmations; without both, the page is shown again and nothing is sent (R000-089).
+impl Confirm {
+    /// What the person is to do now.
+    pub(super) const fn heading(&self, ui: &'static Ui) -> &'static str {
+        if self.paper.is_some() {
+            ui.read_document
+        } else {
+            ui.consent_heading
+        }
+    }
+
+    /// The field that is shown first as missing.
+    pub(super) fn first_missing(&self) -> &str {
+        let open = self.consents.iter().find(|one| !one.given);
+        match open {
+            Some(one) => &one.field,
+            None if self.reviewed => "accepts",
+            None => "reviewed",
+        }
+    }
+}
+
+impl Paper {
+    async fn of(state: &ApiState, view: &FlowView) -> Option<Self> {
+        let document = state.flows.document(&view.client, view.flow).await.ok()?;
+        let is_text = document.media_type.starts_with("text/plain");
+        Some(Self {
+            text: is_text
+                .then(|| String::from_utf8(document.bytes.to_vec()).ok())
+                .flatten(),
+            name: document.name,
+            digest: hex::encode(document.digest.as_bytes()),
+        })
+    }
+}
+
+fn field_of(step: &str) -> String {
+    format!("agree-{step}")
+}
+
+/// Takes what is confirmed; without all of it, the page is shown again and nothing is sent (R000-089).
 pub(super) async fn confirm(
     State(state): State<ApiState>,
     visitor: Visitor,
@@ -92,7 +164,13 @@ pub(super) async fn confirm(
     let confirmation = Confirmation {
         locale: visitor.locale,
         // What can't be read names no document, and is refused as such.
-        document: Digest::parse(&format!("sha256:{digest}")).unwrap_or_else(|_| Digest::of(b"")),
+        document: Digest::parse(&format!("sha256:{digest}")).ok(),
+        agreed: flow
+            .consents
+            .iter()
+            .map(|(step, _)| step.clone())
+            .filter(|step| ticked(&field_of(step)))
+            .collect(),
         reviewed_entire: sentence("reviewed", ui.confirm_reviewed),
         accepts_to_sign: sentence("accepts", ui.confirm_accepts),
         copy_before: sentence("copied", ui.confirm_copy),
@@ -100,6 +178,14 @@ pub(super) async fn confirm(
     match state.flows.confirm(&client, flow.flow, confirmation).await {
         Err(problem) if problem.code == ProblemCode::NotConfirmed => {
             let shown = Confirm::of(&state, &flow, &handle).await.map(|shown| Confirm {
+                consents: shown
+                    .consents
+                    .into_iter()
+                    .map(|one| Agreeing {
+                        given: ticked(&one.field),
+                        ..one
+                    })
+                    .collect(),
                 reviewed: ticked("reviewed"),
                 accepts: ticked("accepts"),
                 copied: ticked("copied"),

@@ -141,6 +141,7 @@ fn made(state: &ApiState, visitor: &Visitor, handle: &str, view: &FlowView) -> P
         leads_to: elsewhere.then_some(own_page),
         leads_as: match view.capability {
             Capability::Sign => ui.start_sign,
+            _ if view.held => ui.consent_heading,
             _ => ui.open_app_heading,
         },
     }

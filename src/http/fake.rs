@@ -21,6 +21,7 @@ use crate::engine::CatalogStatus;
 use crate::engine::Confirmation;
 use crate::engine::EngineEvent;
 use crate::engine::FlowView;
+use crate::engine::JourneyView;
 use crate::engine::KeptDocument;
 use crate::engine::NewDocument;
 use crate::engine::Problem;
@@ -31,6 +32,7 @@ use crate::engine::RightsError;
 use crate::engine::SeenDrift;
 use crate::engine::ShownDocument;
 use crate::engine::StartFlow;
+use crate::engine::StartJourney;
 use crate::engine::Started;
 use crate::engine::TimelineEntry;
 use crate::engine::Why;
@@ -112,6 +114,8 @@ impl Fake {
             sends_at: None,
             qr: None,
             app_link: None,
+            step: None,
+            consents: Vec::new(),
             return_url: None,
             browser: None,
             reported_at: None,
@@ -201,6 +205,26 @@ pub(super) fn problem(code: ProblemCode, detail: &str) -> Problem {
 
 #[async_trait]
 impl Flows for Fake {
+    async fn start_journey(&self, _request: StartJourney) -> Result<Started, Problem> {
+        Err(problem(
+            ProblemCode::ServiceHasNoSteps,
+            "the service has no steps",
+        ))
+    }
+
+    async fn journey(&self, client: &str, journey: FlowId, _time: Duration) -> Result<JourneyView, Problem> {
+        self.find(client, journey)?;
+        Err(problem(ProblemCode::UnknownFlow, "there is no such journey"))
+    }
+
+    async fn cancel_journey(&self, client: &str, journey: FlowId) -> Result<JourneyView, Problem> {
+        self.journey(client, journey, Duration::ZERO).await
+    }
+
+    async fn view_on_page(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
+        self.find(client, flow)
+    }
+
     async fn start(&self, request: StartFlow) -> Result<Started, Problem> {
         if let Some(problem) = self.inner.lock().unwrap().refuse.clone() {
             return Err(problem);

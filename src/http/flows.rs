@@ -15,6 +15,7 @@ use crate::engine::Engine;
 use crate::engine::EngineEvent;
 use crate::engine::EvidenceAct;
 use crate::engine::FlowView;
+use crate::engine::JourneyView;
 use crate::engine::KeptDocument;
 use crate::engine::NewDocument;
 use crate::engine::Problem;
@@ -24,6 +25,7 @@ use crate::engine::RightsError;
 use crate::engine::SeenDrift;
 use crate::engine::ShownDocument;
 use crate::engine::StartFlow;
+use crate::engine::StartJourney;
 use crate::engine::Started;
 use crate::engine::TimelineEntry;
 use crate::engine::Why;
@@ -41,6 +43,18 @@ use crate::words::FlowId;
 pub trait Flows: Send + Sync + 'static {
     /// Begins a flow, or finds the one that began under the same idempotency key.
     async fn start(&self, request: StartFlow) -> Result<Started, Problem>;
+
+    /// Begins a journey, or finds the one that began under the same idempotency key.
+    async fn start_journey(&self, request: StartJourney) -> Result<Started, Problem>;
+
+    /// A journey, once it has ended or the time is up.
+    async fn journey(&self, client: &str, journey: FlowId, time: Duration) -> Result<JourneyView, Problem>;
+
+    /// Asks for a journey to end as `other.cancelled`.
+    async fn cancel_journey(&self, client: &str, journey: FlowId) -> Result<JourneyView, Problem>;
+
+    /// The flow that a page shows: of a journey the step at which it is, of any other flow itself.
+    async fn view_on_page(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem>;
 
     /// A flow as it stands; another client's flow is unknown.
     async fn view(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem>;
@@ -153,6 +167,22 @@ pub trait Flows: Send + Sync + 'static {
 impl Flows for Engine {
     async fn start(&self, request: StartFlow) -> Result<Started, Problem> {
         self.start_flow(request).await
+    }
+
+    async fn start_journey(&self, request: StartJourney) -> Result<Started, Problem> {
+        Self::start_journey(self, request).await
+    }
+
+    async fn journey(&self, client: &str, journey: FlowId, time: Duration) -> Result<JourneyView, Problem> {
+        Self::wait_for_journey(self, client, journey, time).await
+    }
+
+    async fn cancel_journey(&self, client: &str, journey: FlowId) -> Result<JourneyView, Problem> {
+        Self::cancel_journey(self, client, journey).await
+    }
+
+    async fn view_on_page(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
+        Self::view_on_page(self, client, flow).await
     }
 
     async fn view(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {

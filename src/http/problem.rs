@@ -229,6 +229,13 @@ const fn row(code: ProblemCode) -> (StatusCode, &'static str) {
             "The idempotency key belongs to another request",
         ),
         ProblemCode::UnknownFlow => (StatusCode::NOT_FOUND, "No such flow"),
+        ProblemCode::ServiceHasSteps => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "The service begins journeys, not single flows",
+        ),
+        ProblemCode::ServiceHasNoSteps => {
+            (StatusCode::UNPROCESSABLE_ENTITY, "The service begins no journeys")
+        }
         ProblemCode::FlowEnded => (StatusCode::CONFLICT, "The flow has ended"),
         ProblemCode::RetryNotAllowed => (StatusCode::CONFLICT, "The flow may not be tried again"),
         ProblemCode::ReportTooLate => (StatusCode::CONFLICT, "The flow is too old to be reported"),

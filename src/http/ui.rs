@@ -130,6 +130,16 @@ texts! {
     open_document: "افتح المستند في صفحة مستقلة", "Open the document on a page of its own";
     keep_copy: "احتفظ بنسخة", "Keep a copy";
     document_digest: "بصمة المستند (SHA-256):", "Digest of the document (SHA-256):";
+    journey_heading: "تابع الخطوات", "Go on step by step";
+    journey_lead: "يمر هذا الطلب بعدة خطوات في صفحة واحدة، ثم تعود إلى هنا.", "This request goes through several steps on one page, and then you come back here.";
+    journey_go_on: "إلى صفحة الخطوات", "To the page of the steps";
+    step: "الخطوة", "Step";
+    step_of: "من", "of";
+    consent_heading: "موافقتك مطلوبة قبل المتابعة", "Your consent is needed before you go on";
+    consent_lead: "اقرأ ما يلي. إن وافقت عليه فسيُطلب منك بعد ذلك تأكيد ذلك بهويتك الرقمية.", "Read what follows. If you agree to it, you confirm that with your Mobile ID next.";
+    consent_hint: "بعد الضغط تنتقل إلى تأكيد موافقتك بتطبيق «هويتي».", "After you press, you confirm your consent with the Hawyti app.";
+    consent_send: "أوافق، وأتابع", "I agree, go on";
+    consent_decline: "لا أوافق", "I do not agree";
     confirm_until: "يمكنك التأكيد حتى الساعة", "You can confirm until";
     confirm_copy: "احتفظت بنسخة من المستند قبل التوقيع.", "I have kept a copy of the document before signing.";
     confirm_reviewed: "أقر بأنني اطلعت على المستند كاملا.", "I confirm that I have read the entire document.";
@@ -239,6 +249,8 @@ texts! {
     decided_by: "السطر الذي قرر", "Decided by";
     ev_document: "تسليم المستند", "Document handed in";
     ev_browser: "فتح الصفحة أول مرة", "Page opened first";
+    ev_step: "خطوة في مسار", "Step of a journey";
+    journey: "المسار", "Journey";
     ev_not_me: "بلاغ: لم أطلب هذا", "Reported: not me";
     stops_until: "لا طلبات حتى", "No requests until";
     ev_consent: "إقرار الشخص قبل التوقيع", "Confirmed before signing";

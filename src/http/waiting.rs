@@ -1,5 +1,6 @@
 use askama::filters::Safe;
 
+use crate::engine::StepPlace;
 use crate::words::Capability;
 use crate::words::Challenge;
 use crate::words::QrCode;
@@ -37,6 +38,8 @@ pub(super) struct Waiting {
     pub(super) app_link: Option<String>,
     /// Where a new code is asked for.
     pub(super) renew: Option<String>,
+    /// Which step of a journey it is, and of how many.
+    pub(super) step: Option<(usize, usize)>,
     /// What the form that asks for it has to carry.
     pub(super) token: String,
     /// Where the person says that they did not ask for this.
@@ -78,7 +81,16 @@ impl Waiting {
             app_link: None,
             renew: None,
             not_me: None,
+            step: None,
             token: String::new(),
+        }
+    }
+
+    /// The same as a step of a journey.
+    pub(super) fn at_step(self, place: Option<&StepPlace>) -> Self {
+        Self {
+            step: place.map(|place| (place.number, place.of)),
+            ..self
         }
     }
 

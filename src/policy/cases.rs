@@ -41,6 +41,8 @@ pub struct Case {
     pub given: Given,
     /// What comes back, in order.
     pub answers: Vec<Step>,
+    /// The same for the steps of a journey, by name; a step that is not named is approved.
+    pub steps: BTreeMap<String, Vec<Step>>,
     /// What is expected; never empty.
     pub expect: Expect,
 }
@@ -230,6 +232,10 @@ pub struct Expected<T> {
 pub struct Expect {
     /// The rule that turns the e-service away before a flow begins, such as `limits.per_person`.
     pub turned_away: Option<Expected<String>>,
+    /// The step of a journey that the rest is about; the one that ends it where none is named.
+    pub at: Option<Expected<String>>,
+    /// The steps of a journey that begin, in order.
+    pub steps: Option<Expected<Vec<String>>>,
     /// What is sent.
     pub plan: Option<ExpectedPlan>,
     /// How the flow ends.

@@ -23,6 +23,7 @@ use super::Signed;
 use super::Then;
 use super::defaults::merged_tree;
 use super::format_duration;
+use super::journey::step_json;
 use super::language;
 use super::language::Key;
 use super::language::Shape;
@@ -201,6 +202,16 @@ pub fn service_json(service: &Service) -> Value {
                     .iter()
                     .map(|(name, declared)| (name.to_string(), input(declared))),
             ),
+        );
+    }
+    if let Some(journey) = &service.journey {
+        put(
+            "steps",
+            journey
+                .steps
+                .iter()
+                .map(|step| step_json(service, step))
+                .collect(),
         );
     }
     put(

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use super::Input;
+use super::Journey;
 use super::Place;
 use super::Service;
 use crate::words::Capability;
@@ -36,6 +37,8 @@ pub struct Whole {
     pub channels: BTreeSet<Channel>,
     /// What the service may ask for.
     pub capabilities: BTreeSet<Capability>,
+    /// The names of the steps that go to the authority, if it has steps.
+    pub steps: Vec<String>,
 }
 
 impl Outline {
@@ -56,6 +59,12 @@ impl Outline {
                 inputs: service.inputs.clone(),
                 channels: service.channels.clone(),
                 capabilities: service.capabilities.keys().copied().collect(),
+                steps: service
+                    .journey
+                    .iter()
+                    .flat_map(Journey::names)
+                    .map(str::to_owned)
+                    .collect(),
             }),
         }
     }

@@ -11,6 +11,7 @@ use super::FirstContact;
 use super::Input;
 use super::InputFault;
 use super::InputValue;
+use super::Journey;
 use super::LegalBasis;
 use super::Limits;
 use super::Place;
@@ -57,6 +58,8 @@ pub struct Service {
     pub capabilities: BTreeMap<Capability, CapabilitySettings>,
     /// What the e-service passes with each flow; the only variables texts may use.
     pub inputs: BTreeMap<InputName, Input>,
+    /// The steps, where a person goes through several; such a service begins journeys and no single flows.
+    pub journey: Option<Journey>,
     /// The declared fields of the person; nothing else is ever seen (law 7). Always holds the civil number.
     pub fields: Vec<DeclaredField>,
     /// What to do with each outcome; complete by its type (law 8).
@@ -148,6 +151,23 @@ impl Service {
                 .map(|declared| declared.field.clone())
                 .collect(),
             expires_in: settings.expires_in,
+        })
+    }
+
+    /// The same for a step of the journey, which may ask for more certainty and give a reason of its own. `None` if there is
+    /// no such step that goes to the authority.
+    pub fn plan_step(&self, step: usize, inputs: &BTreeMap<InputName, InputValue>) -> Option<Plan> {
+        let ask = self.journey.as_ref()?.ask(step)?;
+        let plan = self.plan(ask.capability, inputs)?;
+        Some(Plan {
+            assurance: ask
+                .assurance
+                .map_or(plan.assurance, |asked| asked.max(plan.assurance)),
+            reason: ask
+                .reason
+                .as_ref()
+                .map_or(plan.reason, |reason| render(reason, inputs)),
+            ..plan
         })
     }
 

@@ -59,6 +59,7 @@ pub(super) fn kind(property: &str) -> &'static str {
     match property {
         "inputs" => "flow.inputs",
         "person" => "flow.person",
+        "earlier" => "flow.earlier",
         "now" => "flow.now",
         "attempt" => "int",
         _ => "string",
@@ -71,6 +72,10 @@ pub(super) fn about(property: &str) -> &'static str {
         "person" => {
             "The declared fields by name, in `approved` only; `()` for one that the authority did not send."
         }
+        "earlier" => {
+            "The declared fields by name that earlier steps of a journey brought; `()` for what none has brought yet."
+        }
+        "step" => "The step of a journey by its name; empty where the service has no steps.",
         "now" => "The time in Kuwait at which the flow is decided.",
         "channel" => {
             "Where the person is: `web`, `mobile_web`, `native_app`, `kiosk`, `call_center`, `counter`."
@@ -96,7 +101,7 @@ module static;
 // Numbers, texts, lists, maps and ranges have the usual Rhai functions; there is no clock, no file and no network.
 ";
 const TAIL: &str = "
-// `flow.inputs.<name>` and `flow.person.<name>` are what the service declares; an undeclared name does not load.
+// `flow.inputs.<name>`, `flow.person.<name>` and `flow.earlier.<name>` are what the service declares; an undeclared name does not load.
 ";
 
 #[cfg(test)]

@@ -32,6 +32,10 @@ pub struct Facts<'a> {
     pub now: Timestamp,
     /// 1 for the first flow, one more for each retry.
     pub attempt: u8,
+    /// The step of the journey; empty where the service has no steps.
+    pub step: &'a str,
+    /// The declared fields that earlier steps of the journey brought.
+    pub earlier: PersonFacts<'a>,
     /// The outcome; `None` before anything is sent.
     pub outcome: Option<Outcome>,
     /// The declared fields of the person who approved.
@@ -55,6 +59,9 @@ pub(super) struct Snapshot {
     pub(super) declared: Arc<Declared>,
     pub(super) inputs: Vec<(ImmutableString, Dynamic)>,
     pub(super) person: Option<Vec<(ImmutableString, Dynamic)>>,
+    /// Empty before an earlier step has brought anything.
+    pub(super) earlier: Vec<(ImmutableString, Dynamic)>,
+    pub(super) step: ImmutableString,
     pub(super) now: LocalTime,
     pub(super) capability: Capability,
     pub(super) channel: Channel,
@@ -65,7 +72,12 @@ pub(super) struct Snapshot {
 
 impl Snapshot {
     pub(super) fn new(facts: &Facts<'_>, declared: &Arc<Declared>) -> Self {
-        let copied = declared.fields.iter().filter(|(_, mentioned)| *mentioned);
+        let read = |person: &Person| -> Vec<(ImmutableString, Dynamic)> {
+            let copied = declared.fields.iter().filter(|(_, mentioned)| *mentioned);
+            copied
+                .map(|(name, _)| (name.as_str().into(), field(person, name)))
+                .collect()
+        };
         Self {
             declared: Arc::clone(declared),
             inputs: declared
@@ -73,11 +85,9 @@ impl Snapshot {
                 .iter()
                 .map(|name| (name.as_str().into(), input(facts.inputs.get(name))))
                 .collect(),
-            person: facts.person.map(|person| {
-                copied
-                    .map(|(name, _)| (name.as_str().into(), field(person, name)))
-                    .collect()
-            }),
+            person: facts.person.map(read),
+            earlier: facts.earlier.map(read).unwrap_or_default(),
+            step: facts.step.into(),
             now: facts.now.in_kuwait(),
             capability: facts.capability,
             channel: facts.channel,

@@ -104,6 +104,7 @@ pub(crate) fn service() -> Service {
             )
         })
         .into(),
+        journey: None,
         fields: ["civil_no", "name_ar", "name_en", "age_over_18"]
             .map(|name| DeclaredField {
                 field: Field::parse(name).unwrap(),
@@ -181,6 +182,8 @@ pub(crate) fn facts(inputs: &BTreeMap<InputName, InputValue>) -> Facts<'_> {
         inputs,
         now: now(),
         attempt: 1,
+        step: "",
+        earlier: None,
         outcome: None,
         person: None,
     }

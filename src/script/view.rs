@@ -8,6 +8,7 @@ use rhai::Position;
 
 use super::facts::Snapshot;
 use super::fault::Told;
+use crate::words::FieldName;
 
 /// Teaches an engine to read `flow`, and nothing but to read it.
 pub(super) fn register(engine: &mut Engine) {
@@ -15,10 +16,13 @@ pub(super) fn register(engine: &mut Engine) {
         .register_type_with_name::<Flow>("flow")
         .register_type_with_name::<Inputs>("flow.inputs")
         .register_type_with_name::<PersonView>("flow.person")
+        .register_type_with_name::<EarlierView>("flow.earlier")
         .register_type_with_name::<Now>("flow.now");
     engine
         .register_get("inputs", |flow: &mut Flow| Inputs(Arc::clone(&flow.0)))
         .register_get("person", Flow::person)
+        .register_get("earlier", |flow: &mut Flow| EarlierView(Arc::clone(&flow.0)))
+        .register_get("step", |flow: &mut Flow| flow.0.step.clone())
         .register_get("now", |flow: &mut Flow| Now(Arc::clone(&flow.0)))
         .register_get("channel", |flow: &mut Flow| word(flow.0.channel.as_str()))
         .register_get("capability", |flow: &mut Flow| word(flow.0.capability.as_str()))
@@ -34,18 +38,21 @@ pub(super) fn register(engine: &mut Engine) {
         .register_get("weekday", |now: &mut Now| i64::from(now.0.now.weekday));
     engine
         .register_indexer_get(Inputs::get)
-        .register_indexer_get(PersonView::get);
+        .register_indexer_get(PersonView::get)
+        .register_indexer_get(EarlierView::get);
 }
 
 /// The properties of `flow`, for the lint.
-pub(super) const FLOW: [&str; 8] = [
+pub(super) const FLOW: [&str; 10] = [
     "inputs",
     "person",
+    "earlier",
     "now",
     "channel",
     "capability",
     "locale",
     "attempt",
+    "step",
     "outcome",
 ];
 
@@ -61,6 +68,9 @@ struct Inputs(Arc<Snapshot>);
 
 #[derive(Clone)]
 struct PersonView(Arc<Snapshot>);
+
+#[derive(Clone)]
+struct EarlierView(Arc<Snapshot>);
 
 #[derive(Clone)]
 struct Now(Arc<Snapshot>);
@@ -94,20 +104,29 @@ impl Inputs {
 impl PersonView {
     fn get(&mut self, name: &str) -> Read<Dynamic> {
         let person = self.0.person.as_deref().unwrap_or_default();
-        find(person, name).ok_or_else(|| {
-            let declared = self
-                .0
-                .declared
-                .fields
-                .iter()
-                .any(|(field, _)| field.as_str() == name);
-            told(if declared {
-                "write the name of the field out, as in `flow.person.name_ar`".to_owned()
-            } else {
-                "the service declares no field of this name".to_owned()
-            })
-        })
+        find(person, name).ok_or_else(|| no_such_field(&self.0, name))
     }
+}
+
+impl EarlierView {
+    /// What no earlier step has brought is missing, as what the authority did not send.
+    fn get(&mut self, name: &str) -> Read<Dynamic> {
+        let is_written = |(field, written): &(FieldName, bool)| *written && field.as_str() == name;
+        match find(&self.0.earlier, name) {
+            Some(value) => Ok(value),
+            None if self.0.declared.fields.iter().any(is_written) => Ok(Dynamic::UNIT),
+            None => Err(no_such_field(&self.0, name)),
+        }
+    }
+}
+
+fn no_such_field(flow: &Snapshot, name: &str) -> Box<EvalAltResult> {
+    let mut declared = flow.declared.fields.iter();
+    told(if declared.any(|(field, _)| field.as_str() == name) {
+        "write the name of the field out, as in `flow.person.name_ar`".to_owned()
+    } else {
+        "the service declares no field of this name".to_owned()
+    })
 }
 
 fn find(values: &[(ImmutableString, Dynamic)], name: &str) -> Option<Dynamic> {
@@ -129,6 +148,8 @@ pub(super) fn origin_of(value: &Dynamic) -> Option<&'static str> {
         Some("flow.inputs")
     } else if value.is::<PersonView>() {
         Some("flow.person")
+    } else if value.is::<EarlierView>() {
+        Some("flow.earlier")
     } else if value.is::<Now>() {
         Some("flow.now")
     } else {

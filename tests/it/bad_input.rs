@@ -157,6 +157,6 @@ fn good_policies_are_good() {
     says(
         &midflow(&["check"], folder().path()),
         0,
-        &["good: 9 services", "sha256:"],
+        &["good: 10 services", "sha256:"],
     );
 }

@@ -227,10 +227,11 @@ async fn held(node: &FullNode, person: &CivilNo) -> FlowId {
 fn confirmation(reviewed: bool, accepts: bool) -> Confirmation {
     Confirmation {
         locale: Locale::Ar,
-        document: Digest::of(CONTRACT),
+        document: Some(Digest::of(CONTRACT)),
         reviewed_entire: (reviewed, "read".to_owned()),
         accepts_to_sign: (accepts, "agree".to_owned()),
         copy_before: (false, "copy".to_owned()),
+        agreed: std::collections::BTreeSet::new(),
     }
 }
 
@@ -250,7 +251,7 @@ async fn a_document_is_signed_after_both_confirmations() {
     }
     // Law 11: a confirmation of another document is none of this one.
     let other = Confirmation {
-        document: Digest::of(b"another"),
+        document: Some(Digest::of(b"another")),
         ..confirmation(true, true)
     };
     let refused = node.engine.confirm(CLIENT, flow, other).await;

@@ -73,7 +73,7 @@ fn fixes_are_shown_and_then_made() {
         "+channels: [web",
         "+    expires_in: 5m",
         "+        return tighten(",
-        "good: 9 services",
+        "good: 10 services",
     ] {
         assert!(shown.out.contains(words), "`{words}` is missing:\n{}", shown.out);
     }
@@ -93,7 +93,7 @@ fn fixes_are_shown_and_then_made() {
             .count(),
         3
     );
-    assert!(fixed.out.contains("good: 9 services"), "{}", fixed.out);
+    assert!(fixed.out.contains("good: 10 services"), "{}", fixed.out);
     let served = fs::read_to_string(served_policies().join(SERVICE)).unwrap();
     assert_eq!(
         fs::read_to_string(&path).unwrap(),

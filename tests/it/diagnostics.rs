@@ -308,6 +308,7 @@ fn fault(catalog: &Catalog, hook: &str) -> Option<midflow::diagnostics::Diagnost
         inputs: &inputs,
         now: Timestamp::parse("2026-11-26T06:30:00Z").unwrap(),
         attempt: 1,
+        step: None,
     };
     let fault = if hook == "plan" {
         match catalog.plan(&plan) {

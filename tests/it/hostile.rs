@@ -159,6 +159,7 @@ fn ask<'a>(service: &'a str, inputs: &'a BTreeMap<InputName, InputValue>) -> Pla
         inputs,
         now: Timestamp::parse("2026-11-22T07:00:00Z").unwrap(),
         attempt: 1,
+        step: None,
     }
 }
 

@@ -26,6 +26,7 @@ mod evidence;
 mod examples;
 mod faults;
 mod hostile;
+mod journeys;
 mod keys;
 mod lsp;
 mod matrix;

@@ -426,6 +426,7 @@ impl Ask {
             inputs: &self.inputs,
             now: self.now,
             attempt: 1,
+            step: None,
         }
     }
 }

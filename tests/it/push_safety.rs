@@ -304,10 +304,11 @@ async fn a_report_holds_a_confirmed_signature_back() {
     let ticked = |text: &str| (true, text.to_owned());
     let confirmation = Confirmation {
         locale: Locale::Ar,
-        document: kept.digest,
+        document: Some(kept.digest),
         reviewed_entire: ticked("read"),
         accepts_to_sign: ticked("signs"),
         copy_before: (false, String::new()),
+        agreed: std::collections::BTreeSet::new(),
     };
     let refused = engine
         .confirm(CLIENT, held.flow, confirmation)

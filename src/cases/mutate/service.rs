@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::policy::DeclaredField;
 use crate::policy::FirstContact;
 use crate::policy::InputKind;
+use crate::policy::JourneyStep;
 use crate::policy::Limit;
 use crate::policy::OwnSettings;
 use crate::policy::Place;
@@ -15,7 +16,9 @@ use crate::policy::QuietHours;
 use crate::policy::Quieted;
 use crate::policy::Response;
 use crate::policy::Service;
+use crate::policy::StepKind;
 use crate::policy::Then;
+use crate::policy::Values;
 use crate::policy::format_duration;
 use crate::words::Assurance;
 use crate::words::Capability;
@@ -61,6 +64,7 @@ pub(super) fn mutants(service: &Service, places: &Places) -> Vec<MutatedService>
         });
         making.without_leaf(leaf, response);
     }
+    making.steps();
     making.limit("per_person", service.limits.per_person, &|service| {
         &mut service.limits.per_person
     });
@@ -161,6 +165,69 @@ impl Making<'_> {
                 settings.reason.en = OTHER_EN.to_owned()
             });
         });
+    }
+
+    /// Steps that are left out, ask for another level, or are taken by other values.
+    fn steps(&mut self) {
+        let Some(journey) = &self.service.journey else {
+            return;
+        };
+        for (at, step) in journey.steps.iter().enumerate() {
+            let place = step.place.clone();
+            let name = &step.name;
+            let change = format!("the step `{name}` is left out");
+            self.add(&["steps"], Some(&place), change, |service| {
+                if let Some(journey) = &mut service.journey {
+                    journey.steps.remove(at);
+                }
+            });
+            if step.as_ask().is_some_and(|ask| ask.assurance.is_some()) {
+                let change = format!("the step `{name}` asks for no more than its capability");
+                self.add(&["steps"], Some(&place), change, |service| {
+                    edit_step(service, at, |step| {
+                        if let StepKind::Ask(ask) = &mut step.kind {
+                            ask.assurance = None;
+                        }
+                    });
+                });
+            }
+            if step.as_ask().is_some_and(|ask| ask.reason.is_some()) {
+                let change = format!("the step `{name}` gives the reason of its capability");
+                self.add(&["steps"], Some(&place), change, |service| {
+                    edit_step(service, at, |step| {
+                        if let StepKind::Ask(ask) = &mut step.kind {
+                            ask.reason = None;
+                        }
+                    });
+                });
+            }
+            let Some(when) = &step.when else {
+                continue;
+            };
+            let change = format!("the step `{name}` is always taken");
+            self.add(&["steps"], Some(&place), change, |service| {
+                edit_step(service, at, |step| step.when = None);
+            });
+            if let Values::Between(min, max) = when.values {
+                let at_least = [1, -1].map(|more: i64| ("least", min, (min.saturating_add(more), max)));
+                let at_most = [1, -1].map(|more: i64| ("greatest", max, (min, max.saturating_add(more))));
+                let is_open = |bound: i64| bound == i64::MIN || bound == i64::MAX;
+                let bounds = at_least.into_iter().chain(at_most);
+                for (which, _, (min, max)) in bounds.filter(|(_, bound, _)| !is_open(*bound)) {
+                    let values = Values::Between(min, max);
+                    let change = format!(
+                        "the {which} value for the step `{name}` becomes its neighbour ({min}, {max})"
+                    );
+                    self.add(&["steps"], Some(&place), change, |service| {
+                        edit_step(service, at, |step| {
+                            if let Some(when) = &mut step.when {
+                                when.values = values;
+                            }
+                        });
+                    });
+                }
+            }
+        }
     }
 
     /// Quiet hours that begin or end a minute later, do the other thing, or don't exist.
@@ -444,6 +511,13 @@ impl Making<'_> {
                 find(service).window = window
             });
         }
+    }
+}
+
+fn edit_step(service: &mut Service, at: usize, change: impl FnOnce(&mut JourneyStep)) {
+    let steps = service.journey.as_mut().map(|journey| &mut journey.steps);
+    if let Some(step) = steps.and_then(|steps| steps.get_mut(at)) {
+        change(step);
     }
 }
 

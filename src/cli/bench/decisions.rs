@@ -68,6 +68,7 @@ fn decide(catalog: &Catalog, inputs: &BTreeMap<InputName, InputValue>) -> PlanAn
         inputs,
         now: Timestamp::from_micros(1_772_434_800_000_000),
         attempt: 1,
+        step: None,
     })
 }
 

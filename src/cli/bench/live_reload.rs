@@ -127,6 +127,7 @@ impl Serving {
                     inputs: &inputs,
                     now: Timestamp::from_micros(1_772_434_800_000_000),
                     attempt: 1,
+                    step: None,
                 }));
                 drop(catalog);
                 times.push(start.elapsed().as_secs_f64());

@@ -247,6 +247,30 @@ codes! {
         "وقت غير صالح",
         "يكتب الوقت برقمين للساعة ورقمين للدقيقة بتوقيت الكويت، مثل \"21:00\". ويجوز أن تمتد ساعات الهدوء إلى ما بعد منتصف الليل، على أن يختلف وقت نهايتها عن وقت بدايتها.",
     }
+    BAD_STEP = "E2038" {
+        "a step that can't be taken",
+        "A step has a name and does one thing: it asks Mobile ID for a `capability` that the service declares, or it asks the person to agree to a sentence (`consent`). Keys that belong to the other kind, a template that is not there and a `when` that does not fit its input would have no effect.",
+        "خطوة لا يمكن تنفيذها",
+        "لكل خطوة اسم وعمل واحد: إما أن تطلب من الهوية الرقمية وظيفة مصرحا بها (`capability`) وإما أن تطلب من الشخص الموافقة على جملة (`consent`). أما المفاتيح التي تخص النوع الآخر والقالب غير الموجود وشرط `when` الذي لا يناسب المدخل فلا أثر لها.",
+    }
+    STEP_ORDER = "E2039" {
+        "steps in an order that proves nothing",
+        "The first step that asks authenticates the person, always, so that every later one knows whom it asks. A consent is held open with the step after it and counts because the person approves that one. A notification tells what has come of it, so it is the last step.",
+        "ترتيب للخطوات لا يثبت شيئا",
+        "أول خطوة تخاطب الشخص تتحقق منه دائما، فتعرف كل خطوة بعدها من تخاطب. والموافقة تبقى معلقة مع الخطوة التي تليها وتكتسب أثرها من قبول الشخص لها. والإشعار يخبر بما انتهى إليه الأمر، فموضعه الخطوة الأخيرة.",
+    }
+    STEP_LOWERS = "E2040" {
+        "a step that asks for less certainty",
+        "A step may ask for more than its capability does in general, and never for less; nor may a later step ask for less than an earlier one, because the journey would end with a weaker proof than it began with.",
+        "خطوة تطلب مستوى تحقق أقل",
+        "يجوز للخطوة أن تطلب مستوى أعلى من مستوى وظيفتها ولا يجوز أن تطلب أقل منه، ولا أن تطلب خطوة لاحقة أقل مما طلبته خطوة سابقة، وإلا انتهى المسار بإثبات أضعف مما بدأ به.",
+    }
+    CAPABILITY_IN_NO_STEP = "W2011" {
+        "a capability that no step uses",
+        "A service with `steps` begins journeys and no single flows. What it declares and no step uses can never be asked for, and yet it stands in the subscription form and needs the authority's approval.",
+        "وظيفة لا تستخدمها أي خطوة",
+        "الخدمة التي لها `steps` تبدأ مسارات كاملة لا معاملات منفردة. والوظيفة المصرح بها التي لا تستخدمها أي خطوة لا يمكن طلبها أبدا، ومع ذلك تظهر في نموذج الاشتراك وتحتاج إلى موافقة الجهة المشغلة.",
+    }
     PLACEHOLDER_IN_ONE_LANGUAGE = "W2009" {
         "a value that only one language shows",
         "The Arabic and the English text of one thing say the same, so both show the same inputs. A reader of the other language would not learn the number, the amount or the place that the request is about.",

@@ -101,6 +101,7 @@ impl Case<'_> {
     pub(super) fn decided_of(&self, claims: &BTreeMap<FieldName, bool>) -> Option<Decided> {
         let at = self.detail.ended_at?;
         let person = person(claims);
+        let earlier = self.detail.earlier();
         Some(self.loaded.decide(&DecideAsk {
             plan: PlanAsk {
                 service: self.row.service.as_str(),
@@ -110,6 +111,7 @@ impl Case<'_> {
                 inputs: &self.detail.inputs,
                 now: at,
                 attempt: self.detail.try_number,
+                step: self.detail.step_ask(earlier.as_ref()),
             },
             outcome: self.asked?,
             person: Some(&person),

@@ -366,6 +366,7 @@ pub(super) const BROWSER: Phrase = Phrase(
     "the page was opened first, and belongs to that browser alone",
 );
 /// Somebody said that the person had not asked for this.
+pub(super) const STEP: Phrase = Phrase("بدأت خطوة في مسار", "a step of a journey began");
 pub(super) const NOT_ME: Phrase = Phrase(
     "ورد بلاغ بأن صاحب الهوية لم يطلب هذه العملية",
     "it was reported that the person had not asked for this",

@@ -21,6 +21,7 @@ use crate::store::StoredRecord;
 use crate::words::FieldName;
 use crate::words::Outcome;
 use crate::words::OutcomeClass;
+use crate::words::Person;
 
 /// The decision on record, with the line that made it where the catalog is known.
 pub(super) fn reckoned(
@@ -61,8 +62,9 @@ pub(super) fn rule_line(place: &Place, catalog: Option<&Catalog>) -> Option<Rule
 impl Case<'_> {
     /// What the script compared before anything was sent.
     pub(super) fn traced_plan(&self) -> Trace {
+        let earlier = self.detail.earlier();
         let (_, trace) = script::traced(self.words(), || {
-            script::patiently(|| self.loaded.plan(&ask(self)))
+            script::patiently(|| self.loaded.plan(&ask(self, earlier.as_ref())))
         });
         trace
     }
@@ -79,10 +81,11 @@ impl Case<'_> {
         if asked.class() == OutcomeClass::Approved && person.is_none() {
             return self.traced_for_anybody(decision);
         }
+        let earlier = self.detail.earlier();
         let decide = DecideAsk {
             plan: PlanAsk {
                 now: ended_at,
-                ..ask(self)
+                ..ask(self, earlier.as_ref())
             },
             outcome: asked,
             person: person.as_ref(),
@@ -136,7 +139,7 @@ fn in_common(one: Trace, other: &Trace) -> Trace {
     }
 }
 
-fn ask<'a>(case: &'a Case<'_>) -> PlanAsk<'a> {
+fn ask<'a>(case: &'a Case<'_>, earlier: Option<&'a Person>) -> PlanAsk<'a> {
     let detail: &Detail = case.detail;
     PlanAsk {
         service: case.row.service.as_str(),
@@ -146,6 +149,7 @@ fn ask<'a>(case: &'a Case<'_>) -> PlanAsk<'a> {
         inputs: &detail.inputs,
         now: detail.requested_at,
         attempt: detail.try_number,
+        step: detail.step_ask(earlier),
     }
 }
 

@@ -100,13 +100,22 @@ fn step(record: &StoredRecord, start: Timestamp, kept: &HashMap<ExchangeId, &Exc
                 .iter()
                 .filter(|item| item.given)
                 .map(|item| some("confirmed", &item.name))
-                .chain([some("document", consent.document)])
+                .chain([consent.document.and_then(|document| some("document", document))])
                 .collect(),
             None,
         ),
         Event::Browser(browser) => (
             phrases::BROWSER.text(),
             vec![some("browser", browser.browser)],
+            None,
+        ),
+        Event::Step(step) => (
+            phrases::STEP.text(),
+            vec![
+                some("step", &step.step),
+                some("journey", step.journey),
+                step.after.and_then(|after| some("after", after)),
+            ],
             None,
         ),
         Event::NotMe(report) => (

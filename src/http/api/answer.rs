@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::connector::MadeSignature;
 use crate::engine::FlowView;
 use crate::engine::Started;
 use crate::policy::Decision;
@@ -35,7 +36,8 @@ pub(super) struct FlowAnswer {
     /// The digits to show beside the request; the phone shows the same.
     #[schema(example = "8352")]
     challenge: String,
-    /// Whether the person still has to confirm on the flow's page before anything is sent; only with `sign`.
+    /// Whether the person still has to confirm on the flow's page before anything is sent; only with `sign`, and where a
+    /// journey asks for consent.
     held: bool,
     /// When a notification leaves that was put off because people are left in peace at this hour; null otherwise.
     #[schema(format = DateTime)]
@@ -45,6 +47,8 @@ pub(super) struct FlowAnswer {
     /// The link that opens the app on the same device, in the place of the code; null unless the channel is mobile and
     /// the node knows the app's URL scheme.
     app_link: Option<String>,
+    /// Where it stands in its journey; null for a flow by itself.
+    step: Option<StepPlaceAnswer>,
     /// The flow that has taken the place of this one.
     #[schema(format = "uuid")]
     superseded_by: Option<String>,
@@ -64,6 +68,20 @@ pub(super) struct FlowAnswer {
     catalog: String,
     /// The node's signed statement of the ending, to keep; null while it waits.
     receipt: Option<String>,
+}
+
+/// Where a flow stands in its journey.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct StepPlaceAnswer {
+    /// The id of the journey.
+    #[schema(format = "uuid")]
+    journey: String,
+    /// The name of the step.
+    name: String,
+    /// Which of the steps that this journey takes it is, from 1.
+    number: usize,
+    /// How many of them there are.
+    of: usize,
 }
 
 /// A flow that has begun.
@@ -253,14 +271,15 @@ impl FlowAnswer {
                 .app_link
                 .as_ref()
                 .map(|link| link.returning_to(view.return_url.as_deref().unwrap_or(page))),
+            step: view.step.as_ref().map(|step| StepPlaceAnswer {
+                journey: step.journey.to_string(),
+                name: step.name.clone(),
+                number: step.number,
+                of: step.of,
+            }),
             superseded_by: view.superseded_by.map(|flow| flow.to_string()),
             reported_at: view.reported_at.map(|at| at.to_string()),
-            signature: view.signature.as_ref().map(|made| SignatureAnswer {
-                format: made.format.clone(),
-                digest: made.digest.to_string(),
-                value: made.value.clone(),
-                certificate: made.certificate.clone(),
-            }),
+            signature: view.signature.as_ref().map(SignatureAnswer::new),
             outcome: ended.map(|outcome| OutcomeAnswer::new(outcome, view.decision.as_ref())),
             decision: ended.and(view.decision.as_ref()).map(DecisionAnswer::new),
             person: ended
@@ -285,7 +304,7 @@ impl StartedAnswer {
 }
 
 impl OutcomeAnswer {
-    fn new(outcome: Outcome, decision: Option<&Decision>) -> Self {
+    pub(super) fn new(outcome: Outcome, decision: Option<&Decision>) -> Self {
         Self {
             class: outcome.class().as_str(),
             code: outcome.code(),
@@ -299,7 +318,7 @@ impl OutcomeAnswer {
 }
 
 impl DecisionAnswer {
-    fn new(decision: &Decision) -> Self {
+    pub(super) fn new(decision: &Decision) -> Self {
         let (then, attempts) = match decision.then {
             Then::Continue => (ThenName::Continue, None),
             Then::Retry { attempts } => (ThenName::Retry, Some(attempts)),
@@ -316,8 +335,19 @@ impl DecisionAnswer {
     }
 }
 
+impl SignatureAnswer {
+    pub(super) fn new(made: &MadeSignature) -> Self {
+        Self {
+            format: made.format.clone(),
+            digest: made.digest.to_string(),
+            value: made.value.clone(),
+            certificate: made.certificate.clone(),
+        }
+    }
+}
+
 impl NoticesAnswer {
-    fn new(notices: &Notices) -> Self {
+    pub(super) fn new(notices: &Notices) -> Self {
         Self {
             steps: notices.steps.iter().map(TextAnswer::new).collect(),
             data_use: TextAnswer::new(&notices.data_use),
@@ -337,7 +367,7 @@ impl TextAnswer {
     }
 }
 
-fn person(person: &Person) -> BTreeMap<String, serde_json::Value> {
+pub(super) fn person(person: &Person) -> BTreeMap<String, serde_json::Value> {
     person
         .fields()
         .map(|(name, value)| {

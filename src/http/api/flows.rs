@@ -48,7 +48,7 @@ use crate::words::FlowId;
         (status = 409, description = "`idempotency_conflict`, `retry_not_allowed`", body = Details, content_type = "application/problem+json"),
         (status = 413, description = "`payload_too_large`", body = Details, content_type = "application/problem+json"),
         (status = 415, description = "`unsupported_media_type`", body = Details, content_type = "application/problem+json"),
-        (status = 422, description = "`unknown_service`, `capability_not_declared`, `channel_not_declared`, `invalid_civil_no`, `invalid_input`, `qr_not_on_mobile`, `unknown_template`, `invalid_document`", body = Details, content_type = "application/problem+json"),
+        (status = 422, description = "`unknown_service`, `service_has_steps`, `capability_not_declared`, `channel_not_declared`, `invalid_civil_no`, `invalid_input`, `qr_not_on_mobile`, `unknown_template`, `invalid_document`", body = Details, content_type = "application/problem+json"),
         (status = 429, description = "`too_many_requests`", body = Details, content_type = "application/problem+json"),
         (status = 503, description = "`store_unavailable`, `shutting_down`", body = Details, content_type = "application/problem+json"),
     ),
@@ -249,7 +249,7 @@ impl From<BodyError> for ApiProblem {
     }
 }
 
-fn read_wait(query: &str) -> Result<Option<Duration>, ApiProblem> {
+pub(super) fn read_wait(query: &str) -> Result<Option<Duration>, ApiProblem> {
     let mut wait = None;
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -312,4 +312,4 @@ pub(super) fn require_json(headers: &HeaderMap) -> Result<(), ApiProblem> {
     }
 }
 
-const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");

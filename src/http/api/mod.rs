@@ -4,6 +4,7 @@ mod answer;
 mod documents;
 mod events;
 mod flows;
+mod journeys;
 mod openapi;
 mod operation;
 mod request;

@@ -32,6 +32,9 @@ pub(super) async fn serve() -> Response {
         super::flows::cancel,
         super::flows::renew,
         super::flows::not_me,
+        super::journeys::start,
+        super::journeys::read,
+        super::journeys::cancel,
         super::documents::keep,
         super::events::follow,
         super::operation::webhook_key,
@@ -42,6 +45,7 @@ pub(super) async fn serve() -> Response {
     modifiers(&Keys),
     tags(
         (name = "flows", description = "Ask a person, and learn how it ended"),
+        (name = "journeys", description = "Take a person through several steps"),
         (name = "notices", description = "Outcome notices to `notify_url`"),
         (name = "operation", description = "For whoever runs the server"),
     ),

@@ -3,6 +3,7 @@ use serde::Serialize;
 use crate::engine::Problem;
 use crate::engine::ProblemCode;
 use crate::engine::StartFlow;
+use crate::engine::StartJourney;
 use crate::http::members::Member;
 use crate::http::members::Members;
 use crate::http::problem::ApiProblem;
@@ -53,6 +54,42 @@ pub(super) fn read(
         qr_data: read_text(&members, "qr_data", MOST_QR)?,
         document: read_text(&members, "document", MOST_TOKEN)?,
         template: read_text(&members, "template", MOST_NAME)?,
+    })
+}
+
+/// Reads the body of `POST /v1/journeys`, as strictly.
+pub(super) fn read_journey(
+    body: &[u8],
+    client: String,
+    idempotency_key: Option<String>,
+    http_allowed: bool,
+) -> Result<StartJourney, ApiProblem> {
+    let members = Members::read(body)?;
+    members.only(&JOURNEY_MEMBERS)?;
+    let url = |name: &str| {
+        members
+            .optional(name)
+            .map(|member| read_url(&member, http_allowed))
+            .transpose()
+    };
+    let locale = match members.optional("locale") {
+        Some(member) => member.word(&Locale::ALL.map(Locale::as_str), Locale::from_name)?,
+        None => Locale::default(),
+    };
+    Ok(StartJourney {
+        client,
+        idempotency_key,
+        request_digest: Digest::of(body),
+        service: members.required("service")?.text()?,
+        channel: members
+            .required("channel")?
+            .word(&Channel::ALL.map(Channel::as_str), Channel::from_name)?,
+        locale,
+        civil_no: read_person(&members)?,
+        inputs: read_inputs(&members)?,
+        return_url: url("return_url")?,
+        notify_url: url("notify_url")?,
+        document: read_text(&members, "document", MOST_TOKEN)?,
     })
 }
 
@@ -179,6 +216,35 @@ pub(super) struct FlowRequest {
     template: Option<String>,
 }
 
+/// The body of `POST /v1/journeys`, for the API's description. [`read_journey`] is the reader.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct JourneyRequest {
+    /// The name of a service that has steps.
+    #[schema(example = "loan-agreement", pattern = "^[a-z][a-z0-9-]{0,63}$")]
+    service: String,
+    /// Where the person is; the service has to declare it.
+    #[schema(example = "web")]
+    channel: super::answer::ChannelName,
+    /// The person's language; Arabic unless told otherwise.
+    #[schema(default = "ar")]
+    locale: Option<super::answer::LocaleName>,
+    /// The person to ask; may be left out where the first step shows a code.
+    person: Option<PersonRequest>,
+    /// What the service declares as inputs: texts, numbers, truth values.
+    #[schema(value_type = Option<std::collections::BTreeMap<String, serde_json::Value>>, example = json!({"amount": 4500}))]
+    inputs: Option<serde_json::Map<String, serde_json::Value>>,
+    /// Where the person goes afterwards; `https`.
+    #[schema(format = "uri", max_length = 2048)]
+    return_url: Option<String>,
+    /// Where the notice of the outcome goes, `journey.ended`; `https`.
+    #[schema(format = "uri", max_length = 2048)]
+    notify_url: Option<String>,
+    /// Where a step signs: the preview token that `POST /v1/documents` answered.
+    #[schema(max_length = 4096)]
+    document: Option<String>,
+}
+
 const MOST_QR: usize = 4_096;
 const MOST_TOKEN: usize = 4_096;
 const MOST_NAME: usize = 64;
@@ -205,6 +271,17 @@ const MEMBERS: [&str; 12] = [
     "qr_data",
     "document",
     "template",
+];
+
+const JOURNEY_MEMBERS: [&str; 8] = [
+    "service",
+    "channel",
+    "locale",
+    "person",
+    "inputs",
+    "return_url",
+    "notify_url",
+    "document",
 ];
 
 #[cfg(test)]
@@ -269,6 +346,25 @@ mod tests {
             let given = read.qr_data.or(read.document).or(read.template);
             assert_eq!(given.as_deref(), Some("x"), "{member}");
         }
+    }
+
+    #[test]
+    fn every_member_of_a_journey_is_taken() {
+        use utoipa::PartialSchema as _;
+        let schema = serde_json::to_value(JourneyRequest::schema()).unwrap();
+        let described = schema["properties"].as_object().unwrap();
+        let mut described: Vec<&str> = described.keys().map(String::as_str).collect();
+        let mut taken = JOURNEY_MEMBERS.to_vec();
+        described.sort_unstable();
+        taken.sort_unstable();
+        assert_eq!(described, taken);
+        let body = r#"{"service":"a","channel":"web","document":"x","inputs":{"amount":4500}}"#;
+        let read = read_journey(body.as_bytes(), "portal".into(), None, false)
+            .ok()
+            .unwrap();
+        assert_eq!((read.document.as_deref(), read.inputs.len()), (Some("x"), 1));
+        let one_flow = r#"{"service":"a","channel":"web","capability":"sign"}"#;
+        assert!(read_journey(one_flow.as_bytes(), "portal".into(), None, false).is_err());
     }
 
     #[test]

@@ -12,6 +12,7 @@ use axum::routing::post;
 use super::documents;
 use super::events;
 use super::flows;
+use super::journeys;
 use super::openapi;
 use super::operation;
 use crate::http::assets;
@@ -78,6 +79,18 @@ pub fn api(flows: Arc<dyn Flows>, settings: ApiSettings) -> Router {
         .route(
             "/v1/flows/{flow}/renew",
             post(flows::renew).fallback(|| async { only("POST") }),
+        )
+        .route(
+            "/v1/journeys",
+            post(journeys::start).fallback(|| async { only("POST") }),
+        )
+        .route(
+            "/v1/journeys/{journey}",
+            get(journeys::read).fallback(|| async { only("GET, HEAD") }),
+        )
+        .route(
+            "/v1/journeys/{journey}/cancel",
+            post(journeys::cancel).fallback(|| async { only("POST") }),
         )
         .route(
             "/v1/documents",

@@ -112,10 +112,14 @@ fn row(entry: &TimelineEntry, start: Timestamp, ui: &'static Ui) -> Row {
         Event::Callback(callback) => (Some(callback.digest), vec![callback_cell(callback, ui)]),
         Event::Verdict(verdict) => (None, vec![verdict_cell(verdict, ui)]),
         Event::Document(document) => (Some(document.digest), vec![document_cell(document, ui)]),
-        Event::Consent(consent) => (Some(consent.document), vec![consent_cell(consent, ui)]),
+        Event::Consent(consent) => (consent.document, vec![consent_cell(consent, ui)]),
         Event::Browser(_) => {
             let cell = Cell::new(Lane::EService, ui.ev_browser, String::new());
             (None, vec![cell])
+        }
+        Event::Step(step) => {
+            let cell = Cell::new(Lane::Policy, ui.ev_step, step.step.clone());
+            (None, vec![cell.facts(vec![Fact::new(ui.journey, step.journey)])])
         }
         Event::NotMe(report) => {
             let until = report

@@ -18,13 +18,18 @@ pub(super) struct ApiClient {
     key: SecretString,
 }
 
-/// A flow as the API tells it. No `Debug`: it may hold personal data.
+/// A flow or a journey as the API tells it. No `Debug`: it may hold personal data.
 #[derive(Deserialize)]
 pub(super) struct ApiFlow {
     pub(super) flow: String,
+    /// The id of the journey, where it is one.
+    pub(super) journey: Option<String>,
     pub(super) state: String,
+    #[serde(default)]
     pub(super) created_at: String,
+    #[serde(default)]
     pub(super) expires_at: String,
+    #[serde(default)]
     pub(super) challenge: String,
     pub(super) outcome: Option<ApiOutcome>,
     pub(super) decision: Option<ApiDecision>,
@@ -33,6 +38,7 @@ pub(super) struct ApiFlow {
     pub(super) qr: Option<ApiQr>,
     /// The page of the flow at the provider of flows; only told when it begins.
     pub(super) page: Option<String>,
+    #[serde(default)]
     pub(super) held: bool,
     /// When a notification leaves that was put off.
     pub(super) sends_at: Option<String>,
@@ -109,23 +115,29 @@ impl ApiClient {
         })
     }
 
-    /// Begins a flow, once per idempotency key.
+    /// Begins a flow, or a journey where no capability is named, once per idempotency key.
     pub(super) async fn start(&self, body: &serde_json::Value, once: &str) -> Result<ApiFlow, ApiFault> {
-        let url = format!("{}/v1/flows", self.base);
+        let what = kind(body.get("capability").is_none());
+        let url = format!("{}/v1/{what}", self.base);
         let request = self.http.post(url).header("idempotency-key", once).json(body);
         self.answer(request).await
     }
 
-    /// Reads a flow, waiting so long for its end.
-    pub(super) async fn read(&self, flow: &str, wait: Option<Duration>) -> Result<ApiFlow, ApiFault> {
+    /// Reads a flow or a journey, waiting so long for its end.
+    pub(super) async fn read(
+        &self,
+        flow: &str,
+        journey: bool,
+        wait: Option<Duration>,
+    ) -> Result<ApiFlow, ApiFault> {
         let query = wait.map_or_else(String::new, |time| format!("?wait={}", time.as_secs()));
-        let url = format!("{}/v1/flows/{flow}{query}", self.base);
+        let url = format!("{}/v1/{}/{flow}{query}", self.base, kind(journey));
         self.answer(self.http.get(url)).await
     }
 
-    /// Cancels a flow.
-    pub(super) async fn cancel(&self, flow: &str) -> Result<ApiFlow, ApiFault> {
-        let url = format!("{}/v1/flows/{flow}/cancel", self.base);
+    /// Cancels a flow or a journey.
+    pub(super) async fn cancel(&self, flow: &str, journey: bool) -> Result<ApiFlow, ApiFault> {
+        let url = format!("{}/v1/{}/{flow}/cancel", self.base, kind(journey));
         self.answer(self.http.post(url)).await
     }
 
@@ -161,6 +173,10 @@ impl ApiClient {
             Err(_) => ApiFault::Unavailable,
         })
     }
+}
+
+const fn kind(journey: bool) -> &'static str {
+    if journey { "journeys" } else { "flows" }
 }
 
 #[derive(Deserialize)]

@@ -46,6 +46,8 @@ struct FlowPage {
     /// Whether the person may try again.
     retry: bool,
     service: String,
+    /// Where the person goes from step to step, as long as the journey runs.
+    journey_page: Option<String>,
     /// Where the person reads and confirms what is signed, as long as they have not.
     confirm_page: Option<String>,
     /// Form and digest of the signature that was made.
@@ -73,7 +75,7 @@ pub(super) async fn show(
     let Some(kept) = state.sessions.flow(&browser, &flow) else {
         return unknown(&visitor);
     };
-    match state.api.read(&flow, None).await {
+    match state.api.read(&flow, kept.journey, None).await {
         Ok(answer) => visitor.show(StatusCode::OK, &page(&state, &visitor, &browser, kept, answer)),
         Err(_) => {
             let ui = visitor.ui();
@@ -99,14 +101,15 @@ pub(super) async fn follow(
     headers: HeaderMap,
 ) -> Response {
     let browser = state.sessions.browser(&headers, &state.site);
-    if state.sessions.flow(&browser, &flow).is_none() {
+    let Some(kept) = state.sessions.flow(&browser, &flow) else {
         return StatusCode::NOT_FOUND.into_response();
-    }
+    };
+    let journey = kept.journey;
     let api = state.api.clone();
     until_ended(move |time| {
         let (api, flow) = (api.clone(), flow.clone());
         async move {
-            api.read(&flow, Some(time))
+            api.read(&flow, journey, Some(time))
                 .await
                 .ok()
                 .map(|flow| flow.has_ended())
@@ -124,11 +127,12 @@ pub(super) async fn cancel(
 ) -> Response {
     let browser = state.sessions.browser(&headers, &state.site);
     let sent = browser.sent(typed.get("token").map(String::as_str));
-    if !sent || state.sessions.flow(&browser, &flow).is_none() {
+    let kept = state.sessions.flow(&browser, &flow);
+    let Some(kept) = kept.filter(|_| sent) else {
         return unknown(&visitor);
-    }
+    };
     // A flow that has ended meanwhile shows how.
-    let _ = state.api.cancel(&flow).await;
+    let _ = state.api.cancel(&flow, kept.journey).await;
     Redirect::to(&format!("/flows/{flow}")).into_response()
 }
 
@@ -142,7 +146,8 @@ fn page(
     let ui = visitor.ui();
     let received = received(&kept, &answer, visitor, ui);
     let retry = answer.decision.as_ref().is_some_and(|decision| {
-        matches!(decision.then.as_str(), "retry" | "step_up")
+        !kept.journey
+            && matches!(decision.then.as_str(), "retry" | "step_up")
             && decision.attempts.is_some_and(|attempts| kept.attempt < attempts)
     });
     let capability = Capability::from_name(&kept.capability);
@@ -164,7 +169,8 @@ fn page(
     let put_off = sends_at
         .filter(|_| outcome.is_none())
         .map(|at| PutOff::new(ui, clock, at, kept.service_name.clone(), events.clone()));
-    let waiting = (outcome.is_none() && put_off.is_none()).then(|| {
+    let journey_page = (kept.journey && outcome.is_none()).then(|| kept.page.clone());
+    let waiting = (outcome.is_none() && put_off.is_none() && journey_page.is_none()).then(|| {
         let waiting = Waiting::new(
             (kept.organization, brand::address(&state.catalog())),
             (kept.service_name, capability.unwrap_or(Capability::AuthPush)),
@@ -184,6 +190,7 @@ fn page(
     let title = match (&outcome, &waiting) {
         (Some(ended), _) => ended.heading,
         (None, Some(waiting)) => waiting.heading(ui),
+        (None, None) if journey_page.is_some() => ui.journey_heading,
         (None, None) => ui.put_off_heading,
     };
     FlowPage {
@@ -196,6 +203,7 @@ fn page(
         outcome,
         received,
         retry,
+        journey_page,
         confirm_page: (answer.held && !kept.page.is_empty()).then(|| kept.page.clone()),
         signature: answer.signature.map(|made| (made.format, made.digest)),
         newer: answer.superseded_by.map(|flow| format!("/flows/{flow}")),

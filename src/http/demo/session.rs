@@ -43,7 +43,10 @@ pub(super) struct Browser {
 /// A flow that a browser began.
 #[derive(Clone)]
 pub(super) struct DemoFlow {
+    /// The id of the flow, or of the journey.
     pub(super) flow: String,
+    /// Whether it has several steps.
+    pub(super) journey: bool,
     pub(super) service: String,
     pub(super) service_name: Text,
     pub(super) organization: Text,

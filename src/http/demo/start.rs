@@ -151,6 +151,12 @@ async fn begin(
     once: &str,
 ) -> Result<DemoFlow, ApiFault> {
     let capability = capability(service);
+    let signs = service.journey.as_ref().is_some_and(|journey| {
+        journey.steps.iter().any(|step| {
+            step.as_ask()
+                .is_some_and(|ask| ask.capability == Capability::Sign)
+        })
+    });
     let channel = [Channel::Web]
         .into_iter()
         .chain(service.channels.iter().copied())
@@ -158,6 +164,7 @@ async fn begin(
         .unwrap_or(Channel::Web);
     let wanted = DemoFlow {
         flow: String::new(),
+        journey: service.journey.is_some(),
         service: service.id.to_string(),
         service_name: service.name.clone(),
         organization,
@@ -170,7 +177,14 @@ async fn begin(
         steps: Vec::new(),
         challenge: Challenge::from_random([0; 8]),
         times: (Timestamp::EPOCH, Timestamp::EPOCH),
-        matter: matter(state, service, capability, &filled, locale).await?,
+        matter: matter(
+            state,
+            service,
+            if signs { Capability::Sign } else { capability },
+            &filled,
+            locale,
+        )
+        .await?,
         civil_no: filled.civil_no,
         channel,
         page: String::new(),
@@ -241,15 +255,17 @@ fn request(state: &DemoState, flow: &DemoFlow, locale: Locale, retry_of: Option<
         .map(|number| serde_json::json!({ "civil_no": number.expose(Purpose::Wire) }));
     let mut body = serde_json::json!({
         "service": flow.service,
-        "capability": flow.capability,
         "channel": flow.channel.as_str(),
         "locale": locale.as_str(),
         "person": person,
         "inputs": flow.inputs,
-        "retry_of": retry_of,
         "return_url": format!("{}/flows/latest", state.settings.public_base),
     });
     if let Some(members) = body.as_object_mut() {
+        if !flow.journey {
+            members.insert("capability".to_owned(), flow.capability.as_str().into());
+            members.insert("retry_of".to_owned(), retry_of.into());
+        }
         members.extend(flow.matter.clone());
     }
     body
@@ -257,6 +273,14 @@ fn request(state: &DemoState, flow: &DemoFlow, locale: Locale, retry_of: Option<
 
 /// What the API answered, beside what was asked.
 fn taken_over(wanted: DemoFlow, answer: ApiFlow) -> Option<DemoFlow> {
+    if let Some(journey) = answer.journey {
+        // Numbers and times belong to its steps, and those are shown on its page.
+        return Some(DemoFlow {
+            flow: journey,
+            page: answer.page.unwrap_or_default(),
+            ..wanted
+        });
+    }
     let challenge = serde_json::from_value(serde_json::Value::String(answer.challenge)).ok()?;
     Some(DemoFlow {
         flow: answer.flow,

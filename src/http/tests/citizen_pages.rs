@@ -120,7 +120,7 @@ async fn a_document_is_confirmed_twice_or_not_at_all() {
     );
     let inner = pages.fake.inner.lock().unwrap();
     let confirmation = inner.confirmed.first().unwrap();
-    assert_eq!(confirmation.document, Digest::of(PAPER));
+    assert_eq!(confirmation.document, Some(Digest::of(PAPER)));
     assert!(confirmation.reviewed_entire.0 && confirmation.accepts_to_sign.0 && !confirmation.copy_before.0);
 }
 

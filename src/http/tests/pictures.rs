@@ -83,6 +83,7 @@ pub(super) fn told(fake: &Arc<Fake>) -> FlowId {
             rule: Some("policies/services/licence-renewal.yaml:64:3".to_owned()),
             exchange: Some(exchange(4)),
             script_fault: None,
+            next: None,
             flow: None,
         })),
     );

@@ -11,6 +11,7 @@ mod reference;
 mod rulebook;
 mod schema;
 mod service;
+mod steps;
 mod tests_file;
 
 #[cfg(test)]
@@ -34,4 +35,5 @@ pub(super) use organization::*;
 pub(super) use other_names::meant_word;
 pub(super) use rulebook::*;
 pub(super) use service::*;
+pub(super) use steps::*;
 pub(super) use tests_file::*;

@@ -6,6 +6,7 @@ use super::key::filled_text;
 use super::key::text;
 use super::organization::LINE_LENGTH;
 use super::organization::SLUG;
+use super::steps::STEP;
 
 /// `policies/services/<service>.yaml`.
 pub(in crate::policy) const SERVICE: &[Key] = &[
@@ -48,6 +49,11 @@ pub(in crate::policy) const SERVICE: &[Key] = &[
         "inputs",
         Shape::Named(Names::Inputs, &Shape::Map(INPUT)),
         "What the e-service passes with each flow, by name; the only variables that texts may use.",
+    ),
+    Key::optional(
+        "steps",
+        Shape::List(&Shape::Map(STEP)),
+        "The steps of a journey, in order, where one flow is not enough: sign in, step up, agree, sign, be told.",
     ),
     Key::required(
         "fields",

@@ -109,7 +109,7 @@ pub(in crate::policy) const CASE: &[Key] = &[
     Key::optional(
         "answers",
         Shape::Any,
-        "One name or a list in order, as `midflow trigger --list` has them.",
+        "One name or a list in order, as `midflow trigger --list` has them; for a journey a map from steps to that.",
     ),
     Key::required("expect", Shape::Map(EXPECT), "What has to come of it."),
 ];
@@ -119,6 +119,16 @@ pub(in crate::policy) const EXPECT: &[Key] = &[
         "turned_away",
         Shape::Any,
         "No flow begins, because of this: `limits.per_person`, `push_safety.per_person`, `channels`, ….",
+    ),
+    Key::optional(
+        "at",
+        Shape::Any,
+        "The step of a journey that the rest is about; the one that ends it where none is named.",
+    ),
+    Key::optional(
+        "steps",
+        Shape::Any,
+        "The steps of a journey that begin, in order, consents included.",
     ),
     Key::optional(
         "plan",

@@ -170,23 +170,24 @@ fn why(error: &regex::Error) -> String {
 }
 
 fn integer(reader: &mut Reader<'_>, map: &Map<'_>) -> Option<InputKind> {
-    let mut bound = |key: &str, default: i64| match map.get(key) {
-        None => Some(default),
-        Some(entry) => reader.integer(&entry.node, &map.path_of(key), i64::MIN, i64::MAX),
-    };
-    let (min, max) = (bound("min", i64::MIN), bound("max", i64::MAX));
-    let (min, max) = in_order(reader, map, min?, max?)?;
+    let (min, max) = bounds(reader, map, false)?;
     Some(InputKind::Integer { min, max })
 }
 
 fn decimal(reader: &mut Reader<'_>, map: &Map<'_>) -> Option<InputKind> {
+    let (min, max) = bounds(reader, map, true)?;
+    Some(InputKind::Decimal { min, max })
+}
+
+/// Reads `min` and `max`; those of decimals in thousandths.
+pub(super) fn bounds(reader: &mut Reader<'_>, map: &Map<'_>, decimal: bool) -> Option<(i64, i64)> {
     let mut bound = |key: &str, default: i64| match map.get(key) {
         None => Some(default),
-        Some(entry) => decimal_bound(reader, &entry.node, &map.path_of(key)),
+        Some(entry) if decimal => decimal_bound(reader, &entry.node, &map.path_of(key)),
+        Some(entry) => reader.integer(&entry.node, &map.path_of(key), i64::MIN, i64::MAX),
     };
     let (min, max) = (bound("min", i64::MIN), bound("max", i64::MAX));
-    let (min, max) = in_order(reader, map, min?, max?)?;
-    Some(InputKind::Decimal { min, max })
+    in_order(reader, map, min?, max?)
 }
 
 fn decimal_bound(reader: &mut Reader<'_>, node: &Node, path: &str) -> Option<i64> {

@@ -23,6 +23,7 @@ mod rulebook;
 mod scalar;
 mod service;
 mod sign;
+mod steps;
 mod texts;
 mod values;
 

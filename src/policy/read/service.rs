@@ -12,6 +12,8 @@ use super::onboarding::optional;
 use super::onboarding::waivers;
 use super::outcomes::outcomes;
 use super::reader::Reader;
+use super::steps::Around;
+use super::steps::steps;
 use super::texts::TextRules;
 use crate::diagnostics::codes;
 use crate::policy::Audience;
@@ -106,6 +108,14 @@ pub(super) fn service(reader: &mut Reader<'_>, file: &str, root: &Node) -> Optio
     if let (Some(entry), Some(outcomes), Some(limits)) = (map.get("outcomes"), &outcomes, &limits) {
         retries_fit(reader, entry, outcomes, limits.per_person);
     }
+    let journey = optional(&map, "steps", |entry, _| {
+        let around = Around {
+            inputs: &inputs,
+            capabilities: capabilities.as_ref(),
+            limits: limits.as_ref(),
+        };
+        steps(reader, entry, &around)
+    });
     let approvals = optional(&map, "approvals", |entry, _| approvals(reader, &entry.node));
     let certification = optional(&map, "certification", |entry, _| certification(reader, entry));
     let waivers = optional(&map, "waivers", |entry, _| waivers(reader, &entry.node));
@@ -122,6 +132,7 @@ pub(super) fn service(reader: &mut Reader<'_>, file: &str, root: &Node) -> Optio
         channels: channels?,
         capabilities: capabilities?,
         inputs,
+        journey: journey?,
         fields: fields?,
         outcomes: outcomes?,
         notices: notices?,

@@ -36,6 +36,8 @@ pub(super) enum Words {
     Capability,
     Locale,
     Outcome,
+    /// The steps of the service.
+    Step,
     /// Those of an input of the service, by its number.
     Choice(u16),
 }
@@ -131,6 +133,11 @@ impl Words {
                 owned(Outcome::ALL.iter().map(|outcome| outcome.code())),
                 "outcome".to_owned(),
             ),
+            Self::Step => {
+                let whole = walk.service.and_then(|service| service.whole.as_ref());
+                let steps = whole.map(|whole| whole.steps.clone()).unwrap_or_default();
+                (steps, "step".to_owned())
+            }
             Self::Choice(index) => choice(walk, index).map_or_else(
                 || (Vec::new(), String::new()),
                 |(name, words)| (words.clone(), format!("value of the input `{name}`")),

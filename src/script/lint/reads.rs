@@ -118,6 +118,8 @@ impl Walk<'_> {
                 }
                 Kind::Word(Words::Outcome)
             }
+            "earlier" => Kind::Person,
+            "step" => Kind::Word(Words::Step),
             "channel" => Kind::Word(Words::Channel),
             "capability" => Kind::Word(Words::Capability),
             "locale" => Kind::Word(Words::Locale),

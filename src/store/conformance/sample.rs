@@ -28,6 +28,7 @@ use crate::audit::RefusalRecord;
 use crate::audit::ReplyRecord;
 use crate::audit::RequestRecord;
 use crate::audit::RequiredCheck;
+use crate::audit::StepRecord;
 use crate::audit::Subject;
 use crate::audit::Unit;
 use crate::audit::VerdictRecord;
@@ -169,6 +170,7 @@ pub(crate) fn every_event() -> Vec<Event> {
             rule: Some("policies/services/licence-renewal.yaml:30".to_owned()),
             exchange: Some(exchange_id(3)),
             script_fault: None,
+            next: None,
             flow: None,
         })),
         Event::Browser(BrowserRecord {
@@ -177,6 +179,12 @@ pub(crate) fn every_event() -> Vec<Event> {
         Event::NotMe(NotMeRecord {
             by: "e_service".to_owned(),
             stops_until: Some(Timestamp::from_micros(77)),
+        }),
+        Event::Step(StepRecord {
+            journey: FlowId::from_parts(Timestamp::from_micros(77), [7; 10]),
+            step: "contract".to_owned(),
+            number: 4,
+            after: Some(FlowId::from_parts(Timestamp::from_micros(78), [8; 10])),
         }),
         Event::Refusal(RefusalRecord {
             service: "licence-renewal".to_owned(),

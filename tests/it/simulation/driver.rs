@@ -472,6 +472,7 @@ impl World<'_> {
             inputs: &row.inputs,
             now: self.now,
             attempt: 1,
+            step: None,
         }
     }
 

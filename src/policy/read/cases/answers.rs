@@ -1,7 +1,10 @@
+use std::collections::BTreeMap;
+
 use crate::diagnostics::codes;
 use crate::diagnostics::suggest;
 use crate::policy::Answer;
 use crate::policy::AnswerName;
+use crate::policy::Journey;
 use crate::policy::Step;
 use crate::policy::read::reader::Reader;
 use crate::policy::yaml::Entry;
@@ -20,6 +23,39 @@ pub(super) fn answers(reader: &mut Reader<'_>, entry: &Entry, path: &str) -> Opt
         }
         _ => step(reader, &entry.node, path).map(|step| vec![step]),
     }
+}
+
+/// Reads what comes back to each step of a journey.
+pub(super) fn answers_of_steps(
+    reader: &mut Reader<'_>,
+    entry: &Entry,
+    path: &str,
+    journey: &Journey,
+) -> Option<BTreeMap<String, Vec<Step>>> {
+    let known: Vec<&str> = journey.names().collect();
+    let Value::Map(entries) = &entry.node.value else {
+        reader.error(
+            codes::WRONG_TYPE,
+            format!("`{path}` does not say which step is answered"),
+            entry.node.span,
+            format!(
+                "write `{path}: {{ {}: declined }}`; steps that are not named are approved",
+                known.first()?
+            ),
+        );
+        return None;
+    };
+    let mut read = BTreeMap::new();
+    for one in entries {
+        if !known.contains(&one.key.as_str()) {
+            let message = format!("`{}` is no step that is answered (`{path}`)", shown(&one.key));
+            reader.misspelt(codes::UNKNOWN_WORD, message, one.key_span, &one.key, &known);
+            return None;
+        }
+        let path = format!("{path}.{}", one.key);
+        read.insert(one.key.clone(), answers(reader, one, &path)?);
+    }
+    Some(read)
 }
 
 fn step(reader: &mut Reader<'_>, node: &Node, path: &str) -> Option<Step> {

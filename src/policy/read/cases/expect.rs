@@ -37,6 +37,8 @@ pub(super) fn expect(
     let (say_ar, say_en) = say.unwrap_or_default();
     let read = Expect {
         turned_away: word_of(reader, &map, "turned_away", &gates(service)),
+        at: step(reader, &map, service),
+        steps: steps(reader, &map, service),
         plan: plan(reader, &map, service),
         outcome: outcome(reader, &map),
         then: word_of(
@@ -305,6 +307,31 @@ fn notes(reader: &mut Reader<'_>, map: &Map<'_>) -> Option<Expected<Vec<String>>
         })
         .collect();
     Some(found(reader, &entry.node, names?))
+}
+
+fn step(reader: &mut Reader<'_>, map: &Map<'_>, service: &Service) -> Option<Expected<String>> {
+    let entry = map.get("at")?;
+    let name = step_name(reader, &entry.node, &map.path_of("at"), service)?;
+    Some(found(reader, &entry.node, name))
+}
+
+fn steps(reader: &mut Reader<'_>, map: &Map<'_>, service: &Service) -> Option<Expected<Vec<String>>> {
+    let entry = map.get("steps")?;
+    let path = map.path_of("steps");
+    let items = reader.list(&entry.node, &path, "[sign-in]")?;
+    let names: Option<Vec<String>> = items
+        .iter()
+        .map(|item| step_name(reader, item, &path, service))
+        .collect();
+    Some(found(reader, &entry.node, names?))
+}
+
+fn step_name(reader: &mut Reader<'_>, node: &Node, path: &str, service: &Service) -> Option<String> {
+    let steps = service.journey.iter().flat_map(|journey| &journey.steps);
+    let known: Vec<&str> = steps.map(|step| step.name.as_str()).collect();
+    reader.word(node, path, codes::UNKNOWN_WORD, &known, |word| {
+        known.contains(&word).then(|| word.to_owned())
+    })
 }
 
 fn word_of(reader: &mut Reader<'_>, map: &Map<'_>, key: &str, known: &[String]) -> Option<Expected<String>> {

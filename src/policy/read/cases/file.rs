@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::answers;
 use super::expect;
 use super::given;
@@ -132,7 +134,13 @@ impl Reading<'_, '_> {
             Some(closer) => self.usual.under(closer),
             None => self.usual.clone(),
         };
-        let steps = match map.get("answers") {
+        let of_steps = match (map.get("answers"), &self.service.journey) {
+            (Some(entry), Some(journey)) => {
+                answers::answers_of_steps(self.reader, entry, &map.path_of("answers"), journey)
+            }
+            _ => Some(BTreeMap::new()),
+        };
+        let steps = match map.get("answers").filter(|_| self.service.journey.is_none()) {
             Some(entry) => answers::answers(self.reader, entry, &map.path_of("answers")),
             None => Some(vec![Step {
                 answer: Answer::Named(AnswerName::Approved),
@@ -143,7 +151,7 @@ impl Reading<'_, '_> {
             .reader
             .required(&map, "expect", "{ outcome: approved }")
             .and_then(|entry| expect::expect(self.reader, entry, &map.path_of("expect"), self.service));
-        let (Some(answers), Some(expect)) = (steps, expect) else {
+        let (Some(answers), Some(of_steps), Some(expect)) = (steps, of_steps, expect) else {
             return;
         };
         for (told, given) in given.combinations(self.service) {
@@ -160,6 +168,7 @@ impl Reading<'_, '_> {
                 at: self.reader.label_of(entry.key_span),
                 given,
                 answers: answers.clone(),
+                steps: of_steps.clone(),
                 expect: expect.clone(),
             });
         }

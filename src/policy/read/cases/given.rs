@@ -168,7 +168,17 @@ pub(super) fn given(reader: &mut Reader<'_>, entry: &Entry, path: &str, service:
             &declared,
         );
     }
-    if let Some(entry) = map.get("capability") {
+    if let (Some(entry), Some(_)) = (map.get("capability"), &service.journey) {
+        reader.error(
+            codes::CASE_UNDECLARED,
+            format!(
+                "`{}` says nothing of a journey, whose steps have each its own",
+                at("capability")
+            ),
+            entry.key_span,
+            "remove it; `answers` and `expect.at` name the steps",
+        );
+    } else if let Some(entry) = map.get("capability") {
         let declared: Vec<_> = service.capabilities.keys().copied().collect();
         written.capabilities = several(
             reader,
@@ -450,6 +460,10 @@ fn is_missing(scalar: &Scalar) -> bool {
 }
 
 fn usual_capability(service: &Service) -> Vec<Capability> {
+    if let Some(journey) = &service.journey {
+        let first = journey.steps.iter().find_map(|step| step.as_ask());
+        return first.map(|ask| ask.capability).into_iter().collect();
+    }
     let push = Capability::AuthPush;
     let first = service.capabilities.keys().next().copied();
     let usual = if service.capabilities.contains_key(&push) {

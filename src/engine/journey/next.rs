@@ -1,0 +1,130 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::audit::DeliveryRow;
+use crate::audit::Recorded;
+use crate::catalog::LoadedService;
+use crate::connector::Matter;
+use crate::engine::Problem;
+use crate::engine::ProblemCode;
+use crate::engine::StartFlow;
+use crate::engine::inner::Inner;
+use crate::engine::input::Input;
+use crate::engine::live::Live;
+use crate::engine::start::Beginning;
+use crate::engine::start::unavailable;
+use crate::words::Capability;
+use crate::words::Digest;
+use crate::words::Outcome;
+
+impl Inner {
+    /// Begins the step that follows a flow whose ending is durable, and then tells the e-service if the journey has ended.
+    /// Until both are done the flow stays open, and whoever recovers it does them again.
+    pub(crate) fn begin_next(self: &Arc<Self>, live: &Arc<Live>, notice: Option<Recorded<DeliveryRow>>) {
+        let (inner, live) = (Arc::clone(self), Arc::clone(live));
+        self.tasks.spawn(async move {
+            let mut pause = FIRST_PAUSE;
+            while let Err(error) = inner.next_step(&live).await {
+                tracing::error!(flow = %live.id, %error, "the next step of a journey could not begin; trying again");
+                tokio::select! {
+                    () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
+                    () = inner.stop.cancelled() => return,
+                }
+            }
+            match notice {
+                Some(notice) => tokio::select! {
+                    () = inner.deliver_until_done(&live, notice) => {}
+                    () = inner.stop.cancelled() => {}
+                },
+                None => inner.drive_to_the_end(&live, || Input::HandedOn).await,
+            }
+        });
+    }
+
+    /// Begins the step that follows, unless it has begun.
+    pub(super) async fn next_step(self: &Arc<Self>, live: &Arc<Live>) -> Result<(), Problem> {
+        let (row, detail) = {
+            let cell = live.cell.lock().await;
+            (Arc::clone(&cell.row), Arc::clone(&cell.detail))
+        };
+        let Some((part, next)) = detail.journey.as_ref().and_then(|part| Some((part, part.next?))) else {
+            return Ok(());
+        };
+        if self.store.flow(next).await.map_err(unavailable)?.is_some() {
+            return Ok(());
+        }
+        let pinned = live.catalog.as_ref();
+        let pinned = pinned.and_then(|catalog| Some((catalog, catalog.service(row.service.as_str())?)));
+        let (catalog, service) = pinned.ok_or_else(|| unavailable("the catalog of a journey is gone"))?;
+        let journey = service.service.journey.as_ref();
+        let at = journey.and_then(|journey| journey.after(part.step, true, &detail.inputs).begins);
+        let step = journey.zip(at).and_then(|(journey, at)| {
+            let step = journey.steps.get(at)?;
+            Some((at, step.name.as_str(), step.as_ask()?))
+        });
+        let (at, name, step) = step.ok_or_else(|| unavailable("a journey lacks a step"))?;
+        let part = detail.handed_on(row.id, at, name);
+        let document = part
+            .as_ref()
+            .filter(|_| step.capability == Capability::Sign)
+            .and_then(|part| part.document.clone());
+        let ask = StartFlow {
+            client: detail.client.clone(),
+            idempotency_key: None,
+            request_digest: Digest::of(b""),
+            service: row.service.to_string(),
+            capability: step.capability,
+            channel: detail.channel,
+            locale: detail.locale,
+            // Law 4 goes for the journey as well: whoever was authenticated is who is asked from then on.
+            civil_no: row.subject.clone(),
+            inputs: serde_json::Map::new(),
+            return_url: detail.return_url.clone(),
+            notify_url: detail.notify_url.clone(),
+            retry_of: None,
+            renews: None,
+            qr_data: None,
+            document: None,
+            template: step.template.clone(),
+        };
+        let matter = Self::matter(&ask, service, &detail.inputs);
+        let lacks = step.capability == Capability::Sign && document.is_none() || ask.civil_no.is_none();
+        let refused = match matter {
+            Ok(_) if !lacks => self.refused_step(service, &ask, catalog).await?,
+            _ => Some(Outcome::ErrorPolicy),
+        };
+        let beginning = Beginning {
+            catalog: Arc::clone(catalog),
+            service: Arc::clone(service),
+            ask,
+            inputs: detail.inputs.clone(),
+            try_number: detail.try_number,
+            matter: matter.unwrap_or(Matter::Nothing),
+            document,
+            refused,
+            journey: part.map(Box::new),
+            browser: detail.browser,
+        };
+        self.begin(beginning, Some(next)).await.map(drop)
+    }
+
+    /// How midflow itself ends the step before its policy is asked: at a limit, or because of what the person has declined.
+    async fn refused_step(
+        &self,
+        service: &LoadedService,
+        ask: &StartFlow,
+        catalog: &crate::catalog::Catalog,
+    ) -> Result<Option<Outcome>, Problem> {
+        let rules = catalog.organization().push_safety.rules(self.options.environment);
+        match self.take_limits(service, ask, &rules).await {
+            Ok(()) => self.refused_beforehand(service, ask, &rules).await,
+            Err(problem) if problem.code == ProblemCode::TooManyRequests => {
+                Ok(Some(Outcome::TooManyRequests))
+            }
+            Err(problem) => Err(problem),
+        }
+    }
+}
+
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);

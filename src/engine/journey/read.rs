@@ -1,0 +1,173 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::JourneyView;
+use super::StartJourney;
+use super::view::with_told;
+use crate::engine::Engine;
+use crate::engine::FlowView;
+use crate::engine::Problem;
+use crate::engine::ProblemCode;
+use crate::engine::Started;
+use crate::engine::inner::Inner;
+use crate::engine::live::Live;
+use crate::engine::live::Stage;
+use crate::engine::start::problem;
+use crate::engine::start::unavailable;
+use crate::words::FlowId;
+
+impl Engine {
+    /// Begins a journey: the first of the steps of a service.
+    ///
+    /// # Errors
+    /// Says what is wrong with the request, for whichever step, or that nothing can be recorded; then nothing was sent.
+    pub async fn start_journey(&self, ask: StartJourney) -> Result<Started, Problem> {
+        let inner = Arc::clone(self.inner());
+        self.detached(async move { inner.start_journey(ask).await })
+            .await?
+    }
+
+    /// A journey as it stands.
+    ///
+    /// # Errors
+    /// [`ProblemCode::UnknownFlow`] also if it belongs to another client.
+    pub async fn journey(&self, client: &str, journey: FlowId) -> Result<JourneyView, Problem> {
+        let walk = self.inner().walk(client, journey).await?;
+        self.inner().journey_in(&walk).await
+    }
+
+    /// The journey once it has ended, or as it stands when `longest` has passed.
+    ///
+    /// # Errors
+    /// As [`Engine::journey`].
+    pub async fn wait_for_journey(
+        &self,
+        client: &str,
+        journey: FlowId,
+        longest: Duration,
+    ) -> Result<JourneyView, Problem> {
+        let until = tokio::time::Instant::now() + longest;
+        loop {
+            let walk = self.inner().walk(client, journey).await?;
+            let view = self.inner().journey_in(&walk).await?;
+            let Some(last) = walk.last().filter(|_| !view.ended) else {
+                return Ok(view);
+            };
+            let mut stage = last.stage.subscribe();
+            let between_steps = *stage.borrow() == Stage::Ended;
+            tokio::select! {
+                // Between two steps there is nothing to wait for but the moment in which the next begins.
+                () = tokio::time::sleep(BETWEEN_STEPS), if between_steps => {}
+                _ = stage.wait_for(|stage| *stage == Stage::Ended), if !between_steps => {}
+                () = tokio::time::sleep_until(until) => return Ok(view),
+                () = self.inner().stop.cancelled() => return Ok(view),
+            }
+            if tokio::time::Instant::now() >= until {
+                return self.journey(client, journey).await;
+            }
+        }
+    }
+
+    /// Gives a journey up, at whatever step it is.
+    ///
+    /// # Errors
+    /// [`ProblemCode::FlowEnded`] if it has ended already.
+    pub async fn cancel_journey(&self, client: &str, journey: FlowId) -> Result<JourneyView, Problem> {
+        let current = self.step_now(client, journey).await?;
+        match self.cancel(client, current).await {
+            // It ended meanwhile: with it the journey has, or another step began.
+            Err(problem) if problem.code == ProblemCode::FlowEnded => {
+                let now = self.step_now(client, journey).await?;
+                if now == current {
+                    return Err(problem);
+                }
+                self.cancel(client, now).await?;
+            }
+            other => drop(other?),
+        }
+        self.journey(client, journey).await
+    }
+
+    /// The flow that stands for a page: of a journey the step at which it is, of any other flow itself.
+    ///
+    /// # Errors
+    /// As [`Engine::view`].
+    pub async fn view_on_page(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
+        let view = self.view(client, flow).await?;
+        let Some(step) = view.step.as_ref().filter(|step| step.journey == flow) else {
+            return Ok(view);
+        };
+        let now = self.step_now(client, step.journey).await?;
+        if now == flow {
+            Ok(view)
+        } else {
+            self.view(client, now).await
+        }
+    }
+
+    /// The flow at which a journey is: the one that runs, or the one that has ended it. A notification that follows the end is
+    /// none of the person's concern.
+    async fn step_now(&self, client: &str, journey: FlowId) -> Result<FlowId, Problem> {
+        let mut looks = 0;
+        loop {
+            let walk = self.inner().walk(client, journey).await?;
+            let view = self.inner().journey_in(&walk).await?;
+            looks += 1;
+            // Between two steps there is nothing to show; the next is there in a moment, unless the store is away.
+            if view.ended || !view.flow.ended || looks > MOST_LOOKS {
+                return Ok(view.flow.flow);
+            }
+            tokio::time::sleep(BETWEEN_STEPS).await;
+        }
+    }
+}
+
+impl Inner {
+    /// The flows of a journey that have begun, in order.
+    async fn walk(self: &Arc<Self>, client: &str, journey: FlowId) -> Result<Vec<Arc<Live>>, Problem> {
+        let mut walk: Vec<Arc<Live>> = Vec::new();
+        let mut at = Some(journey);
+        while let Some(id) = at {
+            let Some(live) = self.live_by_id(id).await.map_err(unavailable)? else {
+                break;
+            };
+            self.freshen(&live).await;
+            let next = {
+                let cell = live.cell.lock().await;
+                let part = cell.detail.journey.as_ref();
+                match part.filter(|part| part.journey == journey && cell.detail.client == client) {
+                    Some(part) => part.next.filter(|_| cell.row.state.has_ended()),
+                    None => break,
+                }
+            };
+            walk.push(live);
+            at = next;
+        }
+        if walk.is_empty() {
+            return Err(problem(
+                ProblemCode::UnknownFlow,
+                "there is no such journey, or it belongs to another client",
+            ));
+        }
+        Ok(walk)
+    }
+
+    /// The journey as the last of its flows knows it. A flow that only tells of an end does not stand for it.
+    async fn journey_in(&self, walk: &[Arc<Live>]) -> Result<JourneyView, Problem> {
+        let mut view: Option<JourneyView> = None;
+        for live in walk {
+            let cell = live.cell.lock().await;
+            let catalog = live.catalog.as_deref();
+            if let Some(seen) = self.journey_of(&cell.row, &cell.detail, catalog) {
+                view = Some(match view {
+                    Some(ended) if ended.ended => with_told(ended, &seen),
+                    _ => seen,
+                });
+            }
+        }
+        view.ok_or_else(|| unavailable("a journey without flows"))
+    }
+}
+
+const MOST_LOOKS: u32 = 100;
+const BETWEEN_STEPS: Duration = Duration::from_millis(20);

@@ -93,7 +93,7 @@ impl Inner {
         let service = catalog.and_then(|catalog| catalog.service(row.service.as_str()));
         let ended = part.ends && row.state.has_ended();
         let approved = ended && row.outcome == Some(Outcome::Approved);
-        let person = approved.then(|| together(part.earlier(), detail.person()));
+        let person = approved.then(|| together(&part.earlier(), detail.person().as_ref()));
         let signature = detail.signature.as_ref().or(part.signature.as_ref());
         Some(JourneyView {
             journey: part.journey,
@@ -191,8 +191,8 @@ pub(crate) fn consents(
         .collect()
 }
 
-fn together(earlier: Person, last: Option<Person>) -> Person {
-    let fields = earlier.fields().chain(last.iter().flat_map(Person::fields));
+fn together(earlier: &Person, last: Option<&Person>) -> Person {
+    let fields = earlier.fields().chain(last.into_iter().flat_map(Person::fields));
     Person::new(
         fields
             .map(|(name, value)| (name.clone(), value.clone()))

@@ -357,7 +357,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!((ways, shapes.len()), (3_096, 12));
+        assert_eq!((ways, shapes.len()), (6_114, 15));
     }
 
     // What nobody passed leaves no step out.

@@ -126,9 +126,9 @@ fn texts() {
                 "E2010",
             ),
             marked(
-                "Sign in to renew licence {licence}",
-                "Sign in to pay ⟦{amount} KD",
-                "W2002",
+                "\"الدخول لتجديد الرخصة {licence}\", en: \"Sign in to renew licence {licence}\"",
+                "⟦\"الدخول لتجديد الرخصة {licence}\", en: \"Sign in to renew a licence\"",
+                "W2009",
             ),
             marked("en: Open the app on your phone", "en: \"Open ⟦{app}\"", "E2011"),
         ],

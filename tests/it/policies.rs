@@ -47,6 +47,7 @@ fn the_services_load_without_a_word() {
             "commercial-register",
             "lab-results",
             "licence-renewal",
+            "loan-agreement",
             "rental-contract",
             "sim-replacement",
             "university-transcript",

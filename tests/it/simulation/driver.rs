@@ -125,7 +125,8 @@ impl World<'_> {
         self.store.records.push((flow, Record::Begun));
         self.note(flow, "begins");
         self.count("flows");
-        self.feed(node, flow, cause);
+        // A flow is written with its first step: nobody ever finds one that has begun and not taken it.
+        self.feed_now(node, flow, cause);
         if capability == Capability::Sign {
             let pause = self.up_to(120_000);
             let pressed = if self.dice.one_in(12) {
@@ -170,6 +171,22 @@ impl World<'_> {
 
     /// Makes a step, and commits it: at once, or after a while in which others may be quicker.
     pub fn feed(&mut self, node: usize, flow: usize, cause: Cause) {
+        let made = self.made(node, flow, cause);
+        if self.dice.one_in(5) {
+            let pause = self.up_to(1_500);
+            let by = self.by(node);
+            self.after(pause, Happening::Commit(by, Box::new(made)));
+        } else {
+            self.commit(node, made);
+        }
+    }
+
+    fn feed_now(&mut self, node: usize, flow: usize, cause: Cause) {
+        let made = self.made(node, flow, cause);
+        self.commit(node, made);
+    }
+
+    fn made(&mut self, node: usize, flow: usize, cause: Cause) -> Step {
         let made = self.draft(flow, cause);
         if self.has(Bug::SendsBeforeCommit) {
             for action in made.actions.clone() {
@@ -187,13 +204,7 @@ impl World<'_> {
         {
             self.told(flow, &ended);
         }
-        if self.dice.one_in(5) {
-            let pause = self.up_to(1_500);
-            let by = self.by(node);
-            self.after(pause, Happening::Commit(by, Box::new(made)));
-        } else {
-            self.commit(node, made);
-        }
+        made
     }
 
     fn draft(&mut self, flow: usize, cause: Cause) -> Step {

@@ -35,7 +35,8 @@ impl Postgres {
                 tree = self.stored_tree().await?;
                 continue;
             };
-            let is_last = leaves.len() < LEAVES_AT_A_TIME;
+            // The last leaf of the tree was read again and is not among them.
+            let is_last = leaves.len() + usize::from(tree.last.is_some()) < LEAVES_AT_A_TIME;
             let before = tree.edge.size();
             for leaf in leaves {
                 tree.edge.append(leaf);

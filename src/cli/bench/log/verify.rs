@@ -74,7 +74,14 @@ pub(super) async fn verifying(
     let taken = start.elapsed();
     let more = usage(std::process::id()).resident.saturating_sub(before) / 1_000_000;
     if !verified.is_clean() || verified.records != log.records {
-        return Err(Failure::new("the log that was just written does not verify"));
+        let first = verified.findings.first().map(|finding| format!("{finding:?}"));
+        return Err(Failure::new(format!(
+            "{name}: the log that was just written does not verify: {} of {} records, {} problems, first {}",
+            verified.records,
+            log.records,
+            verified.problems,
+            first.unwrap_or_default(),
+        )));
     }
     let count = f64::from(u32::try_from(log.records).unwrap_or(u32::MAX));
     let rate = |time: Duration| count / time.as_secs_f64();

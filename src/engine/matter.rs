@@ -64,8 +64,8 @@ impl Inner {
     }
 
     /// Refuses texts that nobody has looked at; no waiver lets one leave.
-    pub(super) fn check_texts(&self, ask: &StartFlow, service: &LoadedService) -> Result<(), Problem> {
-        match ask.capability {
+    pub(super) fn check_texts(&self, capability: Capability, service: &LoadedService) -> Result<(), Problem> {
+        match capability {
             Capability::Notify => approved_texts(self.options.environment, &service.service),
             _ => Ok(()),
         }

@@ -104,8 +104,8 @@ impl Inner {
         if let Some(started) = self.repeated(&ask, &service).await? {
             return Ok(Ready::Begun(Box::new(started)));
         }
-        let inputs = check_inputs(&service, &ask)?;
-        self.check_texts(&ask, &service)?;
+        let inputs = check_inputs(&service, &ask.inputs)?;
+        self.check_texts(ask.capability, &service)?;
         let matter = Self::matter(&ask, &service, &inputs)?;
         self.check_urls(&ask)?;
         let document = match &ask.document {
@@ -541,9 +541,9 @@ fn counted(service: &Service, person: Option<Digest>, phone: Option<Limit>) -> V
 
 pub(super) fn check_inputs(
     service: &LoadedService,
-    ask: &StartFlow,
+    passed: &serde_json::Map<String, serde_json::Value>,
 ) -> Result<BTreeMap<InputName, InputValue>, Problem> {
-    service.service.check_inputs(&ask.inputs).map_err(|faults| {
+    service.service.check_inputs(passed).map_err(|faults| {
         let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
         problem(ProblemCode::InvalidInput, faults.join("; "))
     })

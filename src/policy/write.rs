@@ -3,8 +3,8 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::language::Key;
-use super::meant::in_order;
-use super::meant::keys_below;
+use super::origin::in_order;
+use super::origin::keys_below;
 
 /// Writes a value as YAML, keys in the order of the language. Ends with a line break.
 pub(super) fn yaml(value: &Value, keys: Option<&'static [Key]>) -> String {

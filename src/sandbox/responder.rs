@@ -9,7 +9,9 @@ use der::Encode as _;
 use der::asn1::BitString;
 use der::asn1::GeneralizedTime;
 use der::asn1::Null;
-use der::asn1::ObjectIdentifier;
+use der::oid::db::rfc5912::ECDSA_WITH_SHA_256;
+use der::oid::db::rfc5912::ID_SHA_1;
+use der::oid::db::rfc6960::ID_PKIX_OCSP_NONCE;
 use rcgen::KeyPair;
 use rcgen::SigningKey as _;
 use x509_cert::Certificate;
@@ -55,7 +57,7 @@ fn answer(keys: &Keys, request: OcspRequest, now: Timestamp) -> Option<BasicOcsp
     let extensions = request.tbs_request.request_extensions.unwrap_or_default();
     let nonce = extensions
         .into_iter()
-        .find(|extension| extension.extn_id == NONCE);
+        .find(|extension| extension.extn_id == ID_PKIX_OCSP_NONCE);
     let data = ResponseData {
         version: Version::V1,
         responder_id: ResponderId::ByName(responder.tbs_certificate.subject.clone()),
@@ -68,7 +70,7 @@ fn answer(keys: &Keys, request: OcspRequest, now: Timestamp) -> Option<BasicOcsp
     Some(BasicOcspResponse {
         tbs_response_data: data,
         signature_algorithm: AlgorithmIdentifierOwned {
-            oid: ECDSA_WITH_SHA256,
+            oid: ECDSA_WITH_SHA_256,
             parameters: None,
         },
         signature: BitString::from_bytes(&signature).ok()?,
@@ -80,7 +82,7 @@ fn status(keys: &Keys, authority: &Certificate, id: &CertId, since: OcspGenerali
     let info = &authority.tbs_certificate;
     let name = info.subject.to_der().unwrap_or_default();
     let key = info.subject_public_key_info.subject_public_key.raw_bytes();
-    let is_ours = id.hash_algorithm.oid == SHA1
+    let is_ours = id.hash_algorithm.oid == ID_SHA_1
         && id.issuer_name_hash.as_bytes() == sha1(&name)
         && id.issuer_key_hash.as_bytes() == sha1(key);
     if !is_ours {
@@ -111,6 +113,3 @@ fn time(at: Timestamp) -> Option<OcspGeneralizedTime> {
 const COUNTS: Duration = Duration::from_secs(60 * 60);
 /// How many certificates of one question are answered.
 const MOST: usize = 16;
-const NONCE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.2");
-const SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.14.3.2.26");
-const ECDSA_WITH_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");

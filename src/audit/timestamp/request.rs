@@ -2,8 +2,8 @@ use der::Encode as _;
 use der::Tag;
 use der::Tagged as _;
 use der::asn1::Null;
-use der::asn1::ObjectIdentifier;
 use der::asn1::OctetStringRef;
+use der::oid::db::rfc5912::ID_SHA_256;
 
 use super::der::join;
 use super::der::parts;
@@ -48,7 +48,7 @@ impl TimestampRequest {
     }
 
     fn encode(&self) -> der::Result<Vec<u8>> {
-        let algorithm = join(Tag::Sequence, &[SHA256.to_der()?, Null.to_der()?])?;
+        let algorithm = join(Tag::Sequence, &[ID_SHA_256.to_der()?, Null.to_der()?])?;
         let hash = OctetStringRef::new(self.imprint.as_bytes())?.to_der()?;
         let policy = match self.policy {
             Some(policy) => policy.oid().to_der()?,
@@ -89,5 +89,3 @@ pub fn token_of_response(response: &[u8]) -> Result<Vec<u8>, TimestampError> {
         .ok_or(TimestampError::Form("the answer is granted and has no token"))?;
     token.to_der().map_err(form)
 }
-
-pub(super) const SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");

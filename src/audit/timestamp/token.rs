@@ -10,6 +10,20 @@ use der::Tag;
 use der::Tagged as _;
 use der::asn1::ObjectIdentifier;
 use der::asn1::OctetString;
+use der::oid::db::rfc5911::ID_AA_SIGNING_CERTIFICATE;
+use der::oid::db::rfc5911::ID_AA_SIGNING_CERTIFICATE_V_2;
+use der::oid::db::rfc5911::ID_CONTENT_TYPE;
+use der::oid::db::rfc5911::ID_MESSAGE_DIGEST;
+use der::oid::db::rfc5911::ID_SIGNED_DATA;
+use der::oid::db::rfc5912::ECDSA_WITH_SHA_256;
+use der::oid::db::rfc5912::ECDSA_WITH_SHA_384;
+use der::oid::db::rfc5912::ECDSA_WITH_SHA_512;
+use der::oid::db::rfc5912::ID_SHA_384;
+use der::oid::db::rfc5912::ID_SHA_512;
+use der::oid::db::rfc5912::RSA_ENCRYPTION;
+use der::oid::db::rfc5912::SHA_256_WITH_RSA_ENCRYPTION;
+use der::oid::db::rfc5912::SHA_384_WITH_RSA_ENCRYPTION;
+use der::oid::db::rfc5912::SHA_512_WITH_RSA_ENCRYPTION;
 
 use super::authority::Hash;
 use super::authority::Pinned;
@@ -17,9 +31,9 @@ use super::authority::TimestampAuthority;
 use super::der::parts;
 use super::der::significant;
 use super::der::whole;
-use super::request::SHA256;
 use crate::words::Digest;
 use crate::words::Timestamp;
+use der::oid::db::rfc5912::ID_SHA_256;
 
 /// What a time-stamp says, once it is believed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,12 +131,12 @@ impl TimestampAuthority {
             .signed_attrs
             .as_ref()
             .ok_or(form("the time-stamp has no signed attributes"))?;
-        let kind = attribute(signer, CONTENT_TYPE).and_then(|value| value.decode_as().ok());
+        let kind = attribute(signer, ID_CONTENT_TYPE).and_then(|value| value.decode_as().ok());
         if kind != Some(TST_INFO) {
             return Err(form("the signed content type is no time-stamp"));
         }
         let claimed: Option<OctetString> =
-            attribute(signer, MESSAGE_DIGEST).and_then(|value| value.decode_as().ok());
+            attribute(signer, ID_MESSAGE_DIGEST).and_then(|value| value.decode_as().ok());
         if claimed.is_none_or(|claimed| claimed.as_bytes() != hash.digest(content).as_ref()) {
             return Err(TimestampError::Signature);
         }
@@ -139,8 +153,8 @@ impl TimestampAuthority {
 
     /// The pinned certificate that the signed attributes name by its hash (RFC 5035): no other key can be put under it.
     fn named(&self, signer: &SignerInfo) -> Option<&Pinned> {
-        let v2 = attribute(signer, SIGNING_CERTIFICATE_V2);
-        let value = v2.or_else(|| attribute(signer, SIGNING_CERTIFICATE))?;
+        let v2 = attribute(signer, ID_AA_SIGNING_CERTIFICATE_V_2);
+        let value = v2.or_else(|| attribute(signer, ID_AA_SIGNING_CERTIFICATE))?;
         let list = parts(value.value()).ok()?;
         let first = *parts(list.first()?.value()).ok()?.first()?;
         let members = parts(first.value()).ok()?;
@@ -152,9 +166,9 @@ impl TimestampAuthority {
             Some(algorithm) => {
                 let oid = ObjectIdentifier::try_from(*parts(algorithm.value()).ok()?.first()?).ok()?;
                 match oid {
-                    SHA256 => &digest::SHA256,
-                    SHA384 => &digest::SHA384,
-                    SHA512 => &digest::SHA512,
+                    ID_SHA_256 => &digest::SHA256,
+                    ID_SHA_384 => &digest::SHA384,
+                    ID_SHA_512 => &digest::SHA512,
                     _ => return None,
                 }
             }
@@ -176,7 +190,7 @@ pub fn imprint_of(token: &[u8]) -> Option<Digest> {
 fn open(token: &[u8]) -> Result<(SignedData, OctetString), TimestampError> {
     let form = TimestampError::Form;
     let outer = ContentInfo::from_der(token).map_err(|_| form("the time-stamp is no CMS message"))?;
-    if outer.content_type != SIGNED_DATA {
+    if outer.content_type != ID_SIGNED_DATA {
         return Err(form("the time-stamp is not signed data"));
     }
     let data: SignedData = outer
@@ -232,7 +246,7 @@ fn read_imprint(imprint: &AnyRef<'_>) -> Option<Digest> {
     };
     let oid = ObjectIdentifier::try_from(*parts(algorithm.value()).ok()?.first()?).ok()?;
     let hash = <[u8; 32]>::try_from(hash.value()).ok()?;
-    (oid == SHA256).then(|| Digest::from_bytes(hash))
+    (oid == ID_SHA_256).then(|| Digest::from_bytes(hash))
 }
 
 /// `20261127093000Z`, with or without a fraction, as RFC 3161 allows.
@@ -275,32 +289,18 @@ fn attribute(signer: &SignerInfo, name: ObjectIdentifier) -> Option<&Any> {
 fn hash_of(signer: &SignerInfo) -> Option<Hash> {
     let (hash, signature) = (signer.digest_alg.oid, signer.signature_algorithm.oid);
     let hash = match hash {
-        SHA256 => Hash::Sha256,
-        SHA384 => Hash::Sha384,
-        SHA512 => Hash::Sha512,
+        ID_SHA_256 => Hash::Sha256,
+        ID_SHA_384 => Hash::Sha384,
+        ID_SHA_512 => Hash::Sha512,
         _ => return None,
     };
     let combined = match hash {
-        Hash::Sha256 => [RSA_SHA256, ECDSA_SHA256],
-        Hash::Sha384 => [RSA_SHA384, ECDSA_SHA384],
-        Hash::Sha512 => [RSA_SHA512, ECDSA_SHA512],
+        Hash::Sha256 => [SHA_256_WITH_RSA_ENCRYPTION, ECDSA_WITH_SHA_256],
+        Hash::Sha384 => [SHA_384_WITH_RSA_ENCRYPTION, ECDSA_WITH_SHA_384],
+        Hash::Sha512 => [SHA_512_WITH_RSA_ENCRYPTION, ECDSA_WITH_SHA_512],
     };
-    (signature == RSA || combined.contains(&signature)).then_some(hash)
+    (signature == RSA_ENCRYPTION || combined.contains(&signature)).then_some(hash)
 }
 
 const LONGEST_FRACTION: usize = 10;
-const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
 const TST_INFO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.1.4");
-const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
-const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
-const SIGNING_CERTIFICATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.12");
-const SIGNING_CERTIFICATE_V2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.47");
-const SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.2");
-const SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.3");
-const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-const RSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
-const RSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.12");
-const RSA_SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.13");
-const ECDSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
-const ECDSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");
-const ECDSA_SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.4");

@@ -52,6 +52,31 @@ pub struct StartJourney {
     pub document: Option<String>,
 }
 
+impl StartJourney {
+    /// A flow of its first step, which leaves the document to the step that signs it.
+    #[must_use]
+    pub fn into_flow(self, capability: Capability) -> StartFlow {
+        StartFlow {
+            client: self.client,
+            idempotency_key: self.idempotency_key,
+            request_digest: self.request_digest,
+            service: self.service,
+            capability,
+            channel: self.channel,
+            locale: self.locale,
+            civil_no: self.civil_no,
+            inputs: self.inputs,
+            return_url: self.return_url,
+            notify_url: self.notify_url,
+            retry_of: None,
+            renews: None,
+            qr_data: None,
+            document: None,
+            template: None,
+        }
+    }
+}
+
 impl Inner {
     /// Begins a journey with its first step. What a later step would be refused for is refused now, while nobody has been
     /// asked for anything.
@@ -72,9 +97,8 @@ impl Inner {
             return Err(problem(ProblemCode::ServiceHasNoSteps, detail));
         };
         let document = ask.document.clone();
-        let first = |capability| flow_of(&ask, capability);
         // The inputs say which steps there are, so they are looked at before the flow is.
-        let inputs = check_inputs(service, &first(Capability::AuthPush))?;
+        let inputs = check_inputs(service, &ask.inputs)?;
         let at = journey
             .first(&inputs)
             .ok_or_else(|| unavailable("a journey without steps"))?;
@@ -84,7 +108,7 @@ impl Inner {
             Some(token) => Some(self.document_of(&ask.client, &token).await?),
             None => None,
         };
-        let mut beginning = match self.ready(first(step.capability), true).await? {
+        let mut beginning = match self.ready(ask.into_flow(step.capability), true).await? {
             Ready::Begun(started) => return Ok(*started),
             Ready::Go(beginning) => beginning,
         };
@@ -110,7 +134,7 @@ impl Inner {
             let (step, name) = named(journey, at)?;
             match step.capability {
                 Capability::Sign => signs = Some(name),
-                Capability::Notify => self.check_texts(&flow_of(ask, Capability::Notify), service)?,
+                Capability::Notify => self.check_texts(Capability::Notify, service)?,
                 // R000-075: nobody can scan a code with the phone that shows it.
                 Capability::AuthQr if ask.channel.is_mobile() && !self.connector.opens_app() => {
                     let detail = format!(
@@ -139,26 +163,4 @@ fn named(journey: &Journey, at: usize) -> Result<(&AskStep, &str), Problem> {
     let step = journey.steps.get(at);
     step.and_then(|step| Some((step.as_ask()?, step.name.as_str())))
         .ok_or_else(|| unavailable("a journey lacks a step"))
-}
-
-/// The flow of the first step. The document belongs to a later one.
-fn flow_of(ask: &StartJourney, capability: Capability) -> StartFlow {
-    StartFlow {
-        client: ask.client.clone(),
-        idempotency_key: ask.idempotency_key.clone(),
-        request_digest: ask.request_digest,
-        service: ask.service.clone(),
-        capability,
-        channel: ask.channel,
-        locale: ask.locale,
-        civil_no: ask.civil_no.clone(),
-        inputs: ask.inputs.clone(),
-        return_url: ask.return_url.clone(),
-        notify_url: ask.notify_url.clone(),
-        retry_of: None,
-        renews: None,
-        qr_data: None,
-        document: None,
-        template: None,
-    }
 }

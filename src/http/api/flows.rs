@@ -12,6 +12,7 @@ use axum::http::StatusCode;
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::response::Response;
+use serde::Serialize;
 
 use super::answer::FlowAnswer;
 use super::answer::StartedAnswer;
@@ -68,15 +69,18 @@ pub(super) async fn start(
     Ok(begun(&started, page))
 }
 
-/// The answer to a flow that has begun, or had begun under the same key.
 fn begun(started: &Started, page: String) -> Response {
-    let flow = started.view.flow;
-    let answer = Json(StartedAnswer::new(started, page));
-    let mut response = (StatusCode::CREATED, answer).into_response();
-    if let Ok(location) = HeaderValue::from_str(&format!("/v1/flows/{flow}")) {
+    let location = format!("/v1/flows/{}", started.view.flow);
+    created(&location, StartedAnswer::new(started, page), started.repeated)
+}
+
+/// The answer to what has begun, or had begun under the same key.
+pub(super) fn created(location: &str, answer: impl Serialize, repeated: bool) -> Response {
+    let mut response = (StatusCode::CREATED, Json(answer)).into_response();
+    if let Ok(location) = HeaderValue::from_str(location) {
         response.headers_mut().insert(header::LOCATION, location);
     }
-    if started.repeated {
+    if repeated {
         response
             .headers_mut()
             .insert(REPLAYED, HeaderValue::from_static("true"));
@@ -312,4 +316,4 @@ pub(super) fn require_json(headers: &HeaderMap) -> Result<(), ApiProblem> {
     }
 }
 
-pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");

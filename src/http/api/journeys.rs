@@ -7,10 +7,6 @@ use axum::extract::RawQuery;
 use axum::extract::Request;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::http::HeaderValue;
-use axum::http::StatusCode;
-use axum::http::header;
-use axum::response::IntoResponse;
 use axum::response::Response;
 use serde::Serialize;
 
@@ -21,7 +17,7 @@ use super::answer::NoticesAnswer;
 use super::answer::OutcomeAnswer;
 use super::answer::SignatureAnswer;
 use super::answer::person;
-use super::flows::REPLAYED;
+use super::flows::created;
 use super::flows::flow_id;
 use super::flows::idempotency_key;
 use super::flows::page_of;
@@ -154,16 +150,8 @@ pub(super) async fn start(
         journey: JourneyAnswer::new(&view, page_of(&state, &client, journey)),
         notices: NoticesAnswer::new(&started.notices),
     };
-    let mut response = (StatusCode::CREATED, Json(answer)).into_response();
-    if let Ok(location) = HeaderValue::from_str(&format!("/v1/journeys/{journey}")) {
-        response.headers_mut().insert(header::LOCATION, location);
-    }
-    if started.repeated {
-        response
-            .headers_mut()
-            .insert(REPLAYED, HeaderValue::from_static("true"));
-    }
-    Ok(response)
+    let location = format!("/v1/journeys/{journey}");
+    Ok(created(&location, answer, started.repeated))
 }
 
 /// Read a journey

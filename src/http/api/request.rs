@@ -23,37 +23,16 @@ pub(super) fn read(
 ) -> Result<StartFlow, ApiProblem> {
     let members = Members::read(body)?;
     members.only(&MEMBERS)?;
-    let url = |name: &str| {
-        members
-            .optional(name)
-            .map(|member| read_url(&member, http_allowed))
-            .transpose()
-    };
-    let locale = match members.optional("locale") {
-        Some(member) => member.word(&Locale::ALL.map(Locale::as_str), Locale::from_name)?,
-        None => Locale::default(),
-    };
+    let ask = read_common(&members, body, client, idempotency_key, http_allowed)?;
+    let capability = members
+        .required("capability")?
+        .word(&Capability::ALL.map(Capability::as_str), Capability::from_name)?;
     Ok(StartFlow {
-        client,
-        idempotency_key,
-        request_digest: Digest::of(body),
-        service: members.required("service")?.text()?,
-        capability: members
-            .required("capability")?
-            .word(&Capability::ALL.map(Capability::as_str), Capability::from_name)?,
-        channel: members
-            .required("channel")?
-            .word(&Channel::ALL.map(Channel::as_str), Channel::from_name)?,
-        locale,
-        civil_no: read_person(&members)?,
-        inputs: read_inputs(&members)?,
-        return_url: url("return_url")?,
-        notify_url: url("notify_url")?,
         retry_of: members.optional("retry_of").map(|m| read_flow(&m)).transpose()?,
-        renews: None,
         qr_data: read_text(&members, "qr_data", MOST_QR)?,
-        document: read_text(&members, "document", MOST_TOKEN)?,
+        document: ask.document.clone(),
         template: read_text(&members, "template", MOST_NAME)?,
+        ..ask.into_flow(capability)
     })
 }
 
@@ -66,6 +45,17 @@ pub(super) fn read_journey(
 ) -> Result<StartJourney, ApiProblem> {
     let members = Members::read(body)?;
     members.only(&JOURNEY_MEMBERS)?;
+    read_common(&members, body, client, idempotency_key, http_allowed)
+}
+
+/// What both begin with: all that a journey has.
+fn read_common(
+    members: &Members<'_>,
+    body: &[u8],
+    client: String,
+    idempotency_key: Option<String>,
+    http_allowed: bool,
+) -> Result<StartJourney, ApiProblem> {
     let url = |name: &str| {
         members
             .optional(name)
@@ -85,11 +75,11 @@ pub(super) fn read_journey(
             .required("channel")?
             .word(&Channel::ALL.map(Channel::as_str), Channel::from_name)?,
         locale,
-        civil_no: read_person(&members)?,
-        inputs: read_inputs(&members)?,
+        civil_no: read_person(members)?,
+        inputs: read_inputs(members)?,
         return_url: url("return_url")?,
         notify_url: url("notify_url")?,
-        document: read_text(&members, "document", MOST_TOKEN)?,
+        document: read_text(members, "document", MOST_TOKEN)?,
     })
 }
 

@@ -9,8 +9,10 @@ use der::Reader as _;
 use der::SliceReader;
 use der::asn1::AnyRef;
 use der::asn1::BitStringRef;
-use der::asn1::ObjectIdentifier;
 use der::asn1::OctetString;
+use der::oid::db::rfc5912::ID_SHA_1;
+use der::oid::db::rfc6960::ID_PKIX_OCSP_BASIC;
+use der::oid::db::rfc6960::ID_PKIX_OCSP_NONCE;
 use x509_cert::ext::Extension;
 use x509_cert::serial_number::SerialNumber;
 use x509_cert::spki::AlgorithmIdentifierOwned;
@@ -88,7 +90,7 @@ impl Question {
         let id = CertId {
             // It names the issuer and protects nothing; every responder knows this one (RFC 5019, 2.1.1).
             hash_algorithm: AlgorithmIdentifierOwned {
-                oid: SHA1,
+                oid: ID_SHA_1,
                 parameters: Some(AnyRef::NULL.into()),
             },
             issuer_name_hash: OctetString::new(sha1(&issuer.subject)).ok()?,
@@ -105,7 +107,7 @@ impl Question {
                     single_request_extensions: None,
                 }],
                 request_extensions: Some(vec![Extension {
-                    extn_id: NONCE_ID,
+                    extn_id: ID_PKIX_OCSP_NONCE,
                     critical: false,
                     extn_value: OctetString::new(value).ok()?,
                 }]),
@@ -129,7 +131,7 @@ impl Question {
             return Err(format!("the responder says `{:?}`", response.response_status));
         }
         let inner = response.response_bytes.ok_or("it holds nothing")?;
-        if inner.response_type != BASIC {
+        if inner.response_type != ID_PKIX_OCSP_BASIC {
             return Err("its form is not the basic one".to_owned());
         }
         let parts = Parts::of(inner.response.as_bytes()).map_err(|_| "it is broken")?;
@@ -137,7 +139,7 @@ impl Question {
         parts.verify(&data, judge)?;
 
         let mut extensions = data.response_extensions.iter().flatten();
-        if extensions.any(|extension| extension.critical && extension.extn_id != NONCE_ID) {
+        if extensions.any(|extension| extension.critical && extension.extn_id != ID_PKIX_OCSP_NONCE) {
             return Err("it has an extension that is not understood".to_owned());
         }
         self.check_nonce(&data, judge.nonce)?;
@@ -177,7 +179,7 @@ impl Question {
 
     /// Parameters of the hash may be written or left out; everything else is as we asked.
     fn is_about(&self, id: &CertId) -> bool {
-        id.hash_algorithm.oid == SHA1
+        id.hash_algorithm.oid == ID_SHA_1
             && id.issuer_name_hash == self.id.issuer_name_hash
             && id.issuer_key_hash == self.id.issuer_key_hash
             && id.serial_number == self.id.serial_number
@@ -185,7 +187,7 @@ impl Question {
 
     fn check_nonce(&self, data: &ResponseData, presence: Presence) -> Result<(), String> {
         let extensions = data.response_extensions.iter().flatten();
-        let mut nonces = extensions.filter(|extension| extension.extn_id == NONCE_ID);
+        let mut nonces = extensions.filter(|extension| extension.extn_id == ID_PKIX_OCSP_NONCE);
         match (nonces.next(), presence) {
             (Some(found), _) => {
                 let value = OctetString::from_der(found.extn_value.as_bytes());
@@ -318,8 +320,5 @@ pub(super) const NONCE: usize = 32;
 const SKEW: Duration = Duration::from_secs(300);
 /// How many certificates of one answer are looked at.
 const MOST_CERTIFICATES: usize = 4;
-const SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.14.3.2.26");
-const BASIC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.1");
-const NONCE_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.2");
 /// `id-pkix-ocsp-nocheck`.
 const NO_CHECK: &str = "1.3.6.1.5.5.7.48.1.5";

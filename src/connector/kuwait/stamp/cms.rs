@@ -11,6 +11,19 @@ use der::Decode;
 use der::Encode;
 use der::asn1::ObjectIdentifier;
 use der::asn1::OctetString;
+use der::oid::db::rfc5911::ID_CONTENT_TYPE;
+use der::oid::db::rfc5911::ID_DATA;
+use der::oid::db::rfc5911::ID_MESSAGE_DIGEST;
+use der::oid::db::rfc5911::ID_SIGNED_DATA;
+use der::oid::db::rfc5912::ECDSA_WITH_SHA_256;
+use der::oid::db::rfc5912::ECDSA_WITH_SHA_384;
+use der::oid::db::rfc5912::ID_SHA_256;
+use der::oid::db::rfc5912::ID_SHA_384;
+use der::oid::db::rfc5912::ID_SHA_512;
+use der::oid::db::rfc5912::RSA_ENCRYPTION;
+use der::oid::db::rfc5912::SHA_256_WITH_RSA_ENCRYPTION;
+use der::oid::db::rfc5912::SHA_384_WITH_RSA_ENCRYPTION;
+use der::oid::db::rfc5912::SHA_512_WITH_RSA_ENCRYPTION;
 
 use super::signer::Algorithm;
 use super::signer::Signer;
@@ -27,14 +40,14 @@ impl Detached {
     /// Reads the DER. BER with indefinite lengths is refused.
     pub(in crate::connector::kuwait) fn from_der(bytes: &[u8]) -> Result<Self, &'static str> {
         let outer = ContentInfo::from_der(bytes).map_err(|_| NO_MESSAGE)?;
-        if outer.content_type != SIGNED_DATA {
+        if outer.content_type != ID_SIGNED_DATA {
             return Err("the CMS message is not signed data");
         }
         let data: SignedData = outer
             .content
             .decode_as()
             .map_err(|_| "the CMS signed data is broken")?;
-        if data.encap_content_info.econtent.is_some() || data.encap_content_info.econtent_type != DATA {
+        if data.encap_content_info.econtent.is_some() || data.encap_content_info.econtent_type != ID_DATA {
             return Err("the CMS signature is not detached from plain data");
         }
         let mut signers = data.signer_infos.0.into_vec().into_iter();
@@ -89,11 +102,11 @@ impl Detached {
                 return verified.then_some(()).ok_or(NOT_VERIFIED);
             }
             Some(attributes) => {
-                if self.attribute(CONTENT_TYPE)?.decode_as::<ObjectIdentifier>() != Ok(DATA) {
+                if self.attribute(ID_CONTENT_TYPE)?.decode_as::<ObjectIdentifier>() != Ok(ID_DATA) {
                     return Err("the signed content type is not plain data");
                 }
                 let claimed: OctetString = self
-                    .attribute(MESSAGE_DIGEST)?
+                    .attribute(ID_MESSAGE_DIGEST)?
                     .decode_as()
                     .map_err(|_| "the signed digest is broken")?;
                 if !content.has_digest(hash, claimed.as_bytes()) {
@@ -140,13 +153,13 @@ impl Detached {
     fn algorithm(&self) -> Result<(Algorithm, &'static digest::Algorithm), &'static str> {
         let hash = self.signer.digest_alg.oid;
         let signature = self.signer.signature_algorithm.oid;
-        let rsa = |combined: ObjectIdentifier| signature == RSA || signature == combined;
+        let rsa = |combined: ObjectIdentifier| signature == RSA_ENCRYPTION || signature == combined;
         match hash {
-            SHA256 if rsa(RSA_SHA256) => Ok((Algorithm::RsaSha256, &digest::SHA256)),
-            SHA384 if rsa(RSA_SHA384) => Ok((Algorithm::RsaSha384, &digest::SHA384)),
-            SHA512 if rsa(RSA_SHA512) => Ok((Algorithm::RsaSha512, &digest::SHA512)),
-            SHA256 if signature == ECDSA_SHA256 => Ok((Algorithm::EcdsaP256, &digest::SHA256)),
-            SHA384 if signature == ECDSA_SHA384 => Ok((Algorithm::EcdsaP384, &digest::SHA384)),
+            ID_SHA_256 if rsa(SHA_256_WITH_RSA_ENCRYPTION) => Ok((Algorithm::RsaSha256, &digest::SHA256)),
+            ID_SHA_384 if rsa(SHA_384_WITH_RSA_ENCRYPTION) => Ok((Algorithm::RsaSha384, &digest::SHA384)),
+            ID_SHA_512 if rsa(SHA_512_WITH_RSA_ENCRYPTION) => Ok((Algorithm::RsaSha512, &digest::SHA512)),
+            ID_SHA_256 if signature == ECDSA_WITH_SHA_256 => Ok((Algorithm::EcdsaP256, &digest::SHA256)),
+            ID_SHA_384 if signature == ECDSA_WITH_SHA_384 => Ok((Algorithm::EcdsaP384, &digest::SHA384)),
             _ => Err("the CMS message uses an algorithm that is not accepted"),
         }
     }
@@ -180,17 +193,3 @@ pub(super) const NO_MESSAGE: &str = "it is no CMS message";
 
 /// The message names a signer that is not the pinned one at hand.
 pub(super) const OTHER_SIGNER: &str = "the CMS message names another signer than the pinned one";
-
-const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
-const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
-const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
-const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
-const SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
-const SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.2");
-const SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.3");
-const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-const RSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
-const RSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.12");
-const RSA_SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.13");
-const ECDSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
-const ECDSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");

@@ -200,8 +200,8 @@ impl Inner {
     }
 }
 
-/// What was confirmed, each with the digest of its sentence: first what the policy asks to agree to, as it stands in the
-/// service file, then what signing asks for, as the page shows it.
+/// What was confirmed, each with the digest of its sentence: first what the policy asks to agree to, with the inputs in
+/// it, then what signing asks for, as the page shows it.
 fn items(sentences: &[(String, Text)], confirmation: &Confirmation, signs: bool) -> Vec<ConsentItem> {
     let item = |name: &str, given: bool, sentence: &str| ConsentItem {
         name: name.to_owned(),

@@ -189,6 +189,12 @@ impl Detail {
         self.journey.as_ref().map(|part| part.ask(earlier))
     }
 
+    /// The document that the flow, or a later step of its journey, is about: its key stays as long as this flow does.
+    pub(crate) fn refers_to(&self) -> Option<ExchangeId> {
+        let later = self.journey.as_ref().and_then(|part| part.document.as_ref());
+        self.document.as_ref().or(later).map(|document| document.exchange)
+    }
+
     /// What this step hands on: its place, and all that is known with it.
     pub(crate) fn handed_on(&self, flow: FlowId, step: usize, name: &str) -> Option<JourneyPart> {
         let part = self.journey.as_ref()?;

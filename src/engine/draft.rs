@@ -401,7 +401,7 @@ impl Draft {
             (false, true) => FlowChange::Advance(row),
         });
         if is_new {
-            self.unit.document = self.detail.document.as_ref().map(|document| document.exchange);
+            self.unit.document = self.detail.refers_to();
         }
     }
 

@@ -78,11 +78,16 @@ impl Inner {
 
     /// Checks everything that can be checked before anything is recorded, and counts the start.
     pub(super) async fn ready_to_begin(&self, ask: StartFlow) -> Result<Ready, Problem> {
-        self.ready(ask, false).await
+        self.ready(self.catalogs.active(), ask, false).await
     }
 
-    /// The same; only in a journey does a service with steps begin a flow, since nobody may leave steps out.
-    pub(super) async fn ready(&self, ask: StartFlow, in_journey: bool) -> Result<Ready, Problem> {
+    /// The same under a catalog; only in a journey does a service with steps begin a flow, since nobody may leave steps out.
+    pub(super) async fn ready(
+        &self,
+        catalog: Arc<Catalog>,
+        ask: StartFlow,
+        in_journey: bool,
+    ) -> Result<Ready, Problem> {
         if self.stop.is_cancelled() {
             return Err(problem(
                 ProblemCode::ShuttingDown,
@@ -92,7 +97,6 @@ impl Inner {
         if let Some(fault) = self.log.contradiction() {
             return Err(unavailable(fault));
         }
-        let catalog = self.catalogs.active();
         let service = self.service(&catalog, &ask)?;
         if !in_journey && service.service.journey.is_some() {
             let detail = format!(
@@ -101,7 +105,8 @@ impl Inner {
             );
             return Err(problem(ProblemCode::ServiceHasSteps, detail));
         }
-        if let Some(started) = self.repeated(&ask, &service).await? {
+        let key = idempotency(&ask.client, ask.idempotency_key.as_deref());
+        if let Some(started) = self.repeated(key, ask.request_digest, &service).await? {
             return Ok(Ready::Begun(Box::new(started)));
         }
         let inputs = check_inputs(&service, &ask.inputs)?;
@@ -161,23 +166,24 @@ impl Inner {
     }
 
     /// The flow that the same idempotency key began, if any.
-    async fn repeated(&self, ask: &StartFlow, service: &LoadedService) -> Result<Option<Started>, Problem> {
-        let Some(key) = idempotency(ask) else {
+    pub(super) async fn repeated(
+        &self,
+        key: Option<String>,
+        request: Digest,
+        service: &LoadedService,
+    ) -> Result<Option<Started>, Problem> {
+        let Some(key) = key else {
             return Ok(None);
         };
-        let row = self
-            .store
-            .flow_by_idempotency(&key.0)
-            .await
-            .map_err(unavailable)?;
-        row.map(|row| self.repeat(&row, ask, service)).transpose()
+        let row = self.store.flow_by_idempotency(&key).await.map_err(unavailable)?;
+        row.map(|row| self.repeat(&row, request, service)).transpose()
     }
 
-    fn repeat(&self, row: &FlowRow, ask: &StartFlow, service: &LoadedService) -> Result<Started, Problem> {
+    fn repeat(&self, row: &FlowRow, request: Digest, service: &LoadedService) -> Result<Started, Problem> {
         let same = row
             .idempotency
             .as_ref()
-            .is_some_and(|(_, digest)| *digest == ask.request_digest);
+            .is_some_and(|(_, digest)| *digest == request);
         if !same {
             let detail =
                 "this Idempotency-Key came before with another request; use a new key for a new request";
@@ -306,17 +312,16 @@ impl Inner {
             browser,
         } = beginning;
         let plan_ask = plan_ask(&service, &ask, &inputs, try_number, now);
-        let consents = has_consents(&service, journey.as_deref(), &inputs);
-        let idempotency = match &journey {
-            Some(part) if !part.passed.is_empty() => Some(step_key(part)),
-            _ => idempotency(&ask),
+        let is_first = journey.as_ref().is_none_or(|part| part.passed.is_empty());
+        let key = match &journey {
+            Some(part) if !is_first => Some(step_key(part)),
+            _ => idempotency(&ask.client, ask.idempotency_key.as_deref()),
         };
-        let waits = journey.as_ref().is_none_or(|part| part.passed.is_empty()) && !consents;
-        let held_until = match ask.capability {
-            Capability::Sign => Some(now.plus(TO_CONFIRM)),
-            _ if consents => Some(now.plus(TO_CONFIRM)),
-            _ => service.held_until(&plan_ask),
-        };
+        // Quiet hours hold a notification; what else is held waits for the person to confirm.
+        let quiet_until = service.held_until(&plan_ask);
+        let is_held = matches!(first, Input::Hold);
+        let held_until = quiet_until.or_else(|| is_held.then(|| now.plus(TO_CONFIRM)));
+        let waits = is_first && (!is_held || quiet_until.is_some());
         let expires_at = match (&planned, &first, held_until) {
             (_, Input::Hold, Some(until)) => until,
             // Nothing else comes after the reply: waiting for longer would help nobody.
@@ -354,7 +359,7 @@ impl Inner {
             created_at: now,
             expires_at,
             outcome: None,
-            idempotency,
+            idempotency: key.map(|key| (key, ask.request_digest)),
             detail: Bytes::new(),
         };
         let token_digest = row.token;
@@ -372,7 +377,7 @@ impl Inner {
                 self.flows.remove(live.id, &token_digest);
                 let row = self.store.flow(earlier).await.map_err(unavailable)?;
                 let row = row.ok_or_else(|| unavailable("a flow is missing"))?;
-                return self.repeat(&row, &ask, &service);
+                return self.repeat(&row, ask.request_digest, &service);
             }
             Err(error) => {
                 self.flows.remove(live.id, &token_digest);
@@ -550,9 +555,8 @@ pub(super) fn check_inputs(
 }
 
 /// The client is part of the key: two clients can't meet in one.
-fn idempotency(ask: &StartFlow) -> Option<(String, Digest)> {
-    let key = ask.idempotency_key.as_ref()?;
-    Some((format!("{}\n{key}", ask.client), ask.request_digest))
+pub(super) fn idempotency(client: &str, key: Option<&str>) -> Option<String> {
+    key.map(|key| format!("{client}\n{key}"))
 }
 
 pub(crate) fn problem(code: ProblemCode, detail: impl Into<String>) -> Problem {

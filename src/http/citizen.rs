@@ -177,7 +177,9 @@ pub(super) fn show_flow(
         (None, None, None) => ui.put_off_heading,
     };
     let missing = confirm.as_ref().is_some_and(|confirm| confirm.missing);
-    let ran_out = view.outcome == Some(Outcome::TimeoutNoAnswer) && view.capability == Capability::AuthQr;
+    let ran_out = view.outcome == Some(Outcome::TimeoutNoAnswer)
+        && view.capability == Capability::AuthQr
+        && view.step.is_none();
     let page = CitizenPage {
         page: Page::new(visitor, SiteName::Citizen, title),
         organization,

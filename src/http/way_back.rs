@@ -27,30 +27,27 @@ use crate::connector::AppLink;
 pub(super) struct OpenedApp {
     pub(super) href: String,
     handle: String,
-    /// The value for the cookie, if the browser has none yet.
-    fresh: Option<String>,
+    /// The value for the cookie.
+    value: String,
 }
 
 /// Makes the link for the browser that sent these headers.
 pub(super) fn open(link: &AppLink, state: &ApiState, handle: &str, headers: &HeaderMap) -> OpenedApp {
     let kept = cookie(headers, &cookie_name(handle)).filter(|value| is_value(value));
-    let fresh = kept.is_none().then(|| uuid::Uuid::new_v4().simple().to_string());
-    let value = kept.or_else(|| fresh.clone()).unwrap_or_default();
+    let value = kept.unwrap_or_else(|| uuid::Uuid::new_v4().simple().to_string());
     let proof = state.settings.page_key.way_back(handle, &value);
     let back = format!("{}/f/{handle}/back/{proof}", state.settings.public_base);
     OpenedApp {
         href: link.returning_to(&back),
         handle: handle.to_owned(),
-        fresh,
+        value,
     }
 }
 
 impl OpenedApp {
-    /// Gives the browser its cookie.
+    /// Gives the browser its cookie, anew each time: the steps of a journey may take longer than one cookie lives.
     pub(super) fn keep(&self, mut response: Response, state: &ApiState) -> Response {
-        if let Some(value) = &self.fresh {
-            set(&mut response, state, &self.handle, value, LIFE);
-        }
+        set(&mut response, state, &self.handle, &self.value, LIFE);
         response
     }
 }

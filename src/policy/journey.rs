@@ -149,6 +149,12 @@ impl Journey {
             .collect()
     }
 
+    /// Whether a step only tells the person of something, so that no page shows it.
+    pub fn only_tells(&self, step: usize) -> bool {
+        self.ask(step)
+            .is_some_and(|ask| ask.capability == Capability::Notify)
+    }
+
     /// The names of the steps that go to the authority.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let asks = self.steps.iter().filter(|step| step.as_ask().is_some());

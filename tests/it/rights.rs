@@ -16,15 +16,20 @@ use midflow::engine::RightsHoldOn;
 use midflow::engine::RightsWho;
 use midflow::engine::Secrets;
 use midflow::engine::StartFlow;
+use midflow::engine::StartJourney;
+use midflow::sandbox::Scenario;
 use midflow::sandbox::StampAlgorithm;
 use midflow::store::KeyStore as _;
 use midflow::store::Store as _;
 use midflow::words::Capability;
+use midflow::words::Channel;
 use midflow::words::CivilNo;
 use midflow::words::Digest;
 use midflow::words::Environment;
 use midflow::words::ExchangeId;
 use midflow::words::FlowId;
+use midflow::words::Locale;
+use midflow::words::Outcome;
 use serde_json::Value;
 
 use crate::support::full_node::FullNode;
@@ -307,6 +312,48 @@ async fn a_document_of_two_flows_goes_with_the_second_and_an_unused_one_by_reten
     assert_eq!(retention().await, Some(1));
     assert!(!is_there(unused.digest).await);
     assert_eq!(retention().await, Some(0), "once");
+    node.shutdown().await;
+}
+
+// R000-122, law 13: what a later step of a journey would have signed goes with the person, though nobody has come to that step
+// (found by a review).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_document_of_a_step_that_never_came_is_erased_with_its_journey() {
+    let node = FullNode::start(1, StampAlgorithm::EcdsaP256).await;
+    let person = node.crowd().next().unwrap().civil_no.clone();
+    node.authority
+        .arm(Scenario::Declined, Some(&person), None)
+        .unwrap();
+    let kept = node
+        .engine
+        .keep_document(NewDocument {
+            client: CLIENT.to_owned(),
+            name: "agreement.txt".to_owned(),
+            media_type: "text/plain; charset=utf-8".to_owned(),
+            bytes: "an agreement that names somebody".into(),
+        })
+        .await
+        .unwrap();
+    let inputs = serde_json::json!({ "application": "2026001", "amount": 200 });
+    let ask = StartJourney {
+        client: CLIENT.to_owned(),
+        idempotency_key: None,
+        request_digest: Digest::of(b""),
+        service: "loan-agreement".to_owned(),
+        channel: Channel::Web,
+        locale: Locale::Ar,
+        civil_no: Some(person.clone()),
+        inputs: inputs.as_object().unwrap().clone(),
+        return_url: None,
+        notify_url: None,
+        document: Some(kept.token),
+    };
+    let id = node.engine.start_journey(ask).await.unwrap().view.flow;
+    assert_eq!(node.ended(id).await.outcome, Some(Outcome::DeclinedByUser));
+    let (document, _) = documents(&node).await.remove(0);
+    assert!(node.store.exchange(document).await.unwrap().is_some());
+    erase(&node, digits(&person)).await.unwrap();
+    assert!(node.store.exchange(document).await.unwrap().is_none());
     node.shutdown().await;
 }
 

@@ -133,13 +133,19 @@ impl Connector for Kuwait {
     }
 
     async fn look_up(&self, body: &[u8], now: Timestamp) {
-        match self.transport.polled_rule() {
-            Some(rule) => {
-                if let Some(callback) = rule.stamped(body, self.approval.keys) {
-                    self.approval.look_up(&callback, now).await;
+        let asking = async {
+            match self.transport.polled_rule() {
+                Some(rule) => {
+                    if let Some(callback) = rule.stamped(body, self.approval.keys) {
+                        self.approval.look_up(&callback, now).await;
+                    }
                 }
+                None => self.approval.look_up(body, now).await,
             }
-            None => self.approval.look_up(body, now).await,
+        };
+        // Others may be waiting for the same responder; what it has not said by then is not known.
+        if tokio::time::timeout(LONGEST_LOOK_UP, asking).await.is_err() {
+            tracing::warn!("the responder did not answer in time about the certificates of an answer");
         }
     }
 
@@ -309,6 +315,9 @@ fn client_expiry(pem: &[u8], now: Timestamp) -> Result<Timestamp, SettingsError>
     }
     Ok(expires)
 }
+
+/// What a flow waits for at most before its answer is examined.
+const LONGEST_LOOK_UP: Duration = Duration::from_secs(10);
 
 /// Ten minutes. Twice the usual life of a flow is more than any clock should need.
 const MAX_SKEW_SECONDS: u16 = 600;

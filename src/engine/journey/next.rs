@@ -24,7 +24,8 @@ impl Inner {
         let (inner, live) = (Arc::clone(self), Arc::clone(live));
         self.tasks.spawn(async move {
             let mut pause = FIRST_PAUSE;
-            while let Err(error) = inner.next_step(&live).await {
+            let mut counted = None;
+            while let Err(error) = inner.next_step(&live, &mut counted).await {
                 tracing::error!(flow = %live.id, %error, "the next step of a journey could not begin; trying again");
                 tokio::select! {
                     () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
@@ -41,8 +42,13 @@ impl Inner {
         });
     }
 
-    /// Begins the step that follows, unless it has begun.
-    pub(super) async fn next_step(self: &Arc<Self>, live: &Arc<Live>) -> Result<(), Problem> {
+    /// Begins the step that follows, unless it has begun. `counted` is what limits said when it was first tried: a step that
+    /// can't be written for a while is one start, however often it is tried.
+    pub(super) async fn next_step(
+        self: &Arc<Self>,
+        live: &Arc<Live>,
+        counted: &mut Option<Option<Outcome>>,
+    ) -> Result<(), Problem> {
         let (row, detail) = {
             let cell = live.cell.lock().await;
             (Arc::clone(&cell.row), Arc::clone(&cell.detail))
@@ -50,12 +56,27 @@ impl Inner {
         let Some((part, next)) = detail.journey.as_ref().and_then(|part| Some((part, part.next?))) else {
             return Ok(());
         };
-        if self.store.flow(next).await.map_err(unavailable)?.is_some() {
+        if let Some(begun) = self.live_by_id(next).await.map_err(unavailable)? {
+            // Where an attempt was not known to be durable and was, nothing of what follows from it has been done. On several
+            // nodes whoever looks after flows that are overdue does it.
+            if counted.is_some() && self.store.shared().is_none() {
+                self.take_up_again(&begun).await.map_err(unavailable)?;
+            }
             return Ok(());
         }
         let pinned = live.catalog.as_ref();
         let pinned = pinned.and_then(|catalog| Some((catalog, catalog.service(row.service.as_str())?)));
-        let (catalog, service) = pinned.ok_or_else(|| unavailable("the catalog of a journey is gone"))?;
+        let Some((catalog, service)) = pinned else {
+            // The journey has ended and only the notification after it is lost: its notice must not wait for that.
+            if part.ends {
+                tracing::error!(flow = %live.id, "the catalog of a journey is gone; the notification after its end is not sent");
+                return Ok(());
+            }
+            return Err(unavailable(
+                "the catalog that the journey is pinned to is gone; bring it back with `midflow catalog activate`, or cancel \
+                 the journey",
+            ));
+        };
         let journey = service.service.journey.as_ref();
         let at = journey.and_then(|journey| journey.after(part.step, true, &detail.inputs).begins);
         let step = journey.zip(at).and_then(|(journey, at)| {
@@ -90,7 +111,10 @@ impl Inner {
         let matter = Self::matter(&ask, service, &detail.inputs);
         let lacks = step.capability == Capability::Sign && document.is_none() || ask.civil_no.is_none();
         let refused = match matter {
-            Ok(_) if !lacks => self.refused_step(service, &ask, catalog).await?,
+            Ok(_) if !lacks => match *counted {
+                Some(refused) => refused,
+                None => *counted.insert(self.refused_step(service, &ask, catalog).await?),
+            },
             _ => Some(Outcome::ErrorPolicy),
         };
         let beginning = Beginning {

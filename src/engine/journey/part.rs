@@ -143,8 +143,6 @@ pub(crate) fn has_consents(
 }
 
 /// The key under which a step of a journey begins once, whoever begins it. No client has an empty name, so it is nobody's.
-pub(crate) fn step_key(part: &JourneyPart) -> (String, Digest) {
-    let key = format!("\n{}/{}", part.journey, part.step);
-    let digest = Digest::of(key.as_bytes());
-    (key, digest)
+pub(crate) fn step_key(part: &JourneyPart) -> String {
+    format!("\n{}/{}", part.journey, part.step)
 }

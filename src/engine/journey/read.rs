@@ -47,6 +47,7 @@ impl Engine {
         longest: Duration,
     ) -> Result<JourneyView, Problem> {
         let until = tokio::time::Instant::now() + longest;
+        let mut events = self.subscribe();
         loop {
             let walk = self.inner().walk(client, journey).await?;
             let view = self.inner().journey_in(&walk).await?;
@@ -56,8 +57,10 @@ impl Engine {
             let mut stage = last.stage.subscribe();
             let between_steps = *stage.borrow() == Stage::Ended;
             tokio::select! {
-                // Between two steps there is nothing to wait for but the moment in which the next begins.
-                () = tokio::time::sleep(BETWEEN_STEPS), if between_steps => {}
+                // Between two steps there is nothing to wait for but the news that the next has begun, which another node
+                // may keep to itself.
+                _ = events.recv(), if between_steps => {}
+                () = tokio::time::sleep(LOOK_EVERY), if between_steps => {}
                 _ = stage.wait_for(|stage| *stage == Stage::Ended), if !between_steps => {}
                 () = tokio::time::sleep_until(until) => return Ok(view),
                 () = self.inner().stop.cancelled() => return Ok(view),
@@ -73,19 +76,24 @@ impl Engine {
     /// # Errors
     /// [`ProblemCode::FlowEnded`] if it has ended already.
     pub async fn cancel_journey(&self, client: &str, journey: FlowId) -> Result<JourneyView, Problem> {
-        let current = self.step_now(client, journey).await?;
-        match self.cancel(client, current).await {
-            // It ended meanwhile: with it the journey has, or another step began.
-            Err(problem) if problem.code == ProblemCode::FlowEnded => {
-                let now = self.step_now(client, journey).await?;
-                if now == current {
-                    return Err(problem);
+        for _ in 0..MOST_CANCELS {
+            let current = self.step_now(client, journey).await?;
+            match self.cancel(client, current).await {
+                // It ended meanwhile: with it the journey has, or another step begins.
+                Err(problem) if problem.code == ProblemCode::FlowEnded => {
+                    if self.journey(client, journey).await?.ended {
+                        return Err(problem);
+                    }
                 }
-                self.cancel(client, now).await?;
+                other => {
+                    other?;
+                    return self.journey(client, journey).await;
+                }
             }
-            other => drop(other?),
         }
-        self.journey(client, journey).await
+        Err(unavailable(
+            "the journey is between two steps and the next can't be written; cancel it again in a moment",
+        ))
     }
 
     /// The flow that stands for a page: of a journey the step at which it is, of any other flow itself.
@@ -108,16 +116,19 @@ impl Engine {
     /// The flow at which a journey is: the one that runs, or the one that has ended it. A notification that follows the end is
     /// none of the person's concern.
     async fn step_now(&self, client: &str, journey: FlowId) -> Result<FlowId, Problem> {
-        let mut looks = 0;
+        let until = tokio::time::Instant::now() + LONGEST_BETWEEN_STEPS;
+        let mut events = self.subscribe();
         loop {
             let walk = self.inner().walk(client, journey).await?;
             let view = self.inner().journey_in(&walk).await?;
-            looks += 1;
             // Between two steps there is nothing to show; the next is there in a moment, unless the store is away.
-            if view.ended || !view.flow.ended || looks > MOST_LOOKS {
+            if view.ended || !view.flow.ended || tokio::time::Instant::now() >= until {
                 return Ok(view.flow.flow);
             }
-            tokio::time::sleep(BETWEEN_STEPS).await;
+            tokio::select! {
+                _ = events.recv() => {}
+                () = tokio::time::sleep_until(until) => {}
+            }
         }
     }
 }
@@ -169,5 +180,7 @@ impl Inner {
     }
 }
 
-const MOST_LOOKS: u32 = 100;
-const BETWEEN_STEPS: Duration = Duration::from_millis(20);
+/// Each may meet another ending, and a journey has few steps.
+const MOST_CANCELS: usize = 3;
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+const LONGEST_BETWEEN_STEPS: Duration = Duration::from_secs(2);

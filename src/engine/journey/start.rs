@@ -11,6 +11,7 @@ use crate::engine::inner::Inner;
 use crate::engine::renew::Ready;
 use crate::engine::secrets::random;
 use crate::engine::start::check_inputs;
+use crate::engine::start::idempotency;
 use crate::engine::start::problem;
 use crate::engine::start::shown_name;
 use crate::engine::start::unavailable;
@@ -96,7 +97,11 @@ impl Inner {
             );
             return Err(problem(ProblemCode::ServiceHasNoSteps, detail));
         };
-        let document = ask.document.clone();
+        // What had begun before is answered as it was, whatever has changed since.
+        let key = idempotency(&ask.client, ask.idempotency_key.as_deref());
+        if let Some(started) = self.repeated(key, ask.request_digest, service).await? {
+            return Ok(started);
+        }
         // The inputs say which steps there are, so they are looked at before the flow is.
         let inputs = check_inputs(service, &ask.inputs)?;
         let at = journey
@@ -104,17 +109,15 @@ impl Inner {
             .ok_or_else(|| unavailable("a journey without steps"))?;
         let (step, name) = named(journey, at)?;
         self.check_steps(&ask, service, journey, &inputs)?;
-        let document = match document {
-            Some(token) => Some(self.document_of(&ask.client, &token).await?),
+        let document = match &ask.document {
+            Some(token) => Some(self.document_of(&ask.client, token).await?),
             None => None,
         };
-        let mut beginning = match self.ready(ask.into_flow(step.capability), true).await? {
+        let first = ask.into_flow(step.capability);
+        let mut beginning = match self.ready(Arc::clone(&catalog), first, true).await? {
             Ready::Begun(started) => return Ok(*started),
             Ready::Go(beginning) => beginning,
         };
-        if beginning.catalog.digest() != catalog.digest() {
-            return Err(unavailable("the policies have just changed"));
-        }
         let now = self.clock.now();
         let id = FlowId::from_parts(now, random().map_err(unavailable)?);
         beginning.journey = Some(Box::new(JourneyPart::first(id, (at, name), document)));

@@ -164,13 +164,15 @@ pub(crate) fn step_place(
     let part = detail.journey.as_ref()?;
     let asks = service
         .and_then(|loaded| loaded.service.journey.as_ref())
-        .map(|journey| journey.asks(&detail.inputs))
-        .unwrap_or_default();
+        .map_or(0, |journey| {
+            let asks = journey.asks(&detail.inputs).into_iter();
+            asks.filter(|at| !journey.only_tells(*at)).count()
+        });
     Some(StepPlace {
         journey: part.journey,
         name: part.name.clone(),
         number: part.passed.len() + 1,
-        of: asks.len().max(part.passed.len() + 1),
+        of: asks.max(part.passed.len() + 1),
     })
 }
 

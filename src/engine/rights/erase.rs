@@ -167,8 +167,8 @@ impl Rights {
     async fn document_of(&self, flow: &ErasableFlow) -> Result<Option<KeyOwner>, RightsError> {
         let row = self.store.flow(flow.id).await.map_err(failed)?;
         let detail = row.and_then(|row| Detail::from_bytes(&row.detail));
-        let document = detail.and_then(|detail| detail.document);
-        Ok(document.map(|document| KeyOwner::from(document.exchange)))
+        let document = detail.and_then(|detail| detail.refers_to());
+        Ok(document.map(KeyOwner::from))
     }
 }
 

@@ -345,7 +345,8 @@ const PROMISES: &[(&str, &[&str])] = &[
 mod tests {
     use super::*;
 
-    // A migration says by its name that versions which don't know it may go on; the first two could not.
+    // A migration says by its name that versions which don't know it may go on. The first two could not; and a version without
+    // the tenth begins flows that don't count as users of their document, whose key retention would destroy then.
     #[test]
     fn each_migration_says_whether_it_only_adds() {
         let not_additive: Vec<i64> = MIGRATIONS
@@ -353,7 +354,7 @@ mod tests {
             .filter(|migration| !is_additive(&migration.description))
             .map(|migration| migration.version)
             .collect();
-        assert_eq!(not_additive, [1, 2]);
+        assert_eq!(not_additive, [1, 2, 10]);
         // What only adds changes and removes nothing that another version might read or write.
         for migration in MIGRATIONS
             .iter()

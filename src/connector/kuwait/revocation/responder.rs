@@ -99,13 +99,22 @@ impl Responder {
             return;
         }
         let mut fault = "its issuer is none of those that the settings name".to_owned();
+        let mut unknown = None;
         for issuer in all.issuers_named(&named.issuer) {
             for _ in 0..TRIES {
                 match self.ask_once(all, issuer, named, now).await {
+                    // Two issuers can have one name, as while a key is replaced: the other one may know the certificate.
+                    Ok(told) if told.status == Status::Unknown => {
+                        unknown = Some(told);
+                        break;
+                    }
                     Ok(told) => return self.keep(named, told, now),
                     Err(why) => fault = why,
                 }
             }
+        }
+        if let Some(told) = unknown {
+            return self.keep(named, told, now);
         }
         let responder = &self.url;
         tracing::warn!(%responder, why = %fault, "whether a certificate is revoked is not answered");

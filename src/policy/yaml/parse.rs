@@ -144,7 +144,7 @@ where
                 codes::EMPTY_FILE,
                 "there is nothing in the file".to_owned(),
                 Span::default_first(),
-                "begin with `midflow: 1`, or remove the file",
+                "begin with `midflow: 1`, a form with `form: 1`, or remove the file",
             )));
         }
         Ok(root)

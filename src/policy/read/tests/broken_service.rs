@@ -71,6 +71,19 @@ fn structure() {
     );
 }
 
+// R000-082: an input that may be missing is told at each place that shows it.
+#[test]
+fn an_optional_input_is_told_in_both_languages() {
+    let optional = SERVICE.replace("max_length: 9 }", "max_length: 9, optional: true }");
+    let (loaded, found) = read(&optional);
+    let told: Vec<_> = found
+        .iter()
+        .map(|one| (one.code, one.labels[0].start.line, one.labels[0].start.column))
+        .collect();
+    assert!(loaded);
+    assert_eq!(told, [("W2002", 11, 41), ("W2002", 11, 83)], "{found:#?}");
+}
+
 // R000-018, R000-036, R000-079: texts are there, in both languages, and say something.
 #[test]
 fn texts() {

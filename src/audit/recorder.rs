@@ -43,14 +43,15 @@ impl<T> Recorded<T> {
     }
 }
 
-impl<A, B, C> Recorded<(A, B, C)> {
-    /// Takes a recorded triple apart: each part was recorded with the others.
-    pub fn split(self) -> (Recorded<A>, Recorded<B>, Recorded<C>) {
-        let (a, b, c) = self.subject;
+impl<A, B, C, D> Recorded<(A, B, C, D)> {
+    /// Takes what was recorded together apart: each part was recorded with the others.
+    pub fn split(self) -> (Recorded<A>, Recorded<B>, Recorded<C>, Recorded<D>) {
+        let (a, b, c, d) = self.subject;
         (
             Recorded { subject: a },
             Recorded { subject: b },
             Recorded { subject: c },
+            Recorded { subject: d },
         )
     }
 }

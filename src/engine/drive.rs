@@ -54,23 +54,20 @@ impl Inner {
         let unit = std::mem::take(&mut draft.unit);
         // What will be acted on is handed in, and comes back with the proof only when all of the unit is durable.
         let effects = std::mem::take(&mut draft.effects);
-        let begins = effects.begin.is_some();
-        let recorded = self
-            .recorder
-            .record(unit, (effects.send, effects.examine, effects.deliver))
-            .await?;
+        let effects = (effects.send, effects.examine, effects.deliver, effects.begin);
+        let recorded = self.recorder.record(unit, effects).await?;
         self.adopt(live, cell, draft);
-        let (send, examine, deliver) = recorded.split();
+        let (send, examine, deliver, begin) = recorded.split();
         if let Some(outbound) = send.transpose() {
             self.send(live, outbound);
         }
         if !examine.is_empty() {
             self.examine(live, examine);
         }
-        match deliver.transpose() {
-            notice if begins => self.begin_next(live, notice),
-            Some(ended) => self.deliver(live, ended),
-            None => {}
+        match (begin.transpose(), deliver.transpose()) {
+            (Some(next), notice) => self.begin_next(live, next, notice),
+            (None, Some(ended)) => self.deliver(live, ended),
+            (None, None) => {}
         }
         Ok(())
     }

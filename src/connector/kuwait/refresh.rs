@@ -89,15 +89,21 @@ async fn fetch(url: &str) -> Result<Vec<u8>, String> {
         .timeout(PATIENCE)
         .build()
         .map_err(say)?;
-    let mut response = client.get(url).send().await.map_err(say)?;
+    let response = client.get(url).send().await.map_err(say)?;
+    body_of(response, LARGEST).await
+}
+
+/// The body of a good answer, as long as it is not larger than `most` bytes.
+pub(super) async fn body_of(mut response: reqwest::Response, most: usize) -> Result<Vec<u8>, String> {
+    let say = |error: reqwest::Error| error.without_url().to_string();
     if !response.status().is_success() {
         return Err(format!("the answer is {}", response.status()));
     }
     let mut bytes = Vec::new();
     while let Some(piece) = response.chunk().await.map_err(say)? {
         bytes.extend_from_slice(&piece);
-        if bytes.len() > LARGEST {
-            return Err(format!("it is larger than {LARGEST} bytes"));
+        if bytes.len() > most {
+            return Err(format!("the answer is larger than {most} bytes"));
         }
     }
     Ok(bytes)

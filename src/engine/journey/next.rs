@@ -15,17 +15,23 @@ use crate::engine::start::Beginning;
 use crate::engine::start::unavailable;
 use crate::words::Capability;
 use crate::words::Digest;
+use crate::words::FlowId;
 use crate::words::Outcome;
 
 impl Inner {
     /// Begins the step that follows a flow whose ending is durable, and then tells the e-service if the journey has ended.
     /// Until both are done the flow stays open, and whoever recovers it does them again.
-    pub(crate) fn begin_next(self: &Arc<Self>, live: &Arc<Live>, notice: Option<Recorded<DeliveryRow>>) {
+    pub(crate) fn begin_next(
+        self: &Arc<Self>,
+        live: &Arc<Live>,
+        next: Recorded<FlowId>,
+        notice: Option<Recorded<DeliveryRow>>,
+    ) {
         let (inner, live) = (Arc::clone(self), Arc::clone(live));
         self.tasks.spawn(async move {
             let mut pause = FIRST_PAUSE;
             let mut counted = None;
-            while let Err(error) = inner.next_step(&live, &mut counted).await {
+            while let Err(error) = inner.next_step(&live, &next, &mut counted).await {
                 tracing::error!(flow = %live.id, %error, "the next step of a journey could not begin; trying again");
                 tokio::select! {
                     () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
@@ -47,13 +53,15 @@ impl Inner {
     pub(super) async fn next_step(
         self: &Arc<Self>,
         live: &Arc<Live>,
+        next: &Recorded<FlowId>,
         counted: &mut Option<Option<Outcome>>,
     ) -> Result<(), Problem> {
+        let next = **next;
         let (row, detail) = {
             let cell = live.cell.lock().await;
             (Arc::clone(&cell.row), Arc::clone(&cell.detail))
         };
-        let Some((part, next)) = detail.journey.as_ref().and_then(|part| Some((part, part.next?))) else {
+        let Some(part) = detail.journey.as_ref() else {
             return Ok(());
         };
         if let Some(begun) = self.live_by_id(next).await.map_err(unavailable)? {
@@ -73,8 +81,8 @@ impl Inner {
                 return Ok(());
             }
             return Err(unavailable(
-                "the catalog that the journey is pinned to is gone; bring it back with `midflow catalog activate`, or cancel \
-                 the journey",
+                "the catalog that the journey is pinned to can't be loaded any more, so its next step waits; run the version of \
+                 midflow that can load it",
             ));
         };
         let journey = service.service.journey.as_ref();

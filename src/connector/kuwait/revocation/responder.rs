@@ -15,6 +15,7 @@ use super::question::NONCE;
 use super::question::Question;
 use super::question::Status;
 use super::question::Told;
+use crate::connector::kuwait::refresh::body_of;
 use crate::connector::kuwait::settings::Presence;
 use crate::connector::kuwait::stamp::Signer;
 use crate::words::Timestamp;
@@ -145,17 +146,7 @@ impl Responder {
             .post(&self.url)
             .header(reqwest::header::CONTENT_TYPE, "application/ocsp-request")
             .body(question.bytes.clone());
-        let mut response = sent.send().await.map_err(say)?;
-        if !response.status().is_success() {
-            return Err(format!("the answer is {}", response.status()));
-        }
-        let mut bytes = Vec::new();
-        while let Some(piece) = response.chunk().await.map_err(say)? {
-            bytes.extend_from_slice(&piece);
-            if bytes.len() > LARGEST {
-                return Err(format!("the answer is larger than {LARGEST} bytes"));
-            }
-        }
+        let bytes = body_of(sent.send().await.map_err(say)?, LARGEST).await?;
         let judge = Judge {
             issuer,
             nonce: self.nonce,

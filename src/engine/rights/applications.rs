@@ -193,8 +193,17 @@ impl Rights {
         application
             .allows(&step, &by, self.today())
             .map_err(|why| RightsError::Refused(format!("application {number}: {why}")))?;
-        self.record(vec![self.step(application.paper, step, by)]).await?;
-        Ok(self.told(&self.registered(number).await?))
+        let unit = self.step(application.paper, step.clone(), by.clone());
+        let at = unit.records.first().map(|record| record.at);
+        self.record(vec![unit]).await?;
+        // Somebody else may have come first between the look and the record.
+        let application = self.registered(number).await?;
+        if !application.has_taken(&step, &by, at) {
+            return Err(RightsError::Refused(format!(
+                "application {number}: another step came first"
+            )));
+        }
+        Ok(self.told(&application))
     }
 
     async fn list_applications(&self, all: bool) -> Result<Value, RightsError> {

@@ -171,6 +171,8 @@ async fn a_correction_that_is_gone_is_told_of_before_anything_is_recorded() {
         node.ended(flow).await;
         flows.push(flow);
     }
+    // That of the second is what stopped half way.
+    flows.sort();
     let right = async |value| {
         let two = ["Aisha", "Bader"];
         rectify(
@@ -185,7 +187,6 @@ async fn a_correction_that_is_gone_is_told_of_before_anything_is_recorded() {
     };
     let first = right("فهد ناصر الصباح").await.unwrap();
     assert_eq!(first["corrected"].as_array().unwrap().len(), 2, "{first}");
-    // The flows are looked at in their order: that of the second is what stopped half way.
     let records = node.store.records(flows[1]).await.unwrap();
     let paper = records.iter().find_map(|record| match &record.event {
         Event::Correction(correction) => Some(correction.exchange),

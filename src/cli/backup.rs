@@ -1,4 +1,3 @@
-use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,6 +13,7 @@ use super::failure::Failure;
 use super::output;
 use super::place::Place;
 use super::sealed_backup::Sealing;
+use super::sealed_backup::Workplace;
 use super::sealing::sealed;
 use crate::engine::Clock as _;
 use crate::engine::SystemClock;
@@ -143,12 +143,11 @@ impl Restore {
         newest: &SqliteBackup,
     ) -> Result<Ending, Failure> {
         let place = Place::find(self.config.as_deref(), common)?;
-        let trial = self.folder.join(format!("trial-{}", std::process::id()));
         let opened = self.sealing.open(&self.folder, [chosen, newest])?;
-        let read = read_everything(&place, chosen, newest, &opened.folder, &trial).await;
-        // Whatever came of it: a trial that is left would be a second store.
-        let _ = fs::remove_dir_all(&trial);
-        let opened = read?;
+        // Gone whatever comes of it: a trial that is left would be a second store.
+        let trial = Workplace::beside(&self.folder.join("trial"))?;
+        let opened = read_everything(&place, chosen, newest, &opened.folder, trial.path()).await?;
+        drop(trial);
         let text = format!(
             "{} is good: {opened} of {} flows are opened with the keys, the others are erased",
             chosen.name, chosen.flows

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use rustls::ServerConfig;
+use serde_json::Value;
 
 use super::arguments::Common;
 use super::arguments::Format;
@@ -32,7 +33,9 @@ use crate::engine::Engine;
 use crate::engine::EngineOptions;
 use crate::engine::EngineParts;
 use crate::engine::ReplayGate;
+use crate::engine::Rights;
 use crate::engine::RightsAsk;
+use crate::engine::RightsError;
 use crate::engine::Secrets;
 use crate::engine::StoreClock;
 use crate::engine::SystemClock;
@@ -163,11 +166,9 @@ async fn retention_by_night(engine: Engine) {
             Ok(_) => tracing::info!("what the services no longer need is erased"),
             Err(error) => tracing::error!(%error, "the retention run failed; the next one is tomorrow"),
         }
-        let ask = RightsAsk::Application(ApplicationAsk::Clocks {
-            by: "clock".to_owned(),
-        });
-        match engine.rights().carry_out(ask).await {
-            Ok(told) => {
+        match clocks_by_night(&engine.rights()).await {
+            Ok(None) => {}
+            Ok(Some(told)) => {
                 let count = |name: &str| told[name].as_array().map_or(0, Vec::len);
                 let (lapsed, due_soon) = (count("lapsed"), count("due_soon"));
                 if lapsed + due_soon > 0 {
@@ -181,6 +182,17 @@ async fn retention_by_night(engine: Engine) {
             Err(error) => tracing::error!(%error, "the clocks of the applications could not be looked at"),
         }
     }
+}
+
+/// What silence has decided; on several nodes one does it for all.
+async fn clocks_by_night(rights: &Rights) -> Result<Option<Value>, RightsError> {
+    if !rights.leads().await? {
+        return Ok(None);
+    }
+    let ask = RightsAsk::Application(ApplicationAsk::Clocks {
+        by: "clock".to_owned(),
+    });
+    rights.carry_out(ask).await.map(Some)
 }
 
 /// The next 02:00 of Kuwait, which is three hours ahead of UTC all year.

@@ -1,9 +1,11 @@
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Subcommand;
 use clap::ValueEnum;
 use serde_json::Value;
+use serde_json::json;
 
 use super::applications::Applications;
 use super::applications::in_words;
@@ -224,7 +226,7 @@ impl Subject {
         }
         match (&self.what, self.what.page()) {
             (What::Request(_), Some(path)) => {
-                output::print(&format!("wrote {}; it names the applicant", path.display()));
+                output::print(&wrote(path, &answer, common.format));
                 Ok(Ending::Good)
             }
             (What::Request(_), None) if common.format == Format::Text => {
@@ -407,6 +409,14 @@ fn print(answer: &Value, common: &Common) -> Ending {
     }
 }
 
+/// That the letter was written, without what stands in it.
+fn wrote(path: &Path, answer: &Value, format: Format) -> String {
+    match format {
+        Format::Json => json!({ "application": answer["application"], "wrote": path }).to_string(),
+        Format::Text => format!("wrote {}; it names the applicant", path.display()),
+    }
+}
+
 fn pretty(answer: &Value) -> String {
     serde_json::to_string_pretty(answer).unwrap_or_default()
 }
@@ -435,4 +445,22 @@ pub(super) fn day(text: &str) -> Result<Day, String> {
 
 fn flow_id(text: &str) -> Result<FlowId, String> {
     FlowId::parse(text).ok_or_else(|| "this is not the id of a flow".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Whoever asks for JSON reads JSON, also of a letter that was written; what stands in it is in the file alone.
+    #[test]
+    fn a_letter_that_was_written_is_told_of_in_the_format_that_was_asked_for() {
+        let answer =
+            json!({ "application": { "application": 7, "state": "open" }, "letter": "<p>Fawzia</p>" });
+        let said = |format| wrote(Path::new("letter.html"), &answer, format);
+        let told: Value = serde_json::from_str(&said(Format::Json)).unwrap();
+        assert_eq!(told["wrote"], "letter.html");
+        assert_eq!(told["application"]["application"], 7);
+        assert!(!told.to_string().contains("Fawzia"));
+        assert_eq!(said(Format::Text), "wrote letter.html; it names the applicant");
+    }
 }

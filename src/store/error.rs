@@ -62,6 +62,11 @@ impl StoreError {
         Self::new(StoreErrorKind::Rule, Path::new(""), cause)
     }
 
+    /// What is stored is not what the records say of it.
+    pub(crate) fn corrupt(cause: impl Into<String>) -> Self {
+        Self::new(StoreErrorKind::Corrupt, Path::new(""), cause)
+    }
+
     /// About a database on a server: `place` says which, as an operator would name it.
     pub(super) fn of_server(
         kind: StoreErrorKind,

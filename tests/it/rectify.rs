@@ -1,5 +1,6 @@
 //! What is kept of somebody is put right by a new record; nothing is overwritten, and everything shows both.
 
+use midflow::audit::Event;
 use midflow::audit::evidence::unpack;
 use midflow::audit::evidence::verify;
 use midflow::engine::Rectification;
@@ -17,6 +18,7 @@ use midflow::words::CivilNo;
 use serde_json::Value;
 
 use crate::support::full_node::FullNode;
+use crate::support::full_node::count;
 use crate::support::full_node::digits;
 use crate::support::store::sealed_to_read;
 
@@ -154,6 +156,66 @@ async fn a_correction_is_erased_with_its_flow() {
     assert!(papers > 2 && node.store.exchanges(flow).await.unwrap().is_empty());
     let timeline = node.timeline(flow).await;
     assert!(timeline.iter().any(|entry| entry.kind == "correction"));
+    node.shutdown().await;
+}
+
+// R003-75, R003-76, a regression: where the correction of one flow is gone without an erasure nothing is put right, in no other
+// flow either, and nothing is given out as if there had been none.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_correction_that_is_gone_is_told_of_before_anything_is_recorded() {
+    let node = FullNode::start(1, StampAlgorithm::EcdsaP256).await;
+    let person = node.crowd().next().unwrap().civil_no.clone();
+    let mut flows = Vec::new();
+    for _ in 0..2 {
+        let flow = node.ask(&person).await.view.flow;
+        node.ended(flow).await;
+        flows.push(flow);
+    }
+    // That of the second is what stopped half way.
+    flows.sort();
+    let right = async |value| {
+        let two = ["Aisha", "Bader"];
+        rectify(
+            &node,
+            &person,
+            "name_ar",
+            value,
+            two,
+            RightsBasis::WrongOrOutdated,
+        )
+        .await
+    };
+    let first = right("فهد ناصر الصباح").await.unwrap();
+    assert_eq!(first["corrected"].as_array().unwrap().len(), 2, "{first}");
+    let records = node.store.records(flows[1]).await.unwrap();
+    let paper = records.iter().find_map(|record| match &record.event {
+        Event::Correction(correction) => Some(correction.exchange),
+        _ => None,
+    });
+    let file = rusqlite::Connection::open(node.state().join("midflow.db")).unwrap();
+    file.execute_batch("DROP TRIGGER exchanges_are_kept").unwrap();
+    let gone = file.execute(
+        "DELETE FROM exchanges WHERE id = ?1",
+        [paper.unwrap().as_uuid().as_bytes()],
+    );
+    assert_eq!(gone, Ok(1));
+    drop(file);
+
+    let refused = right("فهد ناصر العلي").await.unwrap_err();
+    assert!(
+        matches!(&refused, RightsError::Store(why) if why.contains("is gone, and its flow was not erased")),
+        "{refused}"
+    );
+    for flow in &flows {
+        assert_eq!(count(&node.timeline(*flow).await, "correction"), 1);
+    }
+    let export = RightsAsk::Export {
+        who: RightsWho::Flow(flows[1]),
+        by: "Aisha".to_owned(),
+        basis: RightsBasis::PersonRequest,
+        reference: "application 17".to_owned(),
+    };
+    assert!(node.engine.rights().carry_out(export).await.is_err());
     node.shutdown().await;
 }
 

@@ -6,8 +6,13 @@ use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use midflow::audit::ApplicationKind;
+use midflow::engine::ApplicationAsk;
 use midflow::engine::CallbackReceipt;
+use midflow::engine::OpenApplication;
 use midflow::engine::ProblemCode;
+use midflow::engine::RightsAsk;
+use midflow::engine::RightsWho;
 use midflow::engine::StartFlow;
 use midflow::engine::Started;
 use midflow::store::PostgresCluster;
@@ -98,6 +103,44 @@ async fn keys_and_limits_hold_across_replicas() {
     assert_eq!(begun, 3, "3 in 10 minutes for one person");
     replicas.clock.forward(Duration::from_secs(601));
     assert!(second.ask(licence_renewal()).await.is_ok());
+    replicas.shutdown().await;
+}
+
+// R003-70, a regression: asked by hand, a node that does not lead writes down what silence has decided as any other does; at
+// night it leaves that to the one that leads.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_that_does_not_lead_looks_at_the_clocks_when_asked() {
+    let replicas = Replicas::start(2, shared(), false).await;
+    let mut others = Vec::new();
+    for replica in &replicas.all {
+        let rights = replica.engine().rights();
+        if !rights.leads().await.unwrap() {
+            others.push(rights);
+        }
+    }
+    assert!(!others.is_empty(), "at most one leads");
+    let rights = &others[0];
+    let open = ApplicationAsk::Open(OpenApplication {
+        kind: ApplicationKind::Access,
+        about: RightsWho::CivilNo("399123100017".to_owned()),
+        applicant: "Fawzia".to_owned(),
+        address: "Salmiya".to_owned(),
+        wants: "everything".to_owned(),
+        proof: None,
+        on: None,
+        by: "Aisha".to_owned(),
+    });
+    rights.carry_out(RightsAsk::Application(open)).await.unwrap();
+    let clocks = async || {
+        let by = "Aisha".to_owned();
+        let ask = RightsAsk::Application(ApplicationAsk::Clocks { by });
+        rights.carry_out(ask).await.unwrap()
+    };
+    replicas.clock.forward(Duration::from_secs(27 * 86_400));
+    assert_eq!(clocks().await["due_soon"][0]["application"], 1);
+    replicas.clock.forward(Duration::from_secs(4 * 86_400));
+    assert_eq!(clocks().await["lapsed"][0], 1);
+    drop(others);
     replicas.shutdown().await;
 }
 

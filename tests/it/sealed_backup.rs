@@ -1,6 +1,7 @@
 //! Backups that are sealed for an age recipient: made beside a running node, tried, restored, and opened by nobody else.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
@@ -41,8 +42,30 @@ async fn a_sealed_backup_gives_everything_back_to_its_recipient_alone() {
 
     let (code, said) = run(&["backup", to, "--recipient", &mine, "--identity", other_path]);
     assert!(code == 2 && said.contains("can't be opened"), "{said}");
-    fs::remove_dir_all(&backups).unwrap();
+    assert!(names(&backups).is_empty(), "{:?}", names(&backups));
+    // A second file that is not sealed leaves no first one behind.
+    let half = away.path().join("half");
+    let (program, count) = (half.to_str().unwrap(), away.path().join("count"));
+    let count = count.display();
+    fs::write(
+        &half,
+        format!(
+            "#!/bin/sh\necho >> {count}\n[ $(wc -l < {count}) = 2 ] && exit 1\nexec /usr/bin/age \"$@\"\n"
+        ),
+    )
+    .unwrap();
+    fs::set_permissions(&half, fs::Permissions::from_mode(0o700)).unwrap();
+    let (code, said) = run(&["backup", to, "--recipient", &mine, "--age", program]);
+    assert!(code == 2 && said.contains("keys can't be sealed"), "{said}");
+    assert!(names(&backups).is_empty(), "{:?}", names(&backups));
+    // What a killed run has left beside the store and the backups.
+    let left = [&place, &backups].map(|folder| folder.join(".midflow-work-4000000-0"));
+    for folder in &left {
+        fs::create_dir(folder).unwrap();
+        fs::write(folder.join("midflow.db"), "open").unwrap();
+    }
     let (code, said) = run(&["backup", to, "--recipient", &mine, "--identity", mine_path]);
+    assert!(left.iter().all(|folder| !folder.exists()));
     assert!(
         code == 0 && said.contains(&format!("sealed for {mine}")),
         "{said}"

@@ -4,6 +4,8 @@ use std::io::Write as _;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -26,6 +28,7 @@ use crate::engine::secrets::random;
 use crate::store::KeptCheckpoint;
 use crate::store::LogStore;
 use crate::words::Digest;
+use crate::words::Timestamp;
 
 /// A time-stamping authority, reached over HTTP (RFC 3161; R003-40): it says when a checkpoint was there. It keeps nothing
 /// of ours, so checkpoint and token lie in a folder, which is best on somebody else's machine.
@@ -35,6 +38,15 @@ pub struct TimestampAnchor {
     authority: TimestampAuthority,
     clock: Arc<dyn Clock>,
     http: reqwest::Client,
+    remembered: Mutex<Remembered>,
+}
+
+/// When the last stamp was made, so that the folder, which only grows, is not read each time a checkpoint comes.
+#[derive(Clone, Copy, Default)]
+struct Remembered {
+    /// What the folder held was looked at.
+    looked: bool,
+    last: Option<Timestamp>,
 }
 
 /// Which authority, and where its tokens lie.
@@ -96,6 +108,7 @@ impl TimestampAnchor {
             settings,
             authority,
             clock,
+            remembered: Mutex::default(),
         })
     }
 
@@ -159,13 +172,30 @@ impl TimestampAnchor {
         Ok(body)
     }
 
-    /// The newest stamp in the folder, if it is believed.
-    async fn last(&self) -> Result<Option<(u64, Stamped)>, AnchorError> {
-        let pair = self.pairs().await?.pop();
-        Ok(pair.and_then(|pair| {
-            let stamped = self.believe(&pair).ok()?;
-            Some((pair.size, stamped))
-        }))
+    /// When the last stamp was made: by this one, or before it by the newest one in the folder that is believed.
+    async fn last(&self) -> Result<Option<Timestamp>, AnchorError> {
+        let remembered = *self.remembered();
+        if remembered.looked {
+            return Ok(remembered.last);
+        }
+        let newest = match self.names().await?.pop() {
+            Some(name) => Some(self.read(name).await?),
+            None => None,
+        };
+        let found = newest.and_then(|pair| self.believe(&pair).ok());
+        self.remember(found.map(|stamped| stamped.at));
+        Ok(self.remembered().last)
+    }
+
+    fn remember(&self, at: Option<Timestamp>) {
+        let mut remembered = self.remembered();
+        remembered.looked = true;
+        // The later counts, whatever came in between.
+        remembered.last = remembered.last.max(at);
+    }
+
+    fn remembered(&self) -> std::sync::MutexGuard<'_, Remembered> {
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn believe(&self, pair: &Pair) -> Result<Stamped, String> {
@@ -175,9 +205,15 @@ impl TimestampAnchor {
             .map_err(|error| error.to_string())
     }
 
-    async fn pairs(&self) -> Result<Vec<Pair>, AnchorError> {
+    /// The checkpoints in the folder, smallest first.
+    async fn names(&self) -> Result<Vec<Name>, AnchorError> {
         let folder = self.settings.folder.clone();
-        let read = blocking(move || pairs(&folder)).await;
+        let listed = blocking(move || names(&folder)).await;
+        listed.map_err(|error| self.folder_away(&error))
+    }
+
+    async fn read(&self, name: Name) -> Result<Pair, AnchorError> {
+        let read = blocking(move || pair(name)).await;
         read.map_err(|error| self.folder_away(&error))
     }
 
@@ -215,25 +251,28 @@ impl Anchor for TimestampAnchor {
     }
 
     async fn place(&self, checkpoint: &KeptCheckpoint, _: &dyn LogStore) -> Result<String, AnchorError> {
-        let next = self
-            .last()
-            .await?
-            .map(|(_, last)| last.at.plus(self.settings.every));
+        let next = self.last().await?.map(|last| last.plus(self.settings.every));
         if next.is_some_and(|next| self.clock.now() < next) {
             return Err(AnchorError::Later);
         }
+        // Nobody is asked for what can't be kept.
+        let folder = self.settings.folder.clone();
+        let there = blocking(move || fs::read_dir(folder).map(drop)).await;
+        there.map_err(|error| self.folder_away(&error))?;
         let token = self.stamp(&checkpoint.note).await?;
         let (folder, checkpoint, kept) = (self.settings.folder.clone(), checkpoint.clone(), token.clone());
         let written = blocking(move || write(&folder, &checkpoint, &kept)).await;
         written.map_err(|error| self.folder_away(&error))?;
+        // By our own clock: the authority's may be behind by as much as the pause.
+        self.remember(Some(self.clock.now()));
         Ok(STANDARD.encode(token))
     }
 
     async fn newest(&self, key: &VerifierKey) -> Result<Option<Promise>, AnchorError> {
-        let mut pairs = self.pairs().await?;
+        let mut names = self.names().await?;
         // One that is none of the log's is passed over here, and told of by `audit verify`.
-        while let Some(pair) = pairs.pop() {
-            let promise = self.promise(pair);
+        while let Some(name) = names.pop() {
+            let promise = self.promise(self.read(name).await?);
             if Checkpoint::open(&promise.note, key).is_ok() {
                 return Ok(Some(promise));
             }
@@ -242,43 +281,47 @@ impl Anchor for TimestampAnchor {
     }
 
     async fn all(&self, _: &VerifierKey) -> Result<Vec<Promise>, AnchorError> {
-        let pairs = self.pairs().await?;
-        Ok(pairs.into_iter().map(|pair| self.promise(pair)).collect())
+        let mut promises = Vec::new();
+        for name in self.names().await? {
+            promises.push(self.promise(self.read(name).await?));
+        }
+        Ok(promises)
     }
 }
 
+/// A checkpoint in the folder, by its name alone: the size, and where it lies.
+type Name = (u64, PathBuf);
+
 /// A checkpoint in the folder, and the token beside it.
 struct Pair {
-    size: u64,
     path: PathBuf,
     note: String,
     token: Result<Vec<u8>, String>,
 }
 
 /// Smallest first.
-fn pairs(folder: &Path) -> io::Result<Vec<Pair>> {
+fn names(folder: &Path) -> io::Result<Vec<Name>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        let stem = path.file_stem().and_then(|stem| stem.to_str());
-        let Some(size) = stem.and_then(|stem| stem.parse().ok()) else {
-            continue;
-        };
-        if path
+        let is_checkpoint = path
             .extension()
-            .is_some_and(|extension| extension == "checkpoint")
-        {
-            let token = fs::read(path.with_extension("token"));
-            found.push(Pair {
-                size,
-                note: String::from_utf8_lossy(&fs::read(&path)?).into_owned(),
-                token: token.map_err(|error| format!("its token can't be read: {error}")),
-                path,
-            });
-        }
+            .is_some_and(|extension| extension == "checkpoint");
+        let stem = path.file_stem().and_then(|stem| stem.to_str());
+        let size = stem.and_then(|stem| stem.parse().ok());
+        found.extend(size.filter(|_| is_checkpoint).map(|size| (size, path)));
     }
-    found.sort_by_key(|pair| pair.size);
+    found.sort();
     Ok(found)
+}
+
+fn pair((_, path): Name) -> io::Result<Pair> {
+    let token = fs::read(path.with_extension("token"));
+    Ok(Pair {
+        note: String::from_utf8_lossy(&fs::read(&path)?).into_owned(),
+        token: token.map_err(|error| format!("its token can't be read: {error}")),
+        path,
+    })
 }
 
 /// The token first: a checkpoint without one would be a finding.

@@ -26,9 +26,12 @@ use crate::audit::RequiredCheck;
 use crate::audit::Subject;
 use crate::audit::Unit;
 use crate::engine::secrets::random;
+use crate::store::ErasableFlow;
 use crate::words::Day;
 use crate::words::Digest;
 use crate::words::ExchangeId;
+use crate::words::FlowId;
+use crate::words::Purpose;
 
 /// What is asked of the register of applications. May name a person, so it has no `Debug`.
 #[derive(Clone, Serialize, Deserialize)]
@@ -160,7 +163,8 @@ impl Rights {
         let proof = proof.map(|proof| recordable("the proof", proof)).transpose()?;
         let day = ask.on.unwrap_or_else(|| self.today());
         may_open(ask.kind, proof.as_deref(), day, self.today()).map_err(RightsError::Refused)?;
-        let bytes = Filed::new(ask.about, &ask.applicant, &ask.address, &ask.wants)?.to_bytes();
+        let about = self.filed_under(ask.about).await?;
+        let bytes = Filed::new(about, &ask.applicant, &ask.address, &ask.wants)?.to_bytes();
         let at = self.clock.now();
         let paper = ExchangeId::from_parts(at, random().map_err(failed)?);
         let step = ApplicationStep::Opened {
@@ -187,14 +191,39 @@ impl Rights {
         )
     }
 
+    /// Whose data it is about, and in which flow: a flow that is of somebody is that person's, who asks by the civil number.
+    async fn filed_under(&self, about: Who) -> Result<(Who, Option<FlowId>), RightsError> {
+        let Who::Flow(flow) = about else {
+            return Ok((about, None));
+        };
+        let Some(row) = self.store.flow(flow).await.map_err(failed)? else {
+            return Err(RightsError::Refused(format!(
+                "there is no flow {flow}, or it was erased; name the person with `--civil-no`"
+            )));
+        };
+        Ok(row.subject.map_or((about, None), |person| {
+            let person = person.expose(Purpose::Store).to_owned();
+            (Who::CivilNo(person), Some(flow))
+        }))
+    }
+
     async fn take_step(&self, number: u64, step: ApplicationStep, by: &str) -> Result<Value, RightsError> {
         let by = recordable("the name", by)?;
         let application = self.registered(number).await?;
         application
             .allows(&step, &by, self.today())
             .map_err(|why| RightsError::Refused(format!("application {number}: {why}")))?;
-        self.record(vec![self.step(application.paper, step, by)]).await?;
-        Ok(self.told(&self.registered(number).await?))
+        let unit = self.step(application.paper, step.clone(), by.clone());
+        let at = unit.records.first().map(|record| record.at);
+        self.record(vec![unit]).await?;
+        // Somebody else may have come first between the look and the record.
+        let application = self.registered(number).await?;
+        if !application.has_taken(&step, &by, at) {
+            return Err(RightsError::Refused(format!(
+                "application {number}: another step came first"
+            )));
+        }
+        Ok(self.told(&application))
     }
 
     async fn list_applications(&self, all: bool) -> Result<Value, RightsError> {
@@ -223,14 +252,9 @@ impl Rights {
         Ok(json!({ "application": self.told(&application), "letter": page }))
     }
 
-    /// Writes down what silence has decided, and tells what has to be answered soon. On several nodes one does it for all.
+    /// Writes down what silence has decided, and tells what has to be answered soon. Whoever comes too late changes nothing.
     async fn clocks(&self, by: &str) -> Result<Value, RightsError> {
         let by = recordable("the name", by)?;
-        if let Some(shared) = self.store.shared()
-            && !shared.leads().await.map_err(failed)?
-        {
-            return Ok(json!({ "lapsed": [], "due_soon": [] }));
-        }
         let today = self.today();
         let (mut lapsed, mut due_soon) = (Vec::new(), Vec::new());
         for one in self.register().await? {
@@ -251,14 +275,17 @@ impl Rights {
         Ok(json!({ "lapsed": lapsed, "due_soon": due_soon }))
     }
 
-    /// The applications about somebody, each with what was filed; those whose paper was erased are not found.
+    /// The applications about somebody, whose flows these are, each with what was filed; those whose paper was erased are
+    /// not found.
     pub(super) async fn applications_about(
         &self,
         who: &Who,
+        flows: &[ErasableFlow],
     ) -> Result<Vec<(Registered, Filed)>, RightsError> {
         let mut found = Vec::new();
         for one in self.register().await? {
-            if let Some(filed) = self.filed(&one).await?.filter(|filed| filed.is_about(who)) {
+            let filed = self.filed(&one).await?;
+            if let Some(filed) = filed.filter(|filed| filed.is_about(who, flows)) {
                 found.push((one, filed));
             }
         }

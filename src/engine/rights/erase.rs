@@ -7,6 +7,7 @@ use super::ask::Who;
 use super::ask::recordable;
 use super::ask::two_persons;
 use super::hold::held_by;
+use super::register::Registered;
 use super::service::Rights;
 use super::service::failed;
 use crate::audit::Unit;
@@ -41,6 +42,8 @@ impl Rights {
             .await
             .map_err(failed)?;
         let holds = self.standing_holds().await?;
+        // Before anything is gone: afterwards a flow says no more whose it was, and of which service.
+        let papers = self.papers_about(who, &flows, &holds).await?;
         let mut kept = Vec::new();
         let mut due = Vec::new();
         for flow in flows {
@@ -54,31 +57,49 @@ impl Rights {
         }
         let detail = format!("basis: {}; reference: {reference}", basis.as_str());
         let erased = self.destroy(&due, &by, &detail).await?;
-        let papers = self.erase_papers(who, &holds, &by, &detail, &mut kept).await?;
+        let papers = self.erase_papers(papers, &by, &detail, &mut kept).await?;
         Ok(json!({ "erased": erased, "papers": papers, "kept": kept }))
     }
 
-    /// What was filed with applications about somebody, once they are closed; their records stay.
-    async fn erase_papers(
+    /// The applications about somebody whose paper is still there, each with the number of the hold that keeps it: one on the
+    /// person, or whatever keeps the flow that it names.
+    async fn papers_about(
         &self,
         who: &Who,
+        flows: &[ErasableFlow],
         holds: &[Hold],
+    ) -> Result<Vec<(Registered, Option<u64>)>, RightsError> {
+        let mut papers = Vec::new();
+        for (one, filed) in self.applications_about(who, flows).await? {
+            let person = match self.flows_of(&filed.about)? {
+                FlowsOf::Person(key) => Some(key),
+                FlowsOf::Flow(_) | FlowsOf::Service(..) => None,
+            };
+            let on_it = holds.iter().find(|hold| match &hold.on {
+                HeldThing::Person(key) => person.as_ref() == Some(key),
+                HeldThing::Flow(flow) => filed.flow() == Some(*flow),
+                HeldThing::Service(_) => false,
+            });
+            let flow = flows.iter().find(|flow| filed.flow() == Some(flow.id));
+            let held = on_it.or_else(|| flow.and_then(|flow| held_by(holds, flow)));
+            papers.push((one, held.map(|hold| hold.id)));
+        }
+        Ok(papers)
+    }
+
+    /// Destroys what was filed with these applications, once they are closed; their records stay.
+    async fn erase_papers(
+        &self,
+        papers: Vec<(Registered, Option<u64>)>,
         by: &str,
         detail: &str,
         kept: &mut Vec<Value>,
     ) -> Result<Vec<u64>, RightsError> {
-        let person = match self.flows_of(who)? {
-            FlowsOf::Person(key) => Some(key),
-            FlowsOf::Flow(_) | FlowsOf::Service(..) => None,
-        };
-        let held = holds
-            .iter()
-            .find(|hold| matches!((&hold.on, person), (HeldThing::Person(on), Some(key)) if *on == key));
         let mut erased = Vec::new();
-        for (one, _) in self.applications_about(who).await? {
+        for (one, held) in papers {
             let number = one.number;
             if let Some(hold) = held {
-                kept.push(json!({ "application": number, "why": format!("hold {}", hold.id) }));
+                kept.push(json!({ "application": number, "why": format!("hold {hold}") }));
             } else if !one.on(self.today()).state.is_final() {
                 kept.push(json!({ "application": number, "why": "it is not closed yet" }));
             } else {

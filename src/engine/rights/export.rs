@@ -18,8 +18,8 @@ use crate::store::ErasableFlow;
 use crate::words::Purpose;
 
 impl Rights {
-    /// Everything that is kept of somebody, as a statement signed with the node's key. Each flow that is in it gets a
-    /// record before anything is given out.
+    /// Everything that is kept of somebody, as a statement signed with the node's key. Each flow and each application that
+    /// is in it gets a record before anything is given out.
     pub(super) async fn export(
         &self,
         who: &Who,
@@ -43,20 +43,28 @@ impl Rights {
             .await
             .map_err(failed)?;
         let detail = format!("basis: {}; reference: {reference}", basis.as_str());
-        let acts = found
+        let applications = self.applications_about(who, &found).await?;
+        let of_flows = found
             .iter()
             .map(|flow| self.act("exported", &by, Some(flow.id), detail.clone()));
-        self.record(acts.collect()).await?;
+        let of_applications = applications.iter().map(|(one, _)| {
+            let detail = format!("application {}; {detail}", one.number);
+            self.act("exported", &by, None, detail)
+        });
+        self.record(of_flows.chain(of_applications).collect()).await?;
         let mut flows = Vec::with_capacity(found.len());
         for flow in &found {
             flows.extend(self.statement_of(flow).await?);
         }
-        let applications = self.applications_about(who).await?;
         let applications = applications.iter().map(|(one, filed)| {
-            // Who else asked is somebody else's data (article 32).
+            // Who else asked, and in which words, is somebody else's data (article 32).
             let own = one.kind.is_of_the_person().then_some(filed);
+            let mut told = self.told(one);
+            if own.is_none() {
+                without_proof(&mut told);
+            }
             json!({
-                "application": self.told(one), "wants": filed.wants,
+                "application": told, "wants": own.map(|filed| &filed.wants),
                 "applicant": own.map(|filed| &filed.applicant), "address": own.map(|filed| &filed.address),
             })
         });
@@ -124,6 +132,18 @@ fn correction_json(correction: &Correction) -> Value {
         "seq": correction.seq, "corrects": record.corrects, "fields": changes, "basis": record.basis,
         "reference": record.reference, "by": record.by, "approved_by": record.approved_by,
     })
+}
+
+/// What is told of an application, without the paper of somebody else that proves who they are.
+fn without_proof(told: &mut Value) {
+    if let Some(told) = told.as_object_mut() {
+        told.remove("proof");
+    }
+    let steps = told.get_mut("steps").and_then(Value::as_array_mut);
+    for step in steps.into_iter().flatten() {
+        let opened = step.pointer_mut("/step/opened").and_then(Value::as_object_mut);
+        opened.and_then(|opened| opened.remove("proof"));
+    }
 }
 
 const fn direction(direction: crate::audit::ExchangeDirection) -> &'static str {

@@ -5,6 +5,8 @@ use super::ask::RightsError;
 use super::ask::Who;
 use super::service::failed;
 use crate::engine::secrets::random;
+use crate::store::ErasableFlow;
+use crate::words::FlowId;
 
 /// What was filed with an application: everything in it that names somebody. Kept as exact bytes, sealed under a key of its
 /// own; the record holds its digest. Holds personal data, so it has no `Debug`.
@@ -12,8 +14,11 @@ use crate::engine::secrets::random;
 pub(super) struct Filed {
     /// 256 random bits, so that the digest tells nothing.
     blinding: String,
-    /// Whose data it is about.
+    /// Whose data it is about: a person's, or that of a flow which is of nobody.
     pub(super) about: Who,
+    /// The flow that was named; one that is of somebody is filed under the person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) flow: Option<FlowId>,
     /// Who applies.
     pub(super) applicant: String,
     /// Where letters go.
@@ -24,17 +29,31 @@ pub(super) struct Filed {
 
 impl Filed {
     /// Reads what was typed.
-    pub(super) fn new(about: Who, applicant: &str, address: &str, wants: &str) -> Result<Self, RightsError> {
+    pub(super) fn new(
+        (about, flow): (Who, Option<FlowId>),
+        applicant: &str,
+        address: &str,
+        wants: &str,
+    ) -> Result<Self, RightsError> {
         if let Who::CivilNo(text) = &about {
             Who::civil_no(text)?;
         }
         Ok(Self {
             blinding: hex::encode(random::<32>().map_err(failed)?),
             about,
+            flow,
             applicant: line("the name of the applicant", applicant)?,
             address: line("the address", address)?,
             wants: line("what is asked for", wants)?,
         })
+    }
+
+    /// The flow that it is about, where one was named.
+    pub(super) const fn flow(&self) -> Option<FlowId> {
+        match self.about {
+            Who::Flow(flow) => Some(flow),
+            Who::CivilNo(_) => self.flow,
+        }
     }
 
     pub(super) fn to_bytes(&self) -> Vec<u8> {
@@ -46,14 +65,15 @@ impl Filed {
         serde_json::from_slice(bytes).ok()
     }
 
-    /// Whether it is about the same as another question.
-    pub(super) fn is_about(&self, who: &Who) -> bool {
+    /// Whether it is about the same as another question, whose flows these are.
+    pub(super) fn is_about(&self, who: &Who, flows: &[ErasableFlow]) -> bool {
         match (&self.about, who) {
             (Who::CivilNo(one), Who::CivilNo(other)) => {
                 matches!((Who::civil_no(one), Who::civil_no(other)), (Ok(one), Ok(other)) if one == other)
             }
-            (Who::Flow(one), Who::Flow(other)) => one == other,
-            _ => false,
+            // Nobody knew yet whose flow it is when it was filed.
+            (Who::Flow(one), Who::CivilNo(_)) => flows.iter().any(|flow| flow.id == *one),
+            (_, Who::Flow(other)) => self.flow() == Some(*other),
         }
     }
 }

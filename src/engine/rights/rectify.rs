@@ -78,7 +78,8 @@ struct Paper {
 
 impl Rights {
     /// Puts a declared field right in every flow of somebody that holds it and says otherwise. Nothing is overwritten: the
-    /// correction is a record of its own that refers to the one it corrects.
+    /// correction is a record of its own that refers to the one it corrects. What is refused for one flow is refused for all,
+    /// before anything is recorded.
     pub(super) async fn rectify(&self, ask: &Rectification) -> Result<Value, RightsError> {
         two_persons(&ask.by)?;
         let reference = recordable("the reference", &ask.reference)?;
@@ -96,6 +97,7 @@ impl Rights {
             .await
             .map_err(failed)?;
         let (mut corrected, mut kept, mut holds_it) = (Vec::new(), Vec::new(), false);
+        let mut units = Vec::new();
         for flow in found {
             let Some((row, detail)) = self.whole(flow.id).await? else {
                 continue;
@@ -127,8 +129,7 @@ impl Rights {
                     flow.id
                 ))
             })?;
-            let unit = self.correction(&row, corrects, (name, change), ask, &reference)?;
-            self.record(vec![unit]).await?;
+            units.push(self.correction(&row, corrects, (name, change), ask, &reference)?);
             corrected.push(json!({ "flow": flow.id, "corrects": corrects }));
         }
         if !holds_it {
@@ -137,6 +138,7 @@ impl Rights {
                 ask.field
             )));
         }
+        self.record(units).await?;
         Ok(json!({ "corrected": corrected, "kept": kept }))
     }
 
@@ -194,7 +196,8 @@ impl Rights {
     }
 }
 
-/// The corrections among the records of a flow, in their order, with what they say.
+/// The corrections among the records of a flow, in their order, with what they say; nothing more once the flow was erased.
+/// Fails where what lies beside the flow is not what was recorded, or is gone without an erasure.
 pub(in crate::engine) async fn corrections(
     store: &dyn Store,
     records: &[StoredRecord],
@@ -204,15 +207,35 @@ pub(in crate::engine) async fn corrections(
         let Event::Correction(correction) = &record.event else {
             continue;
         };
-        let paper = store.exchange(correction.exchange).await?;
-        let paper = paper.and_then(|row| serde_json::from_slice::<Paper>(&row.bytes).ok());
+        let changes = match store.exchange(correction.exchange).await? {
+            Some(row) if Digest::of(&row.bytes) == correction.digest => {
+                let paper = serde_json::from_slice::<Paper>(&row.bytes);
+                paper.map_err(|_| unlike(record.seq, "can't be read"))?.fields
+            }
+            Some(_) => return Err(unlike(record.seq, "is not what was recorded")),
+            None if is_erased(store, record).await? => BTreeMap::new(),
+            None => return Err(unlike(record.seq, "is gone, and its flow was not erased")),
+        };
         found.push(Correction {
             seq: record.seq,
             record: correction.as_ref().clone(),
-            changes: paper.map(|paper| paper.fields).unwrap_or_default(),
+            changes,
         });
     }
     Ok(found)
+}
+
+async fn is_erased(store: &dyn Store, record: &StoredRecord) -> Result<bool, StoreError> {
+    match record.flow {
+        None => Ok(false),
+        Some(flow) => Ok(store.flow(flow).await?.is_none()),
+    }
+}
+
+fn unlike(seq: u64, what: &str) -> StoreError {
+    StoreError::corrupt(format!(
+        "what the correction of record {seq} says {what}; run `midflow audit verify`"
+    ))
 }
 
 /// The record that says what is to be put right: the newest correction of the field, or that of the ending.
@@ -258,7 +281,13 @@ const LONGEST: usize = 1_000;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::Commit as _;
+    use crate::store::Sqlite;
     use crate::store::conformance::sample::every_event;
+    use crate::store::conformance::sample::exchange;
+    use crate::store::conformance::sample::flow;
+    use crate::store::conformance::sample::insert;
+    use crate::store::conformance::sample::note;
     use crate::words::Timestamp;
 
     fn text(text: &str) -> FieldValue {
@@ -284,6 +313,65 @@ mod tests {
             assert!(read_value(typed, like).is_err(), "{typed}");
         }
         assert!(read_value(&"a".repeat(1_001), &text("a")).is_err());
+    }
+
+    // R003-76, a regression: what lies beside a flow is believed only as it was recorded.
+    #[tokio::test]
+    async fn a_paper_that_is_not_what_was_recorded_is_not_believed() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(&folder.path().join("midflow.db")).await.unwrap();
+        let name = Field::parse("name_ar").unwrap().name();
+        let paper = |is: &str| Paper {
+            blinding: String::new(),
+            fields: BTreeMap::from([(
+                name.clone(),
+                Change {
+                    was: text("Fahd"),
+                    is: text(is),
+                },
+            )]),
+        };
+        let of = |is: &str| serde_json::to_vec(&paper(is)).unwrap();
+        for (number, recorded, good) in [
+            (1, of("Fahad"), true),
+            (2, of("Salem"), false),
+            (3, b"no paper".to_vec(), false),
+        ] {
+            let row = flow(number);
+            let kept = if number == 3 {
+                recorded.clone()
+            } else {
+                of("Fahad")
+            };
+            let said = every_event().into_iter().find_map(|event| match event {
+                Event::Correction(correction) => Some(correction),
+                _ => None,
+            });
+            let mut said = said.unwrap();
+            let exchange = ExchangeRow {
+                flow: Some(row.id),
+                direction: ExchangeDirection::Document,
+                ..exchange(number, &kept)
+            };
+            (said.exchange, said.digest) = (exchange.id, Digest::of(&recorded));
+            let unit = Unit {
+                records: vec![Record {
+                    event: Event::Correction(said),
+                    ..note("", Some(row.id))
+                }],
+                exchanges: vec![exchange],
+                ..insert(&row)
+            };
+            assert_eq!(store.commit(vec![unit]).await, [Ok(())]);
+            let records = store.records(row.id).await.unwrap();
+            let found = corrections(&store, &records).await;
+            assert_eq!(found.is_ok(), good, "{number}");
+            assert!(found.map_or_else(
+                |error| error.to_string().contains("midflow audit verify"),
+                |found| found[0].changes[&name].is == text("Fahad")
+            ));
+        }
+        store.close().await;
     }
 
     // R003-76: a correction refers to what it corrects, and the next one to the one before it.

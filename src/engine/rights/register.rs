@@ -195,6 +195,12 @@ impl Registered {
         }
     }
 
+    /// Whether a step that was recorded so has counted.
+    pub(super) fn has_taken(&self, step: &ApplicationStep, by: &str, at: Option<Timestamp>) -> bool {
+        let mut taken = self.steps.iter().filter(|one| one.counts);
+        taken.any(|one| one.step == *step && one.by == by && Some(one.at) == at)
+    }
+
     fn allows_check(&self, today: Day) -> Result<(), String> {
         if self.kind != ApplicationKind::ThirdParty {
             return Err("only what a third party asks for is checked so".to_owned());

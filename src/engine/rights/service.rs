@@ -88,6 +88,17 @@ impl Rights {
         }
     }
 
+    /// Whether this node does what one does for all: alone over its store, or chosen among several.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn leads(&self) -> Result<bool, RightsError> {
+        match self.store.shared() {
+            None => Ok(true),
+            Some(shared) => shared.leads().await.map_err(failed),
+        }
+    }
+
     pub(super) fn flows_of(&self, who: &Who) -> Result<FlowsOf, RightsError> {
         Ok(match who {
             Who::CivilNo(text) => FlowsOf::Person(self.secrets.person_key(&Who::civil_no(text)?)),

@@ -146,7 +146,9 @@ fn application_part(page: &mut String, application: &Value) {
         row(page, "مقدمه", "Applicant", &bdi(applicant));
         row(page, "عنوانه", "Address", &bdi(address));
     }
-    row(page, "موضوعه", "It asks for", &bdi(&word(&application["wants"])));
+    if let Some(wants) = application["wants"].as_str() {
+        row(page, "موضوعه", "It asks for", &bdi(wants));
+    }
     row(page, "حالته", "State", &both(&state(&word(&told["state"]))));
     end(page);
 }

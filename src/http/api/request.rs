@@ -23,10 +23,12 @@ pub(super) fn read(
 ) -> Result<StartFlow, ApiProblem> {
     let members = Members::read(body)?;
     members.only(&MEMBERS)?;
-    let ask = read_common(&members, body, client, idempotency_key, http_allowed)?;
+    // In the order of the reference: what is missing first is told first.
+    members.required("service")?.text()?;
     let capability = members
         .required("capability")?
         .word(&Capability::ALL.map(Capability::as_str), Capability::from_name)?;
+    let ask = read_common(&members, body, client, idempotency_key, http_allowed)?;
     Ok(StartFlow {
         retry_of: members.optional("retry_of").map(|m| read_flow(&m)).transpose()?,
         qr_data: read_text(&members, "qr_data", MOST_QR)?,

@@ -137,16 +137,33 @@ impl Recorder {
     /// # Errors
     /// When the unit did not become durable; then nothing that depends on it may happen.
     pub async fn record<T>(&self, unit: Unit, subject: T) -> Result<Recorded<T>, CommitError> {
+        let answered = self.hand_in(unit).await?;
+        committed(answered).await?;
+        Ok(Recorded { subject })
+    }
+
+    /// Records `units` durably in this order, in as few commits as the recorder makes of them.
+    ///
+    /// # Errors
+    /// When one did not become durable; the others may have.
+    pub async fn record_all(&self, units: Vec<Unit>) -> Result<(), CommitError> {
+        let mut waiting = Vec::with_capacity(units.len());
+        for unit in units {
+            waiting.push(self.hand_in(unit).await?);
+        }
+        for answered in waiting {
+            committed(answered).await?;
+        }
+        Ok(())
+    }
+
+    async fn hand_in(&self, unit: Unit) -> Result<Answered, CommitError> {
         let (answer, answered) = oneshot::channel();
         self.queue
             .send(Ticket { unit, answer })
             .await
             .map_err(|_| CommitError::Stopped)?;
-        match answered.await {
-            Ok(Ok(())) => Ok(Recorded { subject }),
-            Ok(Err(error)) => Err(error),
-            Err(_) => Err(CommitError::Store(LOST.to_owned())),
-        }
+        Ok(answered)
     }
 
     /// Takes no more units, commits those that were handed in, and returns when the last is answered.
@@ -162,6 +179,14 @@ impl Recorder {
         let waiting = self.queue.max_capacity() - self.queue.capacity();
         self.counters.snapshot(waiting)
     }
+}
+
+type Answered = oneshot::Receiver<Result<(), CommitError>>;
+
+async fn committed(answered: Answered) -> Result<(), CommitError> {
+    answered
+        .await
+        .unwrap_or_else(|_| Err(CommitError::Store(LOST.to_owned())))
 }
 
 struct Ticket {

@@ -102,6 +102,23 @@ async fn the_proof_comes_after_the_commit() {
     assert_eq!(*store.kept.lock().unwrap(), ["a"]);
 }
 
+// A regression: what one command records had the order of chance, and so had the log of a statement.
+#[tokio::test(start_paused = true)]
+async fn what_is_recorded_together_keeps_its_order() {
+    let (recorder, store) = start(Slow::default());
+    let names: Vec<String> = (0..3_000).map(|number| number.to_string()).collect();
+    let units = names.iter().map(|name| unit(name)).collect();
+    recorder.record_all(units).await.unwrap();
+    assert_eq!(*store.kept.lock().unwrap(), names, "more than the queue holds");
+
+    let (recorder, _) = start(Slow {
+        behaviour: Behaviour::RefusesOdd,
+        ..Slow::default()
+    });
+    let units = ["0", "1", "2"].map(unit).into();
+    assert_eq!(recorder.record_all(units).await, Err(CommitError::Conflict));
+}
+
 #[tokio::test(start_paused = true)]
 async fn each_caller_gets_its_own_answer() {
     let (recorder, store) = start(Slow {

@@ -127,15 +127,7 @@ impl Rights {
 
     /// Records acts together, so that many share one commit.
     pub(super) async fn record(&self, units: Vec<Unit>) -> Result<(), RightsError> {
-        let mut waiting = tokio::task::JoinSet::new();
-        for unit in units {
-            let recorder = self.recorder.clone();
-            waiting.spawn(async move { recorder.record(unit, ()).await.map(drop) });
-        }
-        while let Some(done) = waiting.join_next().await {
-            done.map_err(failed)?.map_err(failed)?;
-        }
-        Ok(())
+        self.recorder.record_all(units).await.map_err(failed)
     }
 }
 

@@ -1,7 +1,5 @@
 use async_trait::async_trait;
-use sqlx::Row as _;
 use sqlx::postgres::PgArguments;
-use sqlx::postgres::PgRow;
 
 use super::Postgres;
 use super::rows::Stored;
@@ -133,22 +131,6 @@ pub(super) fn row(row: &Stored<'_>) -> Result<LogRow, StoreError> {
         writer: id_bytes(row, "chain")?,
         number: row.get("number")?,
         leaf: row.get("leaf")?,
-    })
-}
-
-/// The same by the places of the columns: whoever reads a whole log would spend a tenth of the time on their names.
-pub(super) fn row_by_places(row: &PgRow) -> sqlx::Result<LogRow> {
-    let id = |id: Option<uuid::Uuid>| id.map(|id| id.as_bytes().to_vec());
-    Ok(LogRow {
-        seq: row.try_get(0)?,
-        at: row.try_get(1)?,
-        flow: id(row.try_get(2)?),
-        kind: row.try_get::<&str, _>(3)?.as_bytes().to_vec(),
-        commitment: row.try_get(4)?,
-        event: row.try_get::<&str, _>(5)?.as_bytes().to_vec(),
-        writer: id(row.try_get(6)?),
-        number: row.try_get(7)?,
-        leaf: row.try_get(8)?,
     })
 }
 

@@ -46,6 +46,44 @@ async fn examined(store: &Postgres) -> (usize, usize) {
     (rows.len(), writers.len())
 }
 
+// The records come over a second connection and in pages that are read ahead: it sees what the first one sees, each record
+// once, however they are asked for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_snapshot_gives_its_records_in_pages_and_no_later_ones() {
+    let database = Database::new().await;
+    let store = Postgres::open(database.settings.clone()).await.unwrap();
+    let before = store.commit(notes(500)).await;
+    assert!(before.iter().all(Result::is_ok));
+    let mut snapshot = store.snapshot().await.unwrap();
+    let after = store.commit(notes(100)).await;
+    assert!(after.iter().all(Result::is_ok));
+    for limit in [1_u32, 7, 250, 499, 500, 501, 10_000] {
+        // A page at a time, with as many statements as it takes.
+        let (mut read, mut last) = (Vec::new(), i64::MIN);
+        loop {
+            let page = snapshot.rows(last, limit).await.unwrap();
+            let Some(row) = page.last() else { break };
+            assert!(page.len() <= limit.try_into().unwrap());
+            last = row.seq;
+            read.extend(page.iter().map(|row| row.seq));
+        }
+        assert_eq!(read, (1..=500).collect::<Vec<i64>>(), "{limit}");
+    }
+    // Wherever one begins, and also elsewhere than where one has stopped.
+    for after in [0, 490, 17, 17, i64::MAX, 499] {
+        let seqs: Vec<i64> = snapshot
+            .rows(after, 5)
+            .await
+            .unwrap()
+            .iter()
+            .map(|row| row.seq)
+            .collect();
+        let expected: Vec<i64> = (1..=500).filter(|seq| *seq > after).take(5).collect();
+        assert_eq!(seqs, expected, "{after}");
+    }
+    store.close().await;
+}
+
 /// A database as that version of the schema left it, seen by its owner.
 async fn with_schema_of(database: &Database, version: i64) -> PgConnection {
     let owner = PostgresRole {

@@ -18,17 +18,17 @@ pub trait Commit: Send + Sync + 'static {
     /// found after a restart. Until then the store does not show it.
     async fn commit(&self, batch: Vec<Unit>) -> Vec<Result<(), CommitError>>;
 
-    /// Takes a batch over: when this returns, it stands behind those that were taken over before, and is committed whether or
+    /// Accepts a batch: when this returns, it stands behind those that were accepted before, and is committed whether or
     /// not anybody waits for the answers. They are those of [`Commit::commit`], and who takes them has to wait to the end.
     ///
     /// So one batch is made ready while the one before it is on its way to the disk. A store that does not know how commits
     /// here.
-    async fn take_over(&self, batch: Vec<Unit>) -> Committing {
+    async fn accept(&self, batch: Vec<Unit>) -> Committing {
         Box::pin(ready(self.commit(batch).await))
     }
 }
 
-/// The answers for a batch that a store has taken over, once there are any.
+/// The answers for a batch that a store has accepted, once there are any.
 pub type Committing = Pin<Box<dyn Future<Output = Vec<Result<(), CommitError>>> + Send>>;
 
 /// Why a unit did not become durable.

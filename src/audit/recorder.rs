@@ -246,8 +246,8 @@ struct UnderWay {
     began: Instant,
     answers: Vec<oneshot::Sender<Result<(), CommitError>>>,
     committing: JoinHandle<Vec<Result<(), CommitError>>>,
-    /// Ends when the store has taken the batch over, or never will.
-    taken_over: Option<oneshot::Receiver<()>>,
+    /// Ends when the store has accepted the batch, or never will.
+    accepted: Option<oneshot::Receiver<()>>,
 }
 
 impl Writer {
@@ -327,23 +327,23 @@ impl Writer {
             .into_iter()
             .map(|ticket| (ticket.unit, ticket.answer))
             .unzip();
-        let before = self.under_way.back_mut().and_then(|last| last.taken_over.take());
-        let (took_over, taken_over) = oneshot::channel::<()>();
+        let before = self.under_way.back_mut().and_then(|last| last.accepted.take());
+        let (accepting, accepted) = oneshot::channel::<()>();
         let store = Arc::clone(&self.store);
         let committing = tokio::spawn(async move {
             if let Some(before) = before {
                 // There is nothing to be received: it ends with its sender.
                 let _ = before.await;
             }
-            let committing = store.take_over(units).await;
-            drop(took_over);
+            let committing = store.accept(units).await;
+            drop(accepting);
             committing.await
         });
         self.under_way.push_back(UnderWay {
             began: Instant::now(),
             answers,
             committing,
-            taken_over: Some(taken_over),
+            accepted: Some(accepted),
         });
     }
 

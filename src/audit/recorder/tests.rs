@@ -319,13 +319,13 @@ async fn a_single_flow_never_waits_for_others() {
     );
 }
 
-/// A store that takes batches over at once and commits them one after another, as the real ones do.
+/// A store that accepts batches at once and commits them one after another, as the real ones do.
 struct Lane {
     jobs: mpsc::UnboundedSender<(Vec<Unit>, oneshot::Sender<Vec<Result<(), CommitError>>>)>,
     most_waiting: Arc<AtomicUsize>,
     waiting: Arc<AtomicUsize>,
     kept: Arc<Mutex<Vec<String>>>,
-    /// A batch that begins with this name is not taken over.
+    /// A batch that begins with this name is not accepted.
     panics_at: Option<&'static str>,
 }
 
@@ -356,10 +356,10 @@ impl Lane {
 #[async_trait]
 impl Commit for Lane {
     async fn commit(&self, batch: Vec<Unit>) -> Vec<Result<(), CommitError>> {
-        self.take_over(batch).await.await
+        self.accept(batch).await.await
     }
 
-    async fn take_over(&self, batch: Vec<Unit>) -> Committing {
+    async fn accept(&self, batch: Vec<Unit>) -> Committing {
         // Making a batch ready takes longer the earlier it comes: who does not wait for the one before overtakes it.
         sleep(Duration::from_micros(200)).await;
         if self.panics_at.is_some_and(|name| name == name_of(&batch[0])) {

@@ -3,7 +3,7 @@ use std::path::Path;
 use sqlx::ConnectOptions as _;
 use sqlx::Connection as _;
 use sqlx::PgConnection;
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::Sender;
 use tokio_stream::StreamExt as _;
 
 use super::copied::Copied;
@@ -13,63 +13,35 @@ use super::settings::PostgresSettings;
 use crate::audit::log::LogRow;
 use crate::store::StoreError;
 use crate::store::StoreErrorKind;
+use crate::store::pages::Page;
+use crate::store::pages::Pages;
 
-/// The records of a snapshot, read ahead of whoever examines them: over a connection of its own, which sees the same, so that
-/// the server reads, this program takes in, and the rows before are derived at once.
+/// Reads the records after a number, as the transaction sees them that has exported `snapshot`: over a connection of its own, so
+/// that the server reads, this program takes in, and the rows before are derived at once.
 ///
-/// The rows come by `COPY`: no row is described, and nothing of it has to be decoded. Memory stays bounded, since the server
-/// waits for the pages to be taken.
-pub(super) struct Ahead {
-    /// The number after which the next page begins.
-    next: i64,
-    limit: u32,
-    pages: mpsc::Receiver<Result<Vec<LogRow>, StoreError>>,
-}
-
-impl Ahead {
-    /// Begins to read after this number, in pages of so many rows, what the transaction sees that has exported `snapshot`.
-    pub(super) fn start(settings: PostgresSettings, snapshot: String, after: i64, limit: u32) -> Self {
-        let (pages, taken) = mpsc::channel(PAGES);
-        // In a task of its own, as everything that talks to the server. It ends when nobody takes its pages any more.
-        tokio::spawn(async move {
-            let place = settings.place();
-            let mut reader = Reader {
-                place,
-                limit: usize::try_from(limit.max(1)).unwrap_or(LARGEST_ROOM),
-                page: Vec::new(),
-                pages,
-            };
-            if let Err(Stop::With(error)) = reader.read(&settings, &snapshot, after).await {
-                let _ = reader.pages.send(Err(error)).await;
-            }
-        });
-        Self {
-            next: after,
-            limit,
-            pages: taken,
+/// The rows come by `COPY`: no row is described, and nothing of it has to be decoded.
+pub(super) fn read_ahead(settings: PostgresSettings, snapshot: String, after: i64, limit: u32) -> Pages {
+    let (pages, taken) = Pages::new(after, limit);
+    // In a task of its own, as everything that talks to the server.
+    tokio::spawn(async move {
+        let mut reader = Reader {
+            place: settings.place(),
+            limit: usize::try_from(limit.max(1)).unwrap_or(LARGEST_ROOM),
+            page: Vec::new(),
+            pages,
+        };
+        if let Err(Stop::With(error)) = reader.read(&settings, &snapshot, after).await {
+            let _ = reader.pages.send(Err(error)).await;
         }
-    }
-
-    /// Whether the next page is the one after this number.
-    pub(super) const fn is_before(&self, after: i64, limit: u32) -> bool {
-        self.next == after && self.limit == limit
-    }
-
-    /// The next page; an empty one after the last, `None` if the reader was lost.
-    pub(super) async fn page(&mut self) -> Option<Result<Vec<LogRow>, StoreError>> {
-        let page = self.pages.recv().await?;
-        if let Some(last) = page.as_ref().ok().and_then(|page| page.last()) {
-            self.next = last.seq;
-        }
-        Some(page)
-    }
+    });
+    taken
 }
 
 struct Reader {
     place: String,
     limit: usize,
     page: Vec<LogRow>,
-    pages: mpsc::Sender<Result<Vec<LogRow>, StoreError>>,
+    pages: Sender<Page>,
 }
 
 /// Why reading ends before the end.
@@ -184,8 +156,6 @@ const OPTIONS: &[(&str, &str)] = &[
     ("enable_bitmapscan", "off"),
     ("enable_sort", "off"),
 ];
-/// Pages that wait to be taken.
-const PAGES: usize = 2;
 const PAGES_A_STATEMENT: usize = 16;
 /// Rows; whoever asks for more at once lets the page grow.
 const LARGEST_ROOM: usize = 4_096;

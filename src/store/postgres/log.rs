@@ -48,13 +48,8 @@ impl LogStore for Postgres {
         let mut arguments = PgArguments::default();
         self.bind(&mut arguments, chain)?;
         self.bind(&mut arguments, row.number)?;
-        let before = self
-            .all(
-                "SELECT leaf FROM records WHERE chain = $1 AND number = $2 - 1 ORDER BY seq LIMIT 1",
-                arguments,
-                |row| row.digest("leaf"),
-            )
-            .await?;
+        self.bind(&mut arguments, row.seq)?;
+        let before = self.all(LEAF_BEFORE, arguments, |row| row.digest("leaf")).await?;
         Ok(before.first().copied().unwrap_or(Digest::from_bytes([0; 32])))
     }
 
@@ -151,3 +146,9 @@ const ROWS_OF_FLOW: &str = "SELECT seq, at, flow, kind, commitment, event, chain
     WHERE flow = $1 ORDER BY seq";
 const ROW: &str =
     "SELECT seq, at, flow, kind, commitment, event, chain, number, leaf FROM records WHERE seq = $1";
+/// It stands right before the record, or at the end of an earlier batch (migration 11).
+const LEAF_BEFORE: &str = "SELECT before.leaf FROM (
+        SELECT seq, leaf FROM records WHERE seq = $3 - 1 AND chain = $1 AND number = $2 - 1
+        UNION ALL
+        SELECT seq, leaf FROM records WHERE chain = $1 AND number = $2 - 1 AND ends_batch IS NOT FALSE
+    ) AS before ORDER BY before.seq LIMIT 1";

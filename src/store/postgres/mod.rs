@@ -13,6 +13,7 @@ mod lease;
 mod log;
 mod open;
 mod pack;
+mod parts;
 mod read;
 mod rights;
 mod rows;

@@ -5,8 +5,10 @@ use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use uuid::Uuid;
 
+use super::parts::Parts;
 use crate::audit::DeliveryChange;
 use crate::audit::DeliveryRow;
+use crate::audit::ExchangeDirection;
 use crate::audit::ExchangeRow;
 use crate::audit::FlowChange;
 use crate::audit::Unit;
@@ -280,8 +282,29 @@ impl<'a> Packed<'a> {
         to.delivered_at.push(row.delivered_at.map(Timestamp::as_micros));
     }
 
-    /// The statement of the batch with everything in its place.
+    /// What there is something for.
+    fn parts(&self) -> Parts {
+        let has_documents = !self.destroyed.is_empty()
+            || !self.uses.document.is_empty()
+            || self
+                .exchanges
+                .direction
+                .contains(&direction_name(ExchangeDirection::Document));
+        let has_notices =
+            !self.new_deliveries.webhook_id.is_empty() || !self.next_deliveries.webhook_id.is_empty();
+        Parts::default()
+            .with(Parts::NEW_FLOWS, !self.new_flows.id.is_empty())
+            .with(Parts::NEXT_FLOWS, !self.next_flows.id.is_empty())
+            .with(Parts::NOTICES, has_notices)
+            .with(Parts::EXCHANGES, !self.exchanges.id.is_empty())
+            .with(Parts::KEYS, !self.keys.owner.is_empty())
+            .with(Parts::DOCUMENTS, has_documents)
+    }
+
+    /// The statement of the batch with everything in its place. What a part that is left out would take is bound all the same:
+    /// nothing.
     pub(super) fn statement(self, lease: i64) -> Query<'static, Postgres, PgArguments> {
+        let text = self.parts().statement();
         let Self {
             chain,
             first,
@@ -295,7 +318,7 @@ impl<'a> Packed<'a> {
             destroyed,
             uses,
         } = self;
-        sqlx::query(BATCH)
+        sqlx::query(text)
             .bind(lease)
             .bind(new.id)
             .bind(new.version)
@@ -375,5 +398,3 @@ fn is_changed_again(unit: &Unit, at: usize, row: &DeliveryRow) -> bool {
 fn number(value: u64) -> Result<i64, PackError> {
     i64::try_from(value).map_err(|_| PackError::Number)
 }
-
-const BATCH: &str = include_str!("batch.sql");

@@ -4,10 +4,11 @@ use async_trait::async_trait;
 use sqlx::Arguments as _;
 use sqlx::ConnectOptions as _;
 use sqlx::PgConnection;
+use sqlx::Row as _;
 use sqlx::postgres::PgArguments;
 use sqlx::postgres::PgRow;
 
-use super::ahead::Ahead;
+use super::ahead::read_ahead;
 use super::fault;
 use super::log::id_bytes;
 use super::rows::Stored;
@@ -24,6 +25,7 @@ use crate::store::StoreError;
 use crate::store::StoreErrorKind;
 use crate::store::StoredTile;
 use crate::store::names::direction_from_name;
+use crate::store::pages::Pages;
 use crate::words::ExchangeId;
 use crate::words::FlowId;
 
@@ -37,7 +39,7 @@ pub(super) struct Snapshot {
     /// Away only while it is being read from.
     connection: Option<PgConnection>,
     /// The records, as far as they are read one after another.
-    ahead: Option<Ahead>,
+    ahead: Option<Pages>,
 }
 
 impl Snapshot {
@@ -116,7 +118,7 @@ impl LogSnapshot for Snapshot {
     async fn rows(&mut self, seq: i64, limit: u32) -> Result<Vec<LogRow>, StoreError> {
         let mut ahead = match self.ahead.take() {
             Some(ahead) if ahead.is_before(seq, limit) => ahead,
-            _ => Ahead::start(self.settings.clone(), self.name.clone(), seq, limit),
+            _ => read_ahead(self.settings.clone(), self.name.clone(), seq, limit),
         };
         let page = ahead.page().await.ok_or_else(|| lost(&self.place))??;
         if !page.is_empty() {
@@ -155,16 +157,13 @@ impl LogSnapshot for Snapshot {
         let ids: Vec<uuid::Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
         let mut arguments = PgArguments::default();
         self.bind(&mut arguments, ids)?;
-        self.all(EXCHANGES, arguments, |row| {
-            Ok(StoredExchange {
-                id: ExchangeId::from_uuid(row.get("id")?),
-                flow: id_bytes(row, "flow")?,
-                direction: direction_from_name(&row.get::<String>("direction")?),
-                at: row.get("at")?,
-                bytes: row.get("bytes")?,
+        let rows = self.fetch(EXCHANGES, arguments).await?;
+        rows.iter()
+            .map(|row| {
+                // Where a column can't be read, it is read once more by its name, which says what is wrong with it.
+                exchange_by_places(row).or_else(|_| exchange(&Stored::new(Path::new(&self.place), row)))
             })
-        })
-        .await
+            .collect()
     }
 
     async fn flows(&mut self, ids: Vec<FlowId>) -> Result<Vec<StoredFlow>, StoreError> {
@@ -216,6 +215,28 @@ impl LogSnapshot for Snapshot {
     async fn strays(&mut self, expected: Expected) -> Result<Vec<(Place, String)>, StoreError> {
         strays::find(self, &expected).await
     }
+}
+
+/// A message by the places of its columns: whoever compares a whole log would spend a tenth of the time on their names.
+fn exchange_by_places(row: &PgRow) -> sqlx::Result<StoredExchange> {
+    let flow: Option<uuid::Uuid> = row.try_get(1)?;
+    Ok(StoredExchange {
+        id: ExchangeId::from_uuid(row.try_get(0)?),
+        flow: flow.map(|id| id.as_bytes().to_vec()),
+        direction: direction_from_name(row.try_get(2)?),
+        at: row.try_get(3)?,
+        bytes: row.try_get(4)?,
+    })
+}
+
+fn exchange(row: &Stored<'_>) -> Result<StoredExchange, StoreError> {
+    Ok(StoredExchange {
+        id: ExchangeId::from_uuid(row.get("id")?),
+        flow: id_bytes(row, "flow")?,
+        direction: direction_from_name(&row.get::<String>("direction")?),
+        at: row.get("at")?,
+        bytes: row.get("bytes")?,
+    })
 }
 
 fn lost(place: &str) -> StoreError {

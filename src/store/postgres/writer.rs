@@ -90,8 +90,8 @@ impl Writer {
         }
     }
 
-    /// Takes a batch over; the answers come when it is durable.
-    pub(super) async fn take_over(&self, units: Vec<Unit>) -> Committing {
+    /// Accepts a batch; the answers come when it is durable.
+    pub(super) async fn accept(&self, units: Vec<Unit>) -> Committing {
         let count = units.len();
         let (answer, answered) = oneshot::channel();
         if self.jobs.send(Job::Commit { units, answer }).await.is_err() {

@@ -34,10 +34,10 @@ use crate::words::Purpose;
 #[async_trait]
 impl<S: KeyStore + ?Sized> Commit for Sealed<S> {
     async fn commit(&self, batch: Vec<Unit>) -> Vec<Result<(), CommitError>> {
-        self.take_over(batch).await.await
+        self.accept(batch).await.await
     }
 
-    async fn take_over(&self, batch: Vec<Unit>) -> Committing {
+    async fn accept(&self, batch: Vec<Unit>) -> Committing {
         let new = new_flows(&batch);
         let touched = || needed(&batch).chain(destroyed(&batch)).collect();
         self.unsettled.wait_for(touched).await;
@@ -72,7 +72,7 @@ impl<S: KeyStore + ?Sized> Commit for Sealed<S> {
             cache: Arc::clone(&self.cache),
             _unsettled: unsettled,
         };
-        let committing = self.inner.take_over(units).await;
+        let committing = self.inner.accept(units).await;
         Box::pin(async move { settling.settle(committing.await) })
     }
 }

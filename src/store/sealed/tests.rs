@@ -315,13 +315,13 @@ async fn a_batch_waits_for_the_keys_that_come_and_go_with_the_one_before() {
     ];
     let mut under_way = Vec::new();
     for batch in batches {
-        let (store, (took_over, taken_over)) = (Arc::clone(&store), tokio::sync::oneshot::channel::<()>());
+        let (store, (accepting, accepted)) = (Arc::clone(&store), tokio::sync::oneshot::channel::<()>());
         under_way.push(tokio::spawn(async move {
-            let committing = store.take_over(batch).await;
-            drop(took_over);
+            let committing = store.accept(batch).await;
+            drop(accepting);
             committing.await
         }));
-        let _ = taken_over.await;
+        let _ = accepted.await;
     }
     let mut answers = Vec::new();
     for batch in under_way {

@@ -118,10 +118,10 @@ impl Sqlite {
 #[async_trait]
 impl Commit for Sqlite {
     async fn commit(&self, batch: Vec<Unit>) -> Vec<Result<(), CommitError>> {
-        self.take_over(batch).await.await
+        self.accept(batch).await.await
     }
 
-    async fn take_over(&self, batch: Vec<Unit>) -> Committing {
-        self.writer.take_over(batch)
+    async fn accept(&self, batch: Vec<Unit>) -> Committing {
+        self.writer.accept(batch)
     }
 }

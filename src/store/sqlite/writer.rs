@@ -79,8 +79,8 @@ impl Writer {
         Self { file, jobs }
     }
 
-    /// Takes a batch over; the answers come when it is durable.
-    pub(super) fn take_over(&self, units: Vec<Unit>) -> Committing {
+    /// Accepts a batch; the answers come when it is durable.
+    pub(super) fn accept(&self, units: Vec<Unit>) -> Committing {
         let count = units.len();
         let (answer, answered) = oneshot::channel();
         if self.jobs.send(Job::Commit { units, answer }).is_err() {

@@ -1,6 +1,5 @@
 use std::fs;
 use std::io;
-use std::num::NonZeroU16;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,6 +16,7 @@ use crate::engine::log::AnchorFolder;
 use crate::engine::log::TimestampAnchor;
 use crate::engine::log::TimestampSettings;
 use crate::engine::log::Witness;
+use crate::policy::parse_duration;
 use crate::sandbox::SpSettings;
 
 /// How the log is anchored outside of the store.
@@ -53,9 +53,9 @@ pub(crate) struct TimestampConfig {
     /// Under which of its policies, dotted; its usual one without.
     #[serde(default)]
     policy: Option<String>,
-    /// How many hours after a stamp the next one is asked for; 24 without it.
+    /// How long after a stamp the next one is asked for, such as `1h`; a day without it.
     #[serde(default)]
-    every_hours: Option<NonZeroU16>,
+    every: Option<String>,
     /// What its TLS certificate is checked against, PEM; the usual roots without it.
     #[serde(default)]
     roots: Option<PathBuf>,
@@ -75,12 +75,17 @@ impl TimestampConfig {
                     .remedy("write it as numbers with dots, such as 1.3.6.1.4.1.99999.1")
             })?),
         };
-        let hours = self.every_hours.map_or(USUAL_HOURS, NonZeroU16::get);
+        let every = match &self.every {
+            None => USUALLY,
+            Some(text) => parse_duration(text).ok_or_else(|| {
+                Failure::new(format!("`{text}` is no length of time")).remedy("write it as 30m, 1h or 1d")
+            })?,
+        };
         let settings = TimestampSettings {
             url: self.url.clone(),
             folder: self.folder.clone(),
             policy,
-            every: Duration::from_secs(u64::from(hours) * 3_600),
+            every,
         };
         let roots = match &self.roots {
             Some(path) => vec![file(path)?],
@@ -90,7 +95,7 @@ impl TimestampConfig {
     }
 }
 
-const USUAL_HOURS: u16 = 24;
+const USUALLY: Duration = Duration::from_secs(24 * 60 * 60);
 /// The files of [`AuditConfig::develop`].
 const DEVELOPMENT_ANCHORS: &str = "audit.yaml";
 const DEVELOPMENT_PINS: &str = "time-stamper.pem";
@@ -144,7 +149,7 @@ impl AuditConfig {
         let anchors = format!(
             "# Written by `midflow dev`: where the log of this folder is anchored. `midflow audit` and `midflow evidence` read it.\n\
              anchors:\n  - timestamp:\n      url: {}\n      certificate: {DEVELOPMENT_PINS}\n      \
-             folder: {DEVELOPMENT_STAMPS}\n      every_hours: 1\n",
+             folder: {DEVELOPMENT_STAMPS}\n      every: 1m\n",
             sandbox.time_stamper_url,
         );
         write(DEVELOPMENT_ANCHORS, &anchors)?;

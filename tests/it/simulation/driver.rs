@@ -280,7 +280,10 @@ impl World<'_> {
         // Or the store reports a failure, though the step is durable: nothing is carried out until the node has looked.
         if self.dice.one_in(100) {
             self.count("commits in doubt");
-            let unsent = step.actions.iter().any(|action| matches!(action, Action::Send { .. }));
+            let unsent = step
+                .actions
+                .iter()
+                .any(|action| matches!(action, Action::Send { .. }));
             let pause = self.up_to(2_000);
             let by = self.by(node);
             return self.after(pause, Happening::FindOut(by, flow, unsent));

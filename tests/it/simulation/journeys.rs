@@ -61,17 +61,19 @@ pub fn when_begun(world: &World<'_>, flow: usize) -> Option<Violation> {
 /// What is held open with a step has been agreed to before it asks.
 pub fn before_sending(world: &World<'_>, flow: usize) -> Option<Violation> {
     let row = &world.store.rows[&flow];
-    (world.has_consents(flow, row) && !world.flows[flow].confirmed)
-        .then(|| Violation::new("journeys", "a step asks and nobody has agreed to what is held open with it"))
+    (world.has_consents(flow, row) && !world.flows[flow].confirmed).then(|| {
+        Violation::new(
+            "journeys",
+            "a step asks and nobody has agreed to what is held open with it",
+        )
+    })
 }
 
 /// Only the step that ends its journey is told of, and of each journey only one.
 pub fn when_told(world: &World<'_>, flow: usize) -> Option<Violation> {
     let row = world.store.rows.get(&flow)?;
     let part = row.part.as_ref()?;
-    let turn = world
-        .journey_of(flow)
-        .after(part.step, goes_on(row), &row.inputs);
+    let turn = world.journey_of(flow).after(part.step, goes_on(row), &row.inputs);
     if !turn.ends {
         return Some(Violation::new(
             "law 3",
@@ -92,7 +94,10 @@ pub fn at_the_end(world: &World<'_>) -> Result<(), Violation> {
             let rows = flows.iter().filter_map(|flow| world.store.rows.get(flow));
             rows.filter_map(|row| row.part.as_ref())
         };
-        if parts().any(|part| part.next.is_some_and(|next| !world.store.rows.contains_key(&next))) {
+        if parts().any(|part| {
+            part.next
+                .is_some_and(|next| !world.store.rows.contains_key(&next))
+        }) {
             return broken("a step is owed and never begins");
         }
         match parts().filter(|part| part.ends).count() {

@@ -200,12 +200,13 @@ impl World<'_> {
             let knows = !matches!(wish.capability, Capability::AuthQr | Capability::VerifyQr);
             if let Some(limits) = limit.filter(|_| knows) {
                 let earlier = self.store.rows.iter().filter(|(other, earlier)| {
-                    let same = self.flows[**other].wish.service == wish.service && !earlier.over_limit;
+                    let same =
+                        self.flows[**other].wish.service == wish.service && !earlier.refused_beforehand;
                     let before = (earlier.begun_at, **other) < (row.begun_at, *flow);
                     let within = row.begun_at.since(earlier.begun_at) < limits.per_person.window;
                     same && before && within && self.same_person(*flow, **other)
                 });
-                if !row.over_limit && earlier.count() >= limits.per_person.count.get() as usize {
+                if !row.refused_beforehand && earlier.count() >= limits.per_person.count.get() as usize {
                     return broken("limits", "more flows begin for a person than the service allows");
                 }
             }

@@ -80,7 +80,7 @@ impl World<'_> {
             exchanges: BTreeMap::new(),
             decided: None,
             subject: knows_whom.then(|| self.flows[flow].citizen.clone()),
-            over_limit: refused.is_some(),
+            refused_beforehand: refused.is_some(),
             part,
         };
         let consents = self.has_consents(flow, &row);
@@ -180,7 +180,7 @@ impl World<'_> {
                 .iter()
                 .filter(|(other, row)| {
                     let own = !self.has(Bug::LimitsPerNode) || row.owner == node;
-                    let same = self.flows[**other].wish.service == wish.service && !row.over_limit;
+                    let same = self.flows[**other].wish.service == wish.service && !row.refused_beforehand;
                     own && same && (!same_person || self.same_person(flow, **other))
                 })
                 .map(|(_, row)| row.begun_at)

@@ -42,8 +42,8 @@ pub struct Row {
     pub decided: Option<Ended>,
     /// The person, where they are known: from the beginning, or since they approved.
     pub subject: Option<CivilNo>,
-    /// Whether a limit kept it from asking anybody.
-    pub over_limit: bool,
+    /// Whether midflow refused it before anything was planned.
+    pub refused_beforehand: bool,
     /// Which step of which journey it is.
     pub part: Option<Part>,
 }

@@ -256,10 +256,7 @@ impl<'g> World<'g> {
             Happening::BeginNext(by, flow, next) if self.is_alive(by) => {
                 let row = self.store.rows[&flow].clone();
                 if !self.begin_next(by, &row, flow, next) {
-                    self.after(
-                        Duration::from_secs(1),
-                        Happening::BeginNext(by, flow, next),
-                    );
+                    self.after(Duration::from_secs(1), Happening::BeginNext(by, flow, next));
                 }
             }
             Happening::FindOut(by, flow, unsent) if self.is_alive(by) => self.find_out(by.node, flow, unsent),

@@ -64,12 +64,7 @@ impl Inner {
         let Some(part) = detail.journey.as_ref() else {
             return Ok(());
         };
-        if let Some(begun) = self.live_by_id(next).await.map_err(unavailable)? {
-            // Where an attempt was not known to be durable and was, nothing of what follows from it has been done. On several
-            // nodes whoever looks after flows that are overdue does it.
-            if counted.is_some() && self.store.shared().is_none() {
-                self.take_up_again(&begun).await.map_err(unavailable)?;
-            }
+        if self.live_by_id(next).await.map_err(unavailable)?.is_some() {
             return Ok(());
         }
         let pinned = live.catalog.as_ref();

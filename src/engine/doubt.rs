@@ -27,6 +27,7 @@ use crate::flow::Phase;
 use crate::store::PersonRefusal;
 use crate::words::ExchangeId;
 use crate::words::Outcome;
+use crate::words::Timestamp;
 
 /// A step of which nobody knows whether it is durable.
 pub(crate) struct Doubt {
@@ -35,6 +36,7 @@ pub(crate) struct Doubt {
     drafted: Arc<FlowRow>,
     /// The request that would have left.
     request: Option<DraftedRequest>,
+    since: Instant,
     landed: AtomicBool,
 }
 
@@ -83,6 +85,7 @@ impl Inner {
             before: Arc::clone(&cell.row),
             drafted,
             request,
+            since: Instant::now(),
             landed: AtomicBool::new(false),
         }));
         if is_first {
@@ -98,8 +101,8 @@ impl Inner {
 
     /// Asks the store what became of the steps in doubt, and takes up what follows; whether it had anything to take up.
     ///
-    /// What is not durable yet, where several processes share a store, stays in doubt until another step is: the two can't both
-    /// become durable.
+    /// Where several processes share a store, what is not durable yet may still become so: it stays in doubt until another step
+    /// is, since the two can't both become durable, or until it is too late for it.
     ///
     /// # Errors
     /// When the store does not answer, or can't record what follows; then the doubt stays. [`CommitError::Conflict`] also where
@@ -121,22 +124,32 @@ impl Inner {
             self.take_in(live, cell, row);
         }
         if cell.row.version <= first.before.version {
-            if self.store.shared().is_none() {
-                // It writes for this process alone, and has answered.
-                cell.doubts.clear();
+            // One that writes for this process alone has no more to say.
+            let shared = self.store.shared().is_some();
+            cell.doubts
+                .retain(|doubt| shared && doubt.since.elapsed() < LONGEST_DOUBT);
+            if cell.doubts.is_empty() && live.is_given_up() {
+                self.flows.remove(live.id, &cell.row.token);
             }
             return Ok(false);
         }
         let row = Arc::clone(&cell.row);
+        let mut is_others = true;
         for doubt in &cell.doubts {
-            if doubt.drafted.version == row.version && doubt.drafted.state == row.state {
-                doubt.landed.store(true, Ordering::SeqCst);
-            }
+            let same = doubt.drafted.version == row.version && doubt.drafted.state == row.state;
+            doubt.landed.store(same, Ordering::SeqCst);
+            // Where the flow has gone on meanwhile, nobody knows with which step that began.
+            is_others &= !same && doubt.drafted.version == row.version;
+        }
+        if is_others {
+            // Another process was faster, and owes what follows.
+            cell.doubts.clear();
+            return Ok(false);
         }
         tracing::warn!(flow = %live.id, "a step that was reported as failed is durable; what follows from it is taken up");
         self.count_ending(&first.before, &row);
         let owed = match self.unsent(cell).await? {
-            Some(attempt) => Some(not_sent(attempt, live)),
+            Some(attempt) => Some(not_sent(attempt, live, self.clock.now())),
             None => self.owed_since(&first.before, &row).await?,
         };
         match owed {
@@ -150,15 +163,14 @@ impl Inner {
     /// Waits until it is known whether a flow has begun whose first step is in doubt. `stays` says that nobody is kept waiting.
     ///
     /// # Errors
-    /// When it has not, or when that is not known in time. Then the e-service is told that nothing has begun, and should the step
-    /// turn out to be durable, the flow ends without asking anybody.
+    /// When it has not, or when that is not known in time. Then the e-service is told that nothing has begun; the flow stays in
+    /// memory until it is known, and should it have begun, it ends without asking anybody.
     pub(super) async fn has_begun(
         self: &Arc<Self>,
         live: &Arc<Live>,
         stays: bool,
     ) -> Result<(), CommitError> {
-        let patience = if stays { LONGEST_DOUBT } else { LONGEST_START };
-        let mut until = Instant::now() + patience;
+        let until = Instant::now() + LONGEST_START;
         let mut pause = FIRST_PAUSE;
         loop {
             {
@@ -172,13 +184,10 @@ impl Inner {
                     ) => {
                         return Err(error);
                     }
-                    Err(CommitError::Store(_)) if stays => until = Instant::now() + patience,
                     Ok(_) | Err(CommitError::Store(_)) => {}
                 }
-                if Instant::now() >= until {
-                    if !stays {
-                        live.give_up();
-                    }
+                if !stays && Instant::now() >= until {
+                    live.give_up();
                     return Err(in_doubt());
                 }
             }
@@ -190,15 +199,13 @@ impl Inner {
     }
 
     async fn look_until_known(self: &Arc<Self>, live: &Arc<Live>) {
-        let mut until = Instant::now() + LONGEST_DOUBT;
         let mut pause = FIRST_PAUSE;
-        while Instant::now() < until {
+        loop {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
             let mut cell = live.cell.lock().await;
             if let Err(error) = self.settle(live, &mut cell).await {
                 tracing::warn!(flow = %live.id, %error, "whether a step is durable is not known yet; looking again");
-                until = Instant::now() + LONGEST_DOUBT;
             }
             if cell.doubts.is_empty() {
                 return;
@@ -279,7 +286,7 @@ impl Inner {
 }
 
 /// What the machine hears of a request that was never handed to the transport.
-fn not_sent(attempt: u8, live: &Live) -> Input {
+fn not_sent(attempt: u8, live: &Live, at: Timestamp) -> Input {
     let detail = "whether the request was recorded was not known, so it was not sent".to_owned();
     let meaning = if live.is_given_up() {
         ReplyMeaning::Refused {
@@ -294,8 +301,7 @@ fn not_sent(attempt: u8, live: &Live) -> Input {
         attempt,
         reply: Reply { body: None, meaning },
         exchange: None,
-        // Nothing came, so nothing of this moment is kept.
-        at: crate::words::Timestamp::EPOCH,
+        at,
     }
 }
 

@@ -388,7 +388,9 @@ impl Inner {
                 return self.repeat(&row, ask.request_digest, &service);
             }
             Err(error) => {
-                self.flows.remove(live.id, &token_digest);
+                if !live.is_given_up() {
+                    self.flows.remove(live.id, &token_digest);
+                }
                 return Err(unavailable(error));
             }
         }

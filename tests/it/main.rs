@@ -21,6 +21,7 @@ mod catalog_command;
 mod check;
 mod crash;
 mod diagnostics;
+mod doubt;
 mod engine;
 mod evidence;
 mod examples;

@@ -39,6 +39,7 @@ mod quiet_hours;
 mod receipt;
 mod rectify;
 mod reload;
+mod replica_steps;
 mod replicas;
 mod rights;
 mod sandbox;

@@ -64,8 +64,12 @@ impl Inner {
         let Some(part) = detail.journey.as_ref() else {
             return Ok(());
         };
-        if self.live_by_id(next).await.map_err(unavailable)?.is_some() {
-            return Ok(());
+        if let Some(begun) = self.live_by_id(next).await.map_err(unavailable)? {
+            // One that is in memory may still be about to become durable; what is owed is done only then.
+            if begun.cell.lock().await.row.version > 0 {
+                return Ok(());
+            }
+            return Err(unavailable("the next step is about to begin"));
         }
         let pinned = live.catalog.as_ref();
         let pinned = pinned.and_then(|catalog| Some((catalog, catalog.service(row.service.as_str())?)));

@@ -36,6 +36,7 @@ use crate::support::dice::Dice;
 use crate::support::doubtful::Doubtful;
 use crate::support::doubtful::Lie;
 use crate::support::node::CLIENT;
+use crate::support::node::PERSON;
 use crate::support::node::engine_over;
 use crate::support::node::licence_renewal;
 use crate::support::policy_folder;
@@ -121,7 +122,7 @@ impl Node {
             service: "loan-agreement".to_owned(),
             channel: Channel::Web,
             locale: Locale::Ar,
-            civil_no: CivilNo::parse(crate::support::node::PERSON),
+            civil_no: CivilNo::parse(PERSON).ok(),
             inputs: inputs.as_object().unwrap().clone(),
             return_url: None,
             notify_url: None,

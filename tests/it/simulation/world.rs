@@ -285,6 +285,10 @@ impl<'g> World<'g> {
     }
 
     pub fn some_scenario(&mut self) -> Scenario {
+        // What comes late is decided by few milliseconds, so it has to come more often than one in all scenarios.
+        if self.dice.one_in(20) {
+            return Scenario::Late;
+        }
         Scenario::ALL[self.dice.below(Scenario::ALL.len())]
     }
 

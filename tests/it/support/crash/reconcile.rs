@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::collections::HashSet;
 use std::fmt::Display;
 
+use midflow::policy::Journey;
 use midflow::sandbox::LedgerSnapshot;
 use midflow::sandbox::Received;
 use midflow::words::Digest;
@@ -298,10 +299,13 @@ impl Comparison<'_> {
     /// The flow with which something ended: itself, or the last step of the journey that it begins.
     fn last_of(&self, flow: FlowId) -> FlowId {
         let mut last = flow;
-        while let Some(next) = self.next_of(last)
-            && self.ledgers.audit.flows.contains_key(&next)
-        {
-            last = next;
+        // A service has few steps, and books that are false may go round in a circle.
+        for _ in 0..Journey::MOST {
+            let next = self.next_of(last);
+            match next.filter(|next| self.ledgers.audit.flows.contains_key(next)) {
+                Some(next) => last = next,
+                None => break,
+            }
         }
         last
     }

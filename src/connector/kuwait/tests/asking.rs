@@ -80,11 +80,7 @@ impl Responder {
         let says = self.says.lock().unwrap()[whose].clone();
         let status = says.ok_or(StatusCode::SERVICE_UNAVAILABLE)?;
         let issuer = &self.issuers[whose];
-        let made = Made {
-            status,
-            nonce,
-            ..Made::by_issuer(issuer)
-        };
+        let made = Made::by_issuer(issuer).saying(status, nonce);
         Ok(made.bytes(&issuer.signer()))
     }
 

@@ -46,10 +46,10 @@ pub(super) struct Made<'m> {
     named: &'m [u8],
     certificates: Vec<&'m [u8]>,
     serial: Vec<u8>,
-    pub(super) status: Vec<u8>,
+    status: Vec<u8>,
     this_update: &'static str,
     next_update: Option<&'static str>,
-    pub(super) nonce: Option<[u8; 32]>,
+    nonce: Option<[u8; 32]>,
     critical: bool,
     twice: bool,
 }
@@ -121,6 +121,15 @@ impl<'m> Made<'m> {
             nonce: Some(NONCE),
             critical: false,
             twice: false,
+        }
+    }
+
+    /// The same with another word, to whoever has sent this nonce.
+    pub(super) fn saying(self, status: Vec<u8>, nonce: Option<[u8; 32]>) -> Self {
+        Self {
+            status,
+            nonce,
+            ..self
         }
     }
 

@@ -165,7 +165,12 @@ impl Inner {
             Action::Decide(outcome) => self.draft_ending(live, draft, *outcome, input),
             // The notice is drafted with the ending; after a restart it comes from the store.
             Action::Deliver => {
-                if let Input::Recover { notice, .. } = input {
+                if let Input::Recover {
+                    notice,
+                    owes_ending: true,
+                    ..
+                } = input
+                {
                     draft.effects.deliver.clone_from(notice);
                     draft.effects.begin = draft.detail.journey.as_ref().and_then(|part| part.next);
                 }

@@ -12,6 +12,7 @@ mod confirm;
 mod deliver;
 mod detail;
 mod documents;
+mod doubt;
 mod draft;
 mod drift;
 mod drive;

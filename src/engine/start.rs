@@ -371,7 +371,15 @@ impl Inner {
         live.keep_matter(matter);
         // Known before it is sent: the callback can be faster than the reply.
         self.flows.insert(Arc::clone(&live), token_digest);
-        match self.drive(&live, first).await {
+        let driven = match self.drive(&live, first).await {
+            Err(CommitError::Store(cause)) => {
+                tracing::error!(flow = %live.id, %cause, "the beginning of a flow could not be recorded");
+                // Nobody waits for the steps of a journey after the first.
+                self.has_begun(&live, !is_first).await
+            }
+            other => other,
+        };
+        match driven {
             Ok(()) => {}
             Err(CommitError::Duplicate(earlier)) => {
                 self.flows.remove(live.id, &token_digest);
@@ -380,7 +388,9 @@ impl Inner {
                 return self.repeat(&row, ask.request_digest, &service);
             }
             Err(error) => {
-                self.flows.remove(live.id, &token_digest);
+                if !live.is_given_up() {
+                    self.flows.remove(live.id, &token_digest);
+                }
                 return Err(unavailable(error));
             }
         }

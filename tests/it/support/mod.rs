@@ -5,6 +5,7 @@ pub mod authority;
 pub mod clock;
 pub mod crash;
 pub mod dice;
+pub mod doubtful;
 pub mod faults;
 pub mod full_node;
 pub mod node;

@@ -17,14 +17,14 @@ use crate::support::crash::Tally;
 use crate::support::crash::disagreements;
 use crate::support::crash::first_starts;
 
-// R000-110, R000-111, laws 1 to 4: 200 kills, 5,000 with MIDFLOW_SOAK=1. Nothing is sent unrecorded, every flow
+// R000-110, R000-111, laws 1 to 4: 300 kills, 10,000 with MIDFLOW_SOAK=1. Nothing is sent unrecorded, every flow
 // ends exactly once, and everybody is told the same. MIDFLOW_KILLS and MIDFLOW_SEED set other figures.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ledgers_agree_after_every_kill() {
     let kills = number("MIDFLOW_KILLS").unwrap_or(if std::env::var_os("MIDFLOW_SOAK").is_some() {
-        5_000
+        10_000
     } else {
-        200
+        300
     });
     let mut seed = number("MIDFLOW_SEED").unwrap_or_else(|| {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+use super::anchors::AuditConfig;
 use super::arguments::Common;
 use super::config::Config;
 use super::failure::Failure;
@@ -88,7 +89,7 @@ impl Place {
             keys: KeysConfig::of_development(&state),
             environment: Environment::Development,
             secrets: state.join("secrets"),
-            anchors: Vec::new(),
+            anchors: AuditConfig::of_development(&state)?.anchors()?,
             console: console.map(|url| Console {
                 url,
                 address: None,

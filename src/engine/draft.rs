@@ -303,7 +303,7 @@ impl Inner {
 
     fn ask_policy(&self, live: &Live, draft: &Draft, outcome: Outcome, person: Option<&Person>) -> Decided {
         let Some(catalog) = &live.catalog else {
-            return Decided::without_policy();
+            return Decided::without_catalog(outcome);
         };
         let earlier = draft.detail.earlier();
         catalog.decide(&DecideAsk {

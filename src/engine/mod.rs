@@ -65,6 +65,7 @@ mod view;
 mod watch;
 mod webhook;
 mod why;
+mod write_new;
 
 pub use activate::NodeSettings;
 pub use activate::Reload;

@@ -12,8 +12,11 @@ use crate::audit::CommitError;
 use crate::audit::DeliveryRow;
 use crate::audit::ExchangeDirection;
 use crate::audit::FlowRow;
+use crate::catalog::Decided;
 use crate::engine::find::store_error;
+use crate::flow::Phase;
 use crate::policy::PushRules;
+use crate::words::Outcome;
 
 impl Inner {
     /// Picks up, after a start, every flow that has not come to its end, and fills the limits again.
@@ -57,6 +60,7 @@ impl Inner {
         let live: Arc<Live> = match self.bring_in(row).await {
             Ok(live) => live,
             Err(error) => {
+                self.store.health().await.map_err(store_error)?;
                 // One damaged flow must not keep all others from being served.
                 tracing::error!(%error, "a flow could not be recovered");
                 self.metrics.alarm("unrecoverable_flow");
@@ -86,6 +90,11 @@ impl Inner {
         cell: &mut Cell,
     ) -> Result<(), CommitError> {
         let row = Arc::clone(&cell.row);
+        if live.catalog.is_none() && row.state.phase == Phase::Held && row.state.closing.is_none() {
+            // Nobody knows any more what would be confirmed, or sent in the morning.
+            let refused = Decided::without_catalog(Outcome::Approved);
+            return self.take_step(live, cell, Input::Refuse(Box::new(refused))).await;
+        }
         let input = Input::Recover {
             pending: self.pending(&row).await?,
             notice: self.due_notice(&row).await?,

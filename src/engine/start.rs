@@ -362,37 +362,21 @@ impl Inner {
             idempotency: key.map(|key| (key, ask.request_digest)),
             detail: Bytes::new(),
         };
-        let token_digest = row.token;
         let live = Live::new(
             Some(Arc::clone(&catalog)),
             Some(seed.token),
             Cell::new(row, detail),
         );
         live.keep_matter(matter);
-        // Known before it is sent: the callback can be faster than the reply.
-        self.flows.insert(Arc::clone(&live), token_digest);
-        let driven = match self.drive(&live, first).await {
-            Err(CommitError::Store(cause)) => {
-                tracing::error!(flow = %live.id, %cause, "the beginning of a flow could not be recorded");
-                // Nobody waits for the steps of a journey after the first.
-                self.has_begun(&live, !is_first).await
-            }
-            other => other,
-        };
-        match driven {
+        // Nobody waits for the steps of a journey after the first.
+        match self.write_new(&live, first, !is_first).await {
             Ok(()) => {}
             Err(CommitError::Duplicate(earlier)) => {
-                self.flows.remove(live.id, &token_digest);
                 let row = self.store.flow(earlier).await.map_err(unavailable)?;
                 let row = row.ok_or_else(|| unavailable("a flow is missing"))?;
                 return self.repeat(&row, ask.request_digest, &service);
             }
-            Err(error) => {
-                if !live.is_given_up() {
-                    self.flows.remove(live.id, &token_digest);
-                }
-                return Err(unavailable(error));
-            }
+            Err(error) => return Err(unavailable(error)),
         }
         self.metrics.started(&service.service.id);
         if waits {

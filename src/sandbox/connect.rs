@@ -36,6 +36,22 @@ impl SpSettings {
         self.connector_with(self.settings(face), face, now)
     }
 
+    /// The connector over the bridge, which asks the sandbox's list of revoked certificates and its responder (OCSP): either may
+    /// say that a certificate is revoked, and either is enough to say that it is not. Without a word that counts, it does as it
+    /// is told. [`Kuwait::keep_lists_fresh`] fetches the list.
+    ///
+    /// # Errors
+    /// When the sandbox's keys do not serve at `now`, as after a long pause.
+    pub fn connector_with_lists_and_responder(
+        &self,
+        when_unknown: WhenUnknown,
+        now: Timestamp,
+    ) -> Result<Kuwait, SettingsError> {
+        let lists = vec![ListSource::Url(self.revocation_list_url.clone())];
+        let responder = Some(self.responder_url.clone());
+        self.connector_that_asks(Face::Bridge, lists, responder, when_unknown, now)
+    }
+
     /// The connector over the bridge, which asks the sandbox's list of revoked certificates; without a list that counts, it
     /// does as it is told. [`Kuwait::keep_lists_fresh`] fetches it.
     ///

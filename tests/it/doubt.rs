@@ -11,22 +11,14 @@ use midflow::audit::Event;
 use midflow::audit::FlowChange;
 use midflow::audit::Unit;
 use midflow::engine::CallbackReceipt;
-use midflow::engine::Confirmation;
 use midflow::engine::Engine;
 use midflow::engine::JourneyView;
-use midflow::engine::NewDocument;
 use midflow::engine::ProblemCode;
 use midflow::engine::StartFlow;
-use midflow::engine::StartJourney;
 use midflow::flow::Phase;
 use midflow::store::Store as _;
-use midflow::words::Channel;
-use midflow::words::CivilNo;
-use midflow::words::Digest;
 use midflow::words::FlowId;
-use midflow::words::Locale;
 use midflow::words::Outcome;
-use serde_json::json;
 use tempfile::TempDir;
 
 use crate::support::authority::Sent;
@@ -35,8 +27,8 @@ use crate::support::clock::HandClock;
 use crate::support::dice::Dice;
 use crate::support::doubtful::Doubtful;
 use crate::support::doubtful::Lie;
+use crate::support::loan;
 use crate::support::node::CLIENT;
-use crate::support::node::PERSON;
 use crate::support::node::engine_over;
 use crate::support::node::licence_renewal;
 use crate::support::policy_folder;
@@ -78,7 +70,7 @@ impl Node {
     }
 
     async fn ended(&self, flow: FlowId) -> Option<Outcome> {
-        let view = self.engine.wait(CLIENT, flow, PATIENCE).await.unwrap();
+        let view = self.engine.wait(CLIENT, flow, loan::PATIENCE).await.unwrap();
         assert!(view.ended, "the flow has not ended: {:?}", self.kinds(flow).await);
         view.outcome
     }
@@ -102,41 +94,11 @@ impl Node {
         prompts
     }
 
-    async fn journey(&self, amount: u32) -> FlowId {
-        self.try_journey(amount).await.unwrap()
-    }
-
-    async fn try_journey(&self, amount: u32) -> Option<FlowId> {
-        let document = NewDocument {
-            client: CLIENT.to_owned(),
-            name: "agreement.txt".to_owned(),
-            media_type: "text/plain; charset=utf-8".to_owned(),
-            bytes: Bytes::from_static(AGREEMENT),
-        };
-        let kept = self.engine.keep_document(document).await.unwrap();
-        let inputs = json!({ "application": "2026001", "amount": amount });
-        let ask = StartJourney {
-            client: CLIENT.to_owned(),
-            idempotency_key: None,
-            request_digest: Digest::of(b""),
-            service: "loan-agreement".to_owned(),
-            channel: Channel::Web,
-            locale: Locale::Ar,
-            civil_no: CivilNo::parse(PERSON).ok(),
-            inputs: inputs.as_object().unwrap().clone(),
-            return_url: None,
-            notify_url: None,
-            document: Some(kept.token),
-        };
-        let started = self.engine.start_journey(ask).await.ok()?;
-        Some(started.view.flow)
-    }
-
     /// Walks a journey to its end as somebody who approves everything.
     async fn walk(&self, journey: FlowId) -> JourneyView {
         let mut events = self.engine.subscribe();
         let mut answered = BTreeSet::new();
-        let until = tokio::time::Instant::now() + PATIENCE;
+        let until = tokio::time::Instant::now() + loan::PATIENCE;
         loop {
             let view = self.engine.journey(CLIENT, journey).await.unwrap();
             if view.ended {
@@ -145,7 +107,7 @@ impl Node {
             let flow = view.flow.flow;
             if view.flow.held {
                 // Pressed again as long as the page can't tell what has become of it.
-                let _ = self.engine.confirm(CLIENT, flow, confirmation()).await;
+                let _ = self.engine.confirm(CLIENT, flow, loan::confirmation()).await;
             }
             let sent = self.authority.sent().into_iter().find(|sent| sent.flow == flow);
             if let Some(sent) = sent
@@ -159,17 +121,6 @@ impl Node {
             let kinds = self.kinds(flow).await;
             assert!(tokio::time::Instant::now() < until, "it is stuck: {kinds:?}");
         }
-    }
-}
-
-fn confirmation() -> Confirmation {
-    Confirmation {
-        locale: Locale::Ar,
-        document: Some(Digest::of(AGREEMENT)),
-        reviewed_entire: (true, "read".to_owned()),
-        accepts_to_sign: (true, "agree".to_owned()),
-        copy_before: (false, "copy".to_owned()),
-        agreed: BTreeSet::from(["credit-check".to_owned()]),
     }
 }
 
@@ -254,7 +205,7 @@ async fn a_start_that_was_given_up_asks_nobody() {
     assert!(flow.repeated);
     let flow = flow.view.flow;
     while node.count(flow, "ending").await == 0 {
-        let _ = tokio::time::timeout(PATIENCE, events.recv()).await.unwrap();
+        let _ = tokio::time::timeout(loan::PATIENCE, events.recv()).await.unwrap();
     }
     assert_eq!(node.ended(flow).await, Some(Outcome::ErrorStore));
     assert_eq!(node.prompts(), BTreeMap::new());
@@ -330,7 +281,7 @@ async fn a_callback_that_failed_can_come_again() {
 async fn an_ending_and_a_step_in_doubt_go_on() {
     let node = Node::start().await;
     for doubt in [ends as fn(&Unit) -> bool, begins_second_step] {
-        let journey = node.journey(8_000).await;
+        let journey = loan::begin(&node.engine, 8_000).await;
         while !node.prompts().contains_key(&journey) {
             tokio::task::yield_now().await;
         }
@@ -351,7 +302,7 @@ async fn an_ending_and_a_step_in_doubt_go_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_confirmation_that_was_durable_after_all_is_sent_once() {
     let node = Node::start().await;
-    let journey = node.journey(900).await;
+    let journey = loan::begin(&node.engine, 900).await;
     node.store.fails_once(Lie::Durable, |unit| {
         records(unit, |event| matches!(event, Event::Consent(_)))
     });
@@ -377,8 +328,8 @@ async fn whatever_is_in_doubt_comes_to_its_end_once() {
     for number in 0..12 {
         node.store.is_blind(false);
         let journey = loop {
-            let begun = node.try_journey(if number % 2 == 0 { 8_000 } else { 900 }).await;
-            if let Some(begun) = begun {
+            let amount = if number % 2 == 0 { 8_000 } else { 900 };
+            if let Ok(begun) = loan::try_begin(&node.engine, amount).await {
                 break begun;
             }
         };
@@ -414,6 +365,4 @@ async fn whatever_is_in_doubt_comes_to_its_end_once() {
     node.engine.shutdown().await;
 }
 
-const AGREEMENT: &[u8] = "اتفاقية تمويل\nLoan agreement\n".as_bytes();
-const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_millis(20);

@@ -18,6 +18,7 @@ mod bench;
 mod canary;
 mod capabilities;
 mod catalog_command;
+mod catalog_lost;
 mod check;
 mod crash;
 mod diagnostics;

@@ -69,6 +69,10 @@ fn reached(outcome: Outcome) -> Reached {
         Outcome::DeclinedNotMe => ("push_safety", "a_report_while_the_phone_rings_ends_the_flow"),
         Outcome::PushesStopped => ("push_safety", "what_each_control_stops_of_a_relay_attacker"),
         Outcome::FirstContact | Outcome::CoolOff => ("push_safety", ""),
+        Outcome::ErrorCatalogLost => (
+            "catalog_lost",
+            "an_answer_to_a_flow_whose_catalog_is_lost_opens_nothing",
+        ),
         Outcome::ErrorStore => ("doubt", "a_start_that_was_given_up_asks_nobody"),
         other => panic!("nothing leads to {other}: a scenario, a test, or no such code"),
     };

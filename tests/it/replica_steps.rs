@@ -3,24 +3,16 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use midflow::engine::JourneyView;
-use midflow::engine::NewDocument;
-use midflow::engine::StartJourney;
 use midflow::flow::Phase;
 use midflow::store::PostgresCluster;
 use midflow::store::Store as _;
-use midflow::words::Channel;
-use midflow::words::CivilNo;
-use midflow::words::Digest;
 use midflow::words::FlowId;
-use midflow::words::Locale;
 use midflow::words::Outcome;
 use serde_json::Value;
-use serde_json::json;
 
+use crate::support::loan;
 use crate::support::node::CLIENT;
-use crate::support::node::PERSON;
 use crate::support::replicas::Replica;
 use crate::support::replicas::Replicas;
 
@@ -31,30 +23,7 @@ async fn two_nodes() -> Replicas {
 /// A loan agreement with a step-up, begun at this node and sent to the person.
 async fn begun(replicas: &Replicas, node: &Replica) -> FlowId {
     let journey = node
-        .with(|engine| async move {
-            let document = NewDocument {
-                client: CLIENT.to_owned(),
-                name: "agreement.txt".to_owned(),
-                media_type: "text/plain; charset=utf-8".to_owned(),
-                bytes: Bytes::from_static(b"Loan agreement 2026001"),
-            };
-            let kept = engine.keep_document(document).await.unwrap();
-            let inputs = json!({ "application": "2026001", "amount": 8_000 });
-            let ask = StartJourney {
-                client: CLIENT.to_owned(),
-                idempotency_key: None,
-                request_digest: Digest::of(b""),
-                service: "loan-agreement".to_owned(),
-                channel: Channel::Web,
-                locale: Locale::Ar,
-                civil_no: CivilNo::parse(PERSON).ok(),
-                inputs: inputs.as_object().unwrap().clone(),
-                return_url: None,
-                notify_url: None,
-                document: Some(kept.token),
-            };
-            engine.start_journey(ask).await.unwrap().view.flow
-        })
+        .with(|engine| async move { loan::begin(&engine, 8_000).await })
         .await;
     replicas.authority.has_been_sent(1).await;
     journey

@@ -79,10 +79,8 @@ impl Inner {
                 tracing::error!(flow = %live.id, "the catalog of a journey is gone; the notification after its end is not sent");
                 return Ok(());
             }
-            return Err(unavailable(
-                "the catalog that the journey is pinned to can't be loaded any more, so its next step waits; run the version of \
-                 midflow that can load it",
-            ));
+            tracing::error!(flow = %live.id, "the catalog of a journey is gone, so the journey ends; run the version that loads it");
+            return self.end_without_catalog(&row, &detail, next).await;
         };
         let journey = service.service.journey.as_ref();
         let at = journey.and_then(|journey| journey.after(part.step, true, &detail.inputs).begins);

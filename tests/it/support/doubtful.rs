@@ -41,6 +41,7 @@ pub struct Doubtful {
     closed: Sqlite,
     rule: Mutex<Option<Rule>>,
     blind: AtomicBool,
+    forgetful: AtomicBool,
     doubted: AtomicUsize,
 }
 
@@ -66,6 +67,7 @@ impl Doubtful {
             closed,
             rule: Mutex::default(),
             blind: AtomicBool::new(false),
+            forgetful: AtomicBool::new(false),
             doubted: AtomicUsize::new(0),
         }
     }
@@ -88,6 +90,11 @@ impl Doubtful {
     /// Whether flows can't be read.
     pub fn is_blind(&self, blind: bool) {
         self.blind.store(blind, Ordering::SeqCst);
+    }
+
+    /// From here on no catalog is found that was kept.
+    pub fn forgets_catalogs(&self) {
+        self.forgetful.store(true, Ordering::SeqCst);
     }
 
     fn fail(&self) -> Result<(), CommitError> {
@@ -208,6 +215,9 @@ impl Store for Doubtful {
     }
 
     async fn catalog(&self, digest: &Digest) -> Result<Option<String>, StoreError> {
+        if self.forgetful.load(Ordering::SeqCst) {
+            return Ok(None);
+        }
         self.inner.catalog(digest).await
     }
 

@@ -8,6 +8,7 @@ pub mod dice;
 pub mod doubtful;
 pub mod faults;
 pub mod full_node;
+pub mod loan;
 pub mod node;
 pub mod notary;
 pub mod policy_folder;

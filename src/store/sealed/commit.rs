@@ -58,16 +58,20 @@ impl<S: KeyStore + ?Sized> Commit for Sealed<S> {
         };
         let unsettled = new.into_iter().chain(destroyed(&batch)).collect();
         let unsettled = self.unsettled.enter(unsettled);
-        let mut answers = Vec::with_capacity(batch.len());
+        let mut handed_in = Vec::with_capacity(batch.len());
         let mut units = Vec::with_capacity(batch.len());
         for unit in batch {
             let destroyed = unit.destroy.clone();
             let begun = begun(&unit);
             let sealed = sealer.unit(unit);
-            answers.push((sealed.map(|unit| units.push(unit)), begun, destroyed));
+            handed_in.push(HandedIn {
+                sealed: sealed.map(|unit| units.push(unit)),
+                begun,
+                destroyed,
+            });
         }
         let settling = Settling {
-            answers,
+            handed_in,
             drawn: sealer.drawn,
             cache: Arc::clone(&self.cache),
             _unsettled: unsettled,
@@ -79,19 +83,33 @@ impl<S: KeyStore + ?Sized> Commit for Sealed<S> {
 
 /// What has to be done when it is known what became of a batch.
 struct Settling {
-    /// Of each unit: whether it could be sealed, the flow that begins in it, and whose keys are destroyed.
-    answers: Vec<(Result<(), CommitError>, Option<KeyOwner>, Vec<KeyOwner>)>,
+    handed_in: Vec<HandedIn>,
     drawn: HashMap<KeyOwner, Arc<DataKey>>,
     cache: Arc<KeyCache>,
     _unsettled: Entered,
+}
+
+/// A unit of the batch.
+struct HandedIn {
+    /// Whether it could be sealed.
+    sealed: Result<(), CommitError>,
+    /// The flow that begins in it.
+    begun: Option<KeyOwner>,
+    /// Whose keys are destroyed.
+    destroyed: Vec<KeyOwner>,
 }
 
 impl Settling {
     fn settle(self, committed: Vec<Result<(), CommitError>>) -> Vec<Result<(), CommitError>> {
         let now = Instant::now();
         let mut committed = committed.into_iter();
-        let mut answers = Vec::with_capacity(self.answers.len());
-        for (sealed, begun, destroyed) in self.answers {
+        let mut answers = Vec::with_capacity(self.handed_in.len());
+        for HandedIn {
+            sealed,
+            begun,
+            destroyed,
+        } in self.handed_in
+        {
             let answer = sealed.and_then(|()| {
                 committed
                     .next()

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::arguments::Common;
 use super::config::Config;
+use super::config::ConnectorConfig;
 use super::failure::Failure;
 use super::running::Running;
 use super::running::state_folder;
@@ -15,6 +16,7 @@ use super::store::StoreConfig;
 use crate::catalog::Catalog;
 use crate::catalog::Folder;
 use crate::catalog::Look;
+use crate::connector::kuwait::TransportSettings;
 use crate::engine::Secrets;
 use crate::engine::load_kept;
 use crate::engine::log::Anchor;
@@ -33,6 +35,8 @@ pub(crate) struct Place {
     pub(crate) secrets: PathBuf,
     /// Where checkpoints of its log are carried.
     pub(crate) anchors: Vec<Arc<dyn Anchor>>,
+    /// How it speaks to the authority; `None` for that of `midflow dev`.
+    pub(crate) transport: Option<TransportSettings>,
     console: Option<Console>,
 }
 
@@ -64,12 +68,14 @@ impl Place {
                     certificate: listener.tls.map(|tls| tls.certificate),
                 }
             });
+            let ConnectorConfig::Kuwait(kuwait) = config.connector;
             return Ok(Self {
                 store: config.store,
                 keys: config.keys,
                 environment: config.environment,
                 secrets: config.secrets,
                 anchors: config.audit.anchors()?,
+                transport: Some(kuwait.transport),
                 console,
             });
         }
@@ -89,6 +95,7 @@ impl Place {
             environment: Environment::Development,
             secrets: state.join("secrets"),
             anchors: Vec::new(),
+            transport: None,
             console: console.map(|url| Console {
                 url,
                 address: None,

@@ -28,6 +28,7 @@ pub use form::MessageKind;
 pub(super) use json_text::JsonText;
 pub(super) use json_text::Piece;
 pub(super) use json_text::replaced;
+pub(super) use leaf::Leaf;
 pub(super) use leaf::LeafKind;
 pub(super) use message_text::Value;
 pub(super) use message_text::leaves;

@@ -109,8 +109,8 @@ fn leaves(document: &str, tell: &mut Tell<'_>) -> Option<()> {
                     parent.is_leaf = false;
                 }
             }
-            Event::Text(text) => add(&mut open, &text.xml_content(XmlVersion::Implicit1_0).ok()?)?,
-            Event::CData(text) => add(&mut open, &text.xml_content(XmlVersion::Implicit1_0).ok()?)?,
+            Event::Text(text) => add(&mut open, &text.xml_content(XmlVersion::Implicit1_0))?,
+            Event::CData(text) => add(&mut open, &text.xml_content(XmlVersion::Implicit1_0))?,
             Event::GeneralRef(reference) => {
                 let letter = match reference.resolve_char_ref().ok()? {
                     Some(letter) => letter,

@@ -21,6 +21,7 @@ use crate::sandbox::faces::Logins;
 use crate::sandbox::keys::Keys;
 use crate::sandbox::ledger::Ledger;
 use crate::sandbox::options::SandboxOptions;
+use crate::sandbox::replay::Deck;
 use crate::words::Purpose;
 use crate::words::Text;
 use crate::words::Timestamp;
@@ -37,6 +38,8 @@ pub(in crate::sandbox) struct State {
     /// By the id of the provider, the first one too.
     pub(in crate::sandbox) logins: BTreeMap<String, Arc<Logins>>,
     pub(in crate::sandbox) draws: Arc<Draws>,
+    /// The cassette that answers in the sandbox's place.
+    pub(in crate::sandbox) deck: Option<Deck>,
     /// Whether the responder answers nothing for now.
     pub(in crate::sandbox) responder_stopped: AtomicBool,
     pub(in crate::sandbox) tasks: TaskTracker,
@@ -53,6 +56,7 @@ impl State {
         signers: Signers,
         client: reqwest::Client,
         (citizens, draws): (Vec<Citizen>, Arc<Draws>),
+        deck: Option<Deck>,
     ) -> Self {
         let index = citizens
             .iter()
@@ -96,6 +100,7 @@ impl State {
             login,
             logins,
             draws,
+            deck,
             responder_stopped: AtomicBool::new(false),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),

@@ -183,7 +183,7 @@ async fn revocation_on_demand_reaches_the_connector() {
     let now = midflow::sandbox::SandboxClock::now(&midflow::sandbox::SystemClock);
     let connector = world
         .settings
-        .connector_with_lists(WhenUnknown::Refuse, now)
+        .connector_with_lists(midflow::sandbox::Face::Bridge, WhenUnknown::Refuse, now)
         .unwrap();
     let seen = run(&world, &connector, Scenario::Approved, now).await;
     assert!(

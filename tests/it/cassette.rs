@@ -88,6 +88,7 @@ async fn comes_again(face: Face, scenarios: &[Scenario]) {
 /// Asks a person and checks what becomes of it.
 async fn once(node: &FullNode, face: Face, (scenario, fate): (Scenario, Fate), person: &CivilNo) -> FlowId {
     let name = format!("{} over {}", scenario.as_str(), face.as_str());
+    println!("{name}");
     let flow = node.ask(person).await.view.flow;
     if is_polled(face) && asks_for_an_answer(fate, scenario) {
         ask_until_it_comes(node, flow).await;
@@ -223,14 +224,24 @@ async fn what_was_not_recorded_is_refused() {
     node.shutdown().await;
 
     let again = FullNode::replaying(cassette, Face::Bridge, 1).await;
-    let other = again.engine.start_flow(capabilities::code()).await.unwrap().view.flow;
+    let other = again
+        .engine
+        .start_flow(capabilities::code())
+        .await
+        .unwrap()
+        .view
+        .flow;
     refused(&again, other).await;
     let first = again.ask(&person).await.view.flow;
     assert_eq!(again.ended(first).await.outcome, Some(Outcome::Approved));
     let second = again.ask(&person).await.view.flow;
     refused(&again, second).await;
     let ledger = again.authority.ledger();
-    let replies: Vec<_> = ledger.received.iter().map(|entry| entry.reply.as_deref()).collect();
+    let replies: Vec<_> = ledger
+        .received
+        .iter()
+        .map(|entry| entry.reply.as_deref())
+        .collect();
     let none = Some("not in the cassette");
     assert_eq!(replies, [none, Some("http 200"), none]);
     again.shutdown().await;
@@ -255,16 +266,26 @@ fn a_file_that_is_none_is_refused_with_its_reason() {
         (r#"{"midflow":2,"messages":[{}]}"#, "it is no cassette: line 1"),
         (r#"{"midflow":9,"messages":[]}"#, "it is of version 9"),
         (r#"{"midflow":1,"messages":[]}"#, "record the flows again"),
-        (r#"{"midflow":2,"transport":"bridge","messages":[]}"#, "it holds no request"),
+        (
+            r#"{"midflow":2,"transport":"bridge","messages":[]}"#,
+            "it holds no request",
+        ),
     ] {
         fs::write(folder.path().join("cassette.json"), text).unwrap();
-        let output = run(folder.path(), &["cassette", "replay", "cassette.json", "--port", "0"]);
+        let output = run(
+            folder.path(),
+            &["cassette", "replay", "cassette.json", "--port", "0"],
+        );
         assert_eq!(output.status.code(), Some(2), "{}", said(&output));
         assert!(said(&output).contains(why), "{why}: {}", said(&output));
     }
     let missing = run(folder.path(), &["cassette", "replay", "nowhere.json"]);
     assert_eq!(missing.status.code(), Some(2));
-    assert!(said(&missing).contains("can't read nowhere.json"), "{}", said(&missing));
+    assert!(
+        said(&missing).contains("can't read nowhere.json"),
+        "{}",
+        said(&missing)
+    );
 }
 
 // The whole way of an integrator: sign in, record, and sign in again with the recorded authority, by commands alone.
@@ -289,11 +310,19 @@ async fn a_recording_is_made_and_played_by_commands() {
     dev.stop();
 
     let replay = Dev::start(folder, &["cassette", "replay", "cassette.json", "--port", "0"]);
-    assert_eq!((&replay.ready["flows"], &replay.ready["transport"]), (&json!(1), &json!("bridge")));
+    assert_eq!(
+        (&replay.ready["flows"], &replay.ready["transport"]),
+        (&json!(1), &json!("bridge"))
+    );
     let settings = fs::read_to_string(folder.join("var/replay/connector.yaml")).unwrap();
     let settings: serde_json::Value = serde_json::from_str(&settings).unwrap();
     let base = settings["kuwait"]["base_url"].as_str().unwrap();
-    assert!(replay.ready["authority"].as_str().unwrap().starts_with(base.trim_end_matches('/')));
+    assert!(
+        replay.ready["authority"]
+            .as_str()
+            .unwrap()
+            .starts_with(base.trim_end_matches('/'))
+    );
     let kuwait: midflow::connector::kuwait::KuwaitSettings =
         serde_json::from_value(settings["kuwait"].clone()).unwrap();
     assert!(kuwait.server_ca.read().is_ok());
@@ -314,13 +343,20 @@ impl Dev {
 
     /// Signs somebody in who approves at once; answers the flow once it has ended.
     async fn sign_in(&self) -> serde_json::Value {
-        let (api, key) = (self.ready["api"].as_str().unwrap(), self.ready["key"].as_str().unwrap());
+        let (api, key) = (
+            self.ready["api"].as_str().unwrap(),
+            self.ready["key"].as_str().unwrap(),
+        );
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let ask = json!({
             "service": "licence-renewal", "capability": "auth_push", "channel": "web", "locale": "ar",
             "person": { "civil_no": "399123100017" }, "inputs": { "licence": "1234567" },
         });
-        let begun = client.post(format!("{api}/v1/flows")).bearer_auth(key).json(&ask).send();
+        let begun = client
+            .post(format!("{api}/v1/flows"))
+            .bearer_auth(key)
+            .json(&ask)
+            .send();
         let begun: serde_json::Value = begun.await.unwrap().json().await.unwrap();
         let flow = begun["flow"].as_str().unwrap_or_else(|| panic!("{begun}"));
         let ended = client

@@ -101,12 +101,18 @@ fn record(recorder: &mut Recorder, records: &[StoredRecord], bytes: &HashMap<Exc
             _ => None,
         });
         let mut verdicts = verdicts.filter(|verdict| Some(verdict.exchange) == exchange);
-        verdicts.next().map(|verdict| found_in(verdict)).unwrap_or_default()
+        verdicts
+            .next()
+            .map(|verdict| found_in(verdict))
+            .unwrap_or_default()
     };
     for (index, stored) in records.iter().enumerate() {
         match &stored.event {
             Event::Request(request) if never_arrived(records.get(index..).unwrap_or_default()) => {
-                tracing::debug!(attempt = request.attempt, "a request that never left is not recorded");
+                tracing::debug!(
+                    attempt = request.attempt,
+                    "a request that never left is not recorded"
+                );
             }
             Event::Request(request) => {
                 if let Some(body) = of(Some(request.exchange)) {
@@ -136,7 +142,10 @@ fn record(recorder: &mut Recorder, records: &[StoredRecord], bytes: &HashMap<Exc
 
 /// Whether the request that these records begin with has not left: then the authority knows nothing of it.
 fn never_arrived(records: &[StoredRecord]) -> bool {
-    let replies = records.iter().skip(1).take_while(|record| !matches!(record.event, Event::Request(_)));
+    let replies = records
+        .iter()
+        .skip(1)
+        .take_while(|record| !matches!(record.event, Event::Request(_)));
     let mut replies = replies.filter_map(|record| match &record.event {
         Event::Reply(reply) => Some(reply),
         _ => None,

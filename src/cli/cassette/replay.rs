@@ -54,8 +54,16 @@ impl Replay {
     async fn serve(&self, common: &Common) -> Result<(), Failure> {
         let cassette = file::read(&self.file)?;
         let face = file::face_of(&cassette);
-        let flows = cassette.messages.iter().map(|message| message.flow).max().unwrap_or(0);
-        let state = self.state.clone().unwrap_or_else(|| common.dir.join("var").join("replay"));
+        let flows = cassette
+            .messages
+            .iter()
+            .map(|message| message.flow)
+            .max()
+            .unwrap_or(0);
+        let state = self
+            .state
+            .clone()
+            .unwrap_or_else(|| common.dir.join("var").join("replay"));
         make_folder(&state)?;
         let sandbox = self.start(cassette, &state).await?;
         let settings = state.join("connector.yaml");
@@ -92,9 +100,9 @@ impl Replay {
             repeat: self.repeat,
             ..ReplayOptions::new(cassette)
         });
-        Authority::start(options).await.map_err(|error| {
-            Failure::new(format!("{}: {error}", self.file.display()))
-        })
+        Authority::start(options)
+            .await
+            .map_err(|error| Failure::new(format!("{}: {error}", self.file.display())))
     }
 
     fn welcome(&self, authority: &str, flows: u32, face: Face, state: &Path) -> String {
@@ -125,7 +133,11 @@ fn lay_out(sandbox: &Sandbox, face: Face, state: &Path, settings: &Path) -> Resu
             .remedy("name a writable folder with --state DIR")
     };
     let folder = fs::canonicalize(state).map_err(failed)?;
-    let kuwait = sandbox.handle().sp_settings().lay_out(face, &folder).map_err(failed)?;
+    let kuwait = sandbox
+        .handle()
+        .sp_settings()
+        .lay_out(face, &folder)
+        .map_err(failed)?;
     // JSON is YAML, and needs no second writer.
     let text = serde_json::to_string_pretty(&serde_json::json!({ "kuwait": kuwait })).unwrap_or_default();
     fs::write(settings, text + "\n").map_err(failed)
@@ -141,7 +153,11 @@ fn make_folder(state: &Path) -> Result<(), Failure> {
 }
 
 fn local(first: u16, offset: u16) -> SocketAddr {
-    let port = if first == 0 { 0 } else { first.saturating_add(offset) };
+    let port = if first == 0 {
+        0
+    } else {
+        first.saturating_add(offset)
+    };
     SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }
 

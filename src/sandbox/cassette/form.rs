@@ -155,7 +155,9 @@ pub enum CassetteError {
     #[error("it is no cassette: {0}; `midflow cassette record` makes one")]
     None(String),
     /// A later midflow made it.
-    #[error("it is of version {0}, and this midflow knows versions up to {VERSION}; use the one that recorded it")]
+    #[error(
+        "it is of version {0}, and this midflow knows versions up to {VERSION}; use the one that recorded it"
+    )]
     Newer(u64),
     /// It is a cassette, and there is nothing that could be replayed.
     #[error("it can be compared and not replayed: {0}")]
@@ -183,7 +185,9 @@ impl Cassette {
         };
         let version: Version = serde_json::from_str(text).map_err(misfit)?;
         match version.midflow {
-            1 => serde_json::from_str::<First>(text).map(First::read).map_err(misfit),
+            1 => serde_json::from_str::<First>(text)
+                .map(First::read)
+                .map_err(misfit),
             now if now == u64::from(VERSION) => serde_json::from_str(text).map_err(misfit),
             0 => Err(CassetteError::None("`midflow: 0` is no version".to_owned())),
             newer => Err(CassetteError::Newer(newer)),
@@ -201,9 +205,9 @@ impl Message {
     /// What a body looks like: its tree; of one that is no JSON, how long it is and how it begins.
     pub(super) fn tree(&self) -> Option<Value> {
         let body = self.body.as_deref()?;
-        Some(serde_json::from_str(body).unwrap_or_else(|_| {
-            serde_json::json!({ "no_json": { "bytes": body.len(), "begins": first_sign(body) } })
-        }))
+        Some(serde_json::from_str(body).unwrap_or_else(
+            |_| serde_json::json!({ "no_json": { "bytes": body.len(), "begins": first_sign(body) } }),
+        ))
     }
 }
 
@@ -277,7 +281,11 @@ mod tests {
     #[test]
     fn what_is_no_cassette_says_where_and_never_what() {
         let broken = "{\n \"midflow\": 2,\n \"messages\": [ { \"flow\": \"Mariam\" } ]\n}";
-        assert!(why(broken).contains("line 3") && !why(broken).contains("Mariam"), "{}", why(broken));
+        assert!(
+            why(broken).contains("line 3") && !why(broken).contains("Mariam"),
+            "{}",
+            why(broken)
+        );
         assert!(why("").contains("line 1, column 0"), "{}", why(""));
         assert!(why("{}").contains("`midflow cassette record` makes one"));
         assert!(why(r#"{"midflow":0,"messages":[]}"#).contains("no version"));

@@ -85,7 +85,9 @@ mod tests {
     fn values_are_read_from_both_forms() {
         let told = |body: &str| {
             let values = leaves(body.as_bytes()).into_iter();
-            values.map(|value| format!("{}={}", value.path, value.text)).collect::<Vec<_>>()
+            values
+                .map(|value| format!("{}={}", value.path, value.text))
+                .collect::<Vec<_>>()
         };
         assert_eq!(told(r#"{"a":{"b":"x"}}"#), ["*/a/b=x"]);
         assert_eq!(told("<a><b>x</b></a>"), ["a/b=x"]);

@@ -133,7 +133,12 @@ impl<'t> Written<'t> {
                 let hours: i32 = digits.get(..2)?.parse().ok()?;
                 let minutes: i32 = digits.get(2..4).unwrap_or("00").parse().ok()?;
                 let seconds = hours * 3_600 + minutes * 60;
-                Offset::from_seconds(if numbers.starts_with('-') { -seconds } else { seconds }).ok()?
+                Offset::from_seconds(if numbers.starts_with('-') {
+                    -seconds
+                } else {
+                    seconds
+                })
+                .ok()?
             }
         };
         let decimals = time.split_once('.').map_or(0, |(_, decimals)| decimals.len());
@@ -156,7 +161,11 @@ impl Form<'_> {
             return format!("{whole}{}", self.zone);
         }
         let nanos = format!("{:09}", time.subsec_nanosecond());
-        let decimals: String = nanos.chars().chain(std::iter::repeat('0')).take(self.decimals).collect();
+        let decimals: String = nanos
+            .chars()
+            .chain(std::iter::repeat('0'))
+            .take(self.decimals)
+            .collect();
         format!("{whole}.{decimals}{}", self.zone)
     }
 }
@@ -243,7 +252,10 @@ mod tests {
         assert_eq!(year("BirthDate", "2012-12-31T00:00:00"), "2090");
         assert_eq!(year("CardExpiryDate", "2027-05-05T00:00:00"), "2109");
         assert_eq!(year("CardExpiryDate", "2025-05-05T00:00:00"), "2098");
-        assert_eq!(stood("BirthDate", "/Date(642891600000)/"), "/Date(2840961600000)/");
+        assert_eq!(
+            stood("BirthDate", "/Date(642891600000)/"),
+            "/Date(2840961600000)/"
+        );
     }
 
     #[test]

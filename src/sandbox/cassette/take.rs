@@ -63,9 +63,7 @@ pub(in crate::sandbox) fn takes(cassette: &Cassette) -> Result<Vec<Take>, Casset
         let placed = match (message.kind, latest) {
             (MessageKind::Request, _) => begun(message).map(|take| takes.push(take)),
             (_, None) => Err("it comes before any request of its flow"),
-            (MessageKind::Reply, Some(take)) if take.has_reply() => {
-                Err("its request has a reply already")
-            }
+            (MessageKind::Reply, Some(take)) if take.has_reply() => Err("its request has a reply already"),
             (MessageKind::Reply, Some(take)) => {
                 take.replied(message);
                 Ok(())
@@ -179,13 +177,18 @@ mod tests {
         assert!(why(&[message(1, "reply", "")]).contains("message 1, a reply: it comes before"));
         assert!(why(&[request.clone(), message(2, "callback", "")]).contains("message 2, a callback"));
         let reply = message(1, "reply", "");
-        assert!(why(&[request, reply.clone(), reply]).contains("message 3, a reply: its request has a reply"));
+        assert!(
+            why(&[request, reply.clone(), reply]).contains("message 3, a reply: its request has a reply")
+        );
     }
 
     #[test]
     fn the_first_version_can_only_be_compared() {
         let first = Cassette::parse(r#"{"midflow":1,"messages":[]}"#).unwrap();
         let why = takes(&first).err().unwrap().to_string();
-        assert!(why.contains("compared and not replayed") && why.contains("record the flows again"), "{why}");
+        assert!(
+            why.contains("compared and not replayed") && why.contains("record the flows again"),
+            "{why}"
+        );
     }
 }

@@ -38,7 +38,9 @@ fn divided(body: &[u8]) -> Option<(&str, &str, String)> {
     if document.len() == body.len() {
         return Some(("", std::str::from_utf8(body).ok()?, String::new()));
     }
-    let start = body.windows(document.len()).position(|window| window == document)?;
+    let start = body
+        .windows(document.len())
+        .position(|window| window == document)?;
     let (head, rest) = body.split_at_checked(start)?;
     let (document, tail) = rest.split_at_checked(document.len())?;
     let head = std::str::from_utf8(head).ok()?;
@@ -189,7 +191,10 @@ mod tests {
     #[test]
     fn only_texts_are_written_anew() {
         assert_eq!(
-            upper("<?xml version=\"1.0\"?>\n<s:a xmlns:s=\"urn:s\"> <g:b>x &amp; y</g:b>\n<c/><d></d></s:a>\n").unwrap(),
+            upper(
+                "<?xml version=\"1.0\"?>\n<s:a xmlns:s=\"urn:s\"> <g:b>x &amp; y</g:b>\n<c/><d></d></s:a>\n"
+            )
+            .unwrap(),
             "<?xml version=\"1.0\"?>\n<s:a xmlns:s=\"urn:s\"> <g:b>b=X &amp; Y</g:b>\n<c/><d></d></s:a>\n"
         );
     }
@@ -223,9 +228,12 @@ mod tests {
     #[test]
     fn each_text_has_its_path() {
         let mut paths = Vec::new();
-        read(b"<s:a xmlns:s=\"urn:s\"><b>x</b><c><d>y</d></c></s:a>", &mut |path, leaf| {
-            paths.push(format!("{path}={}", leaf.text));
-        })
+        read(
+            b"<s:a xmlns:s=\"urn:s\"><b>x</b><c><d>y</d></c></s:a>",
+            &mut |path, leaf| {
+                paths.push(format!("{path}={}", leaf.text));
+            },
+        )
         .unwrap();
         assert_eq!(paths, ["a/b=x", "a/c/d=y"]);
     }

@@ -72,13 +72,11 @@ fn router(state: Arc<State>, shears: Shears, callers: Callers) -> Router {
             .merge(gateway::router())
             .merge(template::router())
     };
-    faces
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .with_state(Desk {
-            state,
-            shears,
-            callers,
-        })
+    faces.layer(DefaultBodyLimit::max(LARGEST_BODY)).with_state(Desk {
+        state,
+        shears,
+        callers,
+    })
 }
 
 fn server_config(keys: &Keys) -> Result<ServerConfig, rustls::Error> {

@@ -1,21 +1,26 @@
 //! The face of a replay: whatever transport was recorded, every call goes to the cassette.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
 use axum::Router;
+use axum::body::Body;
 use axum::body::Bytes;
 use axum::extract::ConnectInfo;
 use axum::extract::State as Shared;
 use axum::http::Method;
 use axum::http::StatusCode;
 use axum::http::Uri;
+use axum::http::header::CONTENT_LENGTH;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use serde_json::json;
+use tokio::sync::oneshot;
+use tokio_stream::StreamExt as _;
 
 use super::desk::Desk;
 use crate::sandbox::cassette::CassetteTransport;
@@ -46,7 +51,8 @@ async fn serve(
     if deck.transport() == CassetteTransport::Gateway {
         if uri.path().ends_with("/paci/login") {
             // No login is in any cassette, so any is as good.
-            return Json(json!({ "accessToken": desk.state.draws.id().simple().to_string() })).into_response();
+            return Json(json!({ "accessToken": desk.state.draws.id().simple().to_string() }))
+                .into_response();
         }
         if method == Method::GET {
             return polled(&desk.state, deck, uri.path());
@@ -71,8 +77,9 @@ async fn serve(
         deck.let_poll(&id, &play);
     }
     let passed = before_the_reply(&desk.state, deck, &play).await;
-    follow(&desk.state, &play, passed);
-    reply(&desk, peer, entry, &play)
+    let (leaving, left) = oneshot::channel();
+    follow(&desk.state, &play, passed, left);
+    reply(&desk, peer, entry, &play, leaving)
 }
 
 /// Tells what was told before the reply; then as long passes as the reply took. Answers how much that was.
@@ -88,11 +95,13 @@ async fn before_the_reply(state: &State, deck: &Deck, play: &Play) -> Duration {
     take.reply_after
 }
 
-/// Tells what was told after the reply, in a task of its own.
-fn follow(state: &Arc<State>, play: &Arc<Play>, passed: Duration) {
+/// Tells what was told after the reply, in a task of its own, once the reply has left.
+fn follow(state: &Arc<State>, play: &Arc<Play>, passed: Duration, reply: oneshot::Receiver<()>) {
     let (state, play) = (Arc::clone(state), Arc::clone(play));
     let (stop, tasks) = (state.stop.clone(), state.tasks.clone());
     let task = async move {
+        // Whatever became of it, it is not on its way any more.
+        let _ = reply.await;
         let at_once = state.deck.as_ref().is_some_and(Deck::at_once);
         let mut passed = passed;
         for answer in &play.take().after {
@@ -109,7 +118,8 @@ fn follow(state: &Arc<State>, play: &Arc<Play>, passed: Duration) {
     });
 }
 
-fn reply(desk: &Desk, peer: SocketAddr, entry: u64, play: &Play) -> Response {
+/// The reply; what is `leaving` goes with it and is dropped once it has left.
+fn reply(desk: &Desk, peer: SocketAddr, entry: u64, play: &Play, leaving: oneshot::Sender<()>) -> Response {
     let take = play.take();
     let Some(answer) = &take.reply else {
         desk.state.replied(entry, "dropped");
@@ -119,7 +129,15 @@ fn reply(desk: &Desk, peer: SocketAddr, entry: u64, play: &Play) -> Response {
     let body = play.body(&desk.state, answer);
     let status = StatusCode::from_u16(take.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     desk.state.replied(entry, &format!("http {}", status.as_u16()));
-    (status, [(CONTENT_TYPE, kind(&body))], body).into_response()
+    let headers = [
+        (CONTENT_TYPE, kind(&body)),
+        (CONTENT_LENGTH, body.len().to_string()),
+    ];
+    let whole = tokio_stream::once(body).map(move |body| {
+        let _leaving = &leaving;
+        Ok::<_, Infallible>(body)
+    });
+    (status, headers, Body::from_stream(whole)).into_response()
 }
 
 /// What has become of a request that the node asks about. How the authority says that it waits is in no cassette, so that is
@@ -147,7 +165,9 @@ fn kind(body: &[u8]) -> String {
     let text = text.trim_start();
     match text.strip_prefix("--").and_then(|rest| rest.lines().next()) {
         Some(boundary) => {
-            format!("multipart/related; type=\"application/xop+xml\"; start-info=\"text/xml\"; boundary=\"{boundary}\"")
+            format!(
+                "multipart/related; type=\"application/xop+xml\"; start-info=\"text/xml\"; boundary=\"{boundary}\""
+            )
         }
         None if text.starts_with('<') => "text/xml; charset=utf-8".to_owned(),
         None => "application/json; charset=utf-8".to_owned(),

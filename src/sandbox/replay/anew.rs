@@ -104,7 +104,14 @@ impl Anew<'_> {
         let changes = if let Some(answer) = json.member(root, ANSWER) {
             let covered = COVERED.map(|name| json.member(answer, name).map_or("", |piece| json.exact(piece)));
             let signature = json.member(answer, "Signature");
-            signature.map(|of| self.stamp(&json, of, &covered.join("\n"), ["SignatureData", "SigningCertificate"]))
+            signature.map(|of| {
+                self.stamp(
+                    &json,
+                    of,
+                    &covered.join("\n"),
+                    ["SignatureData", "SigningCertificate"],
+                )
+            })
         } else {
             let data = json.member(root, "Data");
             data.and_then(|data| Some((data, json.member(data, "PersonIdentityData")?)))
@@ -122,7 +129,13 @@ impl Anew<'_> {
     }
 
     /// The changes that put a stamp over `covered` into the two members of `of`, where they say something.
-    fn stamp(&self, json: &JsonText<'_>, of: &Piece, covered: &str, names: [&str; 2]) -> Vec<(Range<usize>, String)> {
+    fn stamp(
+        &self,
+        json: &JsonText<'_>,
+        of: &Piece,
+        covered: &str,
+        names: [&str; 2],
+    ) -> Vec<(Range<usize>, String)> {
         let signer = self.state.signers.stamp();
         let [signature, certificate] = names.map(|name| filled(json, of, name));
         let mut changes = Vec::new();

@@ -206,7 +206,10 @@ mod tests {
         ];
         let deck = deck("template", &requests, false);
         assert_eq!(ask(&deck, "/any/where", r#"{"r":{"reason":"y"}}"#), Ok(2));
-        assert_eq!(ask(&deck, "/any/where", r#"{"r":{"civilId":"2","reason":"y"}}"#), Ok(1));
+        assert_eq!(
+            ask(&deck, "/any/where", r#"{"r":{"civilId":"2","reason":"y"}}"#),
+            Ok(1)
+        );
         assert!(ask(&deck, "/any/where", r#"{"r":{}}"#).is_err());
     }
 }

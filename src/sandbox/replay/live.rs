@@ -76,6 +76,9 @@ mod tests {
             "/template/mobile-id/push",
             r#"{"request":{"spCallbackURL":"http://h/","civilId":"1"}}"#,
         );
-        assert_eq!((template.callback_url(), template.value("CivilId")), (None, Some("1")));
+        assert_eq!(
+            (template.callback_url(), template.value("CivilId")),
+            (None, Some("1"))
+        );
     }
 }

@@ -98,7 +98,9 @@ impl Rewriting {
 
 /// Whether the digits to compare stand under this name; an answer may hold them as an object, with their own as its `Prompt`.
 fn is_challenge(name: &str) -> bool {
-    ["challenge", "prompt"].iter().any(|known| name.trim().eq_ignore_ascii_case(known))
+    ["challenge", "prompt"]
+        .iter()
+        .any(|known| name.trim().eq_ignore_ascii_case(known))
 }
 
 /// What is shorter may stand anywhere by chance.
@@ -107,8 +109,8 @@ const SHORTEST: usize = 8;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::cassette::CassetteTransport;
     use crate::sandbox::cassette::Cassette;
+    use crate::sandbox::cassette::CassetteTransport;
     use crate::sandbox::cassette::takes;
 
     const ASKED: &str = r#"{"PersonCivilNo":"399123100017","Challenge":"1111","AdditionalData":"recorded-data","AssuranceLevel":20,
@@ -162,9 +164,15 @@ mod tests {
         let body = r#"{"RequestID":"recorded-id-7","QRCode":"code-12ab","TransactionDate":"2099-12-31T12:00:00.250"}"#;
         let (one, other) = (played(body), played(body));
         assert_eq!(one, other, "one run says the same twice");
-        assert!(!one.contains("recorded-id-7") && !one.contains("code-12ab"), "{one}");
+        assert!(
+            !one.contains("recorded-id-7") && !one.contains("code-12ab"),
+            "{one}"
+        );
         assert!(one.contains("2027-06-01T08:00:00.250"), "{one}");
         let id = rewriting().request_id().unwrap().to_owned();
-        assert!(one.contains(&id) && id.len() == "recorded-id-7".len() && id.contains('-'), "{id}");
+        assert!(
+            one.contains(&id) && id.len() == "recorded-id-7".len() && id.contains('-'),
+            "{id}"
+        );
     }
 }

@@ -184,7 +184,10 @@ fn is_below(base: &reqwest::Url, url: &reqwest::Url) -> bool {
 fn is_of_this_machine(url: &reqwest::Url) -> bool {
     url.host_str().is_some_and(|host| {
         let address = host.trim_start_matches('[').trim_end_matches(']');
-        host == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        host == "localhost"
+            || address
+                .parse::<std::net::IpAddr>()
+                .is_ok_and(|address| address.is_loopback())
     })
 }
 
@@ -194,10 +197,18 @@ mod tests {
 
     #[test]
     fn an_address_of_this_machine_is_told_from_others() {
-        for own in ["https://127.0.0.1:1/cb", "https://localhost/", "https://[::1]:8443/x"] {
+        for own in [
+            "https://127.0.0.1:1/cb",
+            "https://localhost/",
+            "https://[::1]:8443/x",
+        ] {
             assert!(is_of_this_machine(&url(own)), "{own}");
         }
-        for other in ["https://10.0.0.1/", "https://localhost.example/", "https://127.0.0.1.example/"] {
+        for other in [
+            "https://10.0.0.1/",
+            "https://localhost.example/",
+            "https://127.0.0.1.example/",
+        ] {
             assert!(!is_of_this_machine(&url(other)), "{other}");
         }
     }

@@ -15,7 +15,10 @@ pub fn run(folder: &Path, arguments: &[&str]) -> Output {
 
 /// Runs it, and reads what it prints as JSON.
 pub fn json(folder: &Path, arguments: &[&str]) -> Value {
-    let output = command(folder, arguments).args(["--format", "json"]).output().unwrap();
+    let output = command(folder, arguments)
+        .args(["--format", "json"])
+        .output()
+        .unwrap();
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)))
 }
 

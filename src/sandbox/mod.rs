@@ -27,6 +27,7 @@ mod phone;
 mod photo;
 mod qr_image;
 mod raw_reply;
+pub mod relay;
 mod replay;
 mod request;
 mod responder;

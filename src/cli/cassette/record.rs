@@ -45,6 +45,10 @@ pub(super) struct Record {
     /// The configuration of the node; without it, midflow.yaml here, or the store of `midflow dev`
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+
+    /// The folder of a `midflow dev` that was started with --state
+    #[arg(long, value_name = "DIR", conflicts_with = "config")]
+    state: Option<PathBuf>,
 }
 
 impl Record {
@@ -64,10 +68,14 @@ impl Record {
     }
 
     async fn read(&self, common: &Common) -> Result<Cassette, Failure> {
-        let place = Place::find(self.config.as_deref(), common)?;
+        let place = match &self.state {
+            Some(state) => Place::of_dev(state)?,
+            None => Place::find(self.config.as_deref(), common)?,
+        };
         let store = place.read_opened().await?;
         let mut people = StandIns::new(random::<32>().map_err(Failure::new)?);
-        people.keep(codes_of(place.transport.as_ref()));
+        let settings = place.connector.as_deref();
+        people.keep(codes_of(settings.map(|settings| &settings.transport)));
         let mut flows = Vec::new();
         for flow in &self.flows {
             let row = store.flow(*flow).await.map_err(Failure::new)?;
@@ -80,6 +88,9 @@ impl Record {
         }
         let transport = transport_of(flows.iter().flat_map(|(.., records)| records))?;
         let mut recorder = Recorder::new(transport, people);
+        if let Some(settings) = settings {
+            recorder.provider(&settings.service_provider_id);
+        }
         for (flow, capability, records) in &flows {
             let exchanges = store.exchanges(*flow).await.map_err(Failure::new)?;
             let bytes: HashMap<ExchangeId, Bytes> =

@@ -14,6 +14,9 @@ pub struct Cassette {
     /// How they went.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transport: Option<CassetteTransport>,
+    /// The stand-in of the id under which the recorded node was registered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
     /// The messages.
     pub messages: Vec<Message>,
 }
@@ -170,6 +173,7 @@ impl Cassette {
         Self {
             midflow: VERSION,
             transport,
+            provider: None,
             messages: Vec::new(),
         }
     }
@@ -263,6 +267,7 @@ impl First {
         Cassette {
             midflow: 1,
             transport: None,
+            provider: None,
             messages: messages.collect(),
         }
     }

@@ -43,6 +43,11 @@ impl Recorder {
         }
     }
 
+    /// The id under which the recorded node was registered: a wrapper puts it into requests by itself, so none of them names it.
+    pub fn provider(&mut self, service_provider_id: &str) {
+        self.cassette.provider = Some(self.people.text(service_provider_id));
+    }
+
     /// The next flow begins.
     pub fn flow(&mut self, capability: Capability) {
         self.flow = self.flow.saturating_add(1);

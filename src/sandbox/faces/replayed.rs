@@ -102,6 +102,8 @@ fn follow(state: &Arc<State>, play: &Arc<Play>, passed: Duration, reply: oneshot
     let task = async move {
         // Whatever became of it, it is not on its way any more.
         let _ = reply.await;
+        // It is read and recorded before anything that came after it; at the pace of the recording that takes no time.
+        tokio::time::sleep(TO_BE_READ).await;
         let at_once = state.deck.as_ref().is_some_and(Deck::at_once);
         let mut passed = passed;
         for answer in &play.take().after {
@@ -175,3 +177,5 @@ fn kind(body: &[u8]) -> String {
 }
 
 const LONGEST_LINE: usize = 100;
+/// How long a node may take to read a reply.
+const TO_BE_READ: Duration = Duration::from_millis(150);

@@ -17,6 +17,8 @@ use crate::sandbox::cassette::takes;
 /// What a cassette holds, and what of it has been asked for.
 pub(in crate::sandbox) struct Deck {
     transport: CassetteTransport,
+    /// The stand-in of the recorded node's id.
+    provider: Option<String>,
     takes: Vec<Arc<Take>>,
     at_once: bool,
     repeat: bool,
@@ -39,6 +41,7 @@ impl Deck {
         let takes = takes(&options.cassette)?;
         Ok(Self {
             transport: options.cassette.transport.unwrap_or(CassetteTransport::Bridge),
+            provider: options.cassette.provider.clone(),
             takes: takes.into_iter().map(Arc::new).collect(),
             at_once: options.at_once,
             repeat: options.repeat,
@@ -51,6 +54,11 @@ impl Deck {
 
     pub(in crate::sandbox) const fn transport(&self) -> CassetteTransport {
         self.transport
+    }
+
+    /// The stand-in of the id under which the recorded node was registered.
+    pub(in crate::sandbox) fn provider(&self) -> Option<&str> {
+        self.provider.as_deref()
     }
 
     /// Whether answers come at once.

@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
+use super::Deck;
 use super::Live;
 use super::anew::Anew;
 use super::rewriting::Rewriting;
@@ -45,6 +46,7 @@ impl Play {
     /// Begins to play.
     pub(in crate::sandbox) fn new(state: &State, take: Arc<Take>, live: &Live, provider: &str) -> Self {
         let id = state.draws.id();
+        let then = state.deck.as_ref().and_then(Deck::provider);
         let salt = *Digest::of(state.draws.id().as_bytes()).as_bytes();
         let url = live.callback_url().filter(|url| state.may_call(provider, url));
         let digest = (take.capability == Capability::Sign)
@@ -57,7 +59,7 @@ impl Play {
             digest,
             begun_at: state.now(),
             inner: Mutex::new(Inner {
-                rewriting: Rewriting::new(&take, live, salt, &id.to_string()),
+                rewriting: Rewriting::new(&take, live, (then, provider), salt, &id.to_string()),
                 made: HashMap::new(),
                 handed_out: 0,
             }),

@@ -25,14 +25,24 @@ pub(super) struct Rewriting {
 }
 
 impl Rewriting {
-    /// Compares a recorded request with the one that was made. `salt` is this run's chance, and `id` an id of its own.
-    pub(super) fn new(take: &Take, live: &Live, salt: [u8; 32], id: &str) -> Self {
+    /// Compares a recorded request with the one that was made. `provider` is the id of the node, then and now; `salt` is this run's
+    /// chance, and `id` an id of its own.
+    pub(super) fn new(
+        take: &Take,
+        live: &Live,
+        provider: (Option<&str>, &str),
+        salt: [u8; 32],
+        id: &str,
+    ) -> Self {
         let now: HashMap<&str, &str> = live
             .values
             .iter()
             .map(|value| (value.path.as_str(), value.text.as_str()))
             .collect();
         let (mut values, mut challenge) = (HashMap::new(), None);
+        if let (Some(then), now) = provider {
+            values.insert(then.to_owned(), now.to_owned());
+        }
         for then in &take.asked {
             let Some(is) = now.get(then.path.as_str()).filter(|is| **is != then.text) else {
                 continue;
@@ -130,7 +140,14 @@ mod tests {
 
     fn rewriting() -> Rewriting {
         let live = Live::read(CassetteTransport::Bridge, "/PN", NOW.as_bytes());
-        Rewriting::new(&take(), &live, [5; 32], "5b0e7c1a-2f64-4f0e-9a55-3d2b8c6f1e90")
+        let provider = (Some("recorded-provider"), "provider-of-now");
+        Rewriting::new(
+            &take(),
+            &live,
+            provider,
+            [5; 32],
+            "5b0e7c1a-2f64-4f0e-9a55-3d2b8c6f1e90",
+        )
     }
 
     fn played(body: &str) -> String {
@@ -147,6 +164,16 @@ mod tests {
             ),
             "{ \"AdditionalData\" :\"data-of-now\",\"civilno\":\"399123100025\" ,\n\"Challenge\":{\"Prompt\":\"8352\"},\
              \"Building\":\"1111\",\"ResultCode\":1,\"New\":null,\"New\":\"x\"}"
+        );
+    }
+
+    // A wrapper puts the provider's id into requests by itself, and every replay over one was for another provider.
+    #[test]
+    fn the_provider_is_that_of_now_though_no_request_names_it() {
+        let body = r#"{"ServiceProviderId":"recorded-provider","Other":"another-provider"}"#;
+        assert_eq!(
+            played(body),
+            r#"{"ServiceProviderId":"provider-of-now","Other":"another-provider"}"#
         );
     }
 

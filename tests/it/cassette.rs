@@ -23,6 +23,7 @@ use crate::scenarios::Fate;
 use crate::scenarios::check_ending;
 use crate::scenarios::check_fate;
 use crate::scenarios::play;
+use crate::support::command::Serving;
 use crate::support::command::json;
 use crate::support::command::run;
 use crate::support::command::said;
@@ -96,6 +97,10 @@ async fn once(node: &FullNode, face: Face, (scenario, fate): (Scenario, Fate), p
     let (view, timeline) = play(node, flow, fate).await;
     check_ending(&name, &view, &timeline);
     check_fate(&name, fate, &view, &timeline);
+    // What comes late comes now, and not in the middle of the next scenario.
+    while node.clock.to_next_sleeper() {
+        tokio::task::yield_now().await;
+    }
     flow
 }
 
@@ -293,23 +298,23 @@ fn a_file_that_is_none_is_refused_with_its_reason() {
 async fn a_recording_is_made_and_played_by_commands() {
     let policies = crate::support::policy_folder::with_wide_limits();
     let folder = policies.path();
-    let dev = Dev::start(folder, &["dev", "--port", "0"]);
-    let flow = dev.sign_in().await;
+    let dev = Serving::start(folder, &["dev", "--port", "0"]);
+    let flow = sign_in(&dev).await;
     assert_eq!(flow["outcome"]["code"], "approved", "{flow}");
     dev.stop();
     let id = flow["flow"].as_str().unwrap();
     let made = json(folder, &["cassette", "record", id, "-o", "cassette.json"]);
     assert_eq!(made["messages"], 3);
 
-    let dev = Dev::start(folder, &["dev", "--port", "0", "--cassette", "cassette.json"]);
+    let dev = Serving::start(folder, &["dev", "--port", "0", "--cassette", "cassette.json"]);
     for _ in 0..2 {
-        let again = dev.sign_in().await;
+        let again = sign_in(&dev).await;
         assert_eq!(again["outcome"]["code"], "approved", "{again}");
         assert_ne!(again["flow"], flow["flow"]);
     }
     dev.stop();
 
-    let replay = Dev::start(folder, &["cassette", "replay", "cassette.json", "--port", "0"]);
+    let replay = Serving::start(folder, &["cassette", "replay", "cassette.json", "--port", "0"]);
     assert_eq!(
         (&replay.ready["flows"], &replay.ready["transport"]),
         (&json!(1), &json!("bridge"))
@@ -329,51 +334,29 @@ async fn a_recording_is_made_and_played_by_commands() {
     replay.stop();
 }
 
-/// A command that serves until it is stopped.
-struct Dev {
-    child: std::process::Child,
-    ready: serde_json::Value,
-}
-
-impl Dev {
-    fn start(folder: &Path, arguments: &[&str]) -> Self {
-        let (child, ready) = crate::support::command::serve(folder, arguments);
-        Self { child, ready }
-    }
-
-    /// Signs somebody in who approves at once; answers the flow once it has ended.
-    async fn sign_in(&self) -> serde_json::Value {
-        let (api, key) = (
-            self.ready["api"].as_str().unwrap(),
-            self.ready["key"].as_str().unwrap(),
-        );
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let ask = json!({
-            "service": "licence-renewal", "capability": "auth_push", "channel": "web", "locale": "ar",
-            "person": { "civil_no": "399123100017" }, "inputs": { "licence": "1234567" },
-        });
-        let begun = client
-            .post(format!("{api}/v1/flows"))
-            .bearer_auth(key)
-            .json(&ask)
-            .send();
-        let begun: serde_json::Value = begun.await.unwrap().json().await.unwrap();
-        let flow = begun["flow"].as_str().unwrap_or_else(|| panic!("{begun}"));
-        let ended = client
-            .get(format!("{api}/v1/flows/{flow}?wait=30"))
-            .bearer_auth(key)
-            .send();
-        ended.await.unwrap().json().await.unwrap()
-    }
-
-    fn stop(mut self) {
-        let kill = std::process::Command::new("kill")
-            .arg(self.child.id().to_string())
-            .status()
-            .unwrap();
-        assert!(kill.success());
-        assert!(self.child.wait().unwrap().success());
-    }
+/// Signs somebody in who approves at once; answers the flow once it has ended.
+async fn sign_in(dev: &Serving) -> serde_json::Value {
+    let (api, key) = (
+        dev.ready["api"].as_str().unwrap(),
+        dev.ready["key"].as_str().unwrap(),
+    );
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let ask = json!({
+        "service": "licence-renewal", "capability": "auth_push", "channel": "web", "locale": "ar",
+        "person": { "civil_no": "399123100017" }, "inputs": { "licence": "1234567" },
+    });
+    let begun = client
+        .post(format!("{api}/v1/flows"))
+        .bearer_auth(key)
+        .json(&ask)
+        .send();
+    let begun: serde_json::Value = begun.await.unwrap().json().await.unwrap();
+    let flow = begun["flow"].as_str().unwrap_or_else(|| panic!("{begun}"));
+    let ended = client
+        .get(format!("{api}/v1/flows/{flow}?wait=30"))
+        .bearer_auth(key)
+        .send();
+    ended.await.unwrap().json().await.unwrap()
 }
 
 /// One of each kind, for transports over which not all can be told apart.

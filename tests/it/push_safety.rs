@@ -35,6 +35,10 @@ use midflow::words::Locale;
 use midflow::words::Outcome;
 use tempfile::TempDir;
 
+use crate::support::command::Serving;
+use crate::support::command::json;
+use crate::support::command::run;
+use crate::support::command::said;
 use crate::support::full_node::FullNode;
 use crate::support::full_node::count;
 use crate::support::node::CLIENT;
@@ -310,6 +314,35 @@ async fn a_siege_tells_what_holds_and_what_does_not() {
         assert_eq!(verdicts, expected, "{findings:#?}");
         attack.node.shutdown().await;
     }
+}
+
+// The attacker as an officer starts it: against a `midflow dev` that is found by its folder.
+#[test]
+fn a_siege_is_laid_by_a_command() {
+    let policies = policies("push_safety: { cool_off: 5m, per_person: 3/1h }", "qr");
+    let folder = policies.path();
+    let dev = Serving::start(folder, &["dev", "--port", "0", "--state", "elsewhere"]);
+    let siege = ["trigger", "relay", "--state", "elsewhere"];
+    let output = run(folder, &siege);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let told = said(&output);
+    for part in [
+        "held      a push to the number of somebody who was never here",
+        "0 of 1 reached a phone, 0 got through, stopped by `other.first_contact`",
+        "stopped by `page_of_another_browser`",
+        "no control a push to somebody who has signed in here before",
+        "Every control that can stop an attacker has done so.",
+    ] {
+        assert!(told.contains(part), "{part}\n{told}");
+    }
+    // Whom the first siege has made known is asked by the second: no control is left that could tell.
+    let again = json(folder, &siege);
+    assert_eq!(again["holds"], false, "{again}");
+    assert_eq!(again["findings"][0]["verdict"], "not_held");
+    let elsewhere = run(folder, &["trigger", "relay"]);
+    assert_eq!(elsewhere.status.code(), Some(2));
+    assert!(said(&elsewhere).contains("--state DIR"), "{}", said(&elsewhere));
+    dev.stop();
 }
 
 // A restart forgets neither declines nor reports, and a report of an ended flow changes nothing of its ending (law 3).

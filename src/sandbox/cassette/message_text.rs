@@ -60,8 +60,11 @@ fn json(
 }
 
 fn is_object(text: &str) -> bool {
-    let text = text.trim();
-    text.starts_with("{\"") && text.ends_with('}')
+    let inner = text
+        .trim()
+        .strip_prefix('{')
+        .and_then(|rest| rest.strip_suffix('}'));
+    inner.is_some_and(|inner| inner.trim_start().starts_with('"'))
 }
 
 const DEEPEST: usize = 4;
@@ -79,6 +82,17 @@ mod tests {
             &|text| text.replace(": ", ":"),
         );
         assert_eq!(done, r#"{"answer":"{\"CivilNo\":\"9\"}","n":2}"#);
+    }
+
+    // One with spaces before its first key was taken for a text, and lost its form.
+    #[test]
+    fn an_object_is_one_whatever_its_spaces() {
+        for object in ["{\"a\":1}", " {\n \"a\" : 1 }\n"] {
+            assert!(is_object(object), "{object}");
+        }
+        for other in ["{}", "{a}", "\"a\"", "", "{", "[{\"a\":1}]"] {
+            assert!(!is_object(other), "{other}");
+        }
     }
 
     #[test]

@@ -102,12 +102,15 @@ fn follow(state: &Arc<State>, play: &Arc<Play>, passed: Duration, reply: oneshot
     let task = async move {
         // Whatever became of it, it is not on its way any more.
         let _ = reply.await;
-        // It is read and recorded before anything that came after it; at the pace of the recording that takes no time.
-        tokio::time::sleep(TO_BE_READ).await;
         let at_once = state.deck.as_ref().is_some_and(Deck::at_once);
         let mut passed = passed;
-        for answer in &play.take().after {
-            wait(&state, Play::pause(at_once, answer.after, passed)).await;
+        for (index, answer) in play.take().after.iter().enumerate() {
+            let pause = Play::pause(at_once, answer.after, passed);
+            if index == 0 && pause < TO_BE_READ {
+                // The reply is read and recorded before what came after it.
+                tokio::time::sleep(TO_BE_READ).await;
+            }
+            wait(&state, pause).await;
             passed = answer.after;
             play.tell(&state, answer).await;
         }

@@ -22,8 +22,32 @@ pub fn json(folder: &Path, arguments: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)))
 }
 
-/// Starts a command that serves; gives it with its first line, once it is ready.
-pub fn serve(folder: &Path, arguments: &[&str]) -> (Child, Value) {
+/// A command that serves until it is stopped.
+pub struct Serving {
+    child: Child,
+    /// Its first line.
+    pub ready: Value,
+}
+
+impl Serving {
+    /// Starts it in a folder; it is ready then.
+    pub fn start(folder: &Path, arguments: &[&str]) -> Self {
+        let (child, ready) = serve(folder, arguments);
+        Self { child, ready }
+    }
+
+    /// Stops it as an operator does.
+    pub fn stop(mut self) {
+        let kill = Command::new("kill")
+            .arg(self.child.id().to_string())
+            .status()
+            .unwrap();
+        assert!(kill.success());
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+fn serve(folder: &Path, arguments: &[&str]) -> (Child, Value) {
     let mut child = command(folder, arguments)
         .args(["--format", "json"])
         .stdout(Stdio::piped())

@@ -1,3 +1,6 @@
+use std::future::ready;
+use std::pin::Pin;
+
 use async_trait::async_trait;
 
 use super::Unit;
@@ -14,7 +17,19 @@ pub trait Commit: Send + Sync + 'static {
     /// [`CommitError::Store`] means *unknown*, not *absent*: where the commit itself failed, the unit may still be
     /// found after a restart. Until then the store does not show it.
     async fn commit(&self, batch: Vec<Unit>) -> Vec<Result<(), CommitError>>;
+
+    /// Accepts a batch: when this returns, it stands behind those that were accepted before, and is committed whether or
+    /// not anybody waits for the answers. They are those of [`Commit::commit`], and who takes them has to wait to the end.
+    ///
+    /// So one batch is made ready while the one before it is on its way to the disk. A store that does not know how commits
+    /// here.
+    async fn accept(&self, batch: Vec<Unit>) -> Committing {
+        Box::pin(ready(self.commit(batch).await))
+    }
 }
+
+/// The answers for a batch that a store has accepted, once there are any.
+pub type Committing = Pin<Box<dyn Future<Output = Vec<Result<(), CommitError>>> + Send>>;
 
 /// Why a unit did not become durable.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

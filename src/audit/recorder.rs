@@ -1,8 +1,11 @@
+use std::collections::VecDeque;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use tokio::sync::Notify;
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 use tokio::task::yield_now;
 use tokio::time::Instant;
 use tokio::time::timeout_at;
@@ -12,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use super::Commit;
 use super::CommitError;
 use super::Unit;
+use super::Written;
 use super::pace::Pace;
 use super::stats::Counters;
 use super::stats::RecorderStats;
@@ -91,10 +95,13 @@ impl Default for RecorderOptions {
 
 /// The one door to the audit log: gathers units, commits them in groups, and gives out [`Recorded`] proofs.
 ///
-/// One task commits; while it waits for the disk, the units of other callers gather, and share the next sync.
+/// One task commits; while it waits for the disk, the units of other callers gather, and share the next sync. Where so many
+/// have gathered that more would gain little, they are handed to the store before the disk has answered, so that they are made
+/// ready meanwhile.
 #[derive(Clone)]
 pub struct Recorder {
     queue: mpsc::Sender<Ticket>,
+    crowd: Arc<Crowd>,
     counters: Arc<Counters>,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -107,6 +114,10 @@ impl Recorder {
     /// after everything that was handed in is committed.
     pub fn start(store: Arc<dyn Commit>, options: RecorderOptions) -> Self {
         let (queue, tickets) = mpsc::channel(options.queue.max(1));
+        let crowd = Arc::new(Crowd {
+            size: Pace::GOAL.min(options.max_batch.max(1)),
+            waits: Notify::new(),
+        });
         let counters = Arc::new(Counters::default());
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
@@ -114,15 +125,19 @@ impl Recorder {
             Writer {
                 store,
                 tickets,
+                crowd: Arc::clone(&crowd),
                 counters: Arc::clone(&counters),
                 max_batch: options.max_batch.max(1),
                 pace: Pace::default(),
+                under_way: VecDeque::with_capacity(MOST_UNDER_WAY),
+                free_since: Instant::now(),
             }
             .run(stop.clone()),
         );
         tasks.close();
         Self {
             queue,
+            crowd,
             counters,
             stop,
             tasks,
@@ -157,12 +172,14 @@ impl Recorder {
         Ok(())
     }
 
-    async fn hand_in(&self, unit: Unit) -> Result<Answered, CommitError> {
+    async fn hand_in(&self, mut unit: Unit) -> Result<Answered, CommitError> {
+        unit.written = Written::of(&unit);
         let (answer, answered) = oneshot::channel();
         self.queue
             .send(Ticket { unit, answer })
             .await
             .map_err(|_| CommitError::Stopped)?;
+        self.crowd.look(self.waiting());
         Ok(answered)
     }
 
@@ -176,8 +193,11 @@ impl Recorder {
 
     /// What the recorder has done so far.
     pub fn stats(&self) -> RecorderStats {
-        let waiting = self.queue.max_capacity() - self.queue.capacity();
-        self.counters.snapshot(waiting)
+        self.counters.snapshot(self.waiting())
+    }
+
+    fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
     }
 }
 
@@ -194,17 +214,64 @@ struct Ticket {
     answer: oneshot::Sender<Result<(), CommitError>>,
 }
 
+/// Tells the writer when so many units wait that they are worth a commit of their own.
+struct Crowd {
+    size: usize,
+    waits: Notify,
+}
+
+impl Crowd {
+    fn look(&self, waiting: usize) {
+        if waiting >= self.size {
+            self.waits.notify_one();
+        }
+    }
+}
+
 struct Writer {
     store: Arc<dyn Commit>,
     tickets: mpsc::Receiver<Ticket>,
+    crowd: Arc<Crowd>,
     counters: Arc<Counters>,
     max_batch: usize,
     pace: Pace,
+    /// The batches that the store has, the oldest first.
+    under_way: VecDeque<UnderWay>,
+    /// When the store last answered.
+    free_since: Instant,
+}
+
+/// A batch that is being committed.
+struct UnderWay {
+    began: Instant,
+    answers: Vec<oneshot::Sender<Result<(), CommitError>>>,
+    committing: JoinHandle<Vec<Result<(), CommitError>>>,
+    /// Ends when the store has accepted the batch, or never will.
+    accepted: Option<oneshot::Receiver<()>>,
 }
 
 impl Writer {
     async fn run(mut self, stop: CancellationToken) {
         loop {
+            let may_follow = self.under_way.len() < MOST_UNDER_WAY;
+            if let Some(oldest) = self.under_way.front_mut() {
+                tokio::select! {
+                    biased;
+                    results = &mut oldest.committing => {
+                        self.answer(results.ok());
+                        continue;
+                    }
+                    () = self.crowd.waits.notified(), if may_follow => {}
+                }
+                // Those who were told of may have gone with the batch before.
+                if self.tickets.len() >= self.crowd.size
+                    && let Ok(first) = self.tickets.try_recv()
+                {
+                    let batch = self.gather(first).await;
+                    self.commit(batch);
+                }
+                continue;
+            }
             let first = tokio::select! {
                 biased;
                 () = stop.cancelled(), if !self.tickets.is_closed() => {
@@ -216,7 +283,7 @@ impl Writer {
             };
             let Some(first) = first else { return };
             let batch = self.gather(first).await;
-            self.commit(batch).await;
+            self.commit(batch);
         }
     }
 
@@ -236,7 +303,8 @@ impl Writer {
         let now = Instant::now();
         self.pace.arrived(batch.tickets.len(), now);
         let before = batch.tickets.len();
-        if !self.tickets.is_closed()
+        if self.under_way.is_empty()
+            && !self.tickets.is_closed()
             && let Some(wait) = self.pace.wait(before)
         {
             let until = now + wait;
@@ -252,18 +320,44 @@ impl Writer {
         batch.tickets
     }
 
-    /// Commits in a task of its own, so that a panic of the store reaches the callers as an error.
-    async fn commit(&mut self, batch: Vec<Ticket>) {
-        let began = Instant::now();
+    /// Hands a batch to the store behind those that are under way, in a task of its own, so that a panic of the store reaches
+    /// the callers as an error.
+    fn commit(&mut self, batch: Vec<Ticket>) {
         let (units, answers): (Vec<_>, Vec<_>) = batch
             .into_iter()
             .map(|ticket| (ticket.unit, ticket.answer))
             .unzip();
+        let before = self.under_way.back_mut().and_then(|last| last.accepted.take());
+        let (accepting, accepted) = oneshot::channel::<()>();
         let store = Arc::clone(&self.store);
-        let results = tokio::spawn(async move { store.commit(units).await })
-            .await
-            .unwrap_or_else(|_| vec![Err(CommitError::Store(PANICKED.to_owned())); answers.len()]);
-        self.pace.committed(began.elapsed());
+        let committing = tokio::spawn(async move {
+            if let Some(before) = before {
+                // There is nothing to be received: it ends with its sender.
+                let _ = before.await;
+            }
+            let committing = store.accept(units).await;
+            drop(accepting);
+            committing.await
+        });
+        self.under_way.push_back(UnderWay {
+            began: Instant::now(),
+            answers,
+            committing,
+            accepted: Some(accepted),
+        });
+    }
+
+    /// Gives the callers of the oldest batch their answers; none where the store panicked.
+    fn answer(&mut self, results: Option<Vec<Result<(), CommitError>>>) {
+        let Some(UnderWay { began, answers, .. }) = self.under_way.pop_front() else {
+            return;
+        };
+        let results =
+            results.unwrap_or_else(|| vec![Err(CommitError::Store(PANICKED.to_owned())); answers.len()]);
+        // A batch that stood behind another one has not kept the store busy before that was done.
+        let since = began.max(self.free_since);
+        self.free_since = Instant::now();
+        self.pace.committed(self.free_since.duration_since(since));
         self.counters.committed(answers.len(), &results);
         let mut results = results.into_iter();
         for answer in answers {
@@ -311,6 +405,8 @@ impl Batch {
 }
 
 const MOST_YIELDS: usize = 8;
+/// One that waits for the disk, and one that is made ready meanwhile.
+const MOST_UNDER_WAY: usize = 2;
 /// A batch that has reached this many bytes takes no further unit.
 const MOST_BYTES: usize = 8 << 20;
 const LOST: &str = "the writer was lost; whether the unit is durable is not known";

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::Record;
+use super::Written;
 use super::seal::KeyOwner;
 use super::seal::WrappedKey;
 use crate::flow::State;
@@ -35,6 +36,9 @@ pub struct Unit {
     /// such flows were found go with them; the rest of their rows stays. The key of a document stays as long as a flow
     /// refers to it whose own key is not destroyed.
     pub destroy: Vec<KeyOwner>,
+    /// Records and flow as they will stand in the store, where they were written down already: the recorder does it. Whoever
+    /// changes an event or a state afterwards has to take it away.
+    pub written: Written,
 }
 
 impl Unit {

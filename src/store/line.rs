@@ -1,7 +1,12 @@
+use std::borrow::Cow;
+
 use aws_lc_rs::rand;
 
+use crate::audit::FlowRow;
 use crate::audit::Record;
 use crate::audit::Subject;
+use crate::audit::Unit;
+use crate::audit::WrittenEvent;
 use crate::audit::log::EntryFacts;
 use crate::audit::log::Salt;
 use crate::words::Digest;
@@ -16,7 +21,9 @@ pub(super) struct Line<'a> {
     pub(super) person: Option<&'a str>,
     pub(super) commitment: Option<Digest>,
     /// The canonical JSON of the event.
-    pub(super) event: Vec<u8>,
+    pub(super) event: Cow<'a, str>,
+    /// The digest of it.
+    digest: Digest,
 }
 
 /// A record can't be written down.
@@ -26,12 +33,30 @@ pub(super) enum LineError {
     Random,
     #[error("a record is longer than any that midflow writes")]
     Size,
-    #[error("an event can't be written as JSON")]
+    #[error("a part can't be written as JSON")]
     Json,
 }
 
+/// The records of a unit, in order.
+pub(super) fn lines(unit: &Unit) -> impl Iterator<Item = Result<Line<'_>, LineError>> {
+    unit.records
+        .iter()
+        .enumerate()
+        .map(|(at, record)| Line::of(record, unit.written.event(at)))
+}
+
+/// The state that a unit brings its flow to, JSON.
+pub(super) fn state<'a>(unit: &'a Unit, row: &FlowRow) -> Result<Cow<'a, str>, LineError> {
+    match unit.written.state() {
+        Some(state) => Ok(Cow::Borrowed(state)),
+        None => serde_json::to_string(&row.state)
+            .map(Cow::Owned)
+            .map_err(|_| LineError::Json),
+    }
+}
+
 impl<'a> Line<'a> {
-    pub(super) fn of(record: &'a Record) -> Result<Self, LineError> {
+    fn of(record: &'a Record, written: Option<&'a WrittenEvent>) -> Result<Self, LineError> {
         let person = record
             .subject
             .person()
@@ -41,13 +66,22 @@ impl<'a> Line<'a> {
             Subject::Committed(commitment) => Some(*commitment),
             Subject::Person(_) => person.map(commit).transpose()?,
         };
+        let (event, digest) = match written {
+            Some(written) => (Cow::Borrowed(written.json()), written.digest()),
+            None => {
+                let written = WrittenEvent::of(&record.event).map_err(|_| LineError::Json)?;
+                let digest = written.digest();
+                (Cow::Owned(written.into_json()), digest)
+            }
+        };
         Ok(Self {
             at: record.at.as_micros(),
             flow: record.flow.map(|flow| flow.as_uuid().into_bytes()),
             kind: record.event.kind(),
             person,
             commitment,
-            event: record.event.to_canonical_json().map_err(|_| LineError::Json)?,
+            event,
+            digest,
         })
     }
 
@@ -58,7 +92,7 @@ impl<'a> Line<'a> {
             flow: self.flow.as_ref().map(<[u8; 16]>::as_slice),
             kind: self.kind.as_bytes(),
             commitment: self.commitment,
-            event: Digest::of(&self.event),
+            event: self.digest,
         }
     }
 }

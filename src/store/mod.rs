@@ -10,6 +10,7 @@ mod keys;
 mod line;
 mod log;
 mod names;
+mod pages;
 mod postgres;
 mod rights;
 mod rounds;

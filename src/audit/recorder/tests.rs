@@ -9,6 +9,7 @@ use tokio::time::sleep;
 
 use super::*;
 use crate::audit::AdminRecord;
+use crate::audit::Committing;
 use crate::audit::Event;
 use crate::audit::Record;
 use crate::words::Timestamp;
@@ -34,6 +35,8 @@ enum Behaviour {
 #[async_trait]
 impl Commit for Slow {
     async fn commit(&self, batch: Vec<Unit>) -> Vec<Result<(), CommitError>> {
+        let is_written = batch.iter().all(|unit| unit.written.event(0).is_some());
+        assert!(is_written, "who hands in writes down");
         sleep(self.takes).await;
         self.batches.lock().unwrap().push(batch.len());
         assert!(self.behaviour != Behaviour::Panics, "as planned");
@@ -314,6 +317,159 @@ async fn a_single_flow_never_waits_for_others() {
         "{:?}",
         before.elapsed()
     );
+}
+
+/// A store that accepts batches at once and commits them one after another, as the real ones do.
+struct Lane {
+    jobs: mpsc::UnboundedSender<(Vec<Unit>, oneshot::Sender<Vec<Result<(), CommitError>>>)>,
+    most_waiting: Arc<AtomicUsize>,
+    waiting: Arc<AtomicUsize>,
+    kept: Arc<Mutex<Vec<String>>>,
+    /// A batch that begins with this name is not accepted.
+    panics_at: Option<&'static str>,
+}
+
+impl Lane {
+    fn start(takes: Duration, panics_at: Option<&'static str>) -> Arc<Self> {
+        let (jobs, mut waiting_jobs) = mpsc::unbounded_channel::<(Vec<Unit>, oneshot::Sender<_>)>();
+        let (kept, waiting) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
+        let lane = Self {
+            jobs,
+            most_waiting: Arc::default(),
+            waiting: Arc::clone(&waiting),
+            kept: Arc::clone(&kept),
+            panics_at,
+        };
+        tokio::spawn(async move {
+            while let Some((units, answer)) = waiting_jobs.recv().await {
+                sleep(takes).await;
+                let names = units.iter().map(name_of);
+                kept.lock().unwrap().extend(names);
+                waiting.fetch_sub(1, Ordering::SeqCst);
+                let _ = answer.send(units.iter().map(|_| Ok(())).collect());
+            }
+        });
+        Arc::new(lane)
+    }
+}
+
+#[async_trait]
+impl Commit for Lane {
+    async fn commit(&self, batch: Vec<Unit>) -> Vec<Result<(), CommitError>> {
+        self.accept(batch).await.await
+    }
+
+    async fn accept(&self, batch: Vec<Unit>) -> Committing {
+        // Making a batch ready takes longer the earlier it comes: who does not wait for the one before overtakes it.
+        sleep(Duration::from_micros(200)).await;
+        if self.panics_at.is_some_and(|name| name == name_of(&batch[0])) {
+            panic!("as planned");
+        }
+        let waiting = self.waiting.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most_waiting.fetch_max(waiting, Ordering::SeqCst);
+        let (answer, answered) = oneshot::channel();
+        self.jobs.send((batch, answer)).unwrap();
+        Box::pin(async move { answered.await.unwrap() })
+    }
+}
+
+fn many(names: std::ops::Range<u32>) -> Vec<Unit> {
+    names.map(|number| unit(&number.to_string())).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crowd_is_handed_over_while_the_disk_is_busy_and_keeps_its_order() {
+    let store = Lane::start(Duration::from_millis(5), None);
+    let options = RecorderOptions {
+        max_batch: 64,
+        ..RecorderOptions::default()
+    };
+    let recorder = Recorder::start(Arc::clone(&store) as Arc<dyn Commit>, options);
+    recorder.record_all(many(0..640)).await.unwrap();
+    let names: Vec<String> = (0..640).map(|number| number.to_string()).collect();
+    assert_eq!(*store.kept.lock().unwrap(), names);
+    let stats = recorder.stats();
+    assert!(
+        stats.units == 640 && (10..=14).contains(&stats.commits),
+        "{stats:?}"
+    );
+    assert_eq!(
+        store.most_waiting.load(Ordering::SeqCst),
+        2,
+        "one on the disk, one behind it, and no more"
+    );
+}
+
+// Whoever is few waits for the disk, so that as many as possible share the next sync.
+#[tokio::test(start_paused = true)]
+async fn a_few_are_not_handed_over_early() {
+    let store = Lane::start(Duration::from_millis(5), None);
+    let recorder = Recorder::start(Arc::clone(&store) as Arc<dyn Commit>, RecorderOptions::default());
+    let mut calls = tokio::task::JoinSet::new();
+    for number in 0..40_u64 {
+        let recorder = recorder.clone();
+        calls.spawn(async move {
+            sleep(Duration::from_millis(number % 5)).await;
+            recorder.record(unit(&number.to_string()), ()).await.unwrap();
+        });
+    }
+    calls.join_all().await;
+    assert_eq!(store.most_waiting.load(Ordering::SeqCst), 1);
+    assert!(recorder.stats().commits <= 6, "{:?}", recorder.stats());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_of_one_batch_does_not_touch_the_one_behind_it() {
+    let store = Lane::start(Duration::from_millis(5), Some("64"));
+    let options = RecorderOptions {
+        max_batch: 64,
+        ..RecorderOptions::default()
+    };
+    let recorder = Recorder::start(Arc::clone(&store) as Arc<dyn Commit>, options);
+    let mut answers = Vec::new();
+    for unit in many(0..192) {
+        answers.push(recorder.hand_in(unit).await.unwrap());
+    }
+    for (number, answered) in answers.into_iter().enumerate() {
+        let expected = if (64..128).contains(&number) {
+            Err(CommitError::Store(PANICKED.to_owned()))
+        } else {
+            Ok(())
+        };
+        assert_eq!(committed(answered).await, expected, "{number}");
+    }
+    recorder.shutdown().await;
+    assert_eq!(store.kept.lock().unwrap().len(), 128);
+}
+
+#[tokio::test(start_paused = true)]
+async fn shutdown_waits_for_every_batch_that_is_under_way() {
+    let store = Lane::start(Duration::from_millis(5), None);
+    let recorder = Recorder::start(Arc::clone(&store) as Arc<dyn Commit>, RecorderOptions::default());
+    let mut answers = Vec::new();
+    for unit in many(0..600) {
+        answers.push(recorder.hand_in(unit).await.unwrap());
+    }
+    recorder.shutdown().await;
+    assert_eq!(store.kept.lock().unwrap().len(), 600);
+    for answered in answers {
+        committed(answered).await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_written_down_is_what_the_record_says() {
+    let (recorder, _) = start(Slow::default());
+    let unit = unit("a");
+    let written = Written::of(&unit);
+    let event = written.event(0).unwrap();
+    assert_eq!(
+        event.json().as_bytes(),
+        unit.records[0].event.to_canonical_json().unwrap()
+    );
+    assert_eq!(event.digest(), crate::words::Digest::of(event.json().as_bytes()));
+    assert!(written.event(1).is_none() && written.state().is_none());
+    recorder.record(unit, ()).await.unwrap();
 }
 
 async fn futures_poll_once<F: std::future::Future + Unpin>(future: &mut F) -> Option<F::Output> {

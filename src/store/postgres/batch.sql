@@ -6,7 +6,11 @@
 -- (src/store/postgres/pack.rs).
 -- The order is that of the references: rows that others may hold are waited for first, then `whole` looks whether all
 -- was done that was asked for, and only then the row of `log` is taken, which all replicas share.
-WITH new_flows AS (
+-- What stands between `-- [part` and `-- ]` is left out where the batch has nothing for it (src/store/postgres/parts.rs):
+-- a part that writes nothing still takes the server as long as a few rows.
+WITH
+-- [new flows
+new_flows AS (
     INSERT INTO flows (
         owner, id, version, service, capability, catalog, token, person_key, subject, phase, open, state, request_id,
         created_at, expires_at, outcome, idempotency_key, request_digest, detail)
@@ -18,6 +22,8 @@ WITH new_flows AS (
     ON CONFLICT DO NOTHING
     RETURNING id
 ),
+-- ]
+-- [next flows
 next_flows AS (
     UPDATE flows SET
         version = flows.version + 1,
@@ -38,6 +44,8 @@ next_flows AS (
     WHERE flows.id = r.id AND flows.version + 1 = r.version
     RETURNING flows.id
 ),
+-- ]
+-- [notices
 new_deliveries AS (
     INSERT INTO deliveries (webhook_id, flow, url, body, attempts, next_at, delivered_at)
     SELECT r.*
@@ -52,13 +60,24 @@ next_deliveries AS (
     WHERE deliveries.webhook_id = r.webhook_id
     RETURNING 1
 ),
+-- ]
 checked AS (
     SELECT whole(
         EXISTS (SELECT FROM replicas WHERE lease = $1 AND until > clock_timestamp()),
-        ARRAY(SELECT id FROM unnest($2::uuid[]) AS asked (id) EXCEPT SELECT id FROM new_flows)
-            || ARRAY(SELECT id FROM unnest($20::uuid[]) AS asked (id) EXCEPT SELECT id FROM next_flows),
-        (SELECT count(*) FROM new_deliveries) = cardinality($41::text[])
-            AND (SELECT count(*) FROM next_deliveries) = cardinality($48::text[])) AS is_whole
+        '{}'::uuid[]
+-- [new flows
+            || ARRAY(SELECT id FROM unnest($2::uuid[]) AS asked (id) EXCEPT SELECT id FROM new_flows)
+-- ]
+-- [next flows
+            || ARRAY(SELECT id FROM unnest($20::uuid[]) AS asked (id) EXCEPT SELECT id FROM next_flows)
+-- ]
+        ,
+        true
+-- [notices
+            AND (SELECT count(*) FROM new_deliveries) = cardinality($41::text[])
+            AND (SELECT count(*) FROM next_deliveries) = cardinality($48::text[])
+-- ]
+    ) AS is_whole
 ),
 head AS (
     UPDATE log SET
@@ -69,16 +88,21 @@ head AS (
     WHERE checked.is_whole
     RETURNING log.records - cardinality($36::bigint[]) AS before
 ),
+-- [exchanges
 new_exchanges AS (
     INSERT INTO exchanges (id, flow, direction, at, bytes)
     SELECT r.*
     FROM unnest($31::uuid[], $32::uuid[], $33::text[], $34::bigint[], $35::bytea[]) AS r
 ),
+-- ]
+-- [keys
 new_keys AS (
     INSERT INTO data_keys (owner, version, wrapped)
     SELECT r.*
     FROM unnest($52::uuid[], $53::bigint[], $54::bytea[]) AS r
 ),
+-- ]
+-- [documents and destroyed keys
 waiting AS (
     INSERT INTO waiting_documents (id, at)
     SELECT r.id, r.at
@@ -103,9 +127,11 @@ destroyed AS (
 forgotten AS (
     UPDATE flows SET person_key = NULL, idempotency_key = NULL, request_digest = NULL WHERE id = ANY ($55::uuid[])
 ),
+-- ]
 new_records AS (
-    INSERT INTO records (seq, at, flow, kind, subject, event, writer, chain, number, commitment, leaf)
-    SELECT head.before + r.place, r.at, r.flow, r.kind, r.subject, r.event, $1, $56, $57 + r.place - 1, r.commitment, r.leaf
+    INSERT INTO records (seq, at, flow, kind, subject, event, writer, chain, number, commitment, leaf, ends_batch)
+    SELECT head.before + r.place, r.at, r.flow, r.kind, r.subject, r.event, $1, $56, $57 + r.place - 1, r.commitment, r.leaf,
+        r.place = cardinality($36::bigint[])
     FROM head, unnest($36::bigint[], $37::uuid[], $38::text[], $39::bytea[], $40::text[], $58::bytea[], $59::bytea[])
         WITH ORDINALITY AS r (at, flow, kind, subject, event, commitment, leaf, place)
 )

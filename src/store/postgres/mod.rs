@@ -1,8 +1,10 @@
 //! One PostgreSQL database that several processes share: each has a lease, one connection that writes in its own task,
 //! and a few that read.
 
+mod ahead;
 mod batch;
 mod cluster;
+mod copied;
 mod fault;
 mod find;
 mod hints;
@@ -11,6 +13,7 @@ mod lease;
 mod log;
 mod open;
 mod pack;
+mod parts;
 mod read;
 mod rights;
 mod rows;

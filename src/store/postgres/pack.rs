@@ -1,18 +1,23 @@
+use std::borrow::Cow;
+
 use sqlx::Postgres;
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use uuid::Uuid;
 
+use super::parts::Parts;
 use crate::audit::DeliveryChange;
 use crate::audit::DeliveryRow;
+use crate::audit::ExchangeDirection;
 use crate::audit::ExchangeRow;
 use crate::audit::FlowChange;
-use crate::audit::Record;
 use crate::audit::Unit;
 use crate::audit::log::Chain;
 use crate::flow::Phase;
 use crate::store::line::Line;
 use crate::store::line::LineError;
+use crate::store::line::lines;
+use crate::store::line::state;
 use crate::store::names::direction_name;
 use crate::words::Purpose;
 use crate::words::Timestamp;
@@ -39,8 +44,6 @@ pub(super) struct Packed<'a> {
 pub(super) enum PackError {
     #[error("a number is too large for the store")]
     Number,
-    #[error("a part can't be written as JSON")]
-    Json,
     #[error(transparent)]
     Line(#[from] LineError),
 }
@@ -57,7 +60,7 @@ struct NewFlows<'a> {
     subject: Vec<Option<&'a str>>,
     phase: Vec<&'a str>,
     open: Vec<bool>,
-    state: Vec<String>,
+    state: Vec<Cow<'a, str>>,
     request_id: Vec<Option<&'a [u8]>>,
     created_at: Vec<i64>,
     expires_at: Vec<i64>,
@@ -75,7 +78,7 @@ struct NextFlows<'a> {
     subject: Vec<Option<&'a str>>,
     phase: Vec<&'a str>,
     open: Vec<bool>,
-    state: Vec<String>,
+    state: Vec<Cow<'a, str>>,
     request_id: Vec<Option<&'a [u8]>>,
     expires_at: Vec<i64>,
     outcome: Vec<Option<&'a str>>,
@@ -97,9 +100,9 @@ struct Records<'a> {
     flow: Vec<Option<Uuid>>,
     kind: Vec<&'a str>,
     subject: Vec<Option<&'a [u8]>>,
-    event: Vec<String>,
-    commitment: Vec<Option<Vec<u8>>>,
-    leaf: Vec<Vec<u8>>,
+    event: Vec<Cow<'a, str>>,
+    commitment: Vec<Option<[u8; 32]>>,
+    leaf: Vec<[u8; 32]>,
 }
 
 #[derive(Default)]
@@ -149,10 +152,11 @@ impl<'a> Packed<'a> {
             packed.add(unit, chain)?;
         }
         units.sort_by_key(|unit| unit.flow.as_ref().map(|change| change.row().id));
-        for change in units.iter().filter_map(|unit| unit.flow.as_ref()) {
-            match change {
-                FlowChange::Insert(_) => packed.new_flow(change)?,
-                FlowChange::Update(_) | FlowChange::Advance(_) => packed.next_flow(change)?,
+        for unit in units {
+            match &unit.flow {
+                Some(change @ FlowChange::Insert(_)) => packed.new_flow(unit, change)?,
+                Some(change) => packed.next_flow(unit, change)?,
+                None => {}
             }
         }
         Ok(packed)
@@ -173,8 +177,8 @@ impl<'a> Packed<'a> {
         for exchange in &unit.exchanges {
             self.exchange(exchange);
         }
-        for record in &unit.records {
-            self.record(record, chain)?;
+        for line in lines(unit) {
+            self.record(line?, chain)?;
         }
         for (at, delivery) in unit.deliveries.iter().enumerate() {
             match delivery {
@@ -187,7 +191,7 @@ impl<'a> Packed<'a> {
         Ok(())
     }
 
-    fn new_flow(&mut self, change: &'a FlowChange) -> Result<(), PackError> {
+    fn new_flow(&mut self, unit: &'a Unit, change: &'a FlowChange) -> Result<(), PackError> {
         let row = change.row();
         let to = &mut self.new_flows;
         to.id.push(row.id.as_uuid());
@@ -202,8 +206,7 @@ impl<'a> Packed<'a> {
             .push(row.subject.as_ref().map(|subject| subject.expose(Purpose::Store)));
         to.phase.push(row.state.phase.as_str());
         to.open.push(is_open(change));
-        to.state
-            .push(serde_json::to_string(&row.state).map_err(|_| PackError::Json)?);
+        to.state.push(state(unit, row)?);
         to.request_id
             .push(row.request_id.as_ref().map(|id| id.as_str().as_bytes()));
         to.created_at.push(row.created_at.as_micros());
@@ -217,7 +220,7 @@ impl<'a> Packed<'a> {
         Ok(())
     }
 
-    fn next_flow(&mut self, change: &'a FlowChange) -> Result<(), PackError> {
+    fn next_flow(&mut self, unit: &'a Unit, change: &'a FlowChange) -> Result<(), PackError> {
         let row = change.row();
         let to = &mut self.next_flows;
         to.id.push(row.id.as_uuid());
@@ -228,8 +231,7 @@ impl<'a> Packed<'a> {
             .push(row.subject.as_ref().map(|subject| subject.expose(Purpose::Store)));
         to.phase.push(row.state.phase.as_str());
         to.open.push(is_open(change));
-        to.state
-            .push(serde_json::to_string(&row.state).map_err(|_| PackError::Json)?);
+        to.state.push(state(unit, row)?);
         to.request_id
             .push(row.request_id.as_ref().map(|id| id.as_str().as_bytes()));
         to.expires_at.push(row.expires_at.as_micros());
@@ -247,8 +249,7 @@ impl<'a> Packed<'a> {
         to.bytes.push(&row.bytes);
     }
 
-    fn record(&mut self, record: &'a Record, chain: &mut Chain) -> Result<(), PackError> {
-        let line = Line::of(record)?;
+    fn record(&mut self, line: Line<'a>, chain: &mut Chain) -> Result<(), PackError> {
         let leaf = chain.append(&line.facts()).ok_or(LineError::Size)?.leaf();
         let to = &mut self.records;
         to.at.push(line.at);
@@ -256,10 +257,9 @@ impl<'a> Packed<'a> {
         to.kind.push(line.kind);
         to.subject.push(line.person.map(str::as_bytes));
         to.commitment
-            .push(line.commitment.map(|commitment| commitment.as_bytes().to_vec()));
-        to.leaf.push(leaf.as_bytes().to_vec());
-        to.event
-            .push(String::from_utf8(line.event).map_err(|_| PackError::Json)?);
+            .push(line.commitment.map(|commitment| *commitment.as_bytes()));
+        to.leaf.push(*leaf.as_bytes());
+        to.event.push(line.event);
         Ok(())
     }
 
@@ -282,8 +282,29 @@ impl<'a> Packed<'a> {
         to.delivered_at.push(row.delivered_at.map(Timestamp::as_micros));
     }
 
-    /// The statement of the batch with everything in its place.
+    /// What there is something for.
+    fn parts(&self) -> Parts {
+        let has_documents = !self.destroyed.is_empty()
+            || !self.uses.document.is_empty()
+            || self
+                .exchanges
+                .direction
+                .contains(&direction_name(ExchangeDirection::Document));
+        let has_notices =
+            !self.new_deliveries.webhook_id.is_empty() || !self.next_deliveries.webhook_id.is_empty();
+        Parts::default()
+            .with(Parts::NEW_FLOWS, !self.new_flows.id.is_empty())
+            .with(Parts::NEXT_FLOWS, !self.next_flows.id.is_empty())
+            .with(Parts::NOTICES, has_notices)
+            .with(Parts::EXCHANGES, !self.exchanges.id.is_empty())
+            .with(Parts::KEYS, !self.keys.owner.is_empty())
+            .with(Parts::DOCUMENTS, has_documents)
+    }
+
+    /// The statement of the batch with everything in its place. What a part that is left out would take is bound all the same:
+    /// nothing.
     pub(super) fn statement(self, lease: i64) -> Query<'static, Postgres, PgArguments> {
+        let text = self.parts().statement();
         let Self {
             chain,
             first,
@@ -297,7 +318,7 @@ impl<'a> Packed<'a> {
             destroyed,
             uses,
         } = self;
-        sqlx::query(BATCH)
+        sqlx::query(text)
             .bind(lease)
             .bind(new.id)
             .bind(new.version)
@@ -377,5 +398,3 @@ fn is_changed_again(unit: &Unit, at: usize, row: &DeliveryRow) -> bool {
 fn number(value: u64) -> Result<i64, PackError> {
     i64::try_from(value).map_err(|_| PackError::Number)
 }
-
-const BATCH: &str = include_str!("batch.sql");

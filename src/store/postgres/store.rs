@@ -14,6 +14,7 @@ use super::tree::Tree;
 use super::writer::Writer;
 use crate::audit::Commit;
 use crate::audit::CommitError;
+use crate::audit::Committing;
 use crate::audit::Unit;
 use crate::store::StoreError;
 use crate::store::StoreErrorKind;
@@ -146,6 +147,10 @@ impl Postgres {
 #[async_trait]
 impl Commit for Postgres {
     async fn commit(&self, batch: Vec<Unit>) -> Vec<Result<(), CommitError>> {
-        self.writer.commit(batch).await
+        self.accept(batch).await.await
+    }
+
+    async fn accept(&self, batch: Vec<Unit>) -> Committing {
+        self.writer.accept(batch).await
     }
 }

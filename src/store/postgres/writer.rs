@@ -1,3 +1,4 @@
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use super::open;
 use super::settings::PostgresSettings;
 use super::warnings::Warnings;
 use crate::audit::CommitError;
+use crate::audit::Committing;
 use crate::audit::Unit;
 use crate::audit::log::Chain;
 use crate::audit::log::WriterId;
@@ -88,19 +90,20 @@ impl Writer {
         }
     }
 
-    pub(super) async fn commit(&self, units: Vec<Unit>) -> Vec<Result<(), CommitError>> {
+    /// Accepts a batch; the answers come when it is durable.
+    pub(super) async fn accept(&self, units: Vec<Unit>) -> Committing {
         let count = units.len();
         let (answer, answered) = oneshot::channel();
-        let unsent = self.jobs.send(Job::Commit { units, answer }).await.is_err();
-        let error = if unsent {
-            self.closed()
-        } else {
+        if self.jobs.send(Job::Commit { units, answer }).await.is_err() {
+            return Box::pin(ready(failed(count, &self.closed())));
+        }
+        let lost = self.lost();
+        Box::pin(async move {
             match answered.await {
-                Ok(answers) => return answers,
-                Err(_) => self.lost(),
+                Ok(answers) => answers,
+                Err(_) => failed(count, &lost),
             }
-        };
-        vec![Err(CommitError::Store(error.to_string())); count]
+        })
     }
 
     /// Carries out one statement, durably.
@@ -142,6 +145,10 @@ impl Writer {
             "start midflow again",
         )
     }
+}
+
+fn failed(count: usize, error: &StoreError) -> Vec<Result<(), CommitError>> {
+    vec![Err(CommitError::Store(error.to_string())); count]
 }
 
 struct Task {
@@ -296,7 +303,7 @@ impl Task {
     }
 }
 
-/// The recorder hands in one batch at a time; more than a few jobs never wait.
+/// The recorder hands in two batches at a time; more than a few jobs never wait.
 const QUEUE: usize = 64;
 const FAREWELL: Duration = Duration::from_secs(2);
 const LONGEST_CONNECT: Duration = Duration::from_secs(5);

@@ -1,15 +1,19 @@
 use std::collections::HashMap;
 use std::collections::HashSet;
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use super::cache::KeyCache;
 use super::layer::HeldKey;
 use super::layer::Sealed;
+use super::unsettled::Entered;
 use crate::audit::Commit;
 use crate::audit::CommitError;
+use crate::audit::Committing;
 use crate::audit::DeliveryChange;
 use crate::audit::ExchangeRow;
 use crate::audit::FlowChange;
@@ -30,13 +34,20 @@ use crate::words::Purpose;
 #[async_trait]
 impl<S: KeyStore + ?Sized> Commit for Sealed<S> {
     async fn commit(&self, batch: Vec<Unit>) -> Vec<Result<(), CommitError>> {
+        self.accept(batch).await.await
+    }
+
+    async fn accept(&self, batch: Vec<Unit>) -> Committing {
         let new = new_flows(&batch);
+        let touched = || needed(&batch).chain(destroyed(&batch)).collect();
+        self.unsettled.wait_for(touched).await;
         let needed: Vec<KeyOwner> = needed(&batch).filter(|owner| !new.contains(owner)).collect();
         let held = match self.keys_of(needed).await {
             Ok(held) => held,
             Err(error) => {
                 let error = CommitError::Store(error.to_string());
-                return batch.iter().map(|_| Err(error.clone())).collect();
+                let answers = batch.iter().map(|_| Err(error.clone())).collect();
+                return Box::pin(ready(answers));
             }
         };
         let ring = self.ring();
@@ -45,48 +56,77 @@ impl<S: KeyStore + ?Sized> Commit for Sealed<S> {
             held,
             drawn: HashMap::new(),
         };
-        let destroyed: Vec<Vec<KeyOwner>> = batch.iter().map(|unit| unit.destroy.clone()).collect();
-        let sealed: Vec<_> = batch.into_iter().map(|unit| sealer.unit(unit)).collect();
-        let drawn = sealer.drawn;
-        let mut answers = Vec::with_capacity(sealed.len());
-        let mut units = Vec::with_capacity(sealed.len());
-        for unit in sealed {
-            answers.push(unit.map(|unit| {
-                let begun = match &unit.flow {
-                    Some(FlowChange::Insert(row)) => Some(KeyOwner::from(row.id)),
-                    _ => None,
-                };
-                units.push(unit);
-                begun
-            }));
+        let unsettled = new.into_iter().chain(destroyed(&batch)).collect();
+        let unsettled = self.unsettled.enter(unsettled);
+        let mut answers = Vec::with_capacity(batch.len());
+        let mut units = Vec::with_capacity(batch.len());
+        for unit in batch {
+            let destroyed = unit.destroy.clone();
+            let begun = begun(&unit);
+            let sealed = sealer.unit(unit);
+            answers.push((sealed.map(|unit| units.push(unit)), begun, destroyed));
         }
-        let mut committed = self.inner.commit(units).await.into_iter();
-        let now = Instant::now();
-        let answer = |(answer, destroyed): (Result<Option<KeyOwner>, CommitError>, Vec<KeyOwner>)| {
-            let begun = answer?;
-            committed
-                .next()
-                .unwrap_or_else(|| Err(CommitError::Store(UNANSWERED.to_owned())))?;
-            // Only now is it known that this key, and no other, is the flow's.
-            if let Some((owner, key)) = begun.and_then(|owner| drawn.get_key_value(&owner)) {
-                self.cache.keep(*owner, Arc::clone(key), now);
-            }
-            for owner in destroyed {
-                self.cache.forget(owner);
-            }
-            Ok(())
+        let settling = Settling {
+            answers,
+            drawn: sealer.drawn,
+            cache: Arc::clone(&self.cache),
+            _unsettled: unsettled,
         };
-        answers.into_iter().zip(destroyed).map(answer).collect()
+        let committing = self.inner.accept(units).await;
+        Box::pin(async move { settling.settle(committing.await) })
+    }
+}
+
+/// What has to be done when it is known what became of a batch.
+struct Settling {
+    /// Of each unit: whether it could be sealed, the flow that begins in it, and whose keys are destroyed.
+    answers: Vec<(Result<(), CommitError>, Option<KeyOwner>, Vec<KeyOwner>)>,
+    drawn: HashMap<KeyOwner, Arc<DataKey>>,
+    cache: Arc<KeyCache>,
+    _unsettled: Entered,
+}
+
+impl Settling {
+    fn settle(self, committed: Vec<Result<(), CommitError>>) -> Vec<Result<(), CommitError>> {
+        let now = Instant::now();
+        let mut committed = committed.into_iter();
+        let mut answers = Vec::with_capacity(self.answers.len());
+        for (sealed, begun, destroyed) in self.answers {
+            let answer = sealed.and_then(|()| {
+                committed
+                    .next()
+                    .unwrap_or_else(|| Err(CommitError::Store(UNANSWERED.to_owned())))
+            });
+            if answer.is_ok() {
+                // Only now is it known that this key, and no other, is the flow's.
+                if let Some((owner, key)) = begun.and_then(|owner| self.drawn.get_key_value(&owner)) {
+                    self.cache.keep(*owner, Arc::clone(key), now);
+                }
+                for owner in destroyed {
+                    self.cache.forget(owner);
+                }
+            }
+            answers.push(answer);
+        }
+        answers
     }
 }
 
 /// The flows that begin in a batch: they have no key yet.
 fn new_flows(batch: &[Unit]) -> HashSet<KeyOwner> {
-    let begun = batch.iter().filter_map(|unit| match &unit.flow {
+    batch.iter().filter_map(begun).collect()
+}
+
+fn begun(unit: &Unit) -> Option<KeyOwner> {
+    match &unit.flow {
         Some(FlowChange::Insert(row)) => Some(KeyOwner::from(row.id)),
         _ => None,
-    });
-    begun.collect()
+    }
+}
+
+/// Whose keys a batch destroys.
+fn destroyed(batch: &[Unit]) -> impl Iterator<Item = KeyOwner> {
+    batch.iter().flat_map(|unit| unit.destroy.iter().copied())
 }
 
 /// Whose keys a batch needs.
@@ -124,6 +164,7 @@ impl Sealer<'_> {
             keys: unit.keys,
             destroy: unit.destroy,
             document: unit.document,
+            written: unit.written,
             ..Unit::default()
         };
         sealed.flow = match &unit.flow {

@@ -6,6 +6,7 @@ use std::sync::RwLock;
 use std::time::Instant;
 
 use super::cache::KeyCache;
+use super::unsettled::Unsettled;
 use crate::audit::seal::DataKey;
 use crate::audit::seal::KeyOwner;
 use crate::audit::seal::KeyRing;
@@ -23,7 +24,8 @@ pub struct Sealed<S: ?Sized> {
     pub(super) inner: Arc<S>,
     wrapper: Arc<dyn KeyWrapper>,
     ring: RwLock<Arc<KeyRing>>,
-    pub(super) cache: KeyCache,
+    pub(super) cache: Arc<KeyCache>,
+    pub(super) unsettled: Arc<Unsettled>,
 }
 
 /// Why a store can't be used sealed.
@@ -103,7 +105,8 @@ impl<S: KeyStore + ?Sized> Sealed<S> {
             inner,
             wrapper,
             ring: RwLock::new(Arc::new(ring)),
-            cache: KeyCache::new(Instant::now()),
+            cache: Arc::new(KeyCache::new(Instant::now())),
+            unsettled: Arc::default(),
         })
     }
 

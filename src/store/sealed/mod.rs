@@ -16,6 +16,7 @@ mod layer;
 mod log;
 mod read;
 mod shared;
+mod unsettled;
 
 pub use layer::Sealed;
 pub use layer::SealedError;

@@ -291,6 +291,49 @@ async fn a_destroyed_key_erases_one_flow() {
     assert!(back.execute(&mut connection).await.is_err(), "for ever");
 }
 
+// Batches are made ready while others are on their way to the disk. What such a batch brings or destroys is waited for, or a
+// flow that has just begun could not be changed, and what was destroyed would be sealed all the same with a key from memory.
+#[tokio::test]
+async fn a_batch_waits_for_the_keys_that_come_and_go_with_the_one_before() {
+    let folder = TempDir::new().unwrap();
+    let store = Arc::new(sealed(&file_in(&folder)).await);
+    let (row, begin) = whole(1, PERSON);
+    let (other, other_begins) = whole(2, OTHER);
+    let mut next = row.clone();
+    next.version = 2;
+    let mut last = row.clone();
+    last.version = 3;
+    let erase = Unit {
+        destroy: vec![row.id.into()],
+        ..Unit::default()
+    };
+    let batches = [
+        vec![begin, other_begins],
+        vec![update(&next)],
+        vec![erase],
+        vec![update(&last)],
+    ];
+    let mut under_way = Vec::new();
+    for batch in batches {
+        let (store, (accepting, accepted)) = (Arc::clone(&store), tokio::sync::oneshot::channel::<()>());
+        under_way.push(tokio::spawn(async move {
+            let committing = store.accept(batch).await;
+            drop(accepting);
+            committing.await
+        }));
+        let _ = accepted.await;
+    }
+    let mut answers = Vec::new();
+    for batch in under_way {
+        answers.extend(batch.await.unwrap());
+    }
+    assert_eq!(answers[..4], [Ok(()), Ok(()), Ok(()), Ok(())]);
+    assert!(matches!(&answers[4], Err(CommitError::Store(why)) if why.contains("destroyed")));
+    assert!(store.flow(row.id).await.unwrap().is_none());
+    assert_eq!(store.flow(other.id).await.unwrap().unwrap().detail, other.detail);
+    store.close().await;
+}
+
 #[tokio::test]
 async fn a_rotation_rewraps_everything_and_forgets_the_old_key() {
     let folder = TempDir::new().unwrap();

@@ -181,7 +181,7 @@ impl Sqlite {
 }
 
 /// A record as it lies there.
-pub(super) fn row(row: &Row<'_>) -> rusqlite::Result<LogRow> {
+fn row(row: &Row<'_>) -> rusqlite::Result<LogRow> {
     Ok(LogRow {
         seq: row.get(0)?,
         at: row.get(1)?,
@@ -196,7 +196,7 @@ pub(super) fn row(row: &Row<'_>) -> rusqlite::Result<LogRow> {
 }
 
 /// What was altered has to be read, too, so texts are read as the bytes that they are.
-pub(super) const ROWS: &str = "
+const ROWS: &str = "
     SELECT r.seq, r.at, r.flow, CAST(r.kind AS BLOB), r.commitment, CAST(r.event AS BLOB),
         (SELECT w.id FROM log_writers AS w WHERE w.number = r.writer), r.number, r.leaf
     FROM records AS r";

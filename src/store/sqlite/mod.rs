@@ -1,5 +1,6 @@
 //! One SQLite file, owned by one process: a single thread writes, a few connections read.
 
+mod ahead;
 mod backup;
 mod batch;
 mod edge;

@@ -8,9 +8,8 @@ use rusqlite::Row;
 use rusqlite::ToSql;
 use rusqlite::params;
 
+use super::ahead::read_ahead;
 use super::fault;
-use super::log::ROWS;
-use super::log::row;
 use super::open;
 use super::strays;
 use crate::audit::log::LogRow;
@@ -24,6 +23,7 @@ use crate::store::StoreError;
 use crate::store::StoreErrorKind;
 use crate::store::StoredTile;
 use crate::store::names::direction_from_name;
+use crate::store::pages::Pages;
 use crate::words::ExchangeId;
 use crate::words::FlowId;
 
@@ -32,6 +32,10 @@ pub(super) struct Snapshot {
     file: PathBuf,
     /// Away only while it is being read from.
     connection: Option<Connection>,
+    /// The number of the last record.
+    last: i64,
+    /// The records, as far as they are read one after another.
+    ahead: Option<Pages>,
 }
 
 impl Snapshot {
@@ -40,12 +44,16 @@ impl Snapshot {
         let begin = || {
             connection.execute_batch("BEGIN")?;
             // The snapshot is taken by the first read.
-            connection.query_row("SELECT count(*) FROM log_writers", [], |row| row.get::<_, i64>(0))
+            connection.query_row("SELECT max(seq) FROM records", [], |row| {
+                row.get::<_, Option<i64>>(0)
+            })
         };
-        begin().map_err(|error| fault::of_rusqlite(file, &error))?;
+        let last = begin().map_err(|error| fault::of_rusqlite(file, &error))?;
         Ok(Self {
             file: file.to_path_buf(),
             connection: Some(connection),
+            last: last.unwrap_or(i64::MIN),
+            ahead: None,
         })
     }
 
@@ -53,33 +61,34 @@ impl Snapshot {
         &mut self,
         read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let lost = || {
-            StoreError::new(
-                StoreErrorKind::Io,
-                &self.file,
-                "a reader of the snapshot was lost",
-            )
-        };
-        let connection = self.connection.take().ok_or_else(lost)?;
+        let connection = self.connection.take().ok_or_else(|| self.lost())?;
         let reading = tokio::task::spawn_blocking(move || {
             let result = read(&connection);
             (connection, result)
         });
-        let (connection, result) = reading.await.map_err(|_| lost())?;
+        let (connection, result) = reading.await.map_err(|_| self.lost())?;
         self.connection = Some(connection);
         result.map_err(|error| fault::of_rusqlite(&self.file, &error))
+    }
+
+    fn lost(&self) -> StoreError {
+        let cause = "a reader of the snapshot was lost";
+        StoreError::new(StoreErrorKind::Io, &self.file, cause)
     }
 }
 
 #[async_trait]
 impl LogSnapshot for Snapshot {
     async fn rows(&mut self, seq: i64, limit: u32) -> Result<Vec<LogRow>, StoreError> {
-        self.read(move |connection| {
-            let mut rows =
-                connection.prepare_cached(&format!("{ROWS} WHERE r.seq > ?1 ORDER BY r.seq LIMIT ?2"))?;
-            rows.query_map(params![seq, limit], row)?.collect()
-        })
-        .await
+        let mut ahead = match self.ahead.take() {
+            Some(ahead) if ahead.is_before(seq, limit) => ahead,
+            _ => read_ahead(&self.file, seq, self.last, limit),
+        };
+        let page = ahead.page().await.ok_or_else(|| self.lost())??;
+        if !page.is_empty() {
+            self.ahead = Some(ahead);
+        }
+        Ok(page)
     }
 
     async fn tiles(&mut self, after: Option<(i64, i64)>, limit: u32) -> Result<Vec<StoredTile>, StoreError> {

@@ -2,11 +2,7 @@ use rusqlite::CachedStatement;
 use rusqlite::Connection;
 use rusqlite::OptionalExtension as _;
 use rusqlite::Result;
-use rusqlite::ToSql;
 use rusqlite::params;
-use rusqlite::types::ToSqlOutput;
-use rusqlite::types::ValueRef;
-use serde::Serialize;
 use uuid::Uuid;
 
 use super::tail::Tail;
@@ -17,12 +13,13 @@ use crate::audit::ExchangeDirection;
 use crate::audit::ExchangeRow;
 use crate::audit::FlowChange;
 use crate::audit::FlowRow;
-use crate::audit::Record;
 use crate::audit::Unit;
 use crate::audit::seal::KeyOwner;
 use crate::audit::seal::WrappedKey;
 use crate::flow::Phase;
 use crate::store::line::Line;
+use crate::store::line::lines;
+use crate::store::line::state;
 use crate::store::names::direction_name;
 use crate::words::Digest;
 use crate::words::ExchangeId;
@@ -85,7 +82,7 @@ impl<'c> Statements<'c> {
 
     fn write_rows(&mut self, unit: &Unit) -> Result<Answer> {
         if let Some(change) = &unit.flow
-            && !self.flow(change)?
+            && !self.flow(unit, change)?
         {
             return Ok(Err(self.reason(change)?));
         }
@@ -103,8 +100,8 @@ impl<'c> Statements<'c> {
         for exchange in &unit.exchanges {
             self.exchange(exchange)?;
         }
-        for record in &unit.records {
-            self.record(record)?;
+        for line in lines(unit) {
+            self.record(&line.map_err(unplaceable)?)?;
         }
         for owner in &unit.destroy {
             self.destroy(*owner)?;
@@ -113,14 +110,15 @@ impl<'c> Statements<'c> {
     }
 
     /// Whether the change won.
-    fn flow(&mut self, change: &FlowChange) -> Result<bool> {
+    fn flow(&mut self, unit: &Unit, change: &FlowChange) -> Result<bool> {
         let row = change.row();
         let subject = row.subject.as_ref().map(|number| number.expose(Purpose::Store));
         let person_key = row.person_key.as_ref().map(Digest::as_bytes);
         let request_id = row.request_id.as_ref().map(|id| id.as_str());
         let outcome = row.outcome.map(|outcome| outcome.code());
         let is_open = row.state.phase != Phase::Delivered || !row.state.pending.is_empty();
-        let state = Json::of(&row.state)?;
+        let state = state(unit, row).map_err(unplaceable)?;
+        let state = state.as_ref();
         let changed = match change {
             FlowChange::Insert(_) => self.insert_flow.execute(params![
                 id(row.id.as_uuid()),
@@ -242,8 +240,7 @@ impl<'c> Statements<'c> {
         Ok(())
     }
 
-    fn record(&mut self, record: &Record) -> Result<()> {
-        let line = Line::of(record).map_err(unplaceable)?;
+    fn record(&mut self, line: &Line<'_>) -> Result<()> {
         let placed = self.tail.place(&line.facts()).map_err(unplaceable)?;
         self.insert_record.execute(params![
             placed.seq,
@@ -251,7 +248,7 @@ impl<'c> Statements<'c> {
             line.flow,
             line.kind,
             line.person,
-            JsonText(&line.event),
+            line.event.as_ref(),
             placed.writer,
             placed.number,
             placed.leaf.as_bytes(),
@@ -289,40 +286,12 @@ impl<'c> Statements<'c> {
     }
 }
 
-/// JSON of our own making, bound as text without being looked through again.
-struct Json(Vec<u8>);
-
-impl Json {
-    fn of(value: &impl Serialize) -> Result<Self> {
-        serde_json::to_vec(value).map(Self).map_err(unwritable)
-    }
-}
-
-impl ToSql for Json {
-    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::Borrowed(ValueRef::Text(&self.0)))
-    }
-}
-
-/// The same, borrowed.
-struct JsonText<'a>(&'a [u8]);
-
-impl ToSql for JsonText<'_> {
-    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::Borrowed(ValueRef::Text(self.0)))
-    }
-}
-
 const fn id(id: Uuid) -> [u8; 16] {
     id.into_bytes()
 }
 
 fn version(row: &FlowRow) -> Result<i64> {
     i64::try_from(row.version).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
-}
-
-fn unwritable(error: serde_json::Error) -> rusqlite::Error {
-    rusqlite::Error::ToSqlConversionFailure(Box::new(error))
 }
 
 const INSERT_FLOW: &str = "

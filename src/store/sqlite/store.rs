@@ -12,6 +12,7 @@ use super::open;
 use super::writer::Writer;
 use crate::audit::Commit;
 use crate::audit::CommitError;
+use crate::audit::Committing;
 use crate::audit::Unit;
 use crate::audit::log::WriterId;
 use crate::store::StoreError;
@@ -117,6 +118,10 @@ impl Sqlite {
 #[async_trait]
 impl Commit for Sqlite {
     async fn commit(&self, batch: Vec<Unit>) -> Vec<Result<(), CommitError>> {
-        self.writer.commit(batch).await
+        self.accept(batch).await.await
+    }
+
+    async fn accept(&self, batch: Vec<Unit>) -> Committing {
+        self.writer.accept(batch)
     }
 }

@@ -1,3 +1,4 @@
+use std::future::ready;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::mpsc;
@@ -15,6 +16,7 @@ use super::lock::Ownership;
 use super::open;
 use super::tail::Tail;
 use crate::audit::CommitError;
+use crate::audit::Committing;
 use crate::audit::Unit;
 use crate::audit::log::WriterId;
 use crate::store::StoreError;
@@ -77,17 +79,20 @@ impl Writer {
         Self { file, jobs }
     }
 
-    pub(super) async fn commit(&self, units: Vec<Unit>) -> Vec<Result<(), CommitError>> {
+    /// Accepts a batch; the answers come when it is durable.
+    pub(super) fn accept(&self, units: Vec<Unit>) -> Committing {
         let count = units.len();
         let (answer, answered) = oneshot::channel();
-        let error = match self.jobs.send(Job::Commit { units, answer }) {
-            Err(_) => self.closed(),
-            Ok(()) => match answered.await {
-                Ok((_, answers)) => return answers,
-                Err(_) => self.lost(),
-            },
-        };
-        vec![Err(CommitError::Store(error.to_string())); count]
+        if self.jobs.send(Job::Commit { units, answer }).is_err() {
+            return Box::pin(ready(failed(count, &self.closed())));
+        }
+        let lost = self.lost();
+        Box::pin(async move {
+            match answered.await {
+                Ok((_, answers)) => answers,
+                Err(_) => failed(count, &lost),
+            }
+        })
     }
 
     /// Carries out one statement, durably.
@@ -131,6 +136,10 @@ impl Writer {
             "the writer was lost; whether the write is durable is not known",
         )
     }
+}
+
+fn failed(count: usize, error: &StoreError) -> Vec<Result<(), CommitError>> {
+    vec![Err(CommitError::Store(error.to_string())); count]
 }
 
 struct Worker {

@@ -32,8 +32,9 @@ async fn on_sqlite(folder: &Path, time: Duration, records: u64) -> Result<Vec<Ro
     let store = Sqlite::open(folder.join("append.db"))
         .await
         .map_err(Failure::new)?;
+    let store = Arc::new(store);
     let mut bare = BareSqlite::open(&folder.join("append-bare.db")).map_err(Failure::new)?;
-    let mut rows = vec![append("", &store, &mut bare, time).await?];
+    let mut rows = vec![append("", store, &mut bare, time).await?];
     for sample in [Sample::Records, Sample::Messages] {
         let file = folder.join(sample.name());
         let store = Arc::new(Sqlite::open(&file).await.map_err(Failure::new)?);
@@ -52,9 +53,9 @@ async fn on_postgres(
     records: u64,
 ) -> Result<Vec<Row>, Failure> {
     let settings = cluster.database().await.map_err(Failure::new)?;
-    let store = Postgres::open(settings.clone()).await.map_err(Failure::new)?;
+    let store = Arc::new(Postgres::open(settings.clone()).await.map_err(Failure::new)?);
     let mut bare = BarePostgres::open(&settings).await?;
-    let mut rows = vec![append(ON_POSTGRES, &store, &mut bare, time).await?];
+    let mut rows = vec![append(ON_POSTGRES, store, &mut bare, time).await?];
     for sample in [Sample::Records, Sample::Messages] {
         let settings = cluster.database().await.map_err(Failure::new)?;
         let store = Arc::new(Postgres::open(settings.clone()).await.map_err(Failure::new)?);

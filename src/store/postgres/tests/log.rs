@@ -46,6 +46,44 @@ async fn examined(store: &Postgres) -> (usize, usize) {
     (rows.len(), writers.len())
 }
 
+// The records come over a second connection and in pages that are read ahead: it sees what the first one sees, each record
+// once, however they are asked for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_snapshot_gives_its_records_in_pages_and_no_later_ones() {
+    let database = Database::new().await;
+    let store = Postgres::open(database.settings.clone()).await.unwrap();
+    let before = store.commit(notes(500)).await;
+    assert!(before.iter().all(Result::is_ok));
+    let mut snapshot = store.snapshot().await.unwrap();
+    let after = store.commit(notes(100)).await;
+    assert!(after.iter().all(Result::is_ok));
+    for limit in [1_u32, 7, 250, 499, 500, 501, 10_000] {
+        // A page at a time, with as many statements as it takes.
+        let (mut read, mut last) = (Vec::new(), i64::MIN);
+        loop {
+            let page = snapshot.rows(last, limit).await.unwrap();
+            let Some(row) = page.last() else { break };
+            assert!(page.len() <= limit.try_into().unwrap());
+            last = row.seq;
+            read.extend(page.iter().map(|row| row.seq));
+        }
+        assert_eq!(read, (1..=500).collect::<Vec<i64>>(), "{limit}");
+    }
+    // Wherever one begins, and also elsewhere than where one has stopped.
+    for after in [0, 490, 17, 17, i64::MAX, 499] {
+        let seqs: Vec<i64> = snapshot
+            .rows(after, 5)
+            .await
+            .unwrap()
+            .iter()
+            .map(|row| row.seq)
+            .collect();
+        let expected: Vec<i64> = (1..=500).filter(|seq| *seq > after).take(5).collect();
+        assert_eq!(seqs, expected, "{after}");
+    }
+    store.close().await;
+}
+
 /// A database as that version of the schema left it, seen by its owner.
 async fn with_schema_of(database: &Database, version: i64) -> PgConnection {
     let owner = PostgresRole {
@@ -254,7 +292,42 @@ async fn records_from_before_the_log_get_their_places() {
     let rows = store.log_rows(flow(1).id).await.unwrap();
     let commitments: Vec<_> = rows.iter().map(|row| row.commitment.clone()).collect();
     assert_eq!(commitments, [Some(vec![7; 32]), None, None, None]);
+    each_follows(&store, 5).await;
     store.close().await;
+}
+
+/// The entry of each record can be made again, whatever the batch that it came with.
+async fn each_follows(store: &Postgres, count: u64) {
+    for index in 0..count {
+        let row = store.log_row(index).await.unwrap().unwrap();
+        let before = store.log_leaf_before(&row).await.unwrap();
+        let entry = row.entry(&before).unwrap();
+        assert_eq!(entry.leaf(), row.stored_leaf().unwrap(), "record {}", index + 1);
+    }
+}
+
+// The record before another one is found by the end of its batch, which alone is in an index: also where the batches of two
+// nodes stand between one another.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_record_before_is_found_over_the_batches_of_others() {
+    let database = Database::new().await;
+    let (one, other) = (database.replica().await, database.replica().await);
+    for store in [&one, &one, &other, &one, &other, &other] {
+        assert!(store.commit(notes(3)).await.iter().all(Result::is_ok));
+    }
+    each_follows(&other, 18).await;
+    let owner = PostgresRole {
+        name: "midflow_owner".to_owned(),
+        password: None,
+    };
+    let mut connection = database.settings.options(&owner).connect().await.unwrap();
+    let ends: Vec<i64> = sqlx::query_scalar("SELECT seq FROM records WHERE ends_batch ORDER BY seq")
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(ends, [3, 6, 9, 12, 15, 18]);
+    one.close().await;
+    other.close().await;
 }
 
 // Migrations go forward from every schema that was ever released, with what the flows of that time have left in it.

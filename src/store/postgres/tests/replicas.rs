@@ -45,7 +45,11 @@ async fn the_flows_of_a_dead_replica_are_taken_over_and_its_writes_refused() {
         };
         assert!(told.contains("has lost its lease"), "{told}");
     }
-    let mut taken = alive.take_over(LONG_AGO, 9).await.unwrap();
+    // The server tells of a failure before it lets go of its rows, and rows that are held are passed over.
+    let mut taken = Vec::new();
+    while taken.len() < 2 {
+        taken.extend(alive.take_over(LONG_AGO, 9).await.unwrap());
+    }
     taken.sort_by_key(|row| row.id);
     let taken: Vec<_> = taken.iter().map(|row| (row.id, row.version)).collect();
     assert_eq!(taken, [(flow(1).id, 2), (flow(2).id, 2)]);

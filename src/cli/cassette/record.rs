@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 
+use crate::audit::CallbackRecord;
 use crate::audit::Event;
 use crate::audit::ReplyRecord;
 use crate::audit::VerdictRecord;
@@ -117,9 +118,11 @@ fn record(recorder: &mut Recorder, records: &[StoredRecord], bytes: &HashMap<Exc
             .map(|verdict| found_in(verdict))
             .unwrap_or_default()
     };
+    let mut overtaken = Vec::new();
     for (index, stored) in records.iter().enumerate() {
+        let rest = records.get(index + 1..).unwrap_or_default();
         match &stored.event {
-            Event::Request(request) if never_arrived(records.get(index..).unwrap_or_default()) => {
+            Event::Request(request) if never_arrived(rest) => {
                 tracing::debug!(
                     attempt = request.attempt,
                     "a request that never left is not recorded"
@@ -138,24 +141,34 @@ fn record(recorder: &mut Recorder, records: &[StoredRecord], bytes: &HashMap<Exc
                     bytes: of(reply.exchange),
                 };
                 recorder.reply(stored.at, &seen);
-            }
-            Event::Callback(callback) => {
-                if let Some(body) = of(callback.exchange) {
-                    let at = callback.arrived_at.unwrap_or(stored.at);
-                    let polled = callback.source == "poll";
-                    recorder.callback(at, polled, found(callback.exchange), body);
+                for (at, callback) in overtaken.drain(..) {
+                    tell(recorder, at, callback);
                 }
             }
+            Event::Callback(callback) if was_overtaken(rest, callback) => {
+                overtaken.push((stored.at, callback));
+            }
+            Event::Callback(callback) => tell(recorder, stored.at, callback),
             _ => {}
         }
     }
 }
 
-/// Whether the request that these records begin with has not left: then the authority knows nothing of it.
+/// Whether a callback that these records follow was examined after the reply only, though it had come before: the node knew the
+/// reply then, and has to know it again.
+fn was_overtaken(records: &[StoredRecord], callback: &CallbackRecord) -> bool {
+    let before = records.iter().take_while(|record| match &record.event {
+        Event::Verdict(verdict) => Some(verdict.exchange) != callback.exchange,
+        _ => true,
+    });
+    let mut replies = before.filter(|record| matches!(record.event, Event::Reply(_)));
+    replies.next().is_some()
+}
+
+/// Whether a request that these records follow has not left: then the authority knows nothing of it.
 fn never_arrived(records: &[StoredRecord]) -> bool {
     let replies = records
         .iter()
-        .skip(1)
         .take_while(|record| !matches!(record.event, Event::Request(_)));
     let mut replies = replies.filter_map(|record| match &record.event {
         Event::Reply(reply) => Some(reply),

@@ -130,7 +130,7 @@ fn told(services: &[String], findings: &[Finding], holds: bool) -> String {
         lines.push(format!("          {}", reached(finding)));
         if let Some(more) = finding.attack.remains().or(finding.setting) {
             let what = match finding.verdict {
-                Verdict::Held => "control",
+                Verdict::Held => "its control",
                 Verdict::NotHeld => "turn on",
                 Verdict::Beyond => "remains",
                 Verdict::Unclear => "untried",

@@ -52,7 +52,7 @@ impl Attack {
             Self::PushToAStranger => Some(
                 "`first_contact: qr` of `auth_push` in the service's file: who is not known yet signs in by code first",
             ),
-            Self::PageElsewhere => Some("nothing to set: a page belongs to the browser that opened it first"),
+            Self::PageElsewhere => Some("always on: a page belongs to the browser that opened it first"),
             Self::PushesAfterDeclines => Some(
                 "`push_safety: { cool_off: 5m }` in policies/organization.yaml: each further decline doubles the pause \
                  (outside development it holds unwritten)",
@@ -62,7 +62,7 @@ impl Attack {
                  (outside development one holds unwritten)",
             ),
             Self::PushAfterAReport => Some(
-                "nothing to turn on; `push_safety: { not_me: 24h }` in policies/organization.yaml says for how long",
+                "always on; `push_safety: { not_me: 24h }` in policies/organization.yaml says for how long",
             ),
             Self::CodeRelayed | Self::PushToAnAcquaintance => None,
         }

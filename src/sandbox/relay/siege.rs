@@ -83,7 +83,16 @@ impl Siege {
         let in_a_row = (self.tries, Duration::ZERO);
         Ok(match attack {
             Attack::PushToAStranger => Some(pushes_to_each(front, service, one).await?),
-            Attack::PageElsewhere => Some(page_elsewhere(front, service, &self.silent).await?),
+            Attack::PageElsewhere => {
+                let mut attempts = page_elsewhere(front, service, &self.silent).await?;
+                // A page is there where a request is on its way.
+                for other in self.services.iter().skip(1) {
+                    if attempts.rings == 0 {
+                        attempts = page_elsewhere(front, other, &self.silent).await?;
+                    }
+                }
+                Some(attempts)
+            }
             Attack::PushesAfterDeclines => {
                 let first = std::slice::from_ref(service);
                 Some(pushes_again_and_again(front, first, &self.declines, in_a_row).await?)

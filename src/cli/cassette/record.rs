@@ -118,6 +118,22 @@ fn record(recorder: &mut Recorder, records: &[StoredRecord], bytes: &HashMap<Exc
             .map(|verdict| found_in(verdict))
             .unwrap_or_default()
     };
+    // What came twice was examined once.
+    let of_its_like = |callback: &CallbackRecord| {
+        let callbacks = records.iter().filter_map(|record| match &record.event {
+            Event::Callback(other) if other.digest == callback.digest => Some(found(other.exchange)),
+            _ => None,
+        });
+        let mut examined = callbacks.filter(|found| *found != Found::default());
+        examined.next().unwrap_or_default()
+    };
+    let tell = |recorder: &mut Recorder, at, callback: &CallbackRecord| {
+        if let Some(body) = of(callback.exchange) {
+            let at = callback.arrived_at.unwrap_or(at);
+            let polled = callback.source == "poll";
+            recorder.callback(at, polled, of_its_like(callback), body);
+        }
+    };
     let mut overtaken = Vec::new();
     for (index, stored) in records.iter().enumerate() {
         let rest = records.get(index + 1..).unwrap_or_default();
@@ -263,3 +279,136 @@ fn flow_id(text: &str) -> Result<FlowId, String> {
 
 const NOT_SENT: &str = "not_sent";
 const OK: u16 = 200;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::CheckRecord;
+    use crate::words::Digest;
+    use crate::words::Timestamp;
+
+    fn exchange(number: u8) -> ExchangeId {
+        ExchangeId::from_parts(Timestamp::EPOCH, [number; 10])
+    }
+
+    fn stored(event: Event) -> StoredRecord {
+        StoredRecord {
+            seq: 1,
+            at: Timestamp::EPOCH,
+            flow: None,
+            event,
+        }
+    }
+
+    fn reply(meaning: &str, detail: &str) -> ReplyRecord {
+        ReplyRecord {
+            attempt: 1,
+            meaning: meaning.to_owned(),
+            request_id: None,
+            qr: None,
+            authority_code: None,
+            detail: detail.to_owned(),
+            exchange: None,
+            digest: None,
+        }
+    }
+
+    fn callback(number: u8) -> CallbackRecord {
+        CallbackRecord {
+            exchange: Some(exchange(number)),
+            digest: Digest::of(b"x"),
+            size: 1,
+            source: "127.0.0.1".to_owned(),
+            placed: "flow".to_owned(),
+            arrived_at: None,
+            spooled: None,
+        }
+    }
+
+    fn verdict(number: u8, outcome: Option<Outcome>, checks: &[(&str, bool, &str)]) -> VerdictRecord {
+        let checks = checks.iter().map(|(name, passed, detail)| CheckRecord {
+            name: (*name).to_owned(),
+            passed: *passed,
+            detail: (*detail).to_owned(),
+        });
+        VerdictRecord {
+            exchange: exchange(number),
+            conclusion: String::new(),
+            outcome,
+            checks: checks.collect(),
+            request_id: None,
+            result_code: None,
+            user_action: None,
+            user_signature: None,
+            user_certificate: None,
+            kept_fields: Vec::new(),
+            dropped_fields: Vec::new(),
+            stamp: None,
+            stamp_signer: None,
+            claimed_at: None,
+            late: false,
+        }
+    }
+
+    // An answer to another request was examined after the reply had given the id, replayed before it, and believed.
+    #[test]
+    fn a_callback_that_the_reply_overtook_comes_after_it() {
+        let replied = || stored(Event::Reply(reply("accepted", "")));
+        let examined = |number| stored(Event::Verdict(Box::new(verdict(number, None, &[]))));
+        assert!(was_overtaken(&[replied(), examined(1)], &callback(1)));
+        assert!(!was_overtaken(&[examined(1), replied()], &callback(1)));
+        assert!(was_overtaken(
+            &[examined(2), replied(), examined(1)],
+            &callback(1)
+        ));
+        assert!(!was_overtaken(&[examined(1)], &callback(1)));
+    }
+
+    #[test]
+    fn what_never_left_is_told_from_what_may_have_arrived() {
+        let after = |meaning| [stored(Event::Reply(reply(meaning, "")))];
+        assert!(never_arrived(&after(NOT_SENT)));
+        assert!(!never_arrived(&after("unknown")));
+        assert!(!never_arrived(&[]));
+    }
+
+    #[test]
+    fn the_status_of_a_reply_is_read_from_what_the_connector_says_of_it() {
+        for (detail, status) in [
+            ("status 500 Internal Server Error", 500),
+            ("status 401 Unauthorized", 401),
+            ("the authority answered with error 1001", 200),
+            ("status of nothing", 200),
+            ("", 200),
+        ] {
+            assert_eq!(status_of(&reply("unknown", detail)), status, "{detail}");
+        }
+    }
+
+    #[test]
+    fn what_was_found_is_read_from_the_checks() {
+        let found = |outcome, checks: &[_]| found_in(&verdict(1, outcome, checks));
+        let stamp = ("stamp", true, "");
+        let certificate = ("certificate", true, "valid, and the person's");
+        let low = ("assurance", false, "low by certificate policy; medium was asked");
+        let insufficient = found(Some(Outcome::AssuranceInsufficient), &[stamp, certificate, low]);
+        assert_eq!(
+            insufficient.certificate,
+            Some(CertificateFound::Level(Assurance::Low))
+        );
+        assert_eq!(insufficient.stamp, Some(true));
+        let failed = ("certificate", false, "");
+        for (outcome, expected) in [
+            (Outcome::CertificateExpired, CertificateFound::Expired),
+            (Outcome::WrongPerson, CertificateFound::Foreign),
+            (Outcome::VerificationFailed, CertificateFound::Unreadable),
+        ] {
+            assert_eq!(found(Some(outcome), &[stamp, failed]).certificate, Some(expected));
+        }
+        let revoked = [stamp, certificate, ("revocation", false, "")];
+        let revoked = found(Some(Outcome::CertificateRevoked), &revoked);
+        assert_eq!(revoked.certificate, Some(CertificateFound::Revoked));
+        assert_eq!(found(None, &[("stamp", false, "")]).stamp, Some(false));
+        assert_eq!(found(None, &[("readable", false, "")]), Found::default());
+    }
+}

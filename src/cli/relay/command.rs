@@ -18,6 +18,7 @@ use crate::sandbox::relay::Attack;
 use crate::sandbox::relay::Finding;
 use crate::sandbox::relay::Siege;
 use crate::sandbox::relay::Verdict;
+use crate::sandbox::relay::control_of;
 use crate::words::Capability;
 use crate::words::Channel;
 use crate::words::CivilNo;
@@ -128,13 +129,14 @@ fn told(services: &[String], findings: &[Finding], holds: bool) -> String {
     for finding in findings {
         lines.push(format!("{:9} {}", word(finding.verdict), finding.attack.tried()));
         lines.push(format!("          {}", reached(finding)));
-        if let Some(more) = finding.attack.remains().or(finding.setting) {
-            let what = match finding.verdict {
-                Verdict::Held => "its control",
-                Verdict::NotHeld => "turn on",
-                Verdict::Beyond => "remains",
-                Verdict::Unclear => "untried",
-            };
+        let stopped_by = finding.attempts.stopped_by.as_deref().and_then(control_of);
+        let (what, more) = match finding.verdict {
+            Verdict::Held => ("by", stopped_by),
+            Verdict::NotHeld => ("turn on", finding.setting),
+            Verdict::Beyond => ("remains", finding.attack.remains()),
+            Verdict::Unclear => ("untried", finding.setting),
+        };
+        if let Some(more) = more {
             lines.push(format!("          {what}: {more}"));
         }
         if finding.verdict == Verdict::NotHeld && finding.attack == Attack::PushToAStranger {
@@ -205,6 +207,7 @@ mod tests {
         for part in [
             "held      one push after another",
             "2 of 6 reached a phone, 0 got through, stopped by `other.cool_off`",
+            "by: `push_safety.cool_off`: whoever has declined",
             "NOT HELD  a push to the number",
             "turn on: `first_contact: qr` of `auth_push`",
             "no control the QR code of the attacker's own",

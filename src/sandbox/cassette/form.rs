@@ -66,7 +66,7 @@ pub enum MessageKind {
 }
 
 /// What a node has found of an answer's signatures, which no stand-in can tell.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Found {
     /// Whether the authority's stamp was believed; `None` where nobody has looked.
@@ -81,7 +81,7 @@ pub struct Found {
 }
 
 /// What a person's certificate was found to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CertificateFound {
     /// In force, at this level.

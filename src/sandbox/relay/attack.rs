@@ -1,3 +1,5 @@
+use super::attempts::PAGE_OF_ANOTHER;
+
 /// What the attacker tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -82,4 +84,21 @@ impl Attack {
             _ => None,
         }
     }
+}
+
+/// The control that says this when it stops something; `None` of what is said by anything else.
+pub fn control_of(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "other.first_contact" => {
+            "`first_contact: qr` of `auth_push`: who is not known yet signs in by code first"
+        }
+        "other.cool_off" => "`push_safety.cool_off`: whoever has declined is left in peace",
+        "other.pushes_stopped" => "`push_safety.not_me`: whoever has reported a request gets no other",
+        // Before a flow begins it is the code of the API's problem.
+        "too_many_requests" | "other.too_many_requests" => {
+            "`push_safety.per_person`, or `limits` of the service's own: so many requests to one person, and no more"
+        }
+        PAGE_OF_ANOTHER => "a page belongs to the browser that opened it first; it is always so",
+        _ => return None,
+    })
 }

@@ -81,7 +81,7 @@ pub async fn pushes_again_and_again(
 /// A victim reports a request that they did not ask for; then so many pushes to them.
 ///
 /// # Errors
-/// When the node does not answer, or refuses the first request or the report.
+/// When the node does not answer, or refuses the report.
 pub async fn after_a_report(
     front: &dyn Front,
     service: &str,
@@ -90,10 +90,13 @@ pub async fn after_a_report(
 ) -> Result<Attempts, FrontError> {
     let reported = match front.push(service, victim).await? {
         Begun::Flow { id, .. } => id,
+        // There was nothing to report: the phone had not rung.
         Begun::Refused(code) => {
-            return Err(FrontError(format!(
-                "nothing could be reported, since nothing began: {code}"
-            )));
+            return Ok(Attempts {
+                tries: 1,
+                stopped_by: Some(code),
+                ..Attempts::default()
+            });
         }
     };
     front.report(&reported).await?;

@@ -10,6 +10,7 @@ mod front;
 mod siege;
 
 pub use attack::Attack;
+pub use attack::control_of;
 pub use attempts::Attempts;
 pub use attempts::after_a_report;
 pub use attempts::codes_relayed;

@@ -5,7 +5,7 @@ use super::Attempts;
 use super::Front;
 use super::FrontError;
 use super::after_a_report;
-use super::attempts::PAGE_OF_ANOTHER;
+use super::attack::control_of;
 use super::codes_relayed;
 use super::page_elsewhere;
 use super::pushes_again_and_again;
@@ -122,10 +122,7 @@ impl Finding {
             Attack::PushAfterAReport => attempts.rings > 0,
             _ => attempts.inside > 0,
         };
-        let by_control = attempts
-            .stopped_by
-            .as_deref()
-            .is_some_and(|code| CONTROLS.contains(&code));
+        let by_control = attempts.stopped_by.as_deref().and_then(control_of).is_some();
         let verdict = match attack.setting() {
             _ if !succeeded && by_control => Verdict::Held,
             _ if !succeeded => Verdict::Unclear,
@@ -140,17 +137,6 @@ impl Finding {
         }
     }
 }
-
-/// What a control says when it stops something.
-const CONTROLS: [&str; 6] = [
-    "other.first_contact",
-    "other.cool_off",
-    "other.pushes_stopped",
-    "other.too_many_requests",
-    // Before a flow begins: the code of the API's problem.
-    "too_many_requests",
-    PAGE_OF_ANOTHER,
-];
 
 #[cfg(test)]
 mod tests {

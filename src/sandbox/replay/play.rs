@@ -14,6 +14,7 @@ use super::Live;
 use super::anew::Anew;
 use super::rewriting::Rewriting;
 use crate::sandbox::cassette::Answer;
+use crate::sandbox::cassette::Found;
 use crate::sandbox::cassette::Take;
 use crate::sandbox::courier::reason;
 use crate::sandbox::state::State;
@@ -37,7 +38,7 @@ pub(in crate::sandbox) struct Play {
 struct Inner {
     rewriting: Rewriting,
     /// What was made of each recorded answer: what came twice comes twice in the same bytes.
-    made: HashMap<String, Bytes>,
+    made: HashMap<(String, Found), Bytes>,
     /// How many answers the node has asked for.
     handed_out: usize,
 }
@@ -84,7 +85,9 @@ impl Play {
     /// The exact bytes of an answer in this run.
     pub(in crate::sandbox) fn body(&self, state: &State, answer: &Answer) -> Bytes {
         let mut inner = self.lock();
-        if let Some(made) = inner.made.get(&answer.body) {
+        // A forged answer and the true one differ in what has no stand-in, so it counts too.
+        let recorded = (answer.body.clone(), answer.found);
+        if let Some(made) = inner.made.get(&recorded) {
             return made.clone();
         }
         let anew = Anew {
@@ -96,7 +99,7 @@ impl Play {
             .rewriting
             .apply(&answer.body, state.now(), &|done| anew.finish(done));
         let made = Bytes::from(text);
-        inner.made.insert(answer.body.clone(), made.clone());
+        inner.made.insert(recorded, made.clone());
         made
     }
 

@@ -1,4 +1,5 @@
 use std::fs;
+use std::io;
 use std::num::NonZeroU16;
 use std::path::Path;
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use crate::engine::log::AnchorFolder;
 use crate::engine::log::TimestampAnchor;
 use crate::engine::log::TimestampSettings;
 use crate::engine::log::Witness;
+use crate::sandbox::SpSettings;
 
 /// How the log is anchored outside of the store.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -89,6 +91,10 @@ impl TimestampConfig {
 }
 
 const USUAL_HOURS: u16 = 24;
+/// The files of [`AuditConfig::develop`].
+const DEVELOPMENT_ANCHORS: &str = "audit.yaml";
+const DEVELOPMENT_PINS: &str = "time-stamper.pem";
+const DEVELOPMENT_STAMPS: &str = "time-stamps";
 
 /// A witness that cosigns checkpoints.
 #[derive(Clone, Debug, Deserialize)]
@@ -119,6 +125,48 @@ impl WitnessConfig {
 }
 
 impl AuditConfig {
+    /// Anchors a node of development to the sandbox's time-stamper, and writes down how beside its store, for
+    /// [`AuditConfig::of_development`].
+    pub(super) fn develop(state: &Path, sandbox: &SpSettings) -> Result<Self, Failure> {
+        let write = |name: &str, text: &str| {
+            let path = state.join(name);
+            fs::write(&path, text)
+                .map_err(|error| Failure::new(format!("can't write {}: {error}", path.display())))
+        };
+        let stamps = state.join(DEVELOPMENT_STAMPS);
+        fs::create_dir_all(&stamps)
+            .map_err(|error| Failure::new(format!("can't make the folder {}: {error}", stamps.display())))?;
+        // Older stamps are believed by the certificate they were made with, also after the sandbox has made itself another.
+        let pinned = fs::read_to_string(state.join(DEVELOPMENT_PINS)).unwrap_or_default();
+        if !pinned.contains(sandbox.time_stamper_pem.trim()) {
+            write(DEVELOPMENT_PINS, &format!("{pinned}{}", sandbox.time_stamper_pem))?;
+        }
+        let anchors = format!(
+            "# Written by `midflow dev`: where the log of this folder is anchored. `midflow audit` and `midflow evidence` read it.\n\
+             anchors:\n  - timestamp:\n      url: {}\n      certificate: {DEVELOPMENT_PINS}\n      \
+             folder: {DEVELOPMENT_STAMPS}\n      every_hours: 1\n",
+            sandbox.time_stamper_url,
+        );
+        write(DEVELOPMENT_ANCHORS, &anchors)?;
+        Self::of_development(state)
+    }
+
+    /// How the log of a folder is anchored that `midflow dev` has served; not at all before it has.
+    pub(super) fn of_development(state: &Path) -> Result<Self, Failure> {
+        let path = state.join(DEVELOPMENT_ANCHORS);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(Failure::new(format!("can't read {}: {error}", path.display()))),
+        };
+        let mut config: Self = serde_saphyr::from_str(&text).map_err(|error| {
+            Failure::new(format!("{}: {error}", path.display()))
+                .remedy("`midflow dev` writes it anew when it starts")
+        })?;
+        config.resolve(state);
+        Ok(config)
+    }
+
     /// Paths in it count from this folder.
     pub(super) fn resolve(&mut self, folder: &Path) {
         for anchor in &mut self.anchors {

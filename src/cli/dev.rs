@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use super::anchors::AuditConfig;
 use super::arguments::Common;
 use super::arguments::Format;
 use super::arguments::runtime;
@@ -265,6 +266,7 @@ async fn engine(
     let secrets = Secrets::open(&state.join("secrets")).map_err(Failure::new)?;
     let store = sealed_for_development(store, state).await?;
     let mut parts = EngineParts::new(folder, store, connector, secrets);
+    parts.anchors = AuditConfig::develop(state, &sandbox.handle().sp_settings())?.anchors()?;
     parts.options.callback_base_url = callback_base_url;
     parts.options.spool = Some(SpoolOptions {
         size: 4 << 20,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+use super::anchors::AuditConfig;
 use super::arguments::Common;
 use super::config::Config;
 use super::config::ConnectorConfig;
@@ -106,7 +107,7 @@ impl Place {
             keys: KeysConfig::of_development(state),
             environment: Environment::Development,
             secrets: state.join("secrets"),
-            anchors: Vec::new(),
+            anchors: AuditConfig::of_development(state)?.anchors()?,
             connector: None,
             console: console.map(|url| Console {
                 url,

@@ -131,7 +131,7 @@ impl Trigger {
             let why = answer.text().await.unwrap_or_default();
             return Err(
                 Failure::new(format!("the sandbox refused `{act}` ({status}): {why}"))
-                    .remedy("the authority's acts are change-stamp-key, revoke-stamp-key, stop-responder, start-responder and revoke"),
+                    .remedy("the authority's acts are change-stamp-key, revoke-stamp-key, stop-responder, start-responder, stop-time-stamper, start-time-stamper and revoke"),
             );
         }
         output::print(&match format {

@@ -21,6 +21,7 @@ use super::settings::SpSettings;
 use super::state::Armed;
 use super::state::ScanError;
 use super::state::State;
+use super::time_stamper::stamp;
 use crate::words::CivilNo;
 use crate::words::Digest;
 use crate::words::Purpose;
@@ -261,6 +262,19 @@ impl SandboxHandle {
     /// Stops the responder, or starts it again: while it is stopped, it is overloaded and answers nothing.
     pub fn serve_responder(&self, serves: bool) {
         self.state.responder_stopped.store(!serves, Ordering::Relaxed);
+    }
+
+    /// What the time-stamper says to a question (RFC 3161), DER; `None` while it is stopped.
+    pub fn time_stamp(&self, question: &[u8]) -> Option<Vec<u8>> {
+        let serves = !self.state.time_stamper_stopped.load(Ordering::Relaxed);
+        serves
+            .then(|| stamp(self.state.keys.time_stamper(), question, self.state.now()))
+            .flatten()
+    }
+
+    /// Stops the time-stamper, or starts it again: while it is stopped, it answers nothing.
+    pub fn serve_time_stamper(&self, serves: bool) {
+        self.state.time_stamper_stopped.store(!serves, Ordering::Relaxed);
     }
 
     /// The text of the code that a citizen's card shows now, for an officer to scan; `None` without a Mobile ID.

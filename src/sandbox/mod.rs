@@ -36,6 +36,7 @@ mod scenario;
 mod settings;
 mod stamp;
 mod state;
+mod time_stamper;
 
 pub use authority::Authority;
 pub use authority::Sandbox;

@@ -36,6 +36,10 @@ pub struct SpSettings {
     pub revocation_list_url: String,
     /// Where the responder (OCSP) is, which says of each certificate whether it is revoked.
     pub responder_url: String,
+    /// Where the time-stamper (RFC 3161) is, which says when something was there.
+    pub time_stamper_url: String,
+    /// Its certificate as PEM, to be pinned.
+    pub time_stamper_pem: String,
     /// A certificate and key for the provider's callback listener, for loopback names.
     pub callback_server: Identity,
 }
@@ -88,6 +92,8 @@ impl SpSettings {
             assurance_policies: assurance_policies(),
             revocation_list_url: format!("http://{phone}/authority.crl"),
             responder_url: format!("http://{phone}/ocsp"),
+            time_stamper_url: format!("http://{phone}/time-stamp"),
+            time_stamper_pem: pem_of("CERTIFICATE", state.keys.time_stamper().certificate()),
             callback_server: state.keys.callback().clone(),
         }
     }

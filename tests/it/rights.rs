@@ -88,7 +88,7 @@ async fn who_is_erased_is_gone_and_everybody_else_stays() {
         assert!(node.store.flow(*flow).await.unwrap().is_none());
         assert!(node.store.exchanges(*flow).await.unwrap().is_empty());
         let timeline = node.timeline(*flow).await;
-        assert!(timeline.len() > 4 && timeline.last().unwrap().kind == "admin");
+        assert!(timeline.len() > 4 && timeline.iter().any(|line| line.kind == "admin"));
     }
     for (flow, detail) in stays.iter().zip(&before) {
         assert_eq!(node.store.flow(*flow).await.unwrap().unwrap().detail, *detail);

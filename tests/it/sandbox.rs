@@ -6,3 +6,4 @@ mod phone;
 pub(crate) mod provider;
 mod scenarios;
 mod seed;
+mod time_stamper;

@@ -25,10 +25,12 @@ use super::Identity;
 use super::KeysError;
 use super::StampAlgorithm;
 use super::oid::CITIZEN_PURPOSE;
+use super::oid::EXTENDED_KEY_USAGE_OID;
 use super::oid::NO_CHECK_OID;
 use super::oid::NULL;
 use super::oid::POLICIES_OID;
 use super::oid::STAMP_PURPOSE;
+use super::oid::TIME_STAMPING;
 use super::oid::policy_extension;
 use crate::sandbox::draws::Draws;
 use crate::words::Assurance;
@@ -57,6 +59,8 @@ pub(super) enum Profile<'a> {
     EndedStamp,
     /// The one who says which certificates are revoked.
     Responder,
+    /// The one who says when something was there.
+    TimeStamper,
     /// A citizen's digital card.
     Citizen {
         civil_no: &'a str,
@@ -225,6 +229,10 @@ impl Profile<'_> {
                 params.custom_extensions =
                     vec![CustomExtension::from_oid_content(NO_CHECK_OID, NULL.to_vec())];
             }
+            Self::TimeStamper => {
+                params.distinguished_name = named("midflow SANDBOX time-stamper");
+                params.custom_extensions = vec![time_stamping_only()];
+            }
             Self::Citizen {
                 civil_no,
                 name,
@@ -270,6 +278,13 @@ fn authority_params() -> CertificateParams {
         excluded_subtrees: Vec::new(),
     });
     params
+}
+
+/// RFC 3161, 2.3: the key serves for time-stamps and nothing else, and whoever does not know that must not use it.
+fn time_stamping_only() -> CustomExtension {
+    let mut only = CustomExtension::from_oid_content(EXTENDED_KEY_USAGE_OID, TIME_STAMPING.to_vec());
+    only.set_criticality(true);
+    only
 }
 
 fn named(common_name: &str) -> DistinguishedName {

@@ -8,6 +8,7 @@ mod ring;
 
 pub use certify::CertificateKind;
 pub use identity::Identity;
+pub(in crate::sandbox) use oid::TIME_STAMP_POLICY;
 pub use oid::assurance_policies;
 pub use ring::Keys;
 pub use ring::KeysError;

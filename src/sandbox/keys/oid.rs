@@ -1,3 +1,5 @@
+use der::asn1::ObjectIdentifier;
+
 use crate::words::Assurance;
 
 /// The certificate policy of each assurance level in the sandbox's certificates.
@@ -27,6 +29,14 @@ fn tagged(tag: u8, contents: &[u8]) -> Vec<u8> {
     element
 }
 
+/// `extKeyUsage`.
+pub(super) const EXTENDED_KEY_USAGE_OID: &[u64] = &[2, 5, 29, 37];
+
+/// Its value for time-stamps alone: `id-kp-timeStamping` (RFC 5280, 4.2.1.12).
+pub(super) const TIME_STAMPING: &[u8] = &[
+    0x30, 0x0a, 0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x08,
+];
+
 /// `certificatePolicies`.
 pub(super) const POLICIES_OID: &[u64] = &[2, 5, 29, 32];
 /// `id-pkix-ocsp-nocheck` (RFC 6960, 4.2.2.2.1), whose value is [`NULL`].
@@ -37,6 +47,10 @@ pub(super) const NULL: [u8; 2] = [0x05, 0x00];
 pub(super) const CITIZEN_PURPOSE: &[u64] = &[1, 3, 6, 1, 3, 414, 2, 1];
 /// The purpose of the stamp's certificate.
 pub(super) const STAMP_PURPOSE: &[u64] = &[1, 3, 6, 1, 3, 414, 2, 2];
+
+/// The policy of the sandbox's time-stamps: they are good for trying and for nothing else.
+pub(in crate::sandbox) const TIME_STAMP_POLICY: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.3.6.1.3.414.3.1");
 
 const ARC: &str = "1.3.6.1.3.414.1";
 /// [`ARC`] in DER: the first two arcs share a byte, 414 takes two.

@@ -36,6 +36,7 @@ pub struct Keys {
     ended_stamp: Identity,
     next_stamp: Identity,
     responder: Identity,
+    time_stamper: Identity,
     civil_nos: Vec<String>,
     /// What was revoked since the start, by serial number.
     revoked: Mutex<BTreeSet<Vec<u8>>>,
@@ -148,6 +149,7 @@ impl Keys {
             },
         )?;
         let responder = kept("responder.pem", &Profile::Responder)?;
+        let time_stamper = kept("time-stamper.pem", &Profile::TimeStamper)?;
         folder.write("authority.crt", authority.identity().chain_pem())?;
         folder.write("stamp.crt", &pem_of("CERTIFICATE", stamp.certificate()))?;
         let civil_nos = citizens
@@ -167,6 +169,7 @@ impl Keys {
             ended_stamp,
             next_stamp,
             responder,
+            time_stamper,
             civil_nos,
             revoked: Mutex::default(),
             citizens: Mutex::default(),
@@ -232,6 +235,11 @@ impl Keys {
     /// For the responder's answers.
     pub(in crate::sandbox) fn responder(&self) -> &Identity {
         &self.responder
+    }
+
+    /// For time-stamps.
+    pub(in crate::sandbox) fn time_stamper(&self) -> &Identity {
+        &self.time_stamper
     }
 
     /// The authority's own key and certificate.

@@ -75,17 +75,21 @@ pub(super) async fn act(
     }
 }
 
-/// `POST /authority/change-stamp-key|revoke-stamp-key|stop-responder|start-responder`: what the authority itself does.
+/// `POST /authority/change-stamp-key|revoke-stamp-key|stop-responder|start-responder|stop-time-stamper|start-time-stamper`: what
+/// the authority itself does.
 pub(super) async fn of_authority(State(sandbox): State<SandboxHandle>, Path(act): Path<String>) -> Response {
     match act.as_str() {
         "change-stamp-key" => sandbox.change_stamp_key(),
         "revoke-stamp-key" => sandbox.revoke_stamp_key(),
         "stop-responder" => sandbox.serve_responder(false),
         "start-responder" => sandbox.serve_responder(true),
+        "stop-time-stamper" => sandbox.serve_time_stamper(false),
+        "start-time-stamper" => sandbox.serve_time_stamper(true),
         _ => {
             return fault(
                 StatusCode::NOT_FOUND,
-                "the authority's acts are change-stamp-key, revoke-stamp-key, stop-responder and start-responder",
+                "the authority's acts are change-stamp-key, revoke-stamp-key, and stop- or start- with responder or \
+                 time-stamper",
             );
         }
     }

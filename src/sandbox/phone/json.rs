@@ -88,6 +88,14 @@ pub(super) async fn responder(State(sandbox): State<SandboxHandle>, body: Bytes)
     }
 }
 
+/// A time-stamp (RFC 3161, 3.4).
+pub(super) async fn time_stamper(State(sandbox): State<SandboxHandle>, body: Bytes) -> Response {
+    match sandbox.time_stamp(&body) {
+        Some(answer) => ([(header::CONTENT_TYPE, "application/timestamp-reply")], answer).into_response(),
+        None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
 /// What was received and sent.
 pub(super) async fn ledger(State(sandbox): State<SandboxHandle>) -> Json<LedgerSnapshot> {
     Json(sandbox.ledger())

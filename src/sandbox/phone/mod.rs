@@ -50,6 +50,7 @@ fn router(sandbox: SandboxHandle) -> Router {
         .route("/trigger/{scenario}", post(acts::trigger))
         .route("/authority.crl", get(json::revocation_list))
         .route("/ocsp", post(json::responder))
+        .route("/time-stamp", post(json::time_stamper))
         .route("/authority/{act}", post(acts::of_authority))
         .route("/ledger", get(json::ledger))
         .route("/assets/{name}", get(assets::asset))

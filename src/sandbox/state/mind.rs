@@ -42,6 +42,8 @@ pub(in crate::sandbox) struct State {
     pub(in crate::sandbox) deck: Option<Deck>,
     /// Whether the responder answers nothing for now.
     pub(in crate::sandbox) responder_stopped: AtomicBool,
+    /// Whether the time-stamper answers nothing for now.
+    pub(in crate::sandbox) time_stamper_stopped: AtomicBool,
     pub(in crate::sandbox) tasks: TaskTracker,
     pub(in crate::sandbox) stop: CancellationToken,
     pub(super) index: HashMap<String, usize>,
@@ -102,6 +104,7 @@ impl State {
             draws,
             deck,
             responder_stopped: AtomicBool::new(false),
+            time_stamper_stopped: AtomicBool::new(false),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             index,

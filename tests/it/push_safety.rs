@@ -335,10 +335,13 @@ fn a_siege_is_laid_by_a_command() {
     ] {
         assert!(told.contains(part), "{part}\n{told}");
     }
-    // Whom the first siege has made known is asked by the second: no control is left that could tell.
+    // The first siege has used the limit up, and made its victim known.
     let again = json(folder, &siege);
-    assert_eq!(again["holds"], false, "{again}");
-    assert_eq!(again["findings"][0]["verdict"], "not_held");
+    assert_eq!(again["holds"], true, "{again}");
+    assert_eq!(again["findings"].as_array().unwrap().len(), 7);
+    let first = &again["findings"][0];
+    assert_eq!(first["attack"], "push_to_a_stranger");
+    assert_eq!(first["stopped_by"], "too_many_requests");
     let elsewhere = run(folder, &["trigger", "relay"]);
     assert_eq!(elsewhere.status.code(), Some(2));
     assert!(said(&elsewhere).contains("--state DIR"), "{}", said(&elsewhere));

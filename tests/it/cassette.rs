@@ -2,7 +2,6 @@
 //! outcomes from the recording.
 
 use std::fs;
-use std::path::Path;
 
 use midflow::audit::Event;
 use midflow::engine::StartFlow;

@@ -14,8 +14,8 @@ pub trait Commit: Send + Sync + 'static {
     /// A unit that fails with [`CommitError::Conflict`] or [`CommitError::Duplicate`] leaves no trace and does
     /// not hinder the others of its batch. When this returns, every unit answered with `Ok` is on the disk.
     ///
-    /// [`CommitError::Store`] means *unknown*, not *absent*: where the commit itself failed, the unit may still be
-    /// found after a restart. Until then the store does not show it.
+    /// [`CommitError::Store`] means *unknown*, not *absent*: where the commit itself failed, the unit may be durable all the
+    /// same, and be found at once, after a restart, or, where several processes share the store, a while later.
     async fn commit(&self, batch: Vec<Unit>) -> Vec<Result<(), CommitError>>;
 
     /// Accepts a batch: when this returns, it stands behind those that were accepted before, and is committed whether or

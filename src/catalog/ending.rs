@@ -120,19 +120,27 @@ impl Decided {
         match &state.ending {
             Some(ending) if ending.outcome != self.outcome => Self {
                 outcome: ending.outcome,
-                ..Self::without_policy()
+                ..Self::stopped(Outcome::ErrorPolicy)
             },
             _ => self,
         }
     }
 
-    /// The catalog of a flow is gone: nothing can be decided, so nothing is allowed (law 5).
-    pub fn without_policy() -> Self {
+    /// The catalog of a flow is gone: nothing can be decided, so nothing is allowed (law 5). What has ended without an approval
+    /// has ended so.
+    pub fn without_catalog(outcome: Outcome) -> Self {
+        Self::stopped(match outcome {
+            Outcome::Approved => Outcome::ErrorCatalogLost,
+            other => other,
+        })
+    }
+
+    fn stopped(outcome: Outcome) -> Self {
         Self {
-            outcome: Outcome::ErrorPolicy,
+            outcome,
             decision: Decision {
                 then: Then::Stop,
-                say: Outcome::ErrorPolicy.text(),
+                say: outcome.text(),
                 refusal: None,
                 rule: Place::default(),
             },

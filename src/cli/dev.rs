@@ -256,7 +256,7 @@ async fn engine(
     let connector = sandbox
         .handle()
         .sp_settings()
-        .connector_with_lists(face, WhenUnknown::Refuse, SystemClock.now())
+        .connector_with_lists_and_responder(face, WhenUnknown::Refuse, SystemClock.now())
         .map_err(Failure::new)?;
     connector.refresh_lists(SystemClock.now()).await;
     connector.keep_lists_fresh(|| SystemClock.now());

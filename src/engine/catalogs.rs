@@ -15,6 +15,7 @@ use crate::catalog::Sources;
 use crate::catalog::read_manifest;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::StoreErrorKind;
 use crate::words::Digest;
 use crate::words::Timestamp;
 
@@ -151,6 +152,28 @@ impl Catalogs {
     }
 }
 
+/// Why a catalog that was active once can't be had.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum KeptFault {
+    /// The store can't be read at the moment.
+    #[error(transparent)]
+    Store(StoreError),
+    /// It is not kept, not whole, or no longer passes the checks of this version.
+    #[error("{0}")]
+    Lost(String),
+}
+
+impl From<StoreError> for KeptFault {
+    fn from(error: StoreError) -> Self {
+        // What is damaged stays so, however often it is read.
+        if error.kind() == StoreErrorKind::Corrupt {
+            Self::Lost(error.to_string())
+        } else {
+            Self::Store(error)
+        }
+    }
+}
+
 /// Loads a catalog that was active once from the store, sharing what `previous` has in common with it.
 ///
 /// # Errors
@@ -160,15 +183,23 @@ pub async fn load_kept(
     digest: Digest,
     previous: Option<Arc<Catalog>>,
 ) -> Result<Arc<Catalog>, String> {
-    let unreadable = |error: StoreError| error.to_string();
+    let loaded = load_if_kept(store, digest, previous).await;
+    loaded.map_err(|fault| fault.to_string())
+}
+
+/// The same, with whether another try may end differently.
+pub(crate) async fn load_if_kept(
+    store: &dyn Store,
+    digest: Digest,
+    previous: Option<Arc<Catalog>>,
+) -> Result<Arc<Catalog>, KeptFault> {
     let manifest = store
         .catalog(&digest)
-        .await
-        .map_err(unreadable)?
-        .ok_or_else(|| format!("the store keeps no catalog {}", digest.short()))?;
-    let files = read_manifest(&manifest).map_err(|error| error.to_string())?;
+        .await?
+        .ok_or_else(|| KeptFault::Lost(format!("the store keeps no catalog {}", digest.short())))?;
+    let files = read_manifest(&manifest).map_err(|error| KeptFault::Lost(error.to_string()))?;
     let digests = files.into_iter().map(|(_, digest)| digest).collect();
-    let kept = store.sources(digests).await.map_err(unreadable)?;
+    let kept = store.sources(digests).await?;
     let loaded = tokio::task::spawn_blocking(move || {
         let mut kept: HashMap<Digest, Vec<u8>> = kept.into_iter().collect();
         let mut shared: HashMap<Digest, Vec<u8>> = HashMap::new();
@@ -185,5 +216,6 @@ pub async fn load_kept(
         let (catalog, found) = Catalog::load(&sources, previous.as_deref());
         catalog.map(Arc::new).ok_or_else(|| render(&found, &sources))
     });
-    loaded.await.unwrap_or_else(|error| Err(error.to_string()))
+    let loaded = loaded.await.unwrap_or_else(|error| Err(error.to_string()));
+    loaded.map_err(KeptFault::Lost)
 }

@@ -59,8 +59,14 @@ impl Inner {
         let service = live
             .catalog
             .as_ref()
-            .and_then(|catalog| catalog.service(row.service.as_str()))
-            .ok_or_else(|| unavailable("the catalog of a flow is gone"))?;
+            .and_then(|catalog| catalog.service(row.service.as_str()));
+        let Some(service) = service else {
+            self.take_up_again(&live).await.map_err(unavailable)?;
+            return Err(problem(
+                ProblemCode::NothingToConfirm,
+                "the flow has ended: the catalog it is pinned to can't be loaded any more",
+            ));
+        };
         let sentences = consents(&detail, Some(service));
         let signs = row.capability == Capability::Sign;
         let confirmed = !signs || confirmation.reviewed_entire.0 && confirmation.accepts_to_sign.0;

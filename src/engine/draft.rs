@@ -165,7 +165,12 @@ impl Inner {
             Action::Decide(outcome) => self.draft_ending(live, draft, *outcome, input),
             // The notice is drafted with the ending; after a restart it comes from the store.
             Action::Deliver => {
-                if let Input::Recover { notice, .. } = input {
+                if let Input::Recover {
+                    notice,
+                    owes_ending: true,
+                    ..
+                } = input
+                {
                     draft.effects.deliver.clone_from(notice);
                     draft.effects.begin = draft.detail.journey.as_ref().and_then(|part| part.next);
                 }
@@ -298,7 +303,7 @@ impl Inner {
 
     fn ask_policy(&self, live: &Live, draft: &Draft, outcome: Outcome, person: Option<&Person>) -> Decided {
         let Some(catalog) = &live.catalog else {
-            return Decided::without_policy();
+            return Decided::without_catalog(outcome);
         };
         let earlier = draft.detail.earlier();
         catalog.decide(&DecideAsk {

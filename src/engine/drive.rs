@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::detail::Detail;
+use super::doubt::Doubt;
+use super::doubt::DraftedRequest;
 use super::draft::Draft;
 use super::draft::Tally;
 use super::inner::Inner;
@@ -25,22 +27,59 @@ use crate::connector::Expected;
 use crate::connector::Outbound;
 use crate::connector::Verdict;
 use crate::flow::Phase;
-use crate::store::PersonRefusal;
 use crate::words::ExchangeId;
 
 impl Inner {
     /// Takes one step: after this returns `Ok`, it is durable and its effects are under way.
     ///
     /// # Errors
-    /// When the step did not become durable; then nothing has changed.
+    /// When the step did not become durable, or nobody knows whether it did.
     pub(crate) async fn drive(self: &Arc<Self>, live: &Arc<Live>, input: Input) -> Result<(), CommitError> {
+        self.drive_again(live, input, &mut None).await
+    }
+
+    /// The same, unless the step was tried before and has turned out to be durable. A step that is in doubt afterwards is given
+    /// back.
+    async fn drive_again(
+        self: &Arc<Self>,
+        live: &Arc<Live>,
+        input: Input,
+        tried: &mut Option<Arc<Doubt>>,
+    ) -> Result<(), CommitError> {
         let mut cell = live.cell.lock().await;
+        self.settle(live, &mut cell).await?;
+        if tried.as_ref().is_some_and(|tried| tried.has_landed()) {
+            return Ok(());
+        }
         self.take_from_spool(live, &mut cell).await?;
-        self.take_step(live, &mut cell, input).await
+        let taken = self.take_step(live, &mut cell, input).await;
+        if let Err(CommitError::Store(_)) = taken {
+            *tried = cell.doubts.last().cloned();
+        }
+        taken
     }
 
     /// The same for whoever holds the flow.
     pub(crate) async fn take_step(
+        self: &Arc<Self>,
+        live: &Arc<Live>,
+        cell: &mut Cell,
+        input: Input,
+    ) -> Result<(), CommitError> {
+        let taken = self.step_once(live, cell, input).await;
+        if let Err(CommitError::Store(_)) = taken
+            && let Some(doubt) = cell.doubts.last().cloned()
+        {
+            // Mostly the store can be asked at once.
+            if self.settle(live, cell).await.is_ok() && doubt.has_landed() {
+                return Ok(());
+            }
+        }
+        taken
+    }
+
+    /// The same without asking what became of it where it failed.
+    pub(super) async fn step_once(
         self: &Arc<Self>,
         live: &Arc<Live>,
         cell: &mut Cell,
@@ -54,8 +93,17 @@ impl Inner {
         let unit = std::mem::take(&mut draft.unit);
         // What will be acted on is handed in, and comes back with the proof only when all of the unit is durable.
         let effects = std::mem::take(&mut draft.effects);
+        let request = DraftedRequest::of(effects.send.as_ref(), &unit);
         let effects = (effects.send, effects.examine, effects.deliver, effects.begin);
-        let recorded = self.recorder.record(unit, effects).await?;
+        let recorded = match self.recorder.record(unit, effects).await {
+            Ok(recorded) => recorded,
+            Err(error) => {
+                if let CommitError::Store(_) = error {
+                    self.doubt(live, cell, draft.row, request);
+                }
+                return Err(error);
+            }
+        };
         self.adopt(live, cell, draft);
         let (send, examine, deliver, begin) = recorded.split();
         if let Some(outbound) = send.transpose() {
@@ -79,19 +127,12 @@ impl Inner {
         make: impl Fn() -> Input + Send,
     ) {
         let mut pause = FIRST_PAUSE;
-        let mut unknown = false;
+        let mut tried = None;
         loop {
-            match self.drive(live, make()).await {
+            match self.drive_again(live, make(), &mut tried).await {
                 Ok(()) | Err(CommitError::Stopped) => return,
-                Err(CommitError::Conflict | CommitError::Duplicate(_)) => {
-                    self.reload(live).await;
-                    // The step that failed may be durable after all; what should have followed it is taken up.
-                    if unknown && let Err(error) = self.take_up_again(live).await {
-                        tracing::error!(flow = %live.id, %error, "a flow could not be taken up again");
-                    }
-                }
+                Err(CommitError::Conflict | CommitError::Duplicate(_)) => self.reload(live).await,
                 Err(CommitError::Store(cause)) => {
-                    unknown = true;
                     tracing::error!(flow = %live.id, %cause, "a step could not be recorded; trying again");
                 }
             }
@@ -163,15 +204,14 @@ impl Inner {
             self.schedule
                 .at(draft.at.plus(STAYS_IN_MEMORY), live.id, Due::Leave);
         }
-        let refusal = PersonRefusal::of(draft.row.person_key, draft.row.capability, &draft.row.state);
-        if let Some(refusal) = refusal.filter(|_| self.store.shared().is_none()) {
-            self.pasts.keep(&refusal);
-        }
+        self.keep_refusal(&draft.row);
         for tally in draft.tallies {
             self.count(live, &draft.row, tally);
         }
         cell.row = draft.row;
         cell.detail = draft.detail;
+        // Whatever else was made from the same state can't become durable any more.
+        cell.doubts.clear();
         live.stage.send_replace(Stage::of(&cell.row.state));
         self.tell(super::EngineEvent::Flow { flow: live.id, ended });
     }

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
-use super::catalogs::load_kept;
+use super::catalogs::KeptFault;
+use super::catalogs::load_if_kept;
 use super::detail::Detail;
 use super::inner::Inner;
 use super::live::Cell;
@@ -42,7 +43,7 @@ impl Inner {
     pub(crate) async fn bring_in(&self, row: FlowRow) -> Result<Arc<Live>, CommitError> {
         let detail = Detail::from_bytes(&row.detail)
             .ok_or_else(|| CommitError::Store(format!("the stored flow {} is damaged", row.id)))?;
-        let catalog = self.pinned(row.catalog).await;
+        let catalog = self.pinned(row.catalog).await?;
         let (token, expires_at) = (row.token, row.expires_at);
         let live = Live::new(catalog, None, Cell::new(row, detail));
         if *live.stage.borrow() == Stage::Ended {
@@ -55,26 +56,30 @@ impl Inner {
         Ok(self.flows.insert(live, token))
     }
 
-    /// The catalog of a running flow: the active one, one in memory, or one that the store kept.
-    async fn pinned(&self, digest: Digest) -> Option<Arc<Catalog>> {
+    /// The catalog of a running flow: the active one, one in memory, or one that the store kept; `None` if it is lost.
+    ///
+    /// # Errors
+    /// When the store can't be read: that is no reason to end anything.
+    async fn pinned(&self, digest: Digest) -> Result<Option<Arc<Catalog>>, CommitError> {
         if let Some(catalog) = self.catalogs.in_memory(digest) {
-            return Some(catalog);
+            return Ok(Some(catalog));
         }
         // Whoever waited finds what the first one has loaded.
         let _one_at_a_time = self.loading_kept.lock().await;
         if let Some(catalog) = self.catalogs.in_memory(digest) {
-            return Some(catalog);
+            return Ok(Some(catalog));
         }
         let active = self.catalogs.active();
-        match load_kept(self.store.as_ref(), digest, Some(active)).await {
+        match load_if_kept(self.store.as_ref(), digest, Some(active)).await {
             Ok(catalog) => {
                 self.catalogs.keep(Arc::clone(&catalog));
-                Some(catalog)
+                Ok(Some(catalog))
             }
-            Err(why) => {
+            Err(KeptFault::Store(error)) => Err(store_error(error)),
+            Err(KeptFault::Lost(why)) => {
                 self.metrics.alarm("catalog_lost");
                 tracing::error!(catalog = %digest, why, "the catalog of a running flow can't be loaded");
-                None
+                Ok(None)
             }
         }
     }

@@ -76,6 +76,8 @@ pub(crate) enum Input {
         pending: Vec<Arrival>,
         /// The outcome notice that was not delivered.
         notice: Option<DeliveryRow>,
+        /// Whether that, and the next step of the journey, are owed to others. Not where this process is about it already.
+        owes_ending: bool,
     },
 }
 

@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 use tokio::sync::watch;
 
 use super::detail::Detail;
+use super::doubt::Doubt;
 use crate::audit::FlowRow;
 use crate::catalog::Catalog;
 use crate::connector::Matter;
@@ -34,6 +35,8 @@ pub(crate) struct Live {
     matter: OnceLock<Box<Matter>>,
     /// Whether the authority is being asked for an answer.
     polling: AtomicBool,
+    /// Whether its e-service was told that it has not begun, though nobody knew.
+    given_up: AtomicBool,
     /// How far the flow has durably come; wakes those who wait.
     pub(crate) stage: watch::Sender<Stage>,
 }
@@ -59,12 +62,14 @@ impl Stage {
     }
 }
 
-/// What changes of a flow. Always equal to what is durable.
+/// What changes of a flow. Always equal to what is durable, unless a step is in doubt.
 pub(crate) struct Cell {
     /// The row as stored; version 0 means not stored yet.
     pub(crate) row: Arc<FlowRow>,
     /// What the engine alone works with.
     pub(crate) detail: Arc<Detail>,
+    /// Steps that failed and may be durable all the same, the oldest first; see [`Inner::settle`](super::inner::Inner).
+    pub(crate) doubts: Vec<Arc<Doubt>>,
 }
 
 impl Cell {
@@ -72,6 +77,7 @@ impl Cell {
         Self {
             row: Arc::new(row),
             detail: Arc::new(detail),
+            doubts: Vec::new(),
         }
     }
 }
@@ -84,6 +90,7 @@ impl Live {
             token,
             matter: OnceLock::new(),
             polling: AtomicBool::new(false),
+            given_up: AtomicBool::new(false),
             stage: watch::Sender::new(Stage::of(&cell.row.state)),
             cell: tokio::sync::Mutex::new(cell),
         })
@@ -99,6 +106,16 @@ impl Live {
     /// Nobody asks any more.
     pub(crate) fn end_polling(&self) {
         self.polling.store(false, Ordering::SeqCst);
+    }
+
+    /// From here on nobody may be asked because of this flow.
+    pub(crate) fn give_up(&self) {
+        self.given_up.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether nobody may be asked because of this flow any more.
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.given_up.load(Ordering::SeqCst)
     }
 
     /// Keeps what the capability has to say; once, and nothing where there is nothing.

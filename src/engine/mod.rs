@@ -12,6 +12,7 @@ mod confirm;
 mod deliver;
 mod detail;
 mod documents;
+mod doubt;
 mod draft;
 mod drift;
 mod drive;
@@ -64,6 +65,7 @@ mod view;
 mod watch;
 mod webhook;
 mod why;
+mod write_new;
 
 pub use activate::NodeSettings;
 pub use activate::Reload;

@@ -59,7 +59,7 @@ impl Inner {
             .as_deref()
             .and_then(|catalog| Some((catalog, catalog.service(row.service.as_str())?)));
         let Some((catalog, service)): Option<(&Catalog, &Arc<LoadedService>)> = pinned else {
-            return Some(Morning::Refuse(Decided::without_policy()));
+            return Some(Morning::Refuse(Decided::without_catalog(Outcome::Approved)));
         };
         let earlier = detail.earlier();
         let plan = PlanAsk {

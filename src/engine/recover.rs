@@ -9,10 +9,14 @@ use super::limits::LONGEST_WINDOW;
 use super::live::Cell;
 use super::live::Live;
 use crate::audit::CommitError;
+use crate::audit::DeliveryRow;
 use crate::audit::ExchangeDirection;
 use crate::audit::FlowRow;
+use crate::catalog::Decided;
 use crate::engine::find::store_error;
+use crate::flow::Phase;
 use crate::policy::PushRules;
+use crate::words::Outcome;
 
 impl Inner {
     /// Picks up, after a start, every flow that has not come to its end, and fills the limits again.
@@ -56,6 +60,7 @@ impl Inner {
         let live: Arc<Live> = match self.bring_in(row).await {
             Ok(live) => live,
             Err(error) => {
+                self.store.health().await.map_err(store_error)?;
                 // One damaged flow must not keep all others from being served.
                 tracing::error!(%error, "a flow could not be recovered");
                 self.metrics.alarm("unrecoverable_flow");
@@ -68,8 +73,11 @@ impl Inner {
     /// Goes on from what is durable: after a start, or after a commit of which nobody knows whether it happened.
     pub(crate) async fn take_up_again(self: &Arc<Self>, live: &Arc<Live>) -> Result<(), CommitError> {
         let mut cell = live.cell.lock().await;
+        let taken_up = self.settle(live, &mut cell).await?;
         self.take_from_spool(live, &mut cell).await?;
-        self.go_on(live, &mut cell).await?;
+        if !taken_up {
+            self.go_on(live, &mut cell).await?;
+        }
         drop(cell);
         self.poll(live);
         Ok(())
@@ -82,15 +90,27 @@ impl Inner {
         cell: &mut Cell,
     ) -> Result<(), CommitError> {
         let row = Arc::clone(&cell.row);
-        let pending = self.pending(&row).await?;
+        if live.catalog.is_none() && row.state.phase == Phase::Held && row.state.closing.is_none() {
+            // Nobody knows any more what would be confirmed, or sent in the morning.
+            let refused = Decided::without_catalog(Outcome::Approved);
+            return self.take_step(live, cell, Input::Refuse(Box::new(refused))).await;
+        }
+        let input = Input::Recover {
+            pending: self.pending(&row).await?,
+            notice: self.due_notice(&row).await?,
+            owes_ending: true,
+        };
+        self.take_step(live, cell, input).await
+    }
+
+    /// The outcome notice that nobody has delivered.
+    pub(super) async fn due_notice(&self, row: &FlowRow) -> Result<Option<DeliveryRow>, CommitError> {
         let deliveries = self.store.deliveries(row.id).await.map_err(store_error)?;
-        let notice = deliveries.into_iter().find(|delivery| delivery.next_at.is_some());
-        self.take_step(live, cell, Input::Recover { pending, notice })
-            .await
+        Ok(deliveries.into_iter().find(|delivery| delivery.next_at.is_some()))
     }
 
     /// The callbacks that were recorded and not examined before the process died.
-    async fn pending(&self, row: &FlowRow) -> Result<Vec<Arrival>, CommitError> {
+    pub(super) async fn pending(&self, row: &FlowRow) -> Result<Vec<Arrival>, CommitError> {
         let mut arrivals = Vec::new();
         for (exchange, digest) in &row.state.pending {
             let stored = self.store.exchange(*exchange).await.map_err(store_error)?;

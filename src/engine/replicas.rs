@@ -70,12 +70,19 @@ impl Inner {
     /// Goes on with a flow that was taken over.
     async fn go_on_with(self: &Arc<Self>, row: FlowRow) {
         let id = row.id;
-        let live = match self.in_hand(row).await {
-            Ok(live) => live,
-            Err(error) => {
-                tracing::error!(flow = %id, %error, "a flow could not be taken over");
+        let live = loop {
+            let error = match self.in_hand(row.clone()).await {
+                Ok(live) => break live,
+                Err(error) => error,
+            };
+            tracing::error!(flow = %id, %error, "a flow could not be taken over");
+            if self.store.health().await.is_ok() {
                 self.metrics.alarm("unrecoverable_flow");
                 return;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = self.stop.cancelled() => return,
             }
         };
         loop {

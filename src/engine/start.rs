@@ -362,27 +362,21 @@ impl Inner {
             idempotency: key.map(|key| (key, ask.request_digest)),
             detail: Bytes::new(),
         };
-        let token_digest = row.token;
         let live = Live::new(
             Some(Arc::clone(&catalog)),
             Some(seed.token),
             Cell::new(row, detail),
         );
         live.keep_matter(matter);
-        // Known before it is sent: the callback can be faster than the reply.
-        self.flows.insert(Arc::clone(&live), token_digest);
-        match self.drive(&live, first).await {
+        // Nobody waits for the steps of a journey after the first.
+        match self.write_new(&live, first, !is_first).await {
             Ok(()) => {}
             Err(CommitError::Duplicate(earlier)) => {
-                self.flows.remove(live.id, &token_digest);
                 let row = self.store.flow(earlier).await.map_err(unavailable)?;
                 let row = row.ok_or_else(|| unavailable("a flow is missing"))?;
                 return self.repeat(&row, ask.request_digest, &service);
             }
-            Err(error) => {
-                self.flows.remove(live.id, &token_digest);
-                return Err(unavailable(error));
-            }
+            Err(error) => return Err(unavailable(error)),
         }
         self.metrics.started(&service.service.id);
         if waits {

@@ -36,19 +36,35 @@ impl SpSettings {
         self.connector_with(self.settings_of(face), now)
     }
 
-    /// The connector over the transport that fits a face, which asks the sandbox's list of revoked certificates; without a list
-    /// that counts, it does as it is told. [`Kuwait::keep_lists_fresh`] fetches it.
+    /// The connector over the transport that fits a face, which asks the sandbox's list of revoked certificates and its responder
+    /// (OCSP): either may say that a certificate is revoked, and either is enough to say that it is not. Without a word that
+    /// counts, it does as it is told. [`Kuwait::keep_lists_fresh`] fetches the list.
     ///
     /// # Errors
     /// When the sandbox's keys do not serve at `now`, as after a long pause.
-    pub fn connector_with_lists(
+    pub fn connector_with_lists_and_responder(
         &self,
         face: Face,
         when_unknown: WhenUnknown,
         now: Timestamp,
     ) -> Result<Kuwait, SettingsError> {
         let lists = vec![ListSource::Url(self.revocation_list_url.clone())];
-        self.connector_that_asks(face, lists, None, when_unknown, now)
+        let responder = Some(self.responder_url.clone());
+        self.connector_that_asks(face, lists, responder, when_unknown, now)
+    }
+
+    /// The connector over the bridge, which asks the sandbox's list of revoked certificates; without a list that counts, it
+    /// does as it is told. [`Kuwait::keep_lists_fresh`] fetches it.
+    ///
+    /// # Errors
+    /// When the sandbox's keys do not serve at `now`, as after a long pause.
+    pub fn connector_with_lists(
+        &self,
+        when_unknown: WhenUnknown,
+        now: Timestamp,
+    ) -> Result<Kuwait, SettingsError> {
+        let lists = vec![ListSource::Url(self.revocation_list_url.clone())];
+        self.connector_that_asks(Face::Bridge, lists, None, when_unknown, now)
     }
 
     /// The connector over the transport that fits a face, which asks the sandbox's responder (OCSP) about each certificate;

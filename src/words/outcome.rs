@@ -91,6 +91,8 @@ pub enum Outcome {
     ErrorNetwork,
     /// The policy of the service failed, so the flow was refused.
     ErrorPolicy,
+    /// The catalog that the flow is pinned to can't be loaded any more, so the flow was refused.
+    ErrorCatalogLost,
     /// The store could not keep what happened, so the flow was refused.
     ErrorStore,
     /// The person's certificate has been revoked.
@@ -141,7 +143,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::Approved,
         Self::DeclinedByUser,
         Self::DeclinedOnPage,
@@ -154,6 +156,7 @@ impl Outcome {
         Self::ErrorUnsupported,
         Self::ErrorNetwork,
         Self::ErrorPolicy,
+        Self::ErrorCatalogLost,
         Self::ErrorStore,
         Self::CertificateRevoked,
         Self::CertificateExpired,
@@ -332,6 +335,15 @@ impl Outcome {
                 ar: "تعذر إكمال الطلب بسبب خطأ في هذه الخدمة. لم يتم أي إجراء.",
                 en: "This service has a fault, so the request was not completed. Nothing has been done.",
                 hint: "The script threw, ran out of time or returned nonsense; the record names file and line.",
+            },
+            Self::ErrorCatalogLost => Row {
+                code: "error.catalog_lost",
+                class: OutcomeClass::Error,
+                retryable: true,
+                severity: Severity::Critical,
+                ar: "جرى تحديث هذه الخدمة أثناء تنفيذ طلبك، فتعذر إكماله. لم يتم أي إجراء آخر. يرجى البدء من جديد.",
+                en: "This service was updated while your request was under way, so it could not be completed. Nothing further has been done. Please begin again.",
+                hint: "This version can't load the catalog that the flow is pinned to; let flows come to their end before such an upgrade.",
             },
             Self::ErrorStore => Row {
                 code: "error.store",

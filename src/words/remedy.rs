@@ -61,6 +61,7 @@ impl Outcome {
             | Self::DeclinedOnPage
             | Self::TimeoutNoAnswer
             | Self::TimeoutNotConfirmed
+            | Self::ErrorCatalogLost
             | Self::VerificationFailed
             | Self::Cancelled
             | Self::StampInvalid

@@ -54,6 +54,12 @@ async fn ledgers_agree_after_every_kill() {
     assert!(all.approved > kills, "there was no load to speak of: {all}");
     assert!(all.never_left > 0, "no kill hit a request on its way: {all}");
     assert!(all.notices_again > 0, "no notice came twice: {all}");
+    // Issue 4, part 5: among what is killed are journeys, and some in the moment between two steps.
+    assert!(all.journeys_approved > kills / 5, "too few journeys: {all}");
+    assert!(
+        all.steps_owed_at_kill > 0 || kills < 100,
+        "no kill came between two steps: {all}"
+    );
 }
 
 // A node can be killed anywhere in its first start, between its secrets, its tables and its first catalog, and
@@ -170,7 +176,9 @@ const FALSIFICATIONS: &[(Fault, Falsify)] = &[
         }
     }),
     (Fault::Forgotten, |ledgers| {
-        let flow = *ledgers.audit.flows.keys().next().unwrap();
+        let mut flows = ledgers.audit.flows.iter();
+        let (flow, _) = flows.find(|(_, page)| page.step.is_none()).unwrap();
+        let flow = *flow;
         ledgers.audit.flows.remove(&flow);
     }),
     (Fault::Unanswered, |ledgers| {
@@ -206,6 +214,21 @@ const FALSIFICATIONS: &[(Fault, Falsify)] = &[
     (Fault::NoticeUnseen, |ledgers| {
         ledgers.e_service.notices.pop_first();
     }),
+    (Fault::StepUnapproved, |ledgers| {
+        let before = a_step(ledgers).after.unwrap();
+        let page = ledgers.audit.flows.get_mut(&before).unwrap();
+        page.endings[0].next = Some(before);
+    }),
+    (Fault::StepOutOfOrder, |ledgers| {
+        let before = a_step(ledgers).after.unwrap();
+        let page = ledgers.audit.flows.get_mut(&before).unwrap();
+        page.step.as_mut().unwrap().number += 1;
+    }),
+    (Fault::StepForgotten, |ledgers| {
+        let before = a_step(ledgers).after.unwrap();
+        let next = ledgers.audit.flows[&before].endings[0].next.unwrap();
+        ledgers.audit.flows.remove(&next);
+    }),
     (Fault::Surprise, |ledgers| {
         ledgers.e_service.surprises.push("404".to_owned());
     }),
@@ -219,6 +242,12 @@ fn first_asked(ledgers: &Ledgers) -> usize {
     received
         .position(|entry| entry.operation.starts_with("InitiateAuth"))
         .unwrap()
+}
+
+/// A step that is not the first of its journey.
+fn a_step(ledgers: &Ledgers) -> midflow::audit::StepRecord {
+    let mut steps = ledgers.audit.flows.values().filter_map(|page| page.step.as_ref());
+    steps.find(|step| step.after.is_some()).unwrap().clone()
 }
 
 fn an_approval(ledgers: &mut Ledgers) -> &mut crate::support::crash::FlowPage {

@@ -19,8 +19,6 @@ enum Reached {
     Scenarios(Vec<&'static str>),
     /// By what this test does: its file and its name.
     Test(&'static str, &'static str),
-    /// By a fault that no test can bring about; why it stands in the list.
-    Never(&'static str),
 }
 
 const fn ends_as(fate: Fate) -> Outcome {
@@ -71,11 +69,11 @@ fn reached(outcome: Outcome) -> Reached {
         Outcome::DeclinedNotMe => ("push_safety", "a_report_while_the_phone_rings_ends_the_flow"),
         Outcome::PushesStopped => ("push_safety", "what_each_control_stops_of_a_relay_attacker"),
         Outcome::FirstContact | Outcome::CoolOff => ("push_safety", ""),
-        Outcome::ErrorStore => {
-            return Reached::Never(
-                "what can't be recorded is never begun, so only a machine without randomness leads here",
-            );
-        }
+        Outcome::ErrorCatalogLost => (
+            "catalog_lost",
+            "an_answer_to_a_flow_whose_catalog_is_lost_opens_nothing",
+        ),
+        Outcome::ErrorStore => ("doubt", "a_start_that_was_given_up_asks_nobody"),
         other => panic!("nothing leads to {other}: a scenario, a test, or no such code"),
     };
     Reached::Test(file, test)
@@ -154,7 +152,6 @@ fn section(page: &mut String, outcome: Outcome) {
     let origin = match reached(outcome) {
         Reached::Scenarios(names) => format!("`midflow trigger` {}", ticked(&names)),
         Reached::Test(file, _) => format!("`tests/it/{file}.rs`"),
-        Reached::Never(why) => why.to_owned(),
     };
     let _ = write!(
         page,

@@ -5,6 +5,7 @@
 //! an e-service: the flow stays `decided` until the next one is durable, and whoever recovers it begins that, under the same id
 //! and the same key. All flows hold the catalog that the first began under.
 
+mod lost;
 mod next;
 mod part;
 mod read;

@@ -8,6 +8,7 @@ use crate::catalog::StepAsk;
 use crate::connector::MadeSignature;
 use crate::engine::detail::DocumentRef;
 use crate::policy::InputValue;
+use crate::words::Capability;
 use crate::words::Digest;
 use crate::words::FieldName;
 use crate::words::FieldValue;
@@ -33,6 +34,9 @@ pub(crate) struct JourneyPart {
     /// The flow of the next step; known with the ending, and from then on it begins, whatever happens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) next: Option<FlowId>,
+    /// What that step is, for whoever can't ask the catalog any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) owed: Option<OwedStep>,
     /// Whether the journey has ended with the outcome of this flow; known with the ending.
     #[serde(default)]
     pub(crate) ends: bool,
@@ -45,6 +49,28 @@ pub(crate) struct JourneyPart {
     /// The declared fields that earlier steps brought.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     earlier: BTreeMap<FieldName, FieldValue>,
+}
+
+/// The step that follows a flow.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OwedStep {
+    /// Its number in the service file, from 0.
+    pub(crate) step: usize,
+    /// Its name.
+    pub(crate) name: String,
+    /// What it asks for.
+    pub(crate) capability: Capability,
+}
+
+impl OwedStep {
+    /// What is known of the step after another where nobody has written it down: that it comes after it.
+    pub(super) fn after(part: &JourneyPart, capability: Capability) -> Self {
+        Self {
+            step: part.step + 1,
+            name: "unknown".to_owned(),
+            capability,
+        }
+    }
 }
 
 /// A step that was approved.
@@ -65,6 +91,7 @@ impl JourneyPart {
             name: name.to_owned(),
             passed: Vec::new(),
             next: None,
+            owed: None,
             ends: false,
             document,
             signature: None,
@@ -98,6 +125,7 @@ impl JourneyPart {
             name: name.to_owned(),
             passed,
             next: None,
+            owed: None,
             ends: false,
             document: self.document.clone(),
             signature: signature.or(self.signature.as_ref()).cloned(),

@@ -1,4 +1,5 @@
 use super::id_of_next;
+use super::part::OwedStep;
 use crate::catalog::Decided;
 use crate::engine::draft::Draft;
 use crate::engine::live::Live;
@@ -37,8 +38,17 @@ impl Draft {
             begins: turn.begins.map(|_| id_of_next(self.row.id, self.at)),
             ends: turn.ends,
         };
+        let owed = turn.begins.zip(journey).and_then(|(at, journey)| {
+            let step = journey.steps.get(at)?;
+            Some(OwedStep {
+                step: at,
+                name: step.name.clone(),
+                capability: step.as_ask()?.capability,
+            })
+        });
         if let Some(part) = &mut self.detail_to_change().journey {
             part.next = follows.begins;
+            part.owed = owed;
             part.ends = follows.ends;
         }
         Some(follows)

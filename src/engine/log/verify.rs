@@ -255,9 +255,19 @@ impl Run {
         flows.dedup();
         notices.sort_unstable();
         notices.dedup();
-        let mut exchanges = self.snapshot.exchanges(exchanges).await?;
-        let mut flows = self.snapshot.flows(flows).await?;
-        let mut notices = self.snapshot.notices(notices).await?;
+        // Where nothing is spoken of, the store is not asked: most pages of a log speak of some kinds of rows only.
+        let mut exchanges = match exchanges.as_slice() {
+            [] => Vec::new(),
+            _ => self.snapshot.exchanges(exchanges).await?,
+        };
+        let mut flows = match flows.as_slice() {
+            [] => Vec::new(),
+            _ => self.snapshot.flows(flows).await?,
+        };
+        let mut notices = match notices.as_slice() {
+            [] => Vec::new(),
+            _ => self.snapshot.notices(notices).await?,
+        };
         if self.contents == Contents::Sealed {
             exchanges.iter_mut().for_each(|row| row.bytes = None);
             flows.iter_mut().for_each(|row| row.detail = None);

@@ -184,7 +184,12 @@ impl Inner {
                 return self.take_in_strangers(spool, token).await;
             };
             let mut cell = live.cell.lock().await;
-            match self.take_from_spool(&live, &mut cell).await {
+            let settled = self.settle(&live, &mut cell).await;
+            let taken = match settled {
+                Ok(_) => self.take_from_spool(&live, &mut cell).await,
+                Err(error) => Err(error),
+            };
+            match taken {
                 Err(CommitError::Conflict) => {
                     drop(cell);
                     self.reload(&live).await;

@@ -183,7 +183,7 @@ async fn revocation_on_demand_reaches_the_connector() {
     let now = midflow::sandbox::SandboxClock::now(&midflow::sandbox::SystemClock);
     let connector = world
         .settings
-        .connector_with_lists(midflow::sandbox::Face::Bridge, WhenUnknown::Refuse, now)
+        .connector_with_lists(WhenUnknown::Refuse, now)
         .unwrap();
     let seen = run(&world, &connector, Scenario::Approved, now).await;
     assert!(
@@ -243,4 +243,35 @@ async fn the_responder_is_asked_about_whoever_answers() {
     handle.revoke_stamp_key();
     let seen = run(&world, &open().unwrap(), Scenario::Approved, now).await;
     assert!(matches!(seen.as_slice(), [Seen::Rejected]));
+}
+
+// R000-169: asked both, as `midflow dev` does, a list is enough while the responder is away, and the responder knows of what was
+// revoked before the next list does.
+#[tokio::test]
+async fn the_list_and_the_responder_stand_in_for_each_other() {
+    let world = World::with(|_| {}).await;
+    let handle = world.sandbox.handle();
+    let now = midflow::sandbox::SandboxClock::now(&midflow::sandbox::SystemClock);
+    let open = async || {
+        let settings = &world.settings;
+        let connector = settings.connector_with_lists_and_responder(
+            midflow::sandbox::Face::Bridge,
+            WhenUnknown::Refuse,
+            now,
+        );
+        let connector = connector.unwrap();
+        connector.refresh_lists(now).await;
+        connector
+    };
+    handle.serve_responder(false);
+    let seen = run(&world, &open().await, Scenario::Approved, now).await;
+    assert!(matches!(seen.as_slice(), [Seen::Approved]));
+    handle.serve_responder(true);
+    let connector = open().await;
+    handle.revoke(&number(APPROVES)).unwrap();
+    let seen = run(&world, &connector, Scenario::Approved, now).await;
+    assert!(matches!(
+        seen.as_slice(),
+        [Seen::Ended(Outcome::CertificateRevoked)]
+    ));
 }

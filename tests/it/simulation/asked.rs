@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::support::dice::Dice;
 use crate::support::node::served_policies;
 
-/// One request of an e-service.
+/// One request of an e-service, or one step of what it asked for.
 #[derive(Clone)]
 pub struct Wish {
     pub service: &'static str,
@@ -23,11 +23,18 @@ pub struct Wish {
 /// The service whose script fails on every approval: nothing of it may ever be approved (law 5).
 pub const FAILING: &str = "bank-account-opening";
 
+/// A journey that begins with a code, so that nobody knows whom until its first step has been approved, and holds a consent
+/// open with a step that asks.
+const BY_CODE: &str = include_str!("loan-by-code.yaml");
+
 /// Loads the policies, with one script made to fail.
 pub fn catalog() -> Catalog {
     let script = "fn approved(flow) {\n    let none = [];\n    if flow.person.age_over_21 == true { return none[3]; }\n    throw \"broken\";\n}\n";
     let sources = Sources::read(&served_policies()).unwrap();
-    let sources = sources.with_texts([("scripts/bank-account-opening.rhai", script)]);
+    let sources = sources.with_texts([
+        ("scripts/bank-account-opening.rhai", script),
+        ("policies/services/loan-by-code.yaml", BY_CODE),
+    ]);
     let (catalog, found) = Catalog::load(&sources, None);
     catalog.unwrap_or_else(|| panic!("{found:?}"))
 }
@@ -40,7 +47,7 @@ pub fn beginning() -> Timestamp {
 pub fn draw(dice: &mut Dice) -> Wish {
     use Capability::*;
     use Channel::*;
-    let (service, capability, channels, inputs): (_, _, &[Channel], _) = match dice.below(11) {
+    let (service, capability, channels, inputs): (_, _, &[Channel], _) = match dice.below(15) {
         0 | 1 => {
             let amount = if dice.one_in(3) { 700.5 } else { 20.0 };
             let inputs = json!({ "licence": "1234567", "amount": amount });
@@ -82,11 +89,23 @@ pub fn draw(dice: &mut Dice) -> Wish {
             &[Counter],
             json!({ "appointment": "1234567" }),
         ),
-        _ => (
+        10 => (
             "appointment-reminders",
             Notify,
             &[Web],
             json!({ "appointment": "1234567", "hour": "09:30" }),
+        ),
+        // Journeys: the capability is that of the first step.
+        11 | 12 => {
+            let amount = if dice.one_in(2) { 8_000.0 } else { 900.0 };
+            let inputs = json!({ "application": "2026001", "amount": amount });
+            ("loan-agreement", AuthPush, &[Web, MobileWeb], inputs)
+        }
+        _ => (
+            "loan-by-code",
+            AuthQr,
+            &[Web],
+            json!({ "application": "2026001", "again": dice.one_in(2) }),
         ),
     };
     Wish {

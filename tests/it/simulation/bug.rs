@@ -43,11 +43,29 @@ pub enum Bug {
     ReplyIsApproval,
     /// The second of two answers counts.
     LastAnswerWins,
+    /// The next step of a journey begins before the ending of the one before is durable.
+    BeginsStepBeforeCommit,
+    /// A journey goes on however a step has ended.
+    GoesOnAfterAnyEnding,
+    /// The flow of the next step is numbered by whoever begins it.
+    StepUnderNewNumber,
+    /// After a crash, nobody begins the step that is owed.
+    RecoveryForgetsStep,
+    /// A step is done with before the next one has begun.
+    HandsOnBeforeBegun,
+    /// A step of a journey is left out.
+    LeavesStepOut,
+    /// The next step asks another person than the one who approved.
+    AsksSomebodyElse,
+    /// A step asks before the person has agreed to what is held open with it.
+    SkipsConsent,
+    /// The e-service is told how each step of a journey ended.
+    TellsAfterEachStep,
 }
 
 impl Bug {
     /// Every planted bug.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 40] = [
         Self::Ignores("stamp"),
         Self::Ignores("request"),
         Self::Ignores("challenge"),
@@ -79,6 +97,15 @@ impl Bug {
         Self::LateAnswerWins,
         Self::ReplyIsApproval,
         Self::LastAnswerWins,
+        Self::BeginsStepBeforeCommit,
+        Self::GoesOnAfterAnyEnding,
+        Self::StepUnderNewNumber,
+        Self::RecoveryForgetsStep,
+        Self::HandsOnBeforeBegun,
+        Self::LeavesStepOut,
+        Self::AsksSomebodyElse,
+        Self::SkipsConsent,
+        Self::TellsAfterEachStep,
     ];
 
     /// The name for the table.

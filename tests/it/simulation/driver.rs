@@ -4,8 +4,8 @@
 use bytes::Bytes;
 use midflow::catalog::DecideAsk;
 use midflow::catalog::Decided;
-use midflow::catalog::PlanAnswer;
 use midflow::catalog::PlanAsk;
+use midflow::catalog::StepAsk;
 use midflow::flow::Action;
 use midflow::flow::Conclusion;
 use midflow::flow::Ending;
@@ -15,8 +15,7 @@ use midflow::flow::ReplyKind;
 use midflow::flow::State;
 use midflow::flow::step;
 use midflow::policy::Then;
-use midflow::words::Capability;
-use midflow::words::Challenge;
+use midflow::words::CivilNo;
 use midflow::words::Digest;
 use midflow::words::ExchangeId;
 use midflow::words::Locale;
@@ -40,6 +39,8 @@ pub struct Cause {
     /// Exact bytes that become durable with the step.
     pub bytes: Option<(ExchangeId, Timestamp, Bytes)>,
     pub person: Option<Person>,
+    /// Who has approved, where the answer is the first to say so.
+    pub approver: Option<CivilNo>,
     /// What the plan was refused with.
     pub refused: Option<Decided>,
     /// What the authority is told to be taken, once it is durable.
@@ -62,6 +63,7 @@ impl Cause {
             event,
             bytes: None,
             person: None,
+            approver: None,
             refused: None,
             acknowledges: None,
         }
@@ -69,83 +71,7 @@ impl Cause {
 }
 
 impl World<'_> {
-    /// An e-service asks for a flow.
-    pub fn start(&mut self, flow: usize) {
-        let Some(node) = self.some_node() else {
-            let pause = self.up_to(5_000);
-            return self.after(pause, Happening::Start(flow));
-        };
-        // A node that was taken for dead begins nothing.
-        if self.is_fenced(node) {
-            return self.count("begun nowhere");
-        }
-        if self.limit_is_reached(flow, node) {
-            return self.count("over a limit");
-        }
-        let wish = &self.flows[flow].wish;
-        let loaded = self.ground.catalog.service(wish.service).unwrap();
-        let inputs = loaded.service.check_inputs(&wish.inputs).unwrap();
-        let mut row = Row {
-            version: 0,
-            owner: node,
-            state: State::new(self.now, MAX_ATTEMPTS),
-            plan: None,
-            inputs,
-            challenge: Challenge::from_random(self.dice.roll().to_be_bytes()),
-            additional_data: format!("{:016x}{flow:016x}", self.dice.roll()),
-            begun_at: self.now,
-            exchanges: Default::default(),
-            decided: None,
-        };
-        let capability = self.flows[flow].wish.capability;
-        let cause = match self.planned(flow, &row) {
-            PlanAnswer::Go(mut plan, _) => {
-                if self.has(Bug::LoosensPlan) {
-                    plan.assurance = midflow::words::Assurance::Low;
-                }
-                row.state = State::new(self.now.plus(plan.expires_in), MAX_ATTEMPTS);
-                row.plan = Some(plan);
-                let held = capability == Capability::Sign && !self.has(Bug::SkipsConfirmation);
-                Cause::of(if held { Event::Hold } else { Event::Begin })
-            }
-            PlanAnswer::Refuse {
-                outcome,
-                decision,
-                fault,
-            } => Cause {
-                refused: Some(Decided {
-                    outcome,
-                    decision,
-                    fault,
-                }),
-                ..Cause::of(Event::Refuse(outcome))
-            },
-        };
-        self.store.rows.insert(flow, row);
-        self.store.records.push((flow, Record::Begun));
-        self.note(flow, "begins");
-        self.count("flows");
-        // A flow is written with its first step: nobody ever finds one that has begun and not taken it.
-        self.feed_now(node, flow, cause);
-        if capability == Capability::Sign {
-            let pause = self.up_to(120_000);
-            let pressed = if self.dice.one_in(12) {
-                Happening::Withdraw(flow)
-            } else {
-                Happening::Confirm(flow)
-            };
-            self.after(pause, pressed);
-        }
-        if self.dice.one_in(15) {
-            let pause = self.up_to(60_000);
-            self.after(pause, Happening::Cancel(flow));
-        }
-        if capability == Capability::AuthQr && self.dice.one_in(6) {
-            let pause = self.up_to(60_000);
-            self.after(pause, Happening::Supersede(flow));
-        }
-    }
-
+    /// The person has pressed the button.
     pub fn confirm(&mut self, flow: usize) {
         self.flows[flow].confirmed = true;
         let plan = self.store.rows.get(&flow).and_then(|row| row.plan.clone());
@@ -181,7 +107,7 @@ impl World<'_> {
         }
     }
 
-    fn feed_now(&mut self, node: usize, flow: usize, cause: Cause) {
+    pub fn feed_now(&mut self, node: usize, flow: usize, cause: Cause) {
         let made = self.made(node, flow, cause);
         self.commit(node, made);
     }
@@ -204,6 +130,12 @@ impl World<'_> {
         {
             self.told(flow, &ended);
         }
+        if self.has(Bug::BeginsStepBeforeCommit)
+            && let Some(next) = made.row.part.as_ref().and_then(|part| part.next)
+        {
+            let by = self.by(node);
+            self.begin_next(by, &made.row, flow, next);
+        }
         made
     }
 
@@ -212,6 +144,10 @@ impl World<'_> {
         let read = row.version;
         let (state, mut actions) = self.machine(&row.state, &cause.event);
         row.state = state;
+        let owes_step = row.part.as_ref().is_some_and(|part| part.next.is_some());
+        if self.has(Bug::RecoveryForgetsStep) && owes_step && cause.event == Event::Recover {
+            actions.retain(|action| *action != Action::Deliver);
+        }
         if let Some((exchange, at, body)) = &cause.bytes
             && row.state.pending.iter().any(|(id, _)| id == exchange)
         {
@@ -228,6 +164,8 @@ impl World<'_> {
             row.decided = Some(ended);
             row.state = state;
             actions.extend(more);
+            row.subject = row.subject.or_else(|| cause.approver.clone());
+            self.turn(flow, &mut row);
         }
         for action in &actions {
             if let Action::Send { attempt } = action {
@@ -271,7 +209,7 @@ impl World<'_> {
 
     /// What the policy decides. A script has so much time by the clock of the machine, which a simulation must not hang on:
     /// one that was set aside too long is asked again, and one that fails by itself fails again.
-    fn policy(&self, flow: usize, row: &Row, outcome: Outcome, person: Option<&Person>) -> Decided {
+    pub fn policy(&self, flow: usize, row: &Row, outcome: Outcome, person: Option<&Person>) -> Decided {
         let ask = DecideAsk {
             plan: self.plan_ask(flow, row),
             outcome,
@@ -287,20 +225,7 @@ impl World<'_> {
         decided
     }
 
-    /// The plan, asked for in the same way.
-    fn planned(&self, flow: usize, row: &Row) -> PlanAnswer {
-        let ask = self.plan_ask(flow, row);
-        let mut planned = self.ground.catalog.plan(&ask);
-        for _ in 0..self.patience(flow) {
-            if !matches!(planned, PlanAnswer::Refuse { fault: Some(_), .. }) {
-                break;
-            }
-            planned = self.ground.catalog.plan(&ask);
-        }
-        planned
-    }
-
-    fn patience(&self, flow: usize) -> usize {
+    pub fn patience(&self, flow: usize) -> usize {
         if self.flows[flow].wish.service == FAILING {
             0
         } else {
@@ -351,6 +276,17 @@ impl World<'_> {
         // The process may die right here: durable, and nothing carried out.
         if self.dice.one_in(150) {
             return self.crash(node);
+        }
+        // Or the store reports a failure, though the step is durable: nothing is carried out until the node has looked.
+        if self.dice.one_in(100) {
+            self.count("commits in doubt");
+            let unsent = step
+                .actions
+                .iter()
+                .any(|action| matches!(action, Action::Send { .. }));
+            let pause = self.up_to(2_000);
+            let by = self.by(node);
+            return self.after(pause, Happening::FindOut(by, flow, unsent));
         }
         self.acknowledge(&step);
         for action in &step.actions {
@@ -483,33 +419,12 @@ impl World<'_> {
             inputs: &row.inputs,
             now: self.now,
             attempt: 1,
-            step: None,
+            step: row.part.as_ref().map(|part| StepAsk {
+                number: part.step,
+                name: &part.name,
+                earlier: Some(&part.earlier),
+            }),
         }
-    }
-
-    fn limit_is_reached(&self, flow: usize, node: usize) -> bool {
-        let wish = &self.flows[flow].wish;
-        let limits = &self.ground.catalog.service(wish.service).unwrap().service.limits;
-        let starts = |same_person: bool| {
-            let mut starts: Vec<Timestamp> = self
-                .store
-                .rows
-                .iter()
-                .filter(|(other, row)| {
-                    let own = !self.has(Bug::LimitsPerNode) || row.owner == node;
-                    let same = self.flows[**other].wish.service == wish.service;
-                    own && same && (!same_person || self.same_person(flow, **other))
-                })
-                .map(|(_, row)| row.begun_at)
-                .collect();
-            starts.sort_unstable();
-            starts
-        };
-        let knows_the_person = !matches!(wish.capability, Capability::AuthQr | Capability::VerifyQr);
-        let reached =
-            |limit: midflow::policy::Limit, starts: &[Timestamp]| limit.wait(starts, self.now).is_some();
-        reached(limits.per_service, &starts(false))
-            || knows_the_person && reached(limits.per_person, &starts(true))
     }
 
     pub fn same_person(&self, one: usize, other: usize) -> bool {
@@ -535,5 +450,5 @@ fn record_of(cause: &Cause) -> Record {
 }
 
 /// As the engine has it.
-const MAX_ATTEMPTS: u8 = 2;
+pub const MAX_ATTEMPTS: u8 = 2;
 const SOON: std::time::Duration = std::time::Duration::from_millis(5);

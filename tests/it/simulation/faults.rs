@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use midflow::flow::Event;
 use midflow::flow::Phase;
+use midflow::flow::ReplyKind;
 
 use super::driver::Cause;
 use super::laws;
@@ -94,6 +95,9 @@ impl World<'_> {
         let Some(ended) = self.store.rows[&flow].decided.clone() else {
             return;
         };
+        if self.store.rows[&flow].part.is_some() {
+            return self.hand_on(by, flow, &ended);
+        }
         self.told(flow, &ended);
         if self.dice.one_in(8) {
             // It heard, and its answer was lost.
@@ -110,6 +114,18 @@ impl World<'_> {
         if told.is_none() {
             *told = Some(ended.clone());
         }
+    }
+
+    /// The store has reported a failure and taken the step all the same; the node looks and finds it. What it never handed to
+    /// the transport has not been sent; everything else it takes up as after a crash.
+    pub fn find_out(&mut self, node: usize, flow: usize, unsent: bool) {
+        let state = &self.store.rows[&flow].state;
+        let event = if unsent && state.phase == Phase::Sent {
+            Event::Reply(ReplyKind::NotSent)
+        } else {
+            Event::Recover
+        };
+        self.feed(node, flow, Cause::of(event));
     }
 }
 

@@ -9,6 +9,7 @@ use midflow::words::Outcome;
 use midflow::words::OutcomeClass;
 
 use super::asked::FAILING;
+use super::journeys;
 use super::store::Ended;
 use super::store::Record;
 use super::store::Row;
@@ -54,7 +55,7 @@ pub fn before_sending(world: &World<'_>, flow: usize, attempt: u8) -> Option<Vio
             "a document is sent that nobody has confirmed",
         ));
     }
-    None
+    journeys::before_sending(world, flow)
 }
 
 pub fn after_sending(world: &World<'_>, flow: usize) -> Option<Violation> {
@@ -144,7 +145,7 @@ fn person(world: &World<'_>, flow: usize, ended: &Ended) -> Option<Violation> {
     undeclared.then(|| Violation::new("law 7", "data that is not declared is kept"))
 }
 
-/// Law 3, as the e-service sees it: it hears one ending, and only once that is durable.
+/// Law 3, as the e-service sees it: it hears one ending, of a flow or of a journey, and only once that is durable.
 pub fn when_told(world: &World<'_>, flow: usize, ended: &Ended) -> Option<Violation> {
     let durable = world.store.rows.get(&flow).and_then(|row| row.decided.as_ref());
     if durable != Some(ended) {
@@ -152,6 +153,9 @@ pub fn when_told(world: &World<'_>, flow: usize, ended: &Ended) -> Option<Violat
             "law 3",
             "the e-service is told an ending that is not durable",
         ));
+    }
+    if let Some(violation) = journeys::when_told(world, flow) {
+        return Some(violation);
     }
     match &world.flows[flow].told {
         Some(told) if told != ended => Some(Violation::new(
@@ -168,7 +172,9 @@ impl World<'_> {
         let broken = |law, what: &str| Err(Violation::new(law, what));
         for (flow, row) in &self.store.rows {
             let outside = &self.flows[*flow];
-            if row.state.phase != Phase::Delivered || row.state.ending.is_none() || outside.told.is_none() {
+            // Of a step nobody is told, unless the journey ends with it.
+            let untold = outside.told.is_none() && row.part.as_ref().is_none_or(|part| part.ends);
+            if row.state.phase != Phase::Delivered || row.state.ending.is_none() || untold {
                 return broken("law 3", "a flow never ends");
             }
             let decisions = self
@@ -194,17 +200,18 @@ impl World<'_> {
             let knows = !matches!(wish.capability, Capability::AuthQr | Capability::VerifyQr);
             if let Some(limits) = limit.filter(|_| knows) {
                 let earlier = self.store.rows.iter().filter(|(other, earlier)| {
-                    let same = self.flows[**other].wish.service == wish.service;
+                    let same =
+                        self.flows[**other].wish.service == wish.service && !earlier.refused_beforehand;
                     let before = (earlier.begun_at, **other) < (row.begun_at, *flow);
                     let within = row.begun_at.since(earlier.begun_at) < limits.per_person.window;
                     same && before && within && self.same_person(*flow, **other)
                 });
-                if earlier.count() >= limits.per_person.count.get() as usize {
+                if !row.refused_beforehand && earlier.count() >= limits.per_person.count.get() as usize {
                     return broken("limits", "more flows begin for a person than the service allows");
                 }
             }
         }
-        Ok(())
+        journeys::at_the_end(self)
     }
 }
 
@@ -227,6 +234,9 @@ impl World<'_> {
                 Capability::Notify => "approved by notify",
                 Capability::Sign => "approved by sign",
             });
+        }
+        for what in journeys::endings(self) {
+            self.count(what);
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Simulation: seeded worlds in virtual time, with two nodes over one store, crashes, takeovers, a network that loses,
 //! doubles and reorders, and every scenario of the sandbox. What runs in them is real: the flow machine, the connector's
 //! approval rule and its request bytes, the policies with their scripts and limits, and the sandbox's keys and answers. What
-//! is modelled is the driver's rule: durable first, compared before it counts, and only then carried out.
+//! is modelled is the driver's rule: durable first, compared before it counts, and only then carried out; and that a step of
+//! a journey is owed to the next one.
 //!
 //! The laws are judged from outside, by what the authority knows to be true. `MIDFLOW_SEED` chooses other worlds.
 
@@ -9,8 +10,11 @@ mod asked;
 mod bug;
 mod driver;
 mod faults;
+mod journey;
+mod journeys;
 mod laws;
 mod network;
+mod start;
 mod store;
 mod world;
 
@@ -67,6 +71,16 @@ fn laws_hold_in_every_simulated_world() {
         "lost with a node",
         "requests that never left",
         "writes of a node taken for dead, refused",
+        "commits in doubt",
+        "steps that had begun already",
+        "steps that could not be written for a while",
+        "consents held open",
+        "journeys given up",
+        "journeys that ended approved",
+        "journeys that ended approved, with a notification after them",
+        "journeys that ended declined",
+        "journeys that ended timeout",
+        "journeys in which two nodes took steps",
     ] {
         assert!(counts.contains_key(what), "it never happened: {what}");
     }

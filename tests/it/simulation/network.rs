@@ -202,6 +202,7 @@ impl World<'_> {
         };
         let cause = Cause {
             person,
+            approver: verdict.approver,
             ..Cause::of(Event::Examined { exchange, conclusion })
         };
         self.feed(node, flow, cause);

@@ -8,6 +8,7 @@ use midflow::policy::InputValue;
 use midflow::policy::Plan;
 use midflow::policy::Then;
 use midflow::words::Challenge;
+use midflow::words::CivilNo;
 use midflow::words::Digest;
 use midflow::words::ExchangeId;
 use midflow::words::InputName;
@@ -39,6 +40,30 @@ pub struct Row {
     /// The exact bytes of what arrived, and when.
     pub exchanges: BTreeMap<ExchangeId, (Timestamp, Bytes)>,
     pub decided: Option<Ended>,
+    /// The person, where they are known: from the beginning, or since they approved.
+    pub subject: Option<CivilNo>,
+    /// Whether midflow refused it before anything was planned.
+    pub refused_beforehand: bool,
+    /// Which step of which journey it is.
+    pub part: Option<Part>,
+}
+
+/// What a flow knows of the journey that it is a step of.
+#[derive(Clone)]
+pub struct Part {
+    /// The journey, by its first flow.
+    pub journey: usize,
+    /// The number of the step in the service file.
+    pub step: usize,
+    pub name: String,
+    /// The steps before it, with their flows.
+    pub passed: Vec<(usize, usize)>,
+    /// The flow that begins, known with the ending.
+    pub next: Option<usize>,
+    /// Whether the journey ends with this flow, known with the ending.
+    pub ends: bool,
+    /// What earlier steps brought of the person.
+    pub earlier: Person,
 }
 
 /// How the policy ended a flow, and what the e-service is told.

@@ -55,6 +55,8 @@ pub struct World<'g> {
     /// What happened, in words without ids, so that two runs can be compared.
     pub trace: Vec<String>,
     pub broken: Option<Violation>,
+    /// The number of the flow that follows one, by the moment at which that one ends.
+    pub followers: BTreeMap<(usize, Timestamp), usize>,
     agenda: BTreeMap<(Timestamp, u64), Happening>,
     number: u64,
 }
@@ -98,6 +100,7 @@ pub enum Happening {
     Confirm(usize),
     Withdraw(usize),
     Cancel(usize),
+    GiveUp(usize, u8),
     Supersede(usize),
     Scan(usize, String),
     Leave(By, usize, u8),
@@ -109,11 +112,28 @@ pub enum Happening {
     Examine(By, usize, ExchangeId),
     Deadline(By, usize),
     Tell(By, usize),
+    BeginNext(By, usize, usize),
+    FindOut(By, usize, bool),
     Crash(usize),
     Rise(usize),
     TakeOver(usize),
     Suspect(usize),
     Rejoin(usize, u64),
+}
+
+impl Outside {
+    pub fn new(wish: Wish, citizen: CivilNo, scenario: Option<Scenario>) -> Self {
+        Self {
+            wish,
+            citizen,
+            scenario,
+            prompts: 0,
+            confirmed: false,
+            truths: BTreeMap::new(),
+            acknowledged: BTreeSet::new(),
+            told: None,
+        }
+    }
 }
 
 impl Ground {
@@ -159,6 +179,7 @@ impl<'g> World<'g> {
             counts: BTreeMap::new(),
             trace: Vec::new(),
             broken: None,
+            followers: BTreeMap::new(),
             agenda: BTreeMap::new(),
             number: 0,
         };
@@ -167,19 +188,13 @@ impl<'g> World<'g> {
         }
         for flow in 0..flows {
             let wish = asked::draw(&mut world.dice);
-            let citizen = ground.people[world.dice.below(ground.people.len())].clone();
-            let scenario =
-                (!world.dice.one_in(3)).then(|| Scenario::ALL[world.dice.below(Scenario::ALL.len())]);
-            world.flows.push(Outside {
-                wish,
-                citizen,
-                scenario,
-                prompts: 0,
-                confirmed: false,
-                truths: BTreeMap::new(),
-                acknowledged: BTreeSet::new(),
-                told: None,
-            });
+            let citizen = world.anybody();
+            let scenario = if world.dice.one_in(3) {
+                None
+            } else {
+                Some(world.some_scenario())
+            };
+            world.flows.push(Outside::new(wish, citizen, scenario));
             let after = world.up_to(900_000);
             world.after(after, Happening::Start(flow));
         }
@@ -222,6 +237,7 @@ impl<'g> World<'g> {
             Happening::Confirm(flow) => self.confirm(flow),
             Happening::Withdraw(flow) => self.outside_event(flow, midflow::flow::Event::Withdraw),
             Happening::Cancel(flow) => self.outside_event(flow, midflow::flow::Event::Cancel),
+            Happening::GiveUp(journey, tries) => self.give_up(journey, tries),
             Happening::Supersede(flow) => self.outside_event(flow, midflow::flow::Event::Supersede),
             Happening::Scan(flow, text) => self.scan(flow, &text),
             Happening::Arrive(flow, body, tries) => self.arrive(flow, body, tries),
@@ -237,6 +253,13 @@ impl<'g> World<'g> {
             }
             Happening::Deadline(by, flow) if self.is_alive(by) => self.deadline(by.node, flow),
             Happening::Tell(by, flow) if self.is_alive(by) => self.tell(by, flow),
+            Happening::BeginNext(by, flow, next) if self.is_alive(by) => {
+                let row = self.store.rows[&flow].clone();
+                if !self.begin_next(by, &row, flow, next) {
+                    self.after(Duration::from_secs(1), Happening::BeginNext(by, flow, next));
+                }
+            }
+            Happening::FindOut(by, flow, unsent) if self.is_alive(by) => self.find_out(by.node, flow, unsent),
             Happening::Crash(node) => self.crash(node),
             Happening::Rise(node) => self.rise(node),
             Happening::TakeOver(node) => self.take_over(node),
@@ -255,6 +278,18 @@ impl<'g> World<'g> {
     /// Up to so many milliseconds.
     pub fn up_to(&mut self, millis: usize) -> Duration {
         Duration::from_micros(self.dice.below(millis * 1_000) as u64)
+    }
+
+    pub fn anybody(&mut self) -> CivilNo {
+        self.ground.people[self.dice.below(self.ground.people.len())].clone()
+    }
+
+    pub fn some_scenario(&mut self) -> Scenario {
+        // What comes late is decided by few milliseconds, so it has to come more often than one in all scenarios.
+        if self.dice.one_in(20) {
+            return Scenario::Late;
+        }
+        Scenario::ALL[self.dice.below(Scenario::ALL.len())]
     }
 
     pub fn is_alive(&self, by: By) -> bool {

@@ -1,4 +1,6 @@
 use std::sync::Mutex;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -32,6 +34,9 @@ pub struct ToldAuthority {
     replies: Mutex<Vec<ReplyMeaning>>,
     /// Closed while replies are to be held back.
     gate: Semaphore,
+    /// Closed while no request is to arrive, and how many have come to it.
+    door: Semaphore,
+    at_door: AtomicUsize,
 }
 
 /// A request as it arrived at the authority.
@@ -56,6 +61,8 @@ impl ToldAuthority {
             sent: Mutex::default(),
             replies: Mutex::default(),
             gate: Semaphore::new(Semaphore::MAX_PERMITS),
+            door: Semaphore::new(Semaphore::MAX_PERMITS),
+            at_door: AtomicUsize::new(0),
         }
     }
 
@@ -67,6 +74,22 @@ impl ToldAuthority {
     /// Holds every reply back for good.
     pub fn never_replies(&self) {
         self.gate.forget_permits(Semaphore::MAX_PERMITS);
+    }
+
+    /// Lets no request arrive until the door is open again.
+    pub fn shuts_its_door(&self) {
+        self.door.forget_permits(Semaphore::MAX_PERMITS);
+    }
+
+    pub fn opens_its_door(&self) {
+        self.door.add_permits(Semaphore::MAX_PERMITS);
+    }
+
+    /// Waits until so many requests have come to the door, whether or not it was open.
+    pub async fn has_been_called(&self, count: usize) {
+        while self.at_door.load(Ordering::SeqCst) < count {
+            tokio::task::yield_now().await;
+        }
     }
 
     pub fn sent(&self) -> Vec<Sent> {
@@ -113,6 +136,8 @@ impl Connector for ToldAuthority {
     async fn send(&self, outbound: Recorded<Outbound>) -> Reply {
         let body: serde_json::Value = serde_json::from_slice(&outbound.body).unwrap();
         let url = body["url"].as_str().unwrap();
+        self.at_door.fetch_add(1, Ordering::SeqCst);
+        drop(self.door.acquire().await.unwrap());
         self.sent.lock().unwrap().push(Sent {
             flow: outbound.flow,
             token: url.rsplit('/').next().unwrap().to_owned(),

@@ -13,6 +13,7 @@ use midflow::engine::Problem;
 use midflow::engine::Secrets;
 use midflow::engine::StartFlow;
 use midflow::engine::Started;
+use midflow::store::Store;
 use midflow::words::CivilNo;
 use midflow::words::FlowId;
 
@@ -97,12 +98,22 @@ impl TestNode {
 }
 
 async fn open(folder: &Path, state: &Path, authority: &Arc<ToldAuthority>, clock: &Arc<HandClock>) -> Engine {
-    let store = sealed_store(state).await;
+    let store = Arc::new(sealed_store(state).await);
+    engine_over(store, (folder, state), authority, clock).await
+}
+
+/// An engine over a store of the test's making: policies in one folder, secrets in another.
+pub async fn engine_over(
+    store: Arc<dyn Store>,
+    (folder, state): (&Path, &Path),
+    authority: &Arc<ToldAuthority>,
+    clock: &Arc<HandClock>,
+) -> Engine {
     let connector: Arc<ToldAuthority> = Arc::clone(authority);
     let clock: Arc<HandClock> = Arc::clone(clock);
     Engine::start(EngineParts {
         folder: folder.to_path_buf(),
-        store: Arc::new(store),
+        store,
         connector,
         secrets: Arc::new(Secrets::open(&state.join("secrets")).unwrap()),
         clock,

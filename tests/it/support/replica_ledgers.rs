@@ -58,7 +58,8 @@ impl Ledgers {
             assert!(self.recorded[flow][1] >= 1, "a callback of {flow} is lost");
         }
         for (flow, [requests, _, endings]) in &self.recorded {
-            assert_eq!((*requests, *endings), (1, 1), "{flow}");
+            // A request whose record was in doubt was not sent, and is recorded again as the next attempt.
+            assert!((1..=2).contains(requests) && *endings == 1, "{flow}");
         }
     }
 }

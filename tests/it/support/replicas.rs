@@ -214,6 +214,16 @@ impl Replica {
         working.await.ok()
     }
 
+    /// Does something with the engine of this replica, on its threads.
+    pub async fn with<T, W>(&self, work: impl FnOnce(Engine) -> W) -> T
+    where
+        T: Send + 'static,
+        W: Future<Output = T> + Send + 'static,
+    {
+        let working = work(self.engine.clone());
+        self.on_it(working).await.unwrap()
+    }
+
     pub async fn ask(&self, ask: StartFlow) -> Result<Started, Problem> {
         self.try_ask(ask).await.unwrap()
     }

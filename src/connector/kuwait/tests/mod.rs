@@ -1,6 +1,7 @@
 //! Tests with real keys: stamps are made here with code of its own, so that verifier and forger share nothing.
 
 mod approval;
+mod asking;
 mod bounds;
 mod bridge;
 mod broken_checks;

@@ -28,9 +28,9 @@ use crate::connector::kuwait::stamp::Signer;
 use crate::words::Timestamp;
 
 /// An issuer of certificates, and whoever answers for it.
-struct Authority {
-    issuer: Issuer<'static, KeyPair>,
-    der: Vec<u8>,
+pub(super) struct Authority {
+    pub(super) issuer: Issuer<'static, KeyPair>,
+    pub(super) der: Vec<u8>,
 }
 
 /// A certificate with its key.
@@ -40,7 +40,7 @@ struct Held {
 }
 
 /// How an answer is made.
-struct Made<'m> {
+pub(super) struct Made<'m> {
     signer: &'m KeyPair,
     /// Whom it says to be from: the certificate whose subject stands in it.
     named: &'m [u8],
@@ -55,7 +55,7 @@ struct Made<'m> {
 }
 
 impl Authority {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let mut params = CertificateParams::new([]).unwrap();
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -83,7 +83,7 @@ impl Authority {
         Held { der, key }
     }
 
-    fn signer(&self) -> Signer {
+    pub(super) fn signer(&self) -> Signer {
         Signer::from_der(&self.der).ok().unwrap()
     }
 }
@@ -108,7 +108,32 @@ impl<'m> Made<'m> {
         }
     }
 
-    fn bytes(&self, issuer: &Signer) -> Vec<u8> {
+    /// As the issuer itself answers.
+    pub(super) fn by_issuer(authority: &'m Authority) -> Self {
+        Self {
+            signer: authority.issuer.key(),
+            named: &authority.der,
+            certificates: Vec::new(),
+            serial: SERIAL.to_vec(),
+            status: GOOD.to_vec(),
+            this_update: "20260203071500Z",
+            next_update: Some("20260203081500Z"),
+            nonce: Some(NONCE),
+            critical: false,
+            twice: false,
+        }
+    }
+
+    /// The same with another word, to whoever has sent this nonce.
+    pub(super) fn saying(self, status: Vec<u8>, nonce: Option<[u8; 32]>) -> Self {
+        Self {
+            status,
+            nonce,
+            ..self
+        }
+    }
+
+    pub(super) fn bytes(&self, issuer: &Signer) -> Vec<u8> {
         let (_, named) = X509Certificate::from_der(self.named).unwrap();
         let hash = |bytes: &[u8]| {
             let digest = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, bytes);
@@ -183,7 +208,7 @@ fn read_as(authority: &Authority, bytes: &[u8], nonce: Presence, listed: Listed)
     Question::new(&issuer, SERIAL, NONCE).unwrap().read(bytes, &judge)
 }
 
-fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+pub(super) fn element(tag: u8, content: &[u8]) -> Vec<u8> {
     let length = content.len();
     let byte = |number: usize| u8::try_from(number & 0xff).unwrap();
     let mut bytes = vec![tag];
@@ -196,7 +221,7 @@ fn element(tag: u8, content: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     Timestamp::parse(RECEIVED).unwrap()
 }
 
@@ -209,12 +234,7 @@ fn whoever_may_answer_is_believed() {
     assert_eq!(told.status, Status::Good);
     assert_eq!(told.this_update.to_string(), "2026-02-03T07:15:00.000000Z");
     assert_eq!(told.until.to_string(), "2026-02-03T08:15:00.000000Z");
-    let own = Made {
-        signer: authority.issuer.key(),
-        named: &authority.der,
-        certificates: Vec::new(),
-        ..Made::by(&responder)
-    };
+    let own = Made::by_issuer(&authority);
     assert_eq!(own.read(&authority).unwrap().status, Status::Good);
     let revoked = Made {
         status: element(0xa1, &element(0x18, b"20260101000000Z")),
@@ -410,6 +430,6 @@ fn a_nonce_may_be_left_out_where_the_settings_say_so() {
     assert!(read(None) && read(Some(NONCE)) && !read(Some([8; 32])));
 }
 
-const SERIAL: &[u8] = &[0x4d, 1, 2, 3];
+pub(super) const SERIAL: &[u8] = &[0x4d, 1, 2, 3];
 const NONCE: [u8; 32] = [7; 32];
-const GOOD: &[u8] = &[0x80, 0];
+pub(super) const GOOD: &[u8] = &[0x80, 0];

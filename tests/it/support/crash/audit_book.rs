@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use midflow::audit::Event;
+use midflow::audit::StepRecord;
 use midflow::words::Digest;
 use midflow::words::ExchangeId;
 use midflow::words::FlowId;
@@ -36,6 +37,8 @@ pub struct FlowPage {
     pub callbacks: Vec<Arrived>,
     pub verdicts: Vec<Examined>,
     pub endings: Vec<Ended>,
+    /// Which step of a journey it is.
+    pub step: Option<StepRecord>,
     /// The `webhook-id`s that are recorded as delivered.
     pub delivered: Vec<String>,
 }
@@ -78,6 +81,8 @@ pub struct Ended {
     pub seq: u64,
     pub outcome: String,
     pub exchange: Option<ExchangeId>,
+    /// The flow of the next step.
+    pub next: Option<FlowId>,
 }
 
 /// The exact bytes of a message, by their digest.
@@ -292,7 +297,9 @@ impl AuditBook {
                 seq,
                 outcome: ending.outcome.code().to_owned(),
                 exchange: ending.exchange,
+                next: ending.next,
             }),
+            Event::Step(step) => page.step = Some(step.clone()),
             Event::Delivery(delivery) if delivery.result == "delivered" => {
                 page.delivered.push(delivery.webhook_id.clone());
             }

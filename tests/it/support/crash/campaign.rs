@@ -16,6 +16,7 @@ use midflow::words::Environment;
 use midflow::words::Timestamp;
 
 use super::audit_book::AuditReader;
+use super::audit_book::FlowPage;
 use super::authority;
 use super::dice::Dice;
 use super::e_service::EService;
@@ -42,6 +43,11 @@ pub struct Tally {
     pub kills_before_ready: u64,
     pub flows: u64,
     pub approved: u64,
+    /// Journeys that began, and those of which every step was approved.
+    pub journeys: u64,
+    pub journeys_approved: u64,
+    /// Steps that were owed at the moments of the kills, in all: the ending before was on record, and they were not.
+    pub steps_owed_at_kill: u64,
     pub records: u64,
     /// Requests that the authority received.
     pub requests: u64,
@@ -184,6 +190,12 @@ impl Scene {
         let open = |phase: &str| phase != "delivered";
         let rows = ledgers.audit.flows.values().filter_map(|page| page.row.as_ref());
         self.tally.open_at_kill += rows.filter(|row| open(&row.phase)).count() as u64;
+        let endings = ledgers.audit.flows.values().flat_map(|page| &page.endings);
+        let owed = endings.filter(|ending| {
+            let next = ending.next;
+            next.is_some_and(|next| !ledgers.audit.flows.contains_key(&next))
+        });
+        self.tally.steps_owed_at_kill += owed.count() as u64;
         Ok(())
     }
 
@@ -303,6 +315,9 @@ impl Tally {
         self.kills_before_ready += other.kills_before_ready;
         self.flows += other.flows;
         self.approved += other.approved;
+        self.journeys += other.journeys;
+        self.journeys_approved += other.journeys_approved;
+        self.steps_owed_at_kill += other.steps_owed_at_kill;
         self.records += other.records;
         self.requests += other.requests;
         self.never_left += other.never_left;
@@ -323,6 +338,14 @@ impl Tally {
         self.approved = pages()
             .filter(|page| page.endings.iter().any(|ending| ending.outcome == "approved"))
             .count() as u64;
+        let first = |page: &&FlowPage| page.step.as_ref().is_some_and(|step| step.after.is_none());
+        self.journeys = pages().filter(first).count() as u64;
+        let later = |page: &&FlowPage| page.step.as_ref().is_some_and(|step| step.after.is_some());
+        let done = |page: &&FlowPage| {
+            let ending = page.endings.first();
+            ending.is_some_and(|ending| ending.outcome == "approved" && ending.next.is_none())
+        };
+        self.journeys_approved = pages().filter(later).filter(done).count() as u64;
         self.records = ledgers.audit.records;
         self.requests = asked(&ledgers.authority).count() as u64;
         let recorded: usize = pages().map(|page| page.requests.len()).sum();
@@ -348,7 +371,8 @@ impl std::fmt::Display for Tally {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             out,
-            "{} kills ({} before the node served, {:.0} flows open at each), {} flows ({} approved), {} records, \
+            "{} kills ({} before the node served, {:.0} flows open at each), {} flows ({} approved), {} journeys \
+             ({} approved; {} steps owed at the kills), {} records, \
              {} requests ({} more recorded and never left), {} callbacks ({} taken), {} notices ({} again), \
              recovery p50 {:.0?} p99 {:.0?}, {:.0?}",
             self.kills,
@@ -356,6 +380,9 @@ impl std::fmt::Display for Tally {
             self.open_at_kill as f64 / self.kills.max(1) as f64,
             self.flows,
             self.approved,
+            self.journeys,
+            self.journeys_approved,
+            self.steps_owed_at_kill,
             self.records,
             self.requests,
             self.never_left,

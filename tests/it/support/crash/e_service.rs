@@ -45,8 +45,10 @@ pub struct EServiceBook {
 #[derive(Clone, Debug)]
 pub struct Asked {
     pub manner: Manner,
-    /// The flows it was told for this one key; more than one is a fault.
+    /// The flows, or journeys, that it was told for this one key; more than one is a fault.
     pub flows: BTreeSet<FlowId>,
+    /// The flow with which it ended: itself, or the last step of the journey.
+    pub last: Option<FlowId>,
     /// The outcome, as the long poll told it.
     pub outcome: Option<String>,
     /// Digests of all the bodies that told the outcome; more than one is a fault.
@@ -100,6 +102,7 @@ impl EService {
         let asked = Asked {
             manner,
             flows: BTreeSet::new(),
+            last: None,
             outcome: None,
             answers: BTreeSet::new(),
         };
@@ -113,10 +116,11 @@ impl EService {
     }
 
     /// Enters the answer of a long poll that says how the flow ended.
-    pub fn saw_the_end(&self, key: &str, outcome: &str, body: &[u8]) {
+    pub fn saw_the_end(&self, key: &str, outcome: &str, last: Option<FlowId>, body: &[u8]) {
         let digest = Digest::of(body);
         self.of(key, |asked| {
             asked.outcome.get_or_insert_with(|| outcome.to_owned());
+            asked.last = asked.last.or(last);
             asked.answers.insert(digest);
         });
     }
@@ -129,13 +133,13 @@ impl EService {
         self.book().clone()
     }
 
-    /// Whether every flow that wanted a notice has one.
+    /// Whether everything that wanted a notice has one.
     pub fn has_all_notices(&self) -> bool {
         let book = self.book();
         let mut wanted = book.asked.values().filter(|asked| asked.manner.wants_notice);
         wanted.all(|asked| {
-            let mut flows = asked.flows.iter();
-            flows.all(|flow| book.notices.contains_key(&format!("{flow}.1")))
+            let heard = |flow: FlowId| book.notices.contains_key(&format!("{flow}.1"));
+            asked.flows.is_empty() || asked.last.is_some_and(heard)
         })
     }
 

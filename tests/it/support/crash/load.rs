@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use midflow::sandbox::SandboxHandle;
+use midflow::sandbox::Scenario;
 use midflow::words::CivilNo;
 use midflow::words::FlowId;
 use midflow::words::Purpose;
@@ -107,7 +108,7 @@ impl Load {
                 let (load, key) = (self.clone(), key.clone());
                 let permit = Arc::clone(&self.0.busy).acquire_owned().await.unwrap();
                 tasks.spawn(async move {
-                    load.watch(&key, flow).await;
+                    load.watch(&key, asked.manner, flow).await;
                     drop(permit);
                 });
             }
@@ -122,6 +123,11 @@ impl Load {
         let key = format!("wish-{}", parts.count.fetch_add(1, Ordering::Relaxed));
         // What was armed for a request that never left is not meant for this one.
         parts.authority.disarm(&citizen);
+        // Scenarios wait in a line: those steps that come before are approved.
+        for _ in 0..manner.journey.map_or(0, |steps| steps.odd) {
+            let approved = Scenario::Approved;
+            parts.authority.arm(approved, Some(&citizen), None).unwrap();
+        }
         if let Some(scenario) = manner.scenario {
             parts
                 .authority
@@ -136,9 +142,9 @@ impl Load {
         // A flow that only waits must not keep others from being begun.
         let permit = (!manner.waits).then_some(permit);
         if manner.cancels {
-            self.cancel(flow).await;
+            self.cancel(manner, flow).await;
         }
-        self.watch(&key, flow).await;
+        self.watch(&key, manner, flow).await;
         drop(permit);
         parts.citizens.lock().unwrap().push_back(citizen);
     }
@@ -147,28 +153,38 @@ impl Load {
     async fn begin(&self, key: &str, citizen: &CivilNo, manner: Manner) -> Option<FlowId> {
         let parts = &*self.0;
         let notify_url = manner.wants_notice.then_some(parts.notify_url.as_str());
-        let body = json!({
+        let body = match manner.journey {
+            Some(_) => json!({
+                "service": "three-steps",
+                "channel": "web",
+                "person": { "civil_no": citizen.expose(Purpose::Wire) },
+                "inputs": { "application": "1234567", "large": manner.is_large(), "waits": manner.waits },
+                "notify_url": notify_url,
+            }),
+            None => json!({
             "service": "licence-renewal",
             "capability": "auth_push",
             "channel": "web",
             "person": { "civil_no": citizen.expose(Purpose::Wire) },
             "inputs": { "licence": "1234567", "amount": manner.amount() },
             "notify_url": notify_url,
-        });
+            }),
+        };
+        let (folder, id) = path(manner);
         loop {
-            let request = parts.http.post(format!("{}/v1/flows", parts.api));
+            let request = parts.http.post(format!("{}/v1/{folder}", parts.api));
             let request = request.header("idempotency-key", key).json(&body);
             match self.answer(request).await {
                 Some((StatusCode::CREATED, body)) => {
                     let said: Value = serde_json::from_slice(&body).unwrap_or_default();
-                    let flow = said["flow"].as_str().and_then(FlowId::parse);
+                    let flow = said[id].as_str().and_then(FlowId::parse);
                     if flow.is_none() {
-                        parts.e_service.is_surprised("a 201 without a flow".to_owned());
+                        parts.e_service.is_surprised("a 201 without an id".to_owned());
                     }
                     return flow;
                 }
                 Some((status, body)) if status != StatusCode::SERVICE_UNAVAILABLE => {
-                    self.surprise("POST /v1/flows", status, &body);
+                    self.surprise(&format!("POST /v1/{folder}"), status, &body);
                     return None;
                 }
                 _ => pause(&parts.dice).await,
@@ -176,11 +192,14 @@ impl Load {
         }
     }
 
-    async fn cancel(&self, flow: FlowId) {
+    async fn cancel(&self, manner: Manner, flow: FlowId) {
         let parts = &*self.0;
         tokio::time::sleep(parts.dice.up_to(Duration::from_millis(300))).await;
+        let (folder, _) = path(manner);
         loop {
-            let request = parts.http.post(format!("{}/v1/flows/{flow}/cancel", parts.api));
+            let request = parts
+                .http
+                .post(format!("{}/v1/{folder}/{flow}/cancel", parts.api));
             match self.answer(request).await {
                 Some((StatusCode::OK | StatusCode::CONFLICT, _)) => return,
                 Some((status, body)) if status != StatusCode::SERVICE_UNAVAILABLE => {
@@ -191,21 +210,25 @@ impl Load {
         }
     }
 
-    /// Long polls until the flow has ended.
-    async fn watch(&self, key: &str, flow: FlowId) {
+    /// Long polls until the flow, or the journey, has ended.
+    async fn watch(&self, key: &str, manner: Manner, flow: FlowId) {
         let parts = &*self.0;
+        let (folder, _) = path(manner);
         loop {
-            let request = parts.http.get(format!("{}/v1/flows/{flow}?wait=10", parts.api));
+            let request = parts
+                .http
+                .get(format!("{}/v1/{folder}/{flow}?wait=10", parts.api));
             match self.answer(request).await {
                 Some((StatusCode::OK, body)) => {
                     let said: Value = serde_json::from_slice(&body).unwrap_or_default();
                     if said["state"] == "ended" {
                         let outcome = said["outcome"]["code"].as_str().unwrap_or_default();
-                        return parts.e_service.saw_the_end(key, outcome, &body);
+                        let last = said["flow"].as_str().and_then(FlowId::parse);
+                        return parts.e_service.saw_the_end(key, outcome, last, &body);
                     }
                 }
                 Some((status, body)) if status != StatusCode::SERVICE_UNAVAILABLE => {
-                    return self.surprise("GET /v1/flows", status, &body);
+                    return self.surprise(&format!("GET /v1/{folder}"), status, &body);
                 }
                 _ => pause(&parts.dice).await,
             }
@@ -224,6 +247,14 @@ impl Load {
         self.0
             .e_service
             .is_surprised(format!("{what} answered {status}: {text}"));
+    }
+}
+
+/// Where the API keeps what was asked for, and the member that names it.
+const fn path(manner: Manner) -> (&'static str, &'static str) {
+    match manner.journey {
+        Some(_) => ("journeys", "journey"),
+        None => ("flows", "flow"),
     }
 }
 

@@ -4,7 +4,7 @@ use midflow::sandbox::Scenario;
 
 use super::dice::Dice;
 
-/// How one flow of the load goes: what the person or the network does, and what may come of it.
+/// How one flow of the load goes, or one journey: what the person or the network does, and what may come of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Manner {
     /// What the sandbox is told to do; without it the person approves at once.
@@ -17,6 +17,17 @@ pub struct Manner {
     pub cancels: bool,
     /// Whether the e-service wants an outcome notice.
     pub wants_notice: bool,
+    /// Where it is a journey, the steps that it has and the one at which the scenario comes; those before it are approved.
+    pub journey: Option<Steps>,
+}
+
+/// The steps of a journey.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Steps {
+    /// How many there are, if all are approved.
+    pub of: usize,
+    /// The step at which something else than an approval may come, from 0.
+    pub odd: usize,
 }
 
 impl Manner {
@@ -43,7 +54,25 @@ impl Manner {
             waits,
             cancels: waits && dice.percent(15),
             wants_notice: dice.percent(80),
+            journey: dice.percent(JOURNEYS).then(|| Steps::draw(dice)),
         }
+    }
+
+    /// The same for one step of the journey, by its number from 0.
+    pub fn of_step(self, number: usize) -> Self {
+        match self.journey {
+            Some(steps) if steps.odd != number => Self {
+                scenario: None,
+                delay: None,
+                ..self
+            },
+            _ => self,
+        }
+    }
+
+    /// Whether the journey has the step that only large applications have.
+    pub fn is_large(self) -> bool {
+        self.journey.is_some_and(|steps| steps.of > 2)
     }
 
     /// What the e-service passes as `amount`; the script of the victim gives the flow its deadline by it.
@@ -66,6 +95,16 @@ impl Manner {
     }
 }
 
+impl Steps {
+    fn draw(dice: &Dice) -> Self {
+        let of = if dice.percent(50) { 3 } else { 2 };
+        let odd = usize::try_from(dice.below(3)).unwrap_or_default().min(of - 1);
+        Self { of, odd }
+    }
+}
+
+/// So many wishes in a hundred are journeys.
+const JOURNEYS: u64 = 30;
 /// The deadline of a flow that waits, as the victim's script has it.
 pub const NEAR_DEADLINE: Duration = Duration::from_secs(3);
 /// The deadline of every other flow.

@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::collections::HashSet;
 use std::fmt::Display;
 
+use midflow::policy::Journey;
 use midflow::sandbox::LedgerSnapshot;
 use midflow::sandbox::Received;
 use midflow::words::Digest;
@@ -12,6 +13,7 @@ use super::audit_book::AuditBook;
 use super::audit_book::Ended;
 use super::audit_book::FlowPage;
 use super::e_service::EServiceBook;
+use super::manner::Manner;
 
 /// The three books of one run.
 #[derive(Clone, Debug)]
@@ -86,6 +88,12 @@ pub enum Fault {
     NoticeMissing,
     /// A notice that is recorded as delivered, and the e-service never got it.
     NoticeUnseen,
+    /// A step that begins though the one before is not recorded as approved, or names another flow.
+    StepUnapproved,
+    /// A step that is left out, or two flows for one step.
+    StepOutOfOrder,
+    /// A step that is owed and has not begun.
+    StepForgotten,
     /// An answer that an e-service should never get.
     Surprise,
     /// The log has a gap, has shrunk, or can't be read.
@@ -112,6 +120,7 @@ pub fn disagreements(ledgers: &Ledgers, stage: Stage) -> Vec<Disagreement> {
     for (flow, page) in &ledgers.audit.flows {
         comparison.flow(*flow, page);
     }
+    comparison.steps();
     comparison.wishes();
     comparison.notices();
     for damage in &ledgers.audit.damage {
@@ -216,18 +225,13 @@ impl Comparison<'_> {
             self.check(ending.is_some(), Fault::NoEnding, &flow);
             self.check(row.phase == "delivered", Fault::Undelivered, &flow);
         }
-        match (self.ledgers.e_service.asked.get(&row.key), ending) {
+        match (self.manner_of(page), ending) {
             (None, _) => self.find(Fault::FlowFromNowhere, &flow),
-            (Some(asked), Some(ending)) => {
+            (Some(manner), Some(ending)) => {
                 let approved = ending.outcome == "approved";
                 let declined = ending.outcome.starts_with("declined");
-                let wanted =
-                    (!approved || asked.manner.may_approve()) && (!declined || asked.manner.may_decline());
-                self.check(
-                    wanted,
-                    Fault::AgainstTheirWill,
-                    &format!("{flow}: {:?}", asked.manner),
-                );
+                let wanted = (!approved || manner.may_approve()) && (!declined || manner.may_decline());
+                self.check(wanted, Fault::AgainstTheirWill, &format!("{flow}: {manner:?}"));
                 self.check(
                     !approved || is_proven(ending, page),
                     Fault::ApprovedUnproven,
@@ -240,6 +244,75 @@ impl Comparison<'_> {
             let seen = self.ledgers.e_service.notices.contains_key(id);
             self.check(seen, Fault::NoticeUnseen, id);
         }
+    }
+
+    /// What was meant for a flow, by the wish that it came of; the steps of a journey come of that of the first.
+    fn manner_of(&self, page: &FlowPage) -> Option<Manner> {
+        let asked = |page: &FlowPage| {
+            let row = page.row.as_ref()?;
+            Some(self.ledgers.e_service.asked.get(&row.key)?.manner)
+        };
+        match &page.step {
+            Some(step) => {
+                let first = self.ledgers.audit.flows.get(&step.journey)?;
+                Some(asked(first)?.of_step(usize::from(step.number).checked_sub(1)?))
+            }
+            None => asked(page),
+        }
+    }
+
+    /// Each step begins once, in its turn, after a recorded approval that names it.
+    fn steps(&mut self) {
+        let mut once = HashSet::new();
+        for (flow, page) in &self.ledgers.audit.flows {
+            let next = page.endings.first().and_then(|ending| ending.next);
+            if self.stage == Stage::Settled
+                && let Some(next) = next
+            {
+                let begun = self.ledgers.audit.flows.get(&next);
+                self.check(
+                    begun.is_some_and(|page| page.row.is_some()),
+                    Fault::StepForgotten,
+                    flow,
+                );
+            }
+            let Some(step) = &page.step else { continue };
+            let first = once.insert((step.journey, step.number));
+            self.check(first, Fault::StepOutOfOrder, flow);
+            let Some(after) = step.after else {
+                let names_itself = step.journey == *flow && step.number == 1;
+                self.check(names_itself, Fault::StepOutOfOrder, flow);
+                continue;
+            };
+            let before = self.ledgers.audit.flows.get(&after);
+            let follows = before
+                .and_then(|before| before.step.as_ref())
+                .is_some_and(|before| before.journey == step.journey && before.number + 1 == step.number);
+            self.check(follows, Fault::StepOutOfOrder, flow);
+            let approved = before
+                .and_then(|before| before.endings.first())
+                .is_some_and(|ending| ending.outcome == "approved" && ending.next == Some(*flow));
+            self.check(approved, Fault::StepUnapproved, flow);
+        }
+    }
+
+    /// The flow with which something ended: itself, or the last step of the journey that it begins.
+    fn last_of(&self, flow: FlowId) -> FlowId {
+        let mut last = flow;
+        // A service has few steps, and books that are false may go round in a circle.
+        for _ in 0..Journey::MOST {
+            let next = self.next_of(last);
+            match next.filter(|next| self.ledgers.audit.flows.contains_key(next)) {
+                Some(next) => last = next,
+                None => break,
+            }
+        }
+        last
+    }
+
+    fn next_of(&self, flow: FlowId) -> Option<FlowId> {
+        let page = self.ledgers.audit.flows.get(&flow)?;
+        page.endings.first()?.next
     }
 
     /// The bytes that a record names are kept, and are those.
@@ -278,14 +351,16 @@ impl Comparison<'_> {
             self.check(!settled || asked.outcome.is_some(), Fault::Unanswered, key);
             for flow in &asked.flows {
                 let page = self.ledgers.audit.flows.get(flow);
-                let Some(page) = page.filter(|page| page.row.is_some()) else {
+                if page.is_none_or(|page| page.row.is_none()) {
                     self.find(Fault::Forgotten, flow);
                     continue;
-                };
-                if let Some(outcome) = &asked.outcome {
-                    self.same_outcome(*flow, outcome, page);
                 }
-                let told = self.ledgers.e_service.notices.contains_key(&format!("{flow}.1"));
+                let last = self.last_of(*flow);
+                if let (Some(outcome), Some(page)) = (&asked.outcome, self.ledgers.audit.flows.get(&last)) {
+                    self.same_outcome(last, outcome, page);
+                    self.check(asked.last == Some(last), Fault::OutcomeDiffers, &last);
+                }
+                let told = self.ledgers.e_service.notices.contains_key(&format!("{last}.1"));
                 let missing = settled && asked.manner.wants_notice && !told;
                 self.check(!missing, Fault::NoticeMissing, flow);
             }

@@ -164,7 +164,7 @@ impl Victim {
         }
     }
 
-    /// The repository's licence renewal with limits and deadlines that fit a load.
+    /// The repository's licence renewal with limits and deadlines that fit a load, and a journey.
     fn write_policies(&self) {
         let served = served_policies();
         let read = |name: &str| fs::read_to_string(served.join(name)).unwrap();
@@ -196,6 +196,13 @@ impl Victim {
             ),
         );
         fs::write(self.folder.join(name), script).unwrap();
+        let steps = self.folder.join("policies/services/three-steps.yaml");
+        fs::write(steps, THREE_STEPS).unwrap();
+        let seconds = |deadline: Duration| format!("{}s", deadline.as_secs());
+        let script = THREE_STEPS_SCRIPT
+            .replace("NEAR", &seconds(NEAR_DEADLINE))
+            .replace("FAR", &seconds(FAR_DEADLINE));
+        fs::write(self.folder.join("scripts/three-steps.rhai"), script).unwrap();
     }
 
     /// JSON is YAML too.
@@ -284,4 +291,7 @@ fn free_port(dice: &Dice) -> u16 {
 /// The e-service by name, and its key.
 pub const CLIENT: &str = "portal";
 pub const CLIENT_KEY: &str = "the key of the crash test";
+/// A service whose steps everybody goes through without a page.
+const THREE_STEPS: &str = include_str!("three-steps.yaml");
+const THREE_STEPS_SCRIPT: &str = include_str!("three-steps.rhai");
 const LONGEST_START: Duration = Duration::from_secs(60);

@@ -88,7 +88,8 @@ pub struct StoredTile {
 /// The whole store at one moment, read in portions: memory does not grow with the log.
 #[async_trait]
 pub trait LogSnapshot: Send {
-    /// The rows after number `seq`, in the order of their numbers, at most `limit`.
+    /// The rows after number `seq`, in the order of their numbers, at most `limit`. Whoever asks for one page after another finds
+    /// the next one read already.
     async fn rows(&mut self, seq: i64, limit: u32) -> Result<Vec<LogRow>, StoreError>;
 
     /// The stored tiles after one of them, by level and number, at most `limit`.

@@ -321,7 +321,7 @@ async fn a_single_flow_never_waits_for_others() {
 
 /// A store that accepts batches at once and commits them one after another, as the real ones do.
 struct Lane {
-    jobs: mpsc::UnboundedSender<(Vec<Unit>, oneshot::Sender<Vec<Result<(), CommitError>>>)>,
+    jobs: mpsc::UnboundedSender<Job>,
     most_waiting: Arc<AtomicUsize>,
     waiting: Arc<AtomicUsize>,
     kept: Arc<Mutex<Vec<String>>>,
@@ -329,9 +329,12 @@ struct Lane {
     panics_at: Option<&'static str>,
 }
 
+/// A batch, and where its answers go.
+type Job = (Vec<Unit>, oneshot::Sender<Vec<Result<(), CommitError>>>);
+
 impl Lane {
     fn start(takes: Duration, panics_at: Option<&'static str>) -> Arc<Self> {
-        let (jobs, mut waiting_jobs) = mpsc::unbounded_channel::<(Vec<Unit>, oneshot::Sender<_>)>();
+        let (jobs, mut waiting_jobs) = mpsc::unbounded_channel::<Job>();
         let (kept, waiting) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
         let lane = Self {
             jobs,
@@ -362,9 +365,7 @@ impl Commit for Lane {
     async fn accept(&self, batch: Vec<Unit>) -> Committing {
         // Making a batch ready takes longer the earlier it comes: who does not wait for the one before overtakes it.
         sleep(Duration::from_micros(200)).await;
-        if self.panics_at.is_some_and(|name| name == name_of(&batch[0])) {
-            panic!("as planned");
-        }
+        assert!(self.panics_at != Some(name_of(&batch[0]).as_str()), "as planned");
         let waiting = self.waiting.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_waiting.fetch_max(waiting, Ordering::SeqCst);
         let (answer, answered) = oneshot::channel();

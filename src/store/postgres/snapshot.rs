@@ -248,10 +248,11 @@ fn lost(place: &str) -> StoreError {
     )
 }
 
-/// A whole log is read through, and what is read is compared meanwhile.
+/// A whole log is read through over another connection, and this one is asked only where records speak of something else; it
+/// has to be there to the end, or nothing sees what it sees.
 const PATIENCE: &[(&str, &str)] = &[
     ("statement_timeout", "10min"),
-    ("idle_in_transaction_session_timeout", "5min"),
+    ("idle_in_transaction_session_timeout", "2h"),
 ];
 
 /// Hashes that stand side by side, as `tlog-tiles` cuts a level; one that is missing moves those after it.

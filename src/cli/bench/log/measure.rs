@@ -13,6 +13,7 @@ use crate::cli::failure::Failure;
 use crate::store::Postgres;
 use crate::store::PostgresCluster;
 use crate::store::Sqlite;
+use crate::store::Store as _;
 
 /// Append and verify on both stores; on PostgreSQL where its programs are on this machine.
 pub(in crate::cli::bench) async fn measure(
@@ -34,7 +35,8 @@ async fn on_sqlite(folder: &Path, time: Duration, records: u64) -> Result<Vec<Ro
         .map_err(Failure::new)?;
     let store = Arc::new(store);
     let mut bare = BareSqlite::open(&folder.join("append-bare.db")).map_err(Failure::new)?;
-    let mut rows = vec![append("", store, &mut bare, time).await?];
+    let mut rows = vec![append("", Arc::<Sqlite>::clone(&store), &mut bare, time).await?];
+    store.close().await;
     for sample in [Sample::Records, Sample::Messages] {
         let file = folder.join(sample.name());
         let store = Arc::new(Sqlite::open(&file).await.map_err(Failure::new)?);
@@ -55,7 +57,8 @@ async fn on_postgres(
     let settings = cluster.database().await.map_err(Failure::new)?;
     let store = Arc::new(Postgres::open(settings.clone()).await.map_err(Failure::new)?);
     let mut bare = BarePostgres::open(&settings).await?;
-    let mut rows = vec![append(ON_POSTGRES, store, &mut bare, time).await?];
+    let mut rows = vec![append(ON_POSTGRES, Arc::<Postgres>::clone(&store), &mut bare, time).await?];
+    store.close().await;
     for sample in [Sample::Records, Sample::Messages] {
         let settings = cluster.database().await.map_err(Failure::new)?;
         let store = Arc::new(Postgres::open(settings.clone()).await.map_err(Failure::new)?);

@@ -12,6 +12,7 @@ use super::anchors::AuditConfig;
 use super::arguments::Common;
 use super::arguments::Format;
 use super::arguments::runtime;
+use super::cassette;
 use super::failure::Ending;
 use super::failure::Failure;
 use super::logging;
@@ -36,7 +37,10 @@ use crate::engine::Watch;
 use crate::engine::random;
 use crate::http;
 use crate::sandbox::Authority;
+use crate::sandbox::Cassette;
 use crate::sandbox::Ending as CitizenEnding;
+use crate::sandbox::Face;
+use crate::sandbox::ReplayOptions;
 use crate::sandbox::Sandbox;
 use crate::sandbox::SandboxOptions;
 use crate::store::Sqlite;
@@ -59,6 +63,10 @@ pub(crate) struct Dev {
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
 
+    /// A recording that answers in the sandbox's place, again and again: what `midflow cassette record` wrote
+    #[arg(long, value_name = "FILE", conflicts_with = "seed")]
+    cassette: Option<PathBuf>,
+
     /// So many further citizens, all of whom approve, for `midflow load`
     #[arg(long, value_name = "N", default_value_t = 0)]
     crowd: usize,
@@ -74,6 +82,7 @@ impl Default for Dev {
             port: FIRST_PORT,
             state: None,
             seed: None,
+            cassette: None,
             crowd: 0,
             think_ms: 0,
         }
@@ -91,8 +100,10 @@ impl Dev {
         let state = self.state.clone().unwrap_or_else(|| state_folder(&common.dir));
         let sockets = Sockets::open(self.port)?;
         make_state_folder(&state)?;
-        let sandbox = self.sandbox(&state).await?;
-        let engine = engine(&common.dir, &state, &sandbox, &sockets).await?;
+        let cassette = self.cassette.as_deref().map(cassette::read).transpose()?;
+        let face = cassette.as_ref().map_or(Face::Bridge, cassette::face_of);
+        let sandbox = self.sandbox(&state, cassette).await?;
+        let engine = engine(&common.dir, &state, (&sandbox, face), &sockets).await?;
         let organization = engine.catalog().organization().name.clone();
         sandbox.handle().rename_service_provider(organization);
 
@@ -108,7 +119,7 @@ impl Dev {
             .map_err(|error| Failure::new(format!("can't write into {}: {error}", state.display())))?;
         match common.format {
             Format::Json => output::print(&ready.to_line()),
-            Format::Text => output::print(&welcome(&ready, &engine)),
+            Format::Text => output::print(&welcome(&ready, &engine, self.cassette.as_deref())),
         }
         if common.format == Format::Text {
             tokio::spawn(tell(engine.clone()));
@@ -119,13 +130,17 @@ impl Dev {
         result
     }
 
-    async fn sandbox(&self, state: &Path) -> Result<Sandbox, Failure> {
+    async fn sandbox(&self, state: &Path, cassette: Option<Cassette>) -> Result<Sandbox, Failure> {
         let mut options = SandboxOptions::new(state.join("sandbox"));
         options.bridge = local(self.port, BRIDGE);
         options.phone = local(self.port, PHONE);
         options.seed = self.seed;
         options.crowd = self.crowd;
         options.pace.think = Duration::from_millis(self.think_ms);
+        options.replay = cassette.map(|cassette| ReplayOptions {
+            repeat: true,
+            ..ReplayOptions::new(cassette)
+        });
         Authority::start(options).await.map_err(Failure::new)
     }
 }
@@ -230,7 +245,7 @@ impl Sockets {
 async fn engine(
     folder: &Path,
     state: &Path,
-    sandbox: &Sandbox,
+    (sandbox, face): (&Sandbox, Face),
     sockets: &Sockets,
 ) -> Result<Engine, Failure> {
     let callback_base_url = sockets.callback_url();
@@ -241,7 +256,7 @@ async fn engine(
     let connector = sandbox
         .handle()
         .sp_settings()
-        .connector_with_lists_and_responder(WhenUnknown::Refuse, SystemClock.now())
+        .connector_with_lists_and_responder(face, WhenUnknown::Refuse, SystemClock.now())
         .map_err(Failure::new)?;
     connector.refresh_lists(SystemClock.now()).await;
     connector.keep_lists_fresh(|| SystemClock.now());
@@ -281,9 +296,15 @@ fn local(first: u16, offset: u16) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }
 
-fn welcome(ready: &Ready, engine: &Engine) -> String {
+fn welcome(ready: &Ready, engine: &Engine, cassette: Option<&Path>) -> String {
     let url = |url: &Option<String>| url.clone().unwrap_or_default();
     let catalog = engine.catalog();
+    let recorded = cassette.map_or_else(String::new, |file| {
+        format!(
+            "\n  answers   those of {}, again and again; a replayed stamp is the sandbox's",
+            file.display()
+        )
+    });
     format!(
         "midflow {version}  sandbox: no real authority is reached, nothing leaves this machine\n\
          \n  demo      {demo}/     an e-service that uses your policies: begin here\
@@ -291,7 +312,7 @@ fn welcome(ready: &Ready, engine: &Engine) -> String {
          \n  console   {console}/     every flow, live, as it was recorded\
          \n  api       {api}/v1   key {key}\
          \n  callback  {callback}\
-         \n  catalog   {digest}  {services}\n\
+         \n  catalog   {digest}  {services}{recorded}\n\
          \nEdit a file in policies/ or scripts/ and save: it is active at once, or refused with the reason.\n\
          Stop with Ctrl-C.",
         version = env!("CARGO_PKG_VERSION"),

@@ -16,8 +16,7 @@ use super::arguments::runtime;
 use super::failure::Ending;
 use super::failure::Failure;
 use super::output;
-use super::running::Running;
-use super::running::state_folder;
+use super::running::DevState;
 
 /// `midflow load`: so many flows a second through the running `midflow dev`, by people who take their time.
 #[derive(Debug, clap::Args)]
@@ -37,6 +36,9 @@ pub(crate) struct Load {
     /// An input of the service; may be given several times
     #[arg(long = "input", value_name = "NAME=VALUE", default_value = "licence=1234567", value_parser = input)]
     inputs: Vec<(String, Value)>,
+
+    #[command(flatten)]
+    dev: DevState,
 }
 
 /// What came of it.
@@ -92,7 +94,7 @@ impl Load {
     }
 
     async fn target(&self, common: &Common) -> Result<Target, Failure> {
-        let ready = Running::of(&state_folder(&common.dir)).read()?;
+        let ready = self.dev.ready(common)?;
         let missing = || {
             Failure::new("the running node is no `midflow dev`")
                 .remedy("start `midflow dev --crowd 2000` in another terminal")
@@ -214,7 +216,7 @@ fn percentiles(times: &mut [Duration]) -> [f64; 3] {
 }
 
 /// An input as it is given on the command line: a text.
-fn input(text: &str) -> Result<(String, Value), String> {
+pub(crate) fn input(text: &str) -> Result<(String, Value), String> {
     let (name, value) = text
         .split_once('=')
         .ok_or_else(|| "write NAME=VALUE".to_owned())?;

@@ -16,7 +16,16 @@ pub(crate) fn quiet_panics() {
 /// Sends the log to standard error: what `MIDFLOW_LOG` asks for, `warn` without it. Results go to standard
 /// output, so the two never mix.
 pub(crate) fn start(format: Format) {
-    let filter = EnvFilter::try_from_env("MIDFLOW_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    start_with(format, "warn");
+}
+
+/// The same, with these lines beside the warnings.
+pub(crate) fn start_telling(format: Format, also: &str) {
+    start_with(format, &format!("warn,{also}"));
+}
+
+fn start_with(format: Format, usual: &str) {
+    let filter = EnvFilter::try_from_env("MIDFLOW_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
     let builder = fmt()
         .with_env_filter(filter)
         .with_ansi(

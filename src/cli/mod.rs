@@ -30,6 +30,7 @@ mod output;
 mod place;
 mod ready;
 mod receipt;
+mod relay;
 mod replay;
 mod running;
 mod scaffold;

@@ -89,7 +89,7 @@ impl Node {
 }
 
 /// Returns on SIGTERM or SIGINT.
-async fn asked_to_stop() {
+pub(crate) async fn asked_to_stop() {
     use tokio::signal::unix::SignalKind;
     use tokio::signal::unix::signal;
     match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::anchors::AuditConfig;
 use super::arguments::Common;
 use super::config::Config;
+use super::config::ConnectorConfig;
 use super::failure::Failure;
 use super::running::Running;
 use super::running::state_folder;
@@ -16,6 +17,7 @@ use super::store::StoreConfig;
 use crate::catalog::Catalog;
 use crate::catalog::Folder;
 use crate::catalog::Look;
+use crate::connector::kuwait::KuwaitSettings;
 use crate::engine::Secrets;
 use crate::engine::load_kept;
 use crate::engine::log::Anchor;
@@ -34,6 +36,8 @@ pub(crate) struct Place {
     pub(crate) secrets: PathBuf,
     /// Where checkpoints of its log are carried.
     pub(crate) anchors: Vec<Arc<dyn Anchor>>,
+    /// How it speaks to the authority; `None` for that of `midflow dev`.
+    pub(crate) connector: Option<Box<KuwaitSettings>>,
     console: Option<Console>,
 }
 
@@ -65,31 +69,46 @@ impl Place {
                     certificate: listener.tls.map(|tls| tls.certificate),
                 }
             });
+            let ConnectorConfig::Kuwait(kuwait) = config.connector;
             return Ok(Self {
                 store: config.store,
                 keys: config.keys,
                 environment: config.environment,
                 secrets: config.secrets,
                 anchors: config.audit.anchors()?,
+                connector: Some(kuwait),
                 console,
             });
         }
         let state = state_folder(&common.dir);
-        let store = state.join("midflow.db");
-        if !store.is_file() {
+        if !state.join(DEV_STORE).is_file() {
             return Err(
                 Failure::new("there is no midflow.yaml here, and `midflow dev` has left no store").remedy(
                     "name the configuration of the node with --config FILE, or start `midflow dev` once",
                 ),
             );
         }
-        let console = Running::of(&state).read().ok().and_then(|ready| ready.console);
+        Self::of_dev(&state)
+    }
+
+    /// The node of `midflow dev` whose folder this is.
+    pub(crate) fn of_dev(state: &Path) -> Result<Self, Failure> {
+        let store = state.join(DEV_STORE);
+        if !store.is_file() {
+            return Err(Failure::new(format!(
+                "no `midflow dev` has left a store in {}",
+                state.display()
+            ))
+            .remedy("name the folder that it was started with: --state DIR"));
+        }
+        let console = Running::of(state).read().ok().and_then(|ready| ready.console);
         Ok(Self {
             store: StoreConfig::Sqlite(store),
-            keys: KeysConfig::of_development(&state),
+            keys: KeysConfig::of_development(state),
             environment: Environment::Development,
             secrets: state.join("secrets"),
-            anchors: AuditConfig::of_development(&state)?.anchors()?,
+            anchors: AuditConfig::of_development(state)?.anchors()?,
+            connector: None,
             console: console.map(|url| Console {
                 url,
                 address: None,
@@ -224,4 +243,5 @@ pub(crate) async fn digest_of(store: &dyn Store, word: &str) -> Result<Digest, F
     }
 }
 
+const DEV_STORE: &str = "midflow.db";
 const SHORTEST_NAME: usize = 6;

@@ -3,6 +3,7 @@ use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 
+use super::arguments::Common;
 use super::failure::Failure;
 use super::ready::Ready;
 
@@ -34,7 +35,7 @@ impl Running {
 
     /// Reads where `dev` listens.
     pub(crate) fn read(&self) -> Result<Ready, Failure> {
-        let remedy = "start it in another terminal with `midflow dev`, or name its phone with --phone URL";
+        let remedy = "start it in another terminal with `midflow dev`, or name its folder with --state DIR";
         let text = fs::read_to_string(&self.path)
             .map_err(|_| Failure::new("no `midflow dev` is running for this folder").remedy(remedy))?;
         serde_json::from_str(&text).map_err(|_| {
@@ -46,6 +47,26 @@ impl Running {
     pub(crate) fn remove(&self) {
         // Nobody is hurt by a note that stays: whoever follows it finds a closed port and says so.
         let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Which `midflow dev` a command is about.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct DevState {
+    /// The folder of a `midflow dev` that was started with --state; `var/dev` of the policy folder without it
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+}
+
+impl DevState {
+    /// Where it keeps its store, keys and note.
+    pub(crate) fn folder(&self, common: &Common) -> PathBuf {
+        self.state.clone().unwrap_or_else(|| state_folder(&common.dir))
+    }
+
+    /// Where it listens, if it runs.
+    pub(crate) fn ready(&self, common: &Common) -> Result<Ready, Failure> {
+        Running::of(&self.folder(common)).read()
     }
 }
 

@@ -11,16 +11,18 @@ use super::arguments::runtime;
 use super::failure::Ending;
 use super::failure::Failure;
 use super::output;
-use super::running::Running;
-use super::running::state_folder;
+use super::relay::RelayOptions;
+use super::relay::relay;
+use super::running::DevState;
 use crate::sandbox::Pace;
 use crate::sandbox::ScenarioFile;
 use crate::words::Purpose;
 
-/// `midflow trigger`: arms a scenario for a citizen's next request.
+/// `midflow trigger`: arms a scenario for a citizen's next request, or plays the relay attacker.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Trigger {
-    /// What the sandbox does with the citizen's next request, such as `late` or `forged`
+    /// What the sandbox does with the citizen's next request, such as `late` or `forged`; or `relay`: an attacker who knows civil
+    /// numbers tries each way in, and what stops them is told
     #[arg(required_unless_present_any = ["list", "file", "authority"])]
     scenario: Option<String>,
 
@@ -48,6 +50,12 @@ pub(crate) struct Trigger {
     /// The phone's address; without it, that of the `midflow dev` that runs for this folder
     #[arg(long, value_name = "URL")]
     phone: Option<String>,
+
+    #[command(flatten)]
+    dev: DevState,
+
+    #[command(flatten)]
+    relay: RelayOptions,
 }
 
 impl Trigger {
@@ -56,6 +64,9 @@ impl Trigger {
     }
 
     async fn call(&self, common: &Common) -> Result<Ending, Failure> {
+        if self.scenario.as_deref() == Some(RELAY) && !self.list {
+            return relay(&self.relay, &self.dev.ready(common)?, common).await;
+        }
         let phone = self.phone(common)?;
         let client = reqwest::Client::builder()
             .no_proxy()
@@ -134,7 +145,7 @@ impl Trigger {
         if let Some(url) = &self.phone {
             return Ok(url.trim_end_matches('/').to_owned());
         }
-        let ready = Running::of(&state_folder(&common.dir)).read()?;
+        let ready = self.dev.ready(common)?;
         ready
             .phone
             .map(|url| url.trim_end_matches('/').to_owned())
@@ -250,8 +261,13 @@ fn list(scenarios: &Value, format: Format) -> String {
         let about = scenario["does"]["en"].as_str().unwrap_or_default();
         format!("{name:22} {about}")
     });
-    lines.collect::<Vec<_>>().join("\n")
+    let relay =
+        format!("{RELAY:22} an attacker who knows civil numbers tries each way in; tells what stops them");
+    lines.chain([relay]).collect::<Vec<_>>().join("\n")
 }
+
+/// What is no scenario of one request, but an attack by many.
+const RELAY: &str = "relay";
 
 #[cfg(test)]
 mod tests {
@@ -275,9 +291,10 @@ mod tests {
     fn the_list_says_what_each_scenario_does() {
         let scenarios =
             serde_json::json!([{ "name": "late", "does": { "ar": "يتأخر", "en": "answers too late" } }]);
-        assert_eq!(
-            list(&scenarios, Format::Text),
-            "late                   answers too late"
+        let list = list(&scenarios, Format::Text);
+        assert!(
+            list.starts_with("late                   answers too late\nrelay "),
+            "{list}"
         );
     }
 }

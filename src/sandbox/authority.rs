@@ -15,6 +15,7 @@ use super::handle::SandboxHandle;
 use super::keys::Keys;
 use super::options::SandboxOptions;
 use super::phone;
+use super::replay::Deck;
 use super::roster::citizens;
 use super::stamp::Stamper;
 use super::state::State;
@@ -155,6 +156,7 @@ async fn prepared(options: SandboxOptions) -> Result<State, SandboxError> {
 /// Opens or makes the keys, and puts the state together.
 pub(super) fn prepare(options: SandboxOptions) -> Result<State, SandboxError> {
     let now = options.clock.now();
+    let deck = options.replay.as_ref().map(Deck::new).transpose()?;
     let citizens = citizens(options.crowd, now);
     let further: Vec<&str> = options
         .further_providers
@@ -179,7 +181,14 @@ pub(super) fn prepare(options: SandboxOptions) -> Result<State, SandboxError> {
         ended: Stamper::new(keys.ended_stamp()).ok_or_else(unreadable)?,
     };
     let client = client(&options, &keys).map_err(SandboxError::tls)?;
-    Ok(State::new(options, keys, signers, client, (citizens, draws)))
+    Ok(State::new(
+        options,
+        keys,
+        signers,
+        client,
+        (citizens, draws),
+        deck,
+    ))
 }
 
 /// The deliverer's client: it trusts this authority alone, follows nothing and goes through no proxy.

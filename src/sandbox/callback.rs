@@ -226,7 +226,7 @@ fn members(order: &Order<'_>, keys: &Keys) -> Result<Members, ComposeError> {
 }
 
 /// A citizen's signature over a digest, as PKCS#1 writes it.
-fn signed(identity: &Identity, digest: Digest, flaw: Flaw) -> Result<Vec<u8>, ComposeError> {
+pub(super) fn signed(identity: &Identity, digest: Digest, flaw: Flaw) -> Result<Vec<u8>, ComposeError> {
     let digest = match flaw {
         Flaw::OtherDocument => Digest::of(OTHER_DOCUMENT),
         _ => digest,

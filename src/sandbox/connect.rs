@@ -33,23 +33,24 @@ impl SpSettings {
     /// # Errors
     /// When the sandbox's keys do not serve at `now`, as after a long pause.
     pub fn connector_over(&self, face: Face, now: Timestamp) -> Result<Kuwait, SettingsError> {
-        self.connector_with(self.settings(face), face, now)
+        self.connector_with(self.settings_of(face), now)
     }
 
-    /// The connector over the bridge, which asks the sandbox's list of revoked certificates and its responder (OCSP): either may
-    /// say that a certificate is revoked, and either is enough to say that it is not. Without a word that counts, it does as it
-    /// is told. [`Kuwait::keep_lists_fresh`] fetches the list.
+    /// The connector over the transport that fits a face, which asks the sandbox's list of revoked certificates and its responder
+    /// (OCSP): either may say that a certificate is revoked, and either is enough to say that it is not. Without a word that
+    /// counts, it does as it is told. [`Kuwait::keep_lists_fresh`] fetches the list.
     ///
     /// # Errors
     /// When the sandbox's keys do not serve at `now`, as after a long pause.
     pub fn connector_with_lists_and_responder(
         &self,
+        face: Face,
         when_unknown: WhenUnknown,
         now: Timestamp,
     ) -> Result<Kuwait, SettingsError> {
         let lists = vec![ListSource::Url(self.revocation_list_url.clone())];
         let responder = Some(self.responder_url.clone());
-        self.connector_that_asks(Face::Bridge, lists, responder, when_unknown, now)
+        self.connector_that_asks(face, lists, responder, when_unknown, now)
     }
 
     /// The connector over the bridge, which asks the sandbox's list of revoked certificates; without a list that counts, it
@@ -89,7 +90,7 @@ impl SpSettings {
         when_unknown: WhenUnknown,
         now: Timestamp,
     ) -> Result<Kuwait, SettingsError> {
-        let mut settings = self.settings(face);
+        let mut settings = self.settings_of(face);
         settings.revocation = Some(RevocationSettings {
             lists,
             responder,
@@ -99,23 +100,10 @@ impl SpSettings {
             // Somebody has just revoked something and wants to see it.
             refresh_seconds: 2,
         });
-        self.connector_with(settings, face, now)
+        self.connector_with(settings, now)
     }
 
-    fn connector_with(
-        &self,
-        mut settings: KuwaitSettings,
-        face: Face,
-        now: Timestamp,
-    ) -> Result<Kuwait, SettingsError> {
-        match face {
-            // The gateway takes no challenge that an answer could echo.
-            Face::Gateway => settings.challenge = Presence::WhenPresent,
-            // And without a stamp there is no certificate to tell the level.
-            Face::GatewayUnstamped => settings.assurance = Some(AssuranceRule::AsRequested),
-            _ => {}
-        }
-        settings.app_link = Some(self.app_link.clone());
+    fn connector_with(&self, settings: KuwaitSettings, now: Timestamp) -> Result<Kuwait, SettingsError> {
         let material = Material {
             client: Some(ClientMaterial {
                 certificate: self.client.chain_pem().as_bytes().to_vec(),
@@ -137,10 +125,10 @@ impl SpSettings {
     /// # Errors
     /// When the stamp's certificate can't be used.
     pub fn rule(&self) -> Result<KuwaitRule, SettingsError> {
-        KuwaitRule::new(&self.settings(Face::Bridge), &self.signers())
+        KuwaitRule::new(&self.settings_of(Face::Bridge), &self.signers())
     }
 
-    fn settings(&self, face: Face) -> KuwaitSettings {
+    pub(super) fn settings_of(&self, face: Face) -> KuwaitSettings {
         // The references are never followed: the material is at hand.
         let unused = || Source::Env("SANDBOX".to_owned());
         let client = ClientIdentity {
@@ -160,6 +148,14 @@ impl SpSettings {
         settings.transport = face.transport();
         let policies = self.assurance_policies.iter().cloned().collect();
         settings.assurance = Some(AssuranceRule::CertificatePolicy(policies));
+        match face {
+            // The gateway takes no challenge that an answer could echo.
+            Face::Gateway => settings.challenge = Presence::WhenPresent,
+            // And without a stamp there is no certificate to tell the level.
+            Face::GatewayUnstamped => settings.assurance = Some(AssuranceRule::AsRequested),
+            _ => {}
+        }
+        settings.app_link = Some(self.app_link.clone());
         settings
     }
 

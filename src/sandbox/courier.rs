@@ -147,7 +147,7 @@ fn trickling(state: &State, body: &Bytes) -> reqwest::Body {
 }
 
 /// The fault with its causes, since the outermost says little.
-fn reason(fault: &dyn std::error::Error) -> String {
+pub(super) fn reason(fault: &dyn std::error::Error) -> String {
     let mut text = fault.to_string();
     let mut cause = fault.source();
     while let Some(inner) = cause {

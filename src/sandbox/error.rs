@@ -1,5 +1,6 @@
 use std::net::SocketAddr;
 
+use super::cassette::CassetteError;
 use super::keys::KeysError;
 use crate::words::Environment;
 
@@ -37,6 +38,9 @@ pub enum SandboxError {
     /// The keys can't be had.
     #[error(transparent)]
     Keys(#[from] KeysError),
+    /// The cassette can't be replayed.
+    #[error("the cassette: {0}")]
+    Cassette(#[from] CassetteError),
     /// The keys are there and don't serve.
     #[error("the sandbox's keys can't be used: {0}; delete their folder and start again")]
     Tls(String),

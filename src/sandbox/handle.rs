@@ -12,6 +12,7 @@ use super::conduct::Flaw;
 use super::courier;
 use super::keys::CertificateKind;
 use super::ledger::LedgerSnapshot;
+use super::replay::Deck;
 use super::request::Standing;
 use super::responder::respond;
 use super::scenario::Planned;
@@ -291,6 +292,11 @@ impl SandboxHandle {
     /// The id of a citizen's newest open request.
     pub fn open_request(&self, citizen: &CivilNo) -> Option<String> {
         self.state.open_request(citizen.expose(Purpose::Compare))
+    }
+
+    /// The recorded requests that nobody has made again yet, each with its flow; none without a cassette.
+    pub fn left_of_cassette(&self) -> Vec<String> {
+        self.state.deck.as_ref().map(Deck::left).unwrap_or_default()
     }
 
     /// Everything received and sent, as far as it is kept.

@@ -8,6 +8,7 @@ use super::clock::SandboxClock;
 use super::clock::SystemClock;
 use super::conduct::Pace;
 use super::keys::StampAlgorithm;
+use super::replay::ReplayOptions;
 use crate::words::Environment;
 use crate::words::Text;
 
@@ -49,6 +50,8 @@ pub struct SandboxOptions {
     pub ledger_capacity: usize,
     /// How many further citizens there are, for load.
     pub crowd: usize,
+    /// The recording that answers in the sandbox's place; the phone then has nothing to answer.
+    pub replay: Option<ReplayOptions>,
     /// The time.
     pub clock: Arc<dyn SandboxClock>,
 }
@@ -88,6 +91,7 @@ impl SandboxOptions {
             delivery_timeout: Duration::from_secs(15),
             ledger_capacity: 10_000,
             crowd: 0,
+            replay: None,
             clock: Arc::new(SystemClock),
         }
     }

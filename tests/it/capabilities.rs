@@ -23,7 +23,7 @@ use crate::support::full_node::FullNode;
 use crate::support::full_node::count;
 use crate::support::node::CLIENT;
 
-fn ask(service: &str, capability: Capability, person: Option<&CivilNo>) -> StartFlow {
+pub fn ask(service: &str, capability: Capability, person: Option<&CivilNo>) -> StartFlow {
     let anybody = CivilNo::parse("399123100017").unwrap();
     StartFlow {
         capability,
@@ -32,7 +32,7 @@ fn ask(service: &str, capability: Capability, person: Option<&CivilNo>) -> Start
     }
 }
 
-fn code() -> StartFlow {
+pub fn code() -> StartFlow {
     ask("commercial-register", Capability::AuthQr, None)
 }
 
@@ -198,7 +198,7 @@ async fn a_reminder_is_sent_from_its_template() {
 
 const CONTRACT: &[u8] = "عقد إيجار رقم 2026001\nRental contract 2026001\n".as_bytes();
 
-async fn held(node: &FullNode, person: &CivilNo) -> FlowId {
+pub async fn held(node: &FullNode, person: &CivilNo) -> FlowId {
     let kept = node
         .engine
         .keep_document(NewDocument {
@@ -224,7 +224,7 @@ async fn held(node: &FullNode, person: &CivilNo) -> FlowId {
     begun.view.flow
 }
 
-fn confirmation(reviewed: bool, accepts: bool) -> Confirmation {
+pub fn confirmation(reviewed: bool, accepts: bool) -> Confirmation {
     Confirmation {
         locale: Locale::Ar,
         document: Some(Digest::of(CONTRACT)),

@@ -17,6 +17,7 @@ mod bad_input;
 mod bench;
 mod canary;
 mod capabilities;
+mod cassette;
 mod catalog_command;
 mod catalog_lost;
 mod check;

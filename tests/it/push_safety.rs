@@ -8,11 +8,25 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use midflow::engine::Confirmation;
+use midflow::engine::FlowView;
 use midflow::engine::NewDocument;
 use midflow::engine::ProblemCode;
 use midflow::engine::StartFlow;
 use midflow::sandbox::Ending;
 use midflow::sandbox::StampAlgorithm;
+use midflow::sandbox::relay::Attempts;
+use midflow::sandbox::relay::Begun;
+use midflow::sandbox::relay::Browser;
+use midflow::sandbox::relay::Ended;
+use midflow::sandbox::relay::Front;
+use midflow::sandbox::relay::FrontError;
+use midflow::sandbox::relay::Siege;
+use midflow::sandbox::relay::Verdict;
+use midflow::sandbox::relay::after_a_report;
+use midflow::sandbox::relay::codes_relayed;
+use midflow::sandbox::relay::page_elsewhere;
+use midflow::sandbox::relay::pushes_again_and_again;
+use midflow::sandbox::relay::pushes_to_each;
 use midflow::words::Capability;
 use midflow::words::CivilNo;
 use midflow::words::Digest;
@@ -21,6 +35,10 @@ use midflow::words::Locale;
 use midflow::words::Outcome;
 use tempfile::TempDir;
 
+use crate::support::command::Serving;
+use crate::support::command::json;
+use crate::support::command::run;
+use crate::support::command::said;
 use crate::support::full_node::FullNode;
 use crate::support::full_node::count;
 use crate::support::node::CLIENT;
@@ -60,20 +78,18 @@ impl Attack {
         Self { node, victims }
     }
 
-    /// Begins a sign-in with somebody's number; gives the flow, or `None` where nothing begins.
-    async fn begin(&self, victim: &CivilNo, service: &str) -> Option<FlowId> {
-        let ask = StartFlow::push(CLIENT, service, victim.clone());
-        let ask = match service {
-            "licence-renewal" => ask.input("licence", "1234567"),
-            _ => ask,
-        };
-        match self.node.engine.start_flow(ask).await {
-            Ok(started) => Some(started.view.flow),
-            Err(problem) => {
-                assert_eq!(problem.code, ProblemCode::TooManyRequests, "{problem}");
-                None
-            }
-        }
+    /// Begins a sign-in with somebody's number.
+    async fn begin(&self, victim: &CivilNo, service: &str) -> FlowId {
+        self.started(push(service, victim)).await.unwrap().flow
+    }
+
+    /// Begins a flow; the code of the problem where nothing begins.
+    async fn started(&self, ask: StartFlow) -> Result<FlowView, String> {
+        let started = self.node.engine.start_flow(ask).await;
+        started.map(|started| started.view).map_err(|problem| {
+            assert_eq!(problem.code, ProblemCode::TooManyRequests, "{problem}");
+            problem.code.as_str().to_owned()
+        })
     }
 
     /// Whether the phone rang for a flow.
@@ -81,39 +97,109 @@ impl Attack {
         count(&self.node.timeline(flow).await, "request") > 0
     }
 
-    /// How many victims let the attacker in.
-    async fn gets_in(&self, service: &str) -> usize {
-        let mut inside = 0;
-        for victim in &self.victims {
-            let flow = self.begin(victim, service).await.unwrap();
-            let ended = self.node.ended(flow).await;
-            match ended.outcome {
-                Some(Outcome::Approved) => inside += usize::from(ended.person.is_some()),
-                other => assert_eq!(other, Some(Outcome::FirstContact)),
-            }
-        }
-        inside
+    /// How often a phone rings within an hour, where somebody begins a flow every minute. The victim declines each.
+    async fn rings_in_an_hour(&self, services: &[&str]) -> Attempts {
+        let services: Vec<String> = services.iter().map(ToString::to_string).collect();
+        let victim = self.somebody(Ending::Declines);
+        let every_minute = (60, Duration::from_secs(60));
+        pushes_again_and_again(self, &services, &victim, every_minute)
+            .await
+            .unwrap()
     }
 
-    /// How often a phone rings within an hour, where somebody begins a flow every minute. The victim declines each.
-    async fn rings_in_an_hour(&self, services: &[&str]) -> usize {
+    fn somebody(&self, ending: Ending) -> CivilNo {
         let citizens = self.node.authority.citizens();
-        let victim = citizens
+        let mut like = citizens.iter().filter(|citizen| citizen.ending == ending);
+        like.next().unwrap().civil_no.clone()
+    }
+}
+
+fn push(service: &str, victim: &CivilNo) -> StartFlow {
+    let ask = StartFlow::push(CLIENT, service, victim.clone());
+    match service {
+        "licence-renewal" => ask.input("licence", "1234567"),
+        _ => ask,
+    }
+}
+
+fn id(flow: &str) -> FlowId {
+    FlowId::parse(flow).unwrap()
+}
+
+/// The attacker of `midflow trigger relay`, inside the process and with time in its hands.
+#[async_trait::async_trait]
+impl Front for Attack {
+    async fn push(&self, service: &str, victim: &CivilNo) -> Result<Begun, FrontError> {
+        Ok(begun(self.started(push(service, victim)).await))
+    }
+
+    async fn code(&self, service: &str) -> Result<Begun, FrontError> {
+        let ask = StartFlow {
+            capability: Capability::AuthQr,
+            civil_no: None,
+            ..StartFlow::push(CLIENT, service, self.victims[0].clone())
+        };
+        Ok(begun(self.started(ask).await))
+    }
+
+    async fn waits(&self, flow: &str) -> Result<bool, FrontError> {
+        Ok(!self.node.view(id(flow)).await.ended)
+    }
+
+    async fn ended(&self, flow: &str) -> Result<Ended, FrontError> {
+        let view = self.node.ended(id(flow)).await;
+        Ok(Ended {
+            code: view.outcome.unwrap().code().to_owned(),
+            inside: view.person.is_some(),
+        })
+    }
+
+    async fn shows(&self, flow: &str, browser: Browser) -> Result<bool, FrontError> {
+        let digest = match browser {
+            Browser::Own => Digest::of(b"own"),
+            Browser::Foreign => Digest::of(b"foreign"),
+        };
+        let view = self.node.engine.opened(CLIENT, id(flow), digest).await.unwrap();
+        Ok(view.browser.is_none_or(|owner| owner == digest))
+    }
+
+    async fn report(&self, flow: &str) -> Result<(), FrontError> {
+        let report = self.node.engine.report_not_me(CLIENT, id(flow)).await.unwrap();
+        assert!(report.reported_at.is_some());
+        Ok(())
+    }
+
+    async fn cancel(&self, flow: &str) -> Result<(), FrontError> {
+        let cancelled = self.node.engine.cancel(CLIENT, id(flow)).await;
+        assert!(cancelled.is_ok() || self.node.view(id(flow)).await.ended);
+        Ok(())
+    }
+
+    async fn scan(&self, code: &str, victim: &CivilNo) -> Result<(), FrontError> {
+        self.node.authority.scan(code, victim).unwrap();
+        Ok(())
+    }
+
+    async fn requests(&self) -> Result<u64, FrontError> {
+        let received = self.node.authority.ledger().received;
+        let asked = received
             .iter()
-            .find(|citizen| citizen.ending == Ending::Declines)
-            .unwrap();
-        let mut rings = 0;
-        for turn in 0..60 {
-            let service = services[turn % services.len()];
-            if let Some(flow) = self.begin(&victim.civil_no, service).await {
-                let outcome = self.node.ended(flow).await.outcome;
-                let rang = self.rang(flow).await;
-                assert_eq!(outcome == Some(Outcome::CoolOff), !rang, "{outcome:?}");
-                rings += usize::from(rang);
-            }
-            self.node.clock.forward(Duration::from_secs(60));
-        }
-        rings
+            .filter(|entry| entry.operation.starts_with("Initiate"));
+        Ok(u64::try_from(asked.count()).unwrap())
+    }
+
+    async fn pass(&self, time: Duration) {
+        self.node.clock.forward(time);
+    }
+}
+
+fn begun(started: Result<FlowView, String>) -> Begun {
+    match started {
+        Err(code) => Begun::Refused(code),
+        Ok(view) => Begun::Flow {
+            id: view.flow.to_string(),
+            code: view.qr.map(|code| code.text().to_owned()),
+        },
     }
 }
 
@@ -128,98 +214,66 @@ async fn what_each_control_stops_of_a_relay_attacker() {
 
     let open = Attack::on("", "push").await;
     let attack = "push to a number, the victim approves";
+    let pushed = pushes_to_each(&open, BOTH_WAYS, &open.victims).await.unwrap();
+    assert_eq!(row(attack, "none", pushed.inside, VICTIMS), VICTIMS);
+    let reported = after_a_report(&open, BOTH_WAYS, &open.victims[0], VICTIMS)
+        .await
+        .unwrap();
     assert_eq!(
-        row(attack, "none", open.gets_in(BOTH_WAYS).await, VICTIMS),
-        VICTIMS
-    );
-    let stolen = open.begin(&open.victims[0], BOTH_WAYS).await.unwrap();
-    let report = open.node.engine.report_not_me(CLIENT, stolen).await.unwrap();
-    assert!(report.reported_at.is_some());
-    let mut after_report = 0;
-    for _ in 0..VICTIMS {
-        let flow = open.begin(&open.victims[0], BOTH_WAYS).await.unwrap();
-        assert_eq!(open.node.ended(flow).await.outcome, Some(Outcome::PushesStopped));
-        after_report += usize::from(open.rang(flow).await);
-    }
-    assert_eq!(
-        row(attack, "the victim has reported one", after_report, VICTIMS),
+        row(attack, "the victim has reported one", reported.rings, VICTIMS),
         0
     );
+    assert_eq!(reported.stopped_by.as_deref(), Some("other.pushes_stopped"));
     open.node.clock.forward(Duration::from_secs(24 * 3_600));
-    let flow = open.begin(&open.victims[0], BOTH_WAYS).await.unwrap();
+    let flow = open.begin(&open.victims[0], BOTH_WAYS).await;
     assert_eq!(open.node.ended(flow).await.outcome, Some(Outcome::Approved));
     open.node.shutdown().await;
 
     let strict = Attack::on("", "qr").await;
+    let pushed = pushes_to_each(&strict, BOTH_WAYS, &strict.victims).await.unwrap();
+    let control = "first_contact: qr, victim unknown";
+    assert_eq!(row(attack, control, pushed.inside, VICTIMS), 0);
     assert_eq!(
-        row(
-            attack,
-            "first_contact: qr, victim unknown",
-            strict.gets_in(BOTH_WAYS).await,
-            VICTIMS
-        ),
-        0
+        (pushed.rings, pushed.stopped_by.as_deref()),
+        (0, Some("other.first_contact"))
     );
-    for victim in &strict.victims {
-        let ask = StartFlow {
-            capability: Capability::AuthQr,
-            civil_no: None,
-            ..StartFlow::push(CLIENT, BOTH_WAYS, victim.clone())
-        };
-        let begun = strict.node.engine.start_flow(ask).await.unwrap().view;
-        strict
-            .node
-            .authority
-            .scan(begun.qr.unwrap().text(), victim)
-            .unwrap();
-        assert_eq!(
-            strict.node.ended(begun.flow).await.outcome,
-            Some(Outcome::Approved)
-        );
-    }
-    // Said plainly: whoever is known can still be asked, so the number and the name of the service have to be compared.
-    let known = strict.gets_in(BOTH_WAYS).await;
+    // Said plainly: a code may stand on any screen, and whoever scans it signs in there.
+    let relayed = codes_relayed(&strict, BOTH_WAYS, &strict.victims).await.unwrap();
+    let attack = "a code of the attacker's, the victim scans";
+    assert_eq!(row(attack, "first_contact: qr", relayed.inside, VICTIMS), VICTIMS);
+    // And whoever is known can still be asked, so the number and the name of the service have to be compared.
+    let known = pushes_to_each(&strict, BOTH_WAYS, &strict.victims).await.unwrap();
+    let attack = "push to a number, the victim approves";
     assert_eq!(
-        row(attack, "first_contact: qr, victim known", known, VICTIMS),
+        row(attack, "first_contact: qr, victim known", known.inside, VICTIMS),
         VICTIMS
     );
-    // A page that was opened is of its browser; whoever was sent its address reads nothing.
-    let page = strict.begin(&strict.victims[0], BOTH_WAYS).await.unwrap();
-    let (own, foreign) = (Digest::of(b"own"), Digest::of(b"foreign"));
-    for browser in [own, foreign] {
-        let view = strict.node.engine.opened(CLIENT, page, browser).await.unwrap();
-        assert!(view.browser.is_none_or(|owner| owner == own));
-    }
     strict.node.shutdown().await;
 
     let services = ["licence-renewal", BOTH_WAYS];
     let attack = "begin each minute for an hour, all declined";
     let bare = Attack::on("", "push").await;
+    // A page that was opened is of its browser; whoever was sent its address reads nothing.
+    let silent = bare.somebody(Ending::NeverAnswers);
+    let page = page_elsewhere(&bare, BOTH_WAYS, &silent).await.unwrap();
+    let address = "the address of a page, opened elsewhere";
+    assert_eq!(row(address, "always", page.inside, 1), 0);
+    assert_eq!((page.rings, page.tries), (1, 1));
     assert_eq!(
-        row(attack, "none", bare.rings_in_an_hour(&services).await, 60),
+        row(attack, "none", bare.rings_in_an_hour(&services).await.rings, 60),
         60
     );
     bare.node.shutdown().await;
     let cooling = Attack::on("push_safety: { cool_off: 5m }", "push").await;
     // Two, then after 5, 10, 20 minutes; the next would be after 40 more.
-    assert_eq!(
-        row(
-            attack,
-            "cool_off: 5m",
-            cooling.rings_in_an_hour(&services).await,
-            60
-        ),
-        5
-    );
+    let rings = cooling.rings_in_an_hour(&services).await;
+    assert_eq!(row(attack, "cool_off: 5m", rings.rings, 60), 5);
+    assert_eq!(rings.stopped_by.as_deref(), Some("other.cool_off"));
     cooling.node.shutdown().await;
     let counted = Attack::on("push_safety: { per_person: 3/1h }", "push").await;
+    let rings = counted.rings_in_an_hour(&services).await;
     assert_eq!(
-        row(
-            attack,
-            "per_person: 3/1h, over 2 services",
-            counted.rings_in_an_hour(&services).await,
-            60
-        ),
+        row(attack, "per_person: 3/1h, over 2 services", rings.rings, 60),
         3
     );
     counted.node.shutdown().await;
@@ -230,11 +284,75 @@ async fn what_each_control_stops_of_a_relay_attacker() {
     }
 }
 
+// The whole siege of `midflow trigger relay`: with every control on, each holds that can; with none, each says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_siege_tells_what_holds_and_what_does_not() {
+    use Verdict::Beyond;
+    use Verdict::Held;
+    use Verdict::NotHeld;
+    let guarded = "push_safety: { cool_off: 5m, per_person: 3/1h }";
+    for (push_safety, first_contact, expected) in [
+        (guarded, "qr", [Held, Held, Held, Beyond, Beyond, Held, Held]),
+        (
+            "",
+            "push",
+            [NotHeld, Held, NotHeld, Beyond, Beyond, NotHeld, Held],
+        ),
+    ] {
+        let attack = Attack::on(push_safety, first_contact).await;
+        let siege = Siege {
+            services: vec![BOTH_WAYS.to_owned(), "licence-renewal".to_owned()],
+            by_code: Some(BOTH_WAYS.to_owned()),
+            approves: attack.victims[0].clone(),
+            reports: attack.victims[1].clone(),
+            declines: attack.somebody(Ending::Declines),
+            silent: attack.somebody(Ending::NeverAnswers),
+            tries: 6,
+        };
+        let findings = siege.lay(&attack).await.unwrap();
+        let verdicts: Vec<Verdict> = findings.iter().map(|finding| finding.verdict).collect();
+        assert_eq!(verdicts, expected, "{findings:#?}");
+        attack.node.shutdown().await;
+    }
+}
+
+// The attacker as an officer starts it: against a `midflow dev` that is found by its folder.
+#[test]
+fn a_siege_is_laid_by_a_command() {
+    let policies = policies("push_safety: { cool_off: 5m, per_person: 3/1h }", "qr");
+    let folder = policies.path();
+    let dev = Serving::start(folder, &["dev", "--port", "0", "--state", "elsewhere"]);
+    let siege = ["trigger", "relay", "--state", "elsewhere"];
+    let output = run(folder, &siege);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let told = said(&output);
+    for part in [
+        "held      a push to the number of somebody who was never here",
+        "0 of 1 reached a phone, 0 got through, stopped by `other.first_contact`",
+        "stopped by `page_of_another_browser`",
+        "no control a push to somebody who has signed in here before",
+        "Every control that can stop an attacker has done so.",
+    ] {
+        assert!(told.contains(part), "{part}\n{told}");
+    }
+    // The first siege has used the limit up, and made its victim known.
+    let again = json(folder, &siege);
+    assert_eq!(again["holds"], true, "{again}");
+    assert_eq!(again["findings"].as_array().unwrap().len(), 7);
+    let first = &again["findings"][0];
+    assert_eq!(first["attack"], "push_to_a_stranger");
+    assert_eq!(first["stopped_by"], "too_many_requests");
+    let elsewhere = run(folder, &["trigger", "relay"]);
+    assert_eq!(elsewhere.status.code(), Some(2));
+    assert!(said(&elsewhere).contains("--state DIR"), "{}", said(&elsewhere));
+    dev.stop();
+}
+
 // A restart forgets neither declines nor reports, and a report of an ended flow changes nothing of its ending (law 3).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_after_the_ending_changes_no_ending() {
     let attack = Attack::on("", "push").await;
-    let flow = attack.begin(&attack.victims[0], BOTH_WAYS).await.unwrap();
+    let flow = attack.begin(&attack.victims[0], BOTH_WAYS).await;
     let ended = attack.node.ended(flow).await;
     let reported = attack.node.engine.report_not_me(CLIENT, flow).await.unwrap();
     assert_eq!(
@@ -245,7 +363,7 @@ async fn a_report_after_the_ending_changes_no_ending() {
     assert_eq!(again.reported_at, reported.reported_at);
     let timeline = attack.node.timeline(flow).await;
     assert_eq!(count(&timeline, "not_me"), 1, "{timeline:?}");
-    let refused = attack.begin(&attack.victims[0], BOTH_WAYS).await.unwrap();
+    let refused = attack.begin(&attack.victims[0], BOTH_WAYS).await;
     assert_eq!(
         attack.node.ended(refused).await.outcome,
         Some(Outcome::PushesStopped)
@@ -267,12 +385,8 @@ async fn a_report_after_the_ending_changes_no_ending() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_while_the_phone_rings_ends_the_flow() {
     let attack = Attack::on("", "push").await;
-    let citizens = attack.node.authority.citizens();
-    let silent = citizens
-        .iter()
-        .find(|citizen| citizen.ending == Ending::NeverAnswers)
-        .unwrap();
-    let flow = attack.begin(&silent.civil_no, BOTH_WAYS).await.unwrap();
+    let silent = attack.somebody(Ending::NeverAnswers);
+    let flow = attack.begin(&silent, BOTH_WAYS).await;
     let reported = attack.node.engine.report_not_me(CLIENT, flow).await.unwrap();
     assert_eq!(reported.outcome, Some(Outcome::DeclinedNotMe));
     assert!(attack.rang(flow).await);
@@ -299,7 +413,7 @@ async fn a_report_holds_a_confirmed_signature_back() {
     };
     let ask = ask.input("contract", "2026001").input("rent", 350.5);
     let held = engine.start_flow(ask).await.unwrap().view;
-    let other = attack.begin(victim, BOTH_WAYS).await.unwrap();
+    let other = attack.begin(victim, BOTH_WAYS).await;
     engine.report_not_me(CLIENT, other).await.unwrap();
     let ticked = |text: &str| (true, text.to_owned());
     let confirmation = Confirmation {

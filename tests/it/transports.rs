@@ -35,14 +35,14 @@ use crate::support::full_node::FullNode;
 use crate::support::full_node::count;
 
 /// What a scenario comes to over a transport.
-enum Cell {
+pub enum Cell {
     /// It ends so.
     Ends(Fate),
     /// It can't happen, by this rule.
     Forbidden(&'static str),
 }
 
-fn cell(face: Face, scenario: Scenario) -> Cell {
+pub fn cell(face: Face, scenario: Scenario) -> Cell {
     match face {
         Face::Bridge | Face::Soap | Face::SoapText | Face::Template => Cell::Ends(fate(scenario)),
         Face::Gateway => polled(scenario),
@@ -145,17 +145,17 @@ async fn suite(face: Face) {
     node.shutdown().await;
 }
 
-const fn is_polled(face: Face) -> bool {
+pub const fn is_polled(face: Face) -> bool {
     matches!(face, Face::Gateway | Face::GatewayUnstamped)
 }
 
 /// Whether there is an answer that polls will bring.
-fn asks_for_an_answer(fate: Fate, scenario: Scenario) -> bool {
+pub fn asks_for_an_answer(fate: Fate, scenario: Scenario) -> bool {
     !matches!(fate, Fate::Refused(_) | Fate::Silence) && scenario != Scenario::NoReply
 }
 
 /// Turns the clock from one poll to the next until an answer has been recorded.
-async fn ask_until_it_comes(node: &FullNode, flow: FlowId) {
+pub async fn ask_until_it_comes(node: &FullNode, flow: FlowId) {
     node.until(flow, |timeline| count(timeline, "reply") == 1).await;
     let mut polls = node.connector.polls();
     let asking = async {

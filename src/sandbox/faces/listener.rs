@@ -17,6 +17,7 @@ use super::bridge;
 use super::callers::Callers;
 use super::desk::Desk;
 use super::gateway;
+use super::replayed;
 use super::sever::Shears;
 use super::soap;
 use super::template;
@@ -61,18 +62,21 @@ impl BridgeListener {
     }
 }
 
-/// Every face, behind one TLS listener.
+/// Every face, behind one TLS listener; with a cassette, the one that it was recorded through.
 fn router(state: Arc<State>, shears: Shears, callers: Callers) -> Router {
-    bridge::router()
-        .merge(soap::router())
-        .merge(gateway::router())
-        .merge(template::router())
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .with_state(Desk {
-            state,
-            shears,
-            callers,
-        })
+    let faces = if state.deck.is_some() {
+        replayed::router()
+    } else {
+        bridge::router()
+            .merge(soap::router())
+            .merge(gateway::router())
+            .merge(template::router())
+    };
+    faces.layer(DefaultBodyLimit::max(LARGEST_BODY)).with_state(Desk {
+        state,
+        shears,
+        callers,
+    })
 }
 
 fn server_config(keys: &Keys) -> Result<ServerConfig, rustls::Error> {

@@ -12,6 +12,7 @@ mod listener;
 mod logins;
 mod operations;
 mod refusal;
+mod replayed;
 mod sever;
 mod soap;
 mod template;

@@ -100,6 +100,21 @@ impl State {
         })
     }
 
+    /// Whether a provider may be called at this address: below its registered base, or, as long as none is registered, on
+    /// this machine.
+    pub(in crate::sandbox) fn may_call(&self, provider: &str, url: &str) -> bool {
+        let Ok(url) = reqwest::Url::parse(url) else {
+            return false;
+        };
+        let inner = self.lock();
+        let base = inner.providers.get(provider).map(|found| &found.callback_base);
+        match base {
+            Some(Some(base)) => is_below(base, &url),
+            Some(None) => url.scheme() == "https" && is_of_this_machine(&url),
+            None => false,
+        }
+    }
+
     /// A citizen who can be asked at this level.
     pub(super) fn asked_citizen(
         &self,
@@ -166,9 +181,37 @@ fn is_below(base: &reqwest::Url, url: &reqwest::Url) -> bool {
     base.origin() == url.origin() && inside
 }
 
+fn is_of_this_machine(url: &reqwest::Url) -> bool {
+    url.host_str().is_some_and(|host| {
+        let address = host.trim_start_matches('[').trim_end_matches(']');
+        host == "localhost"
+            || address
+                .parse::<std::net::IpAddr>()
+                .is_ok_and(|address| address.is_loopback())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_of_this_machine_is_told_from_others() {
+        for own in [
+            "https://127.0.0.1:1/cb",
+            "https://localhost/",
+            "https://[::1]:8443/x",
+        ] {
+            assert!(is_of_this_machine(&url(own)), "{own}");
+        }
+        for other in [
+            "https://10.0.0.1/",
+            "https://localhost.example/",
+            "https://127.0.0.1.example/",
+        ] {
+            assert!(!is_of_this_machine(&url(other)), "{other}");
+        }
+    }
 
     fn url(text: &str) -> reqwest::Url {
         reqwest::Url::parse(text).unwrap()

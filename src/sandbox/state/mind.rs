@@ -21,6 +21,7 @@ use crate::sandbox::faces::Logins;
 use crate::sandbox::keys::Keys;
 use crate::sandbox::ledger::Ledger;
 use crate::sandbox::options::SandboxOptions;
+use crate::sandbox::replay::Deck;
 use crate::words::Purpose;
 use crate::words::Text;
 use crate::words::Timestamp;
@@ -37,6 +38,8 @@ pub(in crate::sandbox) struct State {
     /// By the id of the provider, the first one too.
     pub(in crate::sandbox) logins: BTreeMap<String, Arc<Logins>>,
     pub(in crate::sandbox) draws: Arc<Draws>,
+    /// The cassette that answers in the sandbox's place.
+    pub(in crate::sandbox) deck: Option<Deck>,
     /// Whether the responder answers nothing for now.
     pub(in crate::sandbox) responder_stopped: AtomicBool,
     /// Whether the time-stamper answers nothing for now.
@@ -55,6 +58,7 @@ impl State {
         signers: Signers,
         client: reqwest::Client,
         (citizens, draws): (Vec<Citizen>, Arc<Draws>),
+        deck: Option<Deck>,
     ) -> Self {
         let index = citizens
             .iter()
@@ -98,6 +102,7 @@ impl State {
             login,
             logins,
             draws,
+            deck,
             responder_stopped: AtomicBool::new(false),
             time_stamper_stopped: AtomicBool::new(false),
             tasks: TaskTracker::new(),

@@ -56,6 +56,30 @@ impl State {
         self.changed(&asked.civil_no);
     }
 
+    /// Enters an attempt to deliver an answer of a cassette.
+    pub(in crate::sandbox) fn replayed(
+        &self,
+        provider: &str,
+        request_id: &str,
+        body: &Bytes,
+        attempt: u32,
+        outcome: &Result<u16, String>,
+    ) {
+        let entry = Sent {
+            sequence: 0,
+            at: self.now(),
+            service_provider_id: provider.to_owned(),
+            request_id: request_id.to_owned(),
+            additional_data: None,
+            scenario: None,
+            digest: Digest::of(body),
+            attempt,
+            status: outcome.as_ref().ok().copied(),
+            fault: outcome.as_ref().err().cloned(),
+        };
+        self.lock().ledger.delivered(entry, body);
+    }
+
     pub(in crate::sandbox) fn ledger(&self) -> LedgerSnapshot {
         self.lock().ledger.snapshot()
     }

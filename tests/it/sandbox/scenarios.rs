@@ -254,7 +254,7 @@ async fn the_list_and_the_responder_stand_in_for_each_other() {
     let now = midflow::sandbox::SandboxClock::now(&midflow::sandbox::SystemClock);
     let open = async || {
         let settings = &world.settings;
-        let connector = settings.connector_with_lists_and_responder(WhenUnknown::Refuse, now);
+        let connector = settings.connector_with_lists_and_responder(Face::Bridge, WhenUnknown::Refuse, now);
         let connector = connector.unwrap();
         connector.refresh_lists(now).await;
         connector

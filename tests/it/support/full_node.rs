@@ -15,8 +15,10 @@ use midflow::engine::Started;
 use midflow::engine::TimelineEntry;
 use midflow::http;
 use midflow::sandbox::Authority;
+use midflow::sandbox::Cassette;
 use midflow::sandbox::Citizen;
 use midflow::sandbox::Face;
+use midflow::sandbox::ReplayOptions;
 use midflow::sandbox::Sandbox;
 use midflow::sandbox::SandboxHandle;
 use midflow::sandbox::SandboxOptions;
@@ -62,19 +64,27 @@ impl FullNode {
     pub async fn through(face: Face, crowd: usize, stamp: StampAlgorithm) -> Self {
         let policies = policy_folder::with_wide_limits();
         let folder = policies.path().to_path_buf();
-        Self::over_face(policies, &folder, crowd, (stamp, face)).await
+        Self::over_face(policies, &folder, crowd, (stamp, face, None)).await
+    }
+
+    /// Starts with a recorded authority, over the transport that was recorded.
+    pub async fn replaying(cassette: Cassette, face: Face, crowd: usize) -> Self {
+        let policies = policy_folder::with_wide_limits();
+        let folder = policies.path().to_path_buf();
+        let stamp = StampAlgorithm::EcdsaP256;
+        Self::over_face(policies, &folder, crowd, (stamp, face, Some(cassette))).await
     }
 
     /// Starts over policies that stand somewhere below a folder of the test's making.
     pub async fn over(policies: TempDir, folder: &Path, crowd: usize, stamp: StampAlgorithm) -> Self {
-        Self::over_face(policies, folder, crowd, (stamp, Face::Bridge)).await
+        Self::over_face(policies, folder, crowd, (stamp, Face::Bridge, None)).await
     }
 
     async fn over_face(
         policies: TempDir,
         folder: &Path,
         crowd: usize,
-        (stamp, face): (StampAlgorithm, Face),
+        (stamp, face, cassette): (StampAlgorithm, Face, Option<Cassette>),
     ) -> Self {
         let state = tempfile::tempdir().unwrap();
         // Certificates are checked by the machine's clock, so ours begins where that one is.
@@ -85,6 +95,7 @@ impl FullNode {
         options.crowd = crowd;
         options.stamp = stamp;
         options.open_per_person = None;
+        options.replay = cassette.map(ReplayOptions::new);
         let sandbox = Authority::start(options).await.unwrap();
         let authority = sandbox.handle();
         let sp = authority.sp_settings();

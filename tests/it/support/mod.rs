@@ -3,6 +3,7 @@
 
 pub mod authority;
 pub mod clock;
+pub mod command;
 pub mod crash;
 pub mod dice;
 pub mod doubtful;

@@ -33,7 +33,7 @@ impl SpSettings {
     /// # Errors
     /// When the sandbox's keys do not serve at `now`, as after a long pause.
     pub fn connector_over(&self, face: Face, now: Timestamp) -> Result<Kuwait, SettingsError> {
-        self.connector_with(self.settings_of(face), now)
+        self.connector_with(&self.settings_of(face), now)
     }
 
     /// The connector over the transport that fits a face, which asks the sandbox's list of revoked certificates and its responder
@@ -100,10 +100,10 @@ impl SpSettings {
             // Somebody has just revoked something and wants to see it.
             refresh_seconds: 2,
         });
-        self.connector_with(settings, now)
+        self.connector_with(&settings, now)
     }
 
-    fn connector_with(&self, settings: KuwaitSettings, now: Timestamp) -> Result<Kuwait, SettingsError> {
+    fn connector_with(&self, settings: &KuwaitSettings, now: Timestamp) -> Result<Kuwait, SettingsError> {
         let material = Material {
             client: Some(ClientMaterial {
                 certificate: self.client.chain_pem().as_bytes().to_vec(),
@@ -117,7 +117,7 @@ impl SpSettings {
             signers: self.signers(),
             list_issuers: Vec::new(),
         };
-        Kuwait::new(&settings, &material, now)
+        Kuwait::new(settings, &material, now)
     }
 
     /// What the connector of production believes of the sandbox's answers, without a transport.

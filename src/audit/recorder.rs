@@ -261,6 +261,10 @@ impl Writer {
                         self.answer(results.ok());
                         continue;
                     }
+                    () = stop.cancelled(), if !self.tickets.is_closed() => {
+                        self.tickets.close();
+                        continue;
+                    }
                     () = self.crowd.waits.notified(), if may_follow => {}
                 }
                 // Those who were told of may have gone with the batch before.

@@ -216,6 +216,9 @@ pub(crate) async fn load_if_kept(
         let (catalog, found) = Catalog::load(&sources, previous.as_deref());
         catalog.map(Arc::new).ok_or_else(|| render(&found, &sources))
     });
-    let loaded = loaded.await.unwrap_or_else(|error| Err(error.to_string()));
-    loaded.map_err(KeptFault::Lost)
+    match loaded.await {
+        Ok(loaded) => loaded.map_err(KeptFault::Lost),
+        // That says nothing about the catalog, and nothing may end for it.
+        Err(error) => Err(KeptFault::Store(StoreError::internal(&error.to_string()))),
+    }
 }

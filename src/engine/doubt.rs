@@ -115,6 +115,7 @@ impl Inner {
         let Some(first) = cell.doubts.first().cloned() else {
             return Ok(false);
         };
+        let had_ended = cell.row.state.has_ended();
         let stored = self.look(live).await?;
         if let Some(row) = stored {
             if row.token != cell.row.token {
@@ -136,10 +137,12 @@ impl Inner {
         let row = Arc::clone(&cell.row);
         let mut is_others = true;
         for doubt in &cell.doubts {
-            let same = doubt.drafted.version == row.version && doubt.drafted.state == row.state;
-            doubt.landed.store(same, Ordering::SeqCst);
+            // What is known to be durable stays so, however far the flow has gone on since.
+            if doubt.drafted.version == row.version && doubt.drafted.state == row.state {
+                doubt.landed.store(true, Ordering::SeqCst);
+            }
             // Where the flow has gone on meanwhile, nobody knows with which step that began.
-            is_others &= !same && doubt.drafted.version == row.version;
+            is_others &= !doubt.has_landed() && doubt.drafted.version == row.version;
         }
         if is_others {
             // Another process was faster, and owes what follows.
@@ -147,9 +150,13 @@ impl Inner {
             return Ok(false);
         }
         tracing::warn!(flow = %live.id, "a step that was reported as failed is durable; what follows from it is taken up");
-        self.count_ending(&first.before, &row);
+        if !had_ended {
+            self.count_ending(&row);
+        }
         let owed = match self.unsent(cell).await? {
             Some(attempt) => Some(not_sent(attempt, live, self.clock.now())),
+            // What waits for its hour, or for a confirmation, was told to have never begun.
+            None if live.is_given_up() && row.state.phase == Phase::Held => Some(Input::Cancel),
             None => self.owed_since(&first.before, &row).await?,
         };
         match owed {
@@ -269,8 +276,8 @@ impl Inner {
     }
 
     /// What is counted and kept in mind with an ending, where that was not done when its step was taken.
-    fn count_ending(&self, before: &FlowRow, now: &FlowRow) {
-        if let Some(outcome) = now.outcome.filter(|_| !before.state.has_ended()) {
+    fn count_ending(&self, now: &FlowRow) {
+        if let Some(outcome) = now.outcome {
             self.metrics.ended(&now.service, outcome);
         }
         self.keep_refusal(now);
@@ -315,7 +322,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_LOOK: Duration = Duration::from_secs(2);
 /// How long an e-service is kept waiting for the word whether its flow has begun.
 const LONGEST_START: Duration = Duration::from_secs(3);
-/// A commit that has not become durable by then, at a store that answers, never does: a statement waits at most a minute for a
-/// lock.
+/// How long a commit that the store does not show may still become durable: a statement waits at most a minute for a lock. One
+/// that waits longer for a standby that is away is found when something next happens to the flow.
 const LONGEST_DOUBT: Duration = Duration::from_secs(90);
 const MOST_DOUBTS: usize = 64;

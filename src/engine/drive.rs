@@ -47,14 +47,16 @@ impl Inner {
         tried: &mut Option<Arc<Doubt>>,
     ) -> Result<(), CommitError> {
         let mut cell = live.cell.lock().await;
-        self.settle(live, &mut cell).await?;
+        let settled = self.settle(live, &mut cell).await;
+        // What follows from a step that is durable is seen to by whoever looks after the doubt, also if it fails now.
         if tried.as_ref().is_some_and(|tried| tried.has_landed()) {
             return Ok(());
         }
+        settled?;
         self.take_from_spool(live, &mut cell).await?;
-        let taken = self.take_step(live, &mut cell, input).await;
-        if let Err(CommitError::Store(_)) = taken {
-            *tried = cell.doubts.last().cloned();
+        let (taken, doubt) = self.try_step(live, &mut cell, input).await;
+        if doubt.is_some() {
+            *tried = doubt;
         }
         taken
     }
@@ -66,16 +68,27 @@ impl Inner {
         cell: &mut Cell,
         input: Input,
     ) -> Result<(), CommitError> {
+        self.try_step(live, cell, input).await.0
+    }
+
+    /// The same, with the doubt about this very step where it is in doubt afterwards.
+    async fn try_step(
+        self: &Arc<Self>,
+        live: &Arc<Live>,
+        cell: &mut Cell,
+        input: Input,
+    ) -> (Result<(), CommitError>, Option<Arc<Doubt>>) {
         let taken = self.step_once(live, cell, input).await;
-        if let Err(CommitError::Store(_)) = taken
-            && let Some(doubt) = cell.doubts.last().cloned()
-        {
-            // Mostly the store can be asked at once.
-            if self.settle(live, cell).await.is_ok() && doubt.has_landed() {
-                return Ok(());
-            }
+        if !matches!(taken, Err(CommitError::Store(_))) {
+            return (taken, None);
         }
-        taken
+        let doubt = cell.doubts.last().cloned();
+        // Mostly the store can be asked at once. What follows from the step may fail in its turn: it is durable all the same.
+        let _ = self.settle(live, cell).await;
+        if doubt.as_ref().is_some_and(|doubt| doubt.has_landed()) {
+            return (Ok(()), None);
+        }
+        (taken, doubt)
     }
 
     /// The same without asking what became of it where it failed.

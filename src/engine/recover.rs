@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinSet;
 
@@ -57,7 +58,16 @@ impl Inner {
     }
 
     async fn recover_flow(self: &Arc<Self>, row: FlowRow) -> Result<(), CommitError> {
-        let live: Arc<Live> = match self.bring_in(row).await {
+        let mut brought = self.bring_in(row.clone()).await;
+        for _ in 1..READS {
+            if brought.is_ok() {
+                break;
+            }
+            // A read that fails once says nothing about the flow.
+            tokio::time::sleep(BETWEEN_READS).await;
+            brought = self.bring_in(row.clone()).await;
+        }
+        let live: Arc<Live> = match brought {
             Ok(live) => live,
             Err(error) => {
                 self.store.health().await.map_err(store_error)?;
@@ -132,3 +142,6 @@ impl Inner {
 }
 
 const AT_A_TIME: usize = 128;
+/// How often a flow is read at a start before it is called damaged, and how long lies between.
+const READS: usize = 4;
+const BETWEEN_READS: Duration = Duration::from_millis(200);

@@ -275,6 +275,33 @@ async fn a_callback_that_failed_can_come_again() {
     node.engine.shutdown().await;
 }
 
+// Law 3, a regression: a step that was known to be durable was taken again where the step that follows from it failed as well.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_durable_step_is_not_taken_again_when_what_follows_fails_too() {
+    let node = Node::start().await;
+    for follow_ups in 1..4 {
+        let before = node.authority.sent().len();
+        let flow = node.ask().await;
+        let sent = node.authority.has_been_sent(before + 1).await.remove(before);
+        let mut left = 0;
+        let mut seen = false;
+        node.store.fails(move |unit| {
+            if !seen && records(unit, |event| matches!(event, Event::Verdict(_))) {
+                (seen, left) = (true, follow_ups + 1);
+            }
+            let fails = left > 0;
+            left -= i32::from(fails);
+            fails.then_some(Lie::Durable)
+        });
+        assert_eq!(node.answer(&sent, "approved").await, CallbackReceipt::Recorded);
+        assert_eq!(node.ended(flow).await, Some(Outcome::Approved));
+        node.store.fails(|_| None);
+        assert_eq!(node.count(flow, "verdict").await, 1);
+        assert_eq!(node.count(flow, "ending").await, 1);
+    }
+    node.engine.shutdown().await;
+}
+
 // An ending in doubt is an ending: it is recorded once, and what it owes follows: here the next step of a journey. The fault that
 // this replaces: `a step whose commit was in doubt is driven`, mended without a test.
 #[tokio::test(flavor = "multi_thread")]

@@ -419,6 +419,26 @@ async fn a_few_are_not_handed_over_early() {
     assert!(recorder.stats().commits <= 6, "{:?}", recorder.stats());
 }
 
+// A regression: where a batch was always under way, nobody looked whether the recorder was to stop, so it never did.
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_is_seen_under_steady_load() {
+    let store = Lane::start(Duration::from_millis(5), None);
+    let options = RecorderOptions {
+        max_batch: 64,
+        ..RecorderOptions::default()
+    };
+    let recorder = Recorder::start(Arc::clone(&store) as Arc<dyn Commit>, options);
+    let mut callers = tokio::task::JoinSet::new();
+    for _ in 0..512 {
+        let recorder = recorder.clone();
+        callers.spawn(async move { while recorder.record(unit("again"), ()).await.is_ok() {} });
+    }
+    sleep(Duration::from_millis(100)).await;
+    let stopping = tokio::time::timeout(Duration::from_secs(10), recorder.shutdown());
+    stopping.await.expect("it stops");
+    callers.join_all().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_panic_of_one_batch_does_not_touch_the_one_behind_it() {
     let store = Lane::start(Duration::from_millis(5), Some("64"));

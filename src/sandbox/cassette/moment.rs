@@ -36,7 +36,7 @@ pub(super) fn stand_in(name: &str, text: &str, at: Timestamp) -> Option<String> 
                 let days = i32::try_from(away / DAY_MILLIS).ok()?;
                 i64::from(coarse(name, days)) * DAY_MILLIS
             };
-            format!("/Date({}{rest}", ANCHOR_MILLIS + away)
+            format!("/Date({}{rest}", ANCHOR_MILLIS.checked_add(away)?)
         }
     })
 }
@@ -57,7 +57,8 @@ pub(in crate::sandbox) fn of_today(text: &str, now: Timestamp) -> Option<String>
             Some(form.write(form.offset.to_datetime(moment)))
         }
         Written::Millis { millis, rest } => {
-            let moment = now.as_millisecond().checked_add(millis - ANCHOR_MILLIS)?;
+            let away = millis.checked_sub(ANCHOR_MILLIS)?;
+            let moment = now.as_millisecond().checked_add(away)?;
             Some(format!("/Date({moment}{rest}"))
         }
     }
@@ -86,13 +87,20 @@ struct Form<'t> {
 }
 
 impl<'t> Written<'t> {
+    /// What stands behind a date is written out as it is, so a text that is more than a date is none: it may name somebody.
     fn read(text: &'t str) -> Option<Self> {
+        if text.len() > LONGEST || !text.chars().all(is_sign) {
+            return None;
+        }
         if let Some(inner) = text.strip_prefix("/Date(") {
             let end = inner
                 .char_indices()
                 .find(|(at, letter)| !letter.is_ascii_digit() && (*at > 0 || *letter != '-'))
                 .map_or(inner.len(), |(at, _)| at);
             let (digits, rest) = inner.split_at_checked(end)?;
+            if !is_end_of_millis(rest) {
+                return None;
+            }
             return Some(match digits.parse() {
                 Ok(NO_MILLIS) => Self::Nothing,
                 Ok(millis) => Self::Millis { millis, rest },
@@ -107,23 +115,27 @@ impl<'t> Written<'t> {
         if !like_a_day {
             return None;
         }
+        let is_day = rest.is_empty() || is_midnight(rest);
         if day == NO_DAY {
-            return Some(Self::Nothing);
+            return Some(if is_day { Self::Nothing } else { Self::Unreadable });
         }
         let Ok(day) = day.parse::<Date>() else {
             return Some(Self::Unreadable);
         };
-        if rest.is_empty() || rest.get(1..9) == Some("00:00:00") {
+        if is_day {
             return Some(Self::Day { day, rest });
         }
         Some(Self::moment(day, rest).unwrap_or(Self::Unreadable))
     }
 
     fn moment(day: Date, rest: &'t str) -> Option<Self> {
-        let between = rest.chars().next().filter(char::is_ascii)?;
+        let between = rest.chars().next().filter(|sign| BETWEEN.contains(sign))?;
         let rest = rest.get(1..)?;
         let zone = rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len());
         let (time, zone) = rest.split_at_checked(zone)?;
+        if !is_zone(zone) {
+            return None;
+        }
         let local: DateTime = format!("{day}T{time}").parse().ok()?;
         let offset = match zone {
             "" => KUWAIT,
@@ -170,6 +182,50 @@ impl Form<'_> {
     }
 }
 
+/// Whether a date may be written with this sign.
+fn is_sign(letter: char) -> bool {
+    letter.is_ascii_digit() || "-:.+TtZz ()/Date".contains(letter)
+}
+
+/// Whether this stands behind a day that has no time: a midnight, in some zone or none.
+fn is_midnight(rest: &str) -> bool {
+    let Some(end) = rest
+        .strip_prefix(BETWEEN)
+        .and_then(|rest| rest.strip_prefix("00:00:00"))
+    else {
+        return false;
+    };
+    let Some(decimals) = end.strip_prefix('.') else {
+        return is_zone(end);
+    };
+    let zone = decimals.trim_start_matches('0');
+    zone.len() < decimals.len() && is_zone(zone)
+}
+
+/// Whether this is a zone, as a date ends with it: none, UTC, or hours and minutes.
+fn is_zone(text: &str) -> bool {
+    match text.strip_prefix(['+', '-']) {
+        Some(numbers) => {
+            let digits = match numbers.split_at_checked(2) {
+                Some((hours, minutes)) => format!("{hours}{}", minutes.strip_prefix(':').unwrap_or(minutes)),
+                None => return false,
+            };
+            are_four_digits(&digits)
+        }
+        None => matches!(text, "" | "Z" | "z"),
+    }
+}
+
+/// Whether this stands behind the number in `/Date(…)/`.
+fn is_end_of_millis(rest: &str) -> bool {
+    rest.strip_suffix(")/")
+        .is_some_and(|zone| zone.is_empty() || zone.strip_prefix(['+', '-']).is_some_and(are_four_digits))
+}
+
+fn are_four_digits(text: &str) -> bool {
+    text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// Days, as coarse as they have to be to tell of nobody. Of a birth only what decides who is of age is left, at eighteen and at
 /// twenty-one; of anything else, whether it is over.
 fn coarse(name: &str, days: i32) -> i32 {
@@ -210,6 +266,10 @@ const ANCHOR_MILLIS: i64 = 4_102_401_600_000;
 const DAY_MILLIS: i64 = 86_400_000;
 /// Nearer to its message than this, a moment is one of the exchange and not of anybody's life.
 const FINE: SignedDuration = SignedDuration::from_hours(24);
+/// What stands between a day and its time.
+const BETWEEN: [char; 3] = ['T', 't', ' '];
+/// No date is longer.
+const LONGEST: usize = 40;
 /// The year 1: how the authority writes that there is no moment.
 const NO_DAY: &str = "0001-01-01";
 const NO_MILLIS: i64 = -62_135_596_800_000;
@@ -266,6 +326,43 @@ mod tests {
         }
         assert_eq!(stood("x", "2026-02-03T25:61:00"), "9999-99-99x99:99:99");
         assert_eq!(stand_in("x", "no date at all", at("2026-02-03T07:15:42Z")), None);
+    }
+
+    // Law 13: what stood behind a date was kept as it was, names and all.
+    #[test]
+    fn more_than_a_date_is_none() {
+        for text in [
+            "2026-02-03T10:15:42+03:00 person 285051712345 (Mariam Salem) not found",
+            "1990-05-17 00:00:00 Mariam",
+            "0001-01-01 Mariam",
+            "/Date(1)/ Mariam",
+            "/Date(1)/285051712345",
+            "/Date(1+285051712345)/",
+        ] {
+            assert_eq!(stand_in("x", text, at("2026-02-03T07:15:42Z")), None, "{text}");
+        }
+        for text in [
+            "1990-05-17T00:00:00 285051712345",
+            "1990-05-17T00:00:00.0285051712345",
+            "2026-02-03T10:15:42+285051712345",
+            "0001-01-01 285051712345",
+        ] {
+            let made = stood("x", text);
+            assert!(!made.contains("2850517"), "{made}");
+        }
+        for text in [
+            "0001-01-01",
+            "0001-01-01T00:00:00.000Z",
+            "0001-01-01T00:00:00+03:00",
+        ] {
+            assert_eq!(stood("x", text), text);
+        }
+        assert_eq!(
+            stood("x", "2025-05-05T00:00:00.000+03:00"),
+            "2098-12-31T00:00:00.000+03:00"
+        );
+        let least = format!("/Date({})/", i64::MIN);
+        assert_eq!(of_today(&least, at("2026-02-03T07:15:42Z")), None);
     }
 
     #[test]

@@ -57,10 +57,11 @@ impl StandIns {
 
     fn leaf(&mut self, leaf: &Leaf<'_>, at: Timestamp) -> Option<String> {
         match leaf.kind {
-            // A key that holds a number is a value in the wrong place.
-            LeafKind::Key if digits_in(leaf.text) > 4 => Some(self.named("", leaf.text, at)),
+            // A key that holds a number or a name is a value in the wrong place.
+            LeafKind::Key if !is_plain_key(leaf.text) => Some(self.named("", leaf.text, at)),
             LeafKind::Key => None,
             _ if matches!(leaf.text, "true" | "false" | "null") => None,
+            _ if fixed(leaf).is_some() => fixed(leaf).map(str::to_owned),
             _ if self.is_harmless(leaf) => None,
             LeafKind::Number => Some(self.number(leaf.text)),
             LeafKind::Word => Some(self.letters(leaf.text)),
@@ -93,12 +94,17 @@ impl StandIns {
             return uuid.to_string();
         }
         if let Some(bytes) = long_base64(text) {
-            // The first bytes tell a kind: a certificate, a JPEG, a PNG.
-            let kind = bytes.iter().take(2).copied();
+            // The first bytes tell a kind; where they don't, they are part of a value, and drawn ones tell two digests apart.
+            let [first, second, ..] = self.digest(text, 0);
+            let known = KINDS.into_iter().find(|kind| bytes.starts_with(kind));
+            let kind = known.unwrap_or([first, second]).into_iter();
             let made: Vec<u8> = kind.chain(std::iter::repeat(0)).take(bytes.len()).collect();
             return STANDARD.encode(made);
         }
-        if let Some((scheme, _)) = text.split_once("://").filter(|(scheme, _)| scheme.len() < 16) {
+        if let Some((scheme, _)) = text.split_once("://").filter(|(scheme, _)| {
+            // Anything may stand before these signs.
+            scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
+        }) {
             let path = &Digest::from_bytes(self.digest(text, 0)).to_string()[7..23];
             return format!("{scheme}://stand-in.invalid/{path}");
         }
@@ -204,11 +210,42 @@ impl std::fmt::Debug for StandIns {
 }
 
 fn digits_in(text: &str) -> usize {
-    text.bytes().filter(u8::is_ascii_digit).count()
+    text.chars().filter(|letter| letter.is_numeric()).count()
+}
+
+/// Whether a key is one of a contract, by its signs.
+fn is_plain_key(key: &str) -> bool {
+    let is_sign = |letter: char| letter.is_ascii_alphanumeric() || "_-.:".contains(letter);
+    key.trim_matches(' ').chars().all(is_sign) && digits_in(key) <= 4
+}
+
+/// The one stand-in that a member has: a drawn one would be no value of its kind, and the value itself tells of somebody.
+fn fixed(leaf: &Leaf<'_>) -> Option<&'static str> {
+    let name = leaf.name.trim();
+    if leaf.text.is_empty() || leaf.kind == LeafKind::Word {
+        return None;
+    }
+    if leaf.kind == LeafKind::Text && name.eq_ignore_ascii_case("BloodGroup") {
+        return Some("O+");
+    }
+    if !name.eq_ignore_ascii_case("Gender") {
+        return None;
+    }
+    Some(
+        if leaf.text.chars().all(char::is_numeric) || leaf.kind == LeafKind::Number {
+            "1"
+        } else if leaf.text.chars().count() == 1 {
+            "M"
+        } else {
+            "Male"
+        },
+    )
 }
 
 fn long_base64(text: &str) -> Option<Vec<u8>> {
-    (text.len() >= SHORTEST_BASE64 && text.len().is_multiple_of(4))
+    // A long number or a digest in hexadecimal digits only looks like it.
+    let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (!is_hex && text.len() >= SHORTEST_BASE64 && text.len().is_multiple_of(4))
         .then(|| STANDARD.decode(text).ok())
         .flatten()
 }
@@ -221,15 +258,16 @@ fn first_16(digest: &[u8; 32]) -> [u8; 16] {
     first
 }
 
+/// How a certificate, a JPEG, a PNG and a PDF begin.
+const KINDS: [[u8; 2]; 4] = [[0x30, 0x82], [0xff, 0xd8], [0x89, 0x50], [0x25, 0x50]];
 const SHORTEST_BASE64: usize = 40;
 const LONGEST_CODE: usize = 24;
 const LONGEST_REMEMBERED: usize = 40;
 const TURNS: u8 = 20;
 /// Members whose values are codes, levels and names of algorithms.
-const HARMLESS: [&str; 24] = [
+const HARMLESS: [&str; 23] = [
     "AssuranceLevel",
     "Code",
-    "Gender",
     "HTTPStatus",
     "HasMobileId",
     "HashAlgorithm",
@@ -347,9 +385,35 @@ mod tests {
         );
         assert_eq!(
             (made["Gender"].clone(), made["Nothing"].clone()),
-            (json!("F"), Value::Null)
+            (json!("M"), Value::Null)
         );
         assert_eq!(text("Empty"), "");
+    }
+
+    // Law 13: each of these was kept as it stood.
+    #[test]
+    fn what_looks_harmless_is_not_kept() {
+        let mut people = StandIns::new([7; 32]);
+        let mut made = |body: &str| people.replace(body.as_bytes(), at());
+        assert_eq!(
+            made(r#"{"bloodGroup ":"AB-","BloodGroup":"","Gender":"Female","gender":2}"#),
+            r#"{"bloodGroup ":"O+","BloodGroup":"","Gender":"Male","gender":1}"#
+        );
+        for key in ["Mariam Salem", "مريم", "٢٨٥٠٥", "mariam@example"] {
+            let body = format!("{{\"{key}\":null}}");
+            assert_ne!(made(&body), body);
+        }
+        for key in ["soap:Body ", "user_id-2.x", ""] {
+            let body = format!("{{\"{key}\":null}}");
+            assert_eq!(made(&body), body);
+        }
+        assert!(!made(r#"{"x":"mariam://285051712345"}"#).contains("mariam"));
+        let hex = "a1".repeat(24);
+        let stood: String = made(&format!(r#"{{"x":"{hex}"}}"#));
+        assert!(!stood.contains(&hex) && !stood.contains("AAAA"), "{stood}");
+        let value = STANDARD.encode([&b"Mariam "[..], &[1; 32]].concat());
+        let stood = made(&format!(r#"{{"x":"{value}"}}"#));
+        assert!(stood.contains("AAAAAAAA") && !stood.contains("TWFy"), "{stood}");
     }
 
     #[test]

@@ -180,5 +180,5 @@ fn kind(body: &[u8]) -> String {
 }
 
 const LONGEST_LINE: usize = 100;
-/// How long a node may take to read a reply.
-const TO_BE_READ: Duration = Duration::from_millis(150);
+/// How long a node may take to read a reply and record it; on a busy machine that writes to a slow disk, longer than it seems.
+const TO_BE_READ: Duration = Duration::from_millis(400);

@@ -76,35 +76,35 @@ async fn serve(
     if let Some(id) = play.request_id().filter(|_| play.is_polled()) {
         deck.let_poll(&id, &play);
     }
-    let passed = before_the_reply(&desk.state, deck, &play).await;
-    let (leaving, left) = oneshot::channel();
-    follow(&desk.state, &play, passed, left);
+    let ((due, is_due), (leaving, left)) = (oneshot::channel(), oneshot::channel());
+    play_on(&desk.state, &play, due, left);
+    if is_due.await.is_err() {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
     reply(&desk, peer, entry, &play, leaving)
 }
 
-/// Tells what was told before the reply; then as long passes as the reply took. Answers how much that was.
-async fn before_the_reply(state: &State, deck: &Deck, play: &Play) -> Duration {
-    let take = play.take();
-    let mut passed = Duration::ZERO;
-    for answer in &take.before {
-        wait(state, Play::pause(deck.at_once(), answer.after, passed)).await;
-        passed = answer.after;
-        play.tell(state, answer).await;
-    }
-    wait(state, Play::pause(deck.at_once(), take.reply_after, passed)).await;
-    take.reply_after
-}
-
-/// Tells what was told after the reply, in a task of its own, once the reply has left.
-fn follow(state: &Arc<State>, play: &Arc<Play>, passed: Duration, reply: oneshot::Receiver<()>) {
+/// Tells what was told before and after the reply, each in its time, in a task of its own: a node that has given up waiting for
+/// the reply hears the rest all the same, as it did then. Says when the reply is `due`, and goes on when it has `left`, or never
+/// will.
+fn play_on(state: &Arc<State>, play: &Arc<Play>, due: oneshot::Sender<()>, left: oneshot::Receiver<()>) {
     let (state, play) = (Arc::clone(state), Arc::clone(play));
     let (stop, tasks) = (state.stop.clone(), state.tasks.clone());
     let task = async move {
-        // Whatever became of it, it is not on its way any more.
-        let _ = reply.await;
         let at_once = state.deck.as_ref().is_some_and(Deck::at_once);
-        let mut passed = passed;
-        for (index, answer) in play.take().after.iter().enumerate() {
+        let take = play.take();
+        let mut passed = Duration::ZERO;
+        for answer in &take.before {
+            wait(&state, Play::pause(at_once, answer.after, passed)).await;
+            passed = answer.after;
+            play.tell(&state, answer).await;
+        }
+        wait(&state, Play::pause(at_once, take.reply_after, passed)).await;
+        passed = take.reply_after;
+        // Nobody may wait for it any more; then nothing is on its way, and the same is heard here.
+        let _ = due.send(());
+        let _ = left.await;
+        for (index, answer) in take.after.iter().enumerate() {
             let pause = Play::pause(at_once, answer.after, passed);
             if index == 0 && pause < TO_BE_READ {
                 // The reply is read and recorded before what came after it.

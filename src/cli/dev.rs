@@ -1,6 +1,3 @@
-use std::fs;
-use std::net::Ipv4Addr;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,10 +16,12 @@ use super::logging;
 use super::node::Node;
 use super::node::Socket;
 use super::node::admins;
+use super::node::local;
 use super::node::reload_on_hangup;
 use super::output;
 use super::ready::Ready;
 use super::running::Running;
+use super::running::make_state_folder;
 use super::running::state_folder;
 use super::sealing::sealed_for_development;
 use crate::connector::kuwait::WhenUnknown;
@@ -273,27 +272,6 @@ async fn engine(
         ..SpoolOptions::new(state.join("spool"))
     });
     Engine::start(parts).await.map_err(Failure::new)
-}
-
-fn make_state_folder(state: &Path) -> Result<(), Failure> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(state)
-        .map_err(|error| {
-            Failure::new(format!("can't make the folder {}: {error}", state.display()))
-                .remedy("name a writable one with --state DIR")
-        })
-}
-
-fn local(first: u16, offset: u16) -> SocketAddr {
-    let port = if first == 0 {
-        0
-    } else {
-        first.saturating_add(offset)
-    };
-    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }
 
 fn welcome(ready: &Ready, engine: &Engine, cassette: Option<&Path>) -> String {

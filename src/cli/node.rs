@@ -1,3 +1,4 @@
+use std::net::Ipv4Addr;
 use std::net::SocketAddr;
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -26,6 +27,15 @@ pub(crate) struct Socket {
     listener: TcpListener,
     /// The address, with the port that the system gave if 0 was asked for.
     pub(crate) address: SocketAddr,
+}
+
+/// One of a row of ports on this machine, counted from the first; any free one if that is 0.
+pub(crate) fn local(first: u16, offset: u16) -> SocketAddr {
+    let port = match first {
+        0 => 0,
+        first => first.saturating_add(offset),
+    };
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }
 
 impl Socket {

@@ -70,6 +70,16 @@ impl DevState {
     }
 }
 
+/// Makes the folder where a process that serves a sandbox keeps its state; nobody else may look into it.
+pub(crate) fn make_state_folder(state: &Path) -> Result<(), Failure> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(state);
+    made.map_err(|error| {
+        Failure::new(format!("can't make the folder {}: {error}", state.display()))
+            .remedy("name a writable one with --state DIR")
+    })
+}
+
 /// Where `dev` keeps its store, keys and note.
 pub(crate) fn state_folder(folder: &Path) -> PathBuf {
     folder.join("var").join("dev")

@@ -1,18 +1,14 @@
 //! `midflow catalog` and `midflow replay`, beside a node that runs and over the store of one that does not.
 
 use std::fs;
-use std::io::BufRead as _;
-use std::io::BufReader;
 use std::path::Path;
-use std::process::Child;
-use std::process::Command;
-use std::process::Output;
-use std::process::Stdio;
 use std::time::Duration;
 use std::time::Instant;
 
-use serde_json::Value;
-
+use crate::support::command::Serving;
+use crate::support::command::json;
+use crate::support::command::run;
+use crate::support::command::said;
 use crate::support::policy_folder;
 
 const SERVICE: &str = "policies/services/licence-renewal.yaml";
@@ -26,8 +22,7 @@ fn catalogs_are_listed_compared_rolled_back_and_replayed() {
     let none = run(folder, &["catalog", "list"]);
     assert_eq!(none.status.code(), Some(2), "{}", said(&none));
 
-    let node = Node::start(folder);
-    let first = node.catalog();
+    let (node, first) = dev(folder);
     edit(folder, "assurance: medium ", "assurance: high ");
     let second = until_active(folder, |digest| digest != first);
     assert_eq!(text(folder, &["catalog", "diff", "active"]), "no differences\n");
@@ -36,9 +31,9 @@ fn catalogs_are_listed_compared_rolled_back_and_replayed() {
         &["catalog", "diff", old.path().to_str().unwrap(), "active"],
     );
     assert_eq!(diff, "licence-renewal: assurance medium to high\n");
-    let json = json(folder, &["catalog", "diff", &first[..14], &second]);
+    let compared = json(folder, &["catalog", "diff", &first[..14], &second]);
     assert_eq!(
-        json["parts"][0]["changes"][0]["path"],
+        compared["parts"][0]["changes"][0]["path"],
         "capabilities.auth_push.assurance"
     );
 
@@ -63,71 +58,24 @@ fn catalogs_are_listed_compared_rolled_back_and_replayed() {
     // In the store of a node at rest: the next start begins with it.
     let rest = text(folder, &["catalog", "rollback"]);
     assert!(rest.contains("the next start begins with it"), "{rest}");
-    let node = Node::start(folder);
-    assert_eq!(node.catalog(), first);
+    let (node, begun_with) = dev(folder);
+    assert_eq!(begun_with, first);
     let list = text(folder, &["catalog", "list"]);
     assert!(list.lines().next().unwrap().contains("set aside"), "{list}");
     node.stop();
 }
 
-/// `midflow dev` for a folder.
-struct Node {
-    child: Child,
-    ready: Value,
-}
-
-impl Node {
-    fn start(folder: &Path) -> Self {
-        let mut child = command(folder, &["dev", "--port", "0", "--format", "json"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let ready = serde_json::from_str(&line).unwrap();
-        Self { child, ready }
-    }
-
-    fn catalog(&self) -> String {
-        self.ready["catalog"].as_str().unwrap().to_owned()
-    }
-
-    fn stop(mut self) {
-        let kill = Command::new("kill")
-            .arg(self.child.id().to_string())
-            .status()
-            .unwrap();
-        assert!(kill.success());
-        assert!(self.child.wait().unwrap().success());
-    }
-}
-
-fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_midflow"));
-    command.args(arguments).arg("--dir").arg(folder);
-    command
-}
-
-fn run(folder: &Path, arguments: &[&str]) -> Output {
-    command(folder, arguments).output().unwrap()
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8([output.stdout.clone(), output.stderr.clone()].concat()).unwrap()
+/// `midflow dev` for a folder, and the catalog that it has begun with.
+fn dev(folder: &Path) -> (Serving, String) {
+    let node = Serving::start(folder, &["dev", "--port", "0"]);
+    let catalog = node.ready["catalog"].as_str().unwrap().to_owned();
+    (node, catalog)
 }
 
 fn text(folder: &Path, arguments: &[&str]) -> String {
     let output = run(folder, arguments);
     assert!(output.status.success(), "{arguments:?}: {}", said(&output));
     String::from_utf8(output.stdout).unwrap()
-}
-
-fn json(folder: &Path, arguments: &[&str]) -> Value {
-    let output = text(folder, &[arguments, &["--format", "json"]].concat());
-    serde_json::from_str(&output).unwrap()
 }
 
 /// The active catalog, once it is as wanted.

@@ -51,12 +51,11 @@ async fn ledgers_agree_after_every_kill() {
         seed += 1;
     }
     eprintln!("in all: {all}");
-    // A busy machine does a tenth of what a quiet one does.
-    assert!(all.approved > kills / 4, "there was no load to speak of: {all}");
+    assert!(all.approved > kills, "there was no load to speak of: {all}");
     assert!(all.never_left > 0, "no kill hit a request on its way: {all}");
     assert!(all.notices_again > 0, "no notice came twice: {all}");
     // Issue 4, part 5: among what is killed are journeys, and some in the moment between two steps.
-    assert!(all.journeys_approved > kills / 20, "too few journeys: {all}");
+    assert!(all.journeys_approved > kills / 5, "too few journeys: {all}");
     assert!(
         all.steps_owed_at_kill > 0 || kills < 100,
         "no kill came between two steps: {all}"

@@ -5,12 +5,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use midflow::audit::Event;
 use midflow::engine::Confirmation;
 use midflow::engine::Engine;
 use midflow::engine::JourneyView;
-use midflow::engine::NewDocument;
 use midflow::engine::ProblemCode;
 use midflow::engine::StartFlow;
 use midflow::engine::StartJourney;
@@ -18,7 +16,6 @@ use midflow::http;
 use midflow::sandbox::Scenario;
 use midflow::sandbox::StampAlgorithm;
 use midflow::words::Capability;
-use midflow::words::Channel;
 use midflow::words::CivilNo;
 use midflow::words::Digest;
 use midflow::words::FlowId;
@@ -29,6 +26,9 @@ use serde_json::json;
 
 use crate::support::full_node::FullNode;
 use crate::support::full_node::digits;
+use crate::support::loan;
+use crate::support::loan::AGREEMENT;
+use crate::support::loan::asked;
 use crate::support::node::CLIENT;
 use crate::support::node::PERSON;
 use crate::support::node::TestNode;
@@ -36,36 +36,8 @@ use crate::support::node::TestNode;
 /// Another person that nobody is.
 const SOMEBODY_ELSE: &str = "399123100025";
 
-const AGREEMENT: &[u8] = "اتفاقية تمويل رقم 2026001\nLoan agreement 2026001\n".as_bytes();
-
-fn asked(person: &CivilNo, amount: u32, document: Option<String>) -> StartJourney {
-    let inputs = json!({ "application": "2026001", "amount": amount });
-    StartJourney {
-        client: CLIENT.to_owned(),
-        idempotency_key: None,
-        request_digest: Digest::of(b""),
-        service: "loan-agreement".to_owned(),
-        channel: Channel::Web,
-        locale: Locale::Ar,
-        civil_no: Some(person.clone()),
-        inputs: inputs.as_object().unwrap().clone(),
-        return_url: None,
-        notify_url: None,
-        document,
-    }
-}
-
-async fn agreement(node: &Engine) -> Option<String> {
-    let kept = node
-        .keep_document(NewDocument {
-            client: CLIENT.to_owned(),
-            name: "agreement.txt".to_owned(),
-            media_type: "text/plain; charset=utf-8".to_owned(),
-            bytes: Bytes::from_static(AGREEMENT),
-        })
-        .await
-        .unwrap();
-    Some(kept.token)
+async fn agreement(engine: &Engine) -> Option<String> {
+    Some(loan::agreement(engine).await.unwrap())
 }
 
 async fn begin(node: &FullNode, person: &CivilNo, amount: u32) -> FlowId {
@@ -84,21 +56,7 @@ async fn journey(node: &FullNode, id: FlowId) -> JourneyView {
 }
 
 async fn held(node: &FullNode, id: FlowId) -> JourneyView {
-    waiting_on_page(&node.engine, id).await
-}
-
-/// The journey once it waits on the page for what has to be agreed to.
-async fn waiting_on_page(engine: &Engine, id: FlowId) -> JourneyView {
-    let mut events = engine.subscribe();
-    loop {
-        let view = engine.journey(CLIENT, id).await.unwrap();
-        if view.flow.held {
-            return view;
-        }
-        assert!(!view.ended, "it ended as {:?}", view.outcome());
-        let next = tokio::time::timeout(Duration::from_secs(60), events.recv()).await;
-        assert!(next.is_ok(), "it never waits: {:?}", view.steps);
-    }
+    loan::held(&node.engine, id).await
 }
 
 async fn ended(node: &FullNode, id: FlowId) -> JourneyView {
@@ -418,7 +376,7 @@ async fn a_restart_between_two_steps_neither_loses_nor_doubles_one() {
     node.ended(again.flow).await;
     // Another restart begins nothing that has begun.
     node.restart().await;
-    let held = waiting_on_page(&node.engine, id).await;
+    let held = loan::held(&node.engine, id).await;
     let flows: Vec<FlowId> = held.steps.iter().filter_map(|step| step.flow).collect();
     assert_eq!(flows[..2], [id, again.flow]);
     assert_eq!(node.engine.recent(100).await.unwrap().len(), 3);

@@ -1,6 +1,4 @@
 use std::fs;
-use std::net::Ipv4Addr;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -12,7 +10,9 @@ use crate::cli::failure::Ending;
 use crate::cli::failure::Failure;
 use crate::cli::logging;
 use crate::cli::node::asked_to_stop;
+use crate::cli::node::local;
 use crate::cli::output;
+use crate::cli::running::make_state_folder;
 use crate::sandbox::Authority;
 use crate::sandbox::Cassette;
 use crate::sandbox::Face;
@@ -64,7 +64,7 @@ impl Replay {
             .state
             .clone()
             .unwrap_or_else(|| common.dir.join("var").join("replay"));
-        make_folder(&state)?;
+        make_state_folder(&state)?;
         let sandbox = self.start(cassette, &state).await?;
         let settings = state.join("connector.yaml");
         lay_out(&sandbox, face, &state, &settings)?;
@@ -141,24 +141,6 @@ fn lay_out(sandbox: &Sandbox, face: Face, state: &Path, settings: &Path) -> Resu
     // JSON is YAML, and needs no second writer.
     let text = serde_json::to_string_pretty(&serde_json::json!({ "kuwait": kuwait })).unwrap_or_default();
     fs::write(settings, text + "\n").map_err(failed)
-}
-
-fn make_folder(state: &Path) -> Result<(), Failure> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(state);
-    made.map_err(|error| {
-        Failure::new(format!("can't make the folder {}: {error}", state.display()))
-            .remedy("name a writable one with --state DIR")
-    })
-}
-
-fn local(first: u16, offset: u16) -> SocketAddr {
-    let port = if first == 0 {
-        0
-    } else {
-        first.saturating_add(offset)
-    };
-    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }
 
 /// Beside those of `midflow dev`.

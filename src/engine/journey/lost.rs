@@ -2,12 +2,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::next::step_of;
 use super::part::OwedStep;
 use super::step_key;
 use crate::audit::FlowRow;
 use crate::catalog::Decided;
 use crate::engine::Problem;
-use crate::engine::StartFlow;
 use crate::engine::detail::Detail;
 use crate::engine::inner::Inner;
 use crate::engine::input::Input;
@@ -16,7 +16,6 @@ use crate::engine::live::Live;
 use crate::engine::seed::Seed;
 use crate::engine::start::unavailable;
 use crate::flow::State;
-use crate::words::Digest;
 use crate::words::FlowId;
 use crate::words::Outcome;
 
@@ -42,25 +41,7 @@ impl Inner {
         };
         let now = self.clock.now();
         let seed = Seed::draw(now, Some(next)).map_err(unavailable)?;
-        let request = Digest::of(b"");
-        let ask = StartFlow {
-            client: detail.client.clone(),
-            idempotency_key: None,
-            request_digest: request,
-            service: before.service.to_string(),
-            capability: owed.capability,
-            channel: detail.channel,
-            locale: detail.locale,
-            civil_no: before.subject.clone(),
-            inputs: serde_json::Map::new(),
-            return_url: detail.return_url.clone(),
-            notify_url: detail.notify_url.clone(),
-            retry_of: None,
-            renews: None,
-            qr_data: None,
-            document: None,
-            template: None,
-        };
+        let ask = step_of(before, detail, owed.capability, None);
         let row = FlowRow {
             id: next,
             version: 0,
@@ -75,7 +56,7 @@ impl Inner {
             created_at: now,
             expires_at: now,
             outcome: None,
-            idempotency: Some((step_key(&part), request)),
+            idempotency: Some((step_key(&part), ask.request_digest)),
             detail: Bytes::new(),
         };
         let inputs = detail.inputs.clone();

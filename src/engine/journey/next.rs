@@ -2,12 +2,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::audit::DeliveryRow;
+use crate::audit::FlowRow;
 use crate::audit::Recorded;
 use crate::catalog::LoadedService;
 use crate::connector::Matter;
 use crate::engine::Problem;
 use crate::engine::ProblemCode;
 use crate::engine::StartFlow;
+use crate::engine::detail::Detail;
 use crate::engine::inner::Inner;
 use crate::engine::input::Input;
 use crate::engine::live::Live;
@@ -94,25 +96,7 @@ impl Inner {
             .as_ref()
             .filter(|_| step.capability == Capability::Sign)
             .and_then(|part| part.document.clone());
-        let ask = StartFlow {
-            client: detail.client.clone(),
-            idempotency_key: None,
-            request_digest: Digest::of(b""),
-            service: row.service.to_string(),
-            capability: step.capability,
-            channel: detail.channel,
-            locale: detail.locale,
-            // Law 4 goes for the journey as well: whoever was authenticated is who is asked from then on.
-            civil_no: row.subject.clone(),
-            inputs: serde_json::Map::new(),
-            return_url: detail.return_url.clone(),
-            notify_url: detail.notify_url.clone(),
-            retry_of: None,
-            renews: None,
-            qr_data: None,
-            document: None,
-            template: step.template.clone(),
-        };
+        let ask = step_of(&row, &detail, step.capability, step.template.as_ref());
         let matter = Self::matter(&ask, service, &detail.inputs);
         let lacks = step.capability == Capability::Sign && document.is_none() || ask.civil_no.is_none();
         let refused = match matter {
@@ -152,6 +136,34 @@ impl Inner {
             }
             Err(problem) => Err(problem),
         }
+    }
+}
+
+/// What a step of a journey asks for, as if the e-service had asked: all of it comes from the step before.
+pub(super) fn step_of(
+    before: &FlowRow,
+    detail: &Detail,
+    capability: Capability,
+    template: Option<&String>,
+) -> StartFlow {
+    StartFlow {
+        client: detail.client.clone(),
+        idempotency_key: None,
+        request_digest: Digest::of(b""),
+        service: before.service.to_string(),
+        capability,
+        channel: detail.channel,
+        locale: detail.locale,
+        // Law 4 goes for the journey as well: whoever was authenticated is who is asked from then on.
+        civil_no: before.subject.clone(),
+        inputs: serde_json::Map::new(),
+        return_url: detail.return_url.clone(),
+        notify_url: detail.notify_url.clone(),
+        retry_of: None,
+        renews: None,
+        qr_data: None,
+        document: None,
+        template: template.cloned(),
     }
 }
 

@@ -3,6 +3,7 @@ use std::ops::Range;
 
 use super::leaf::Leaf;
 use super::leaf::LeafKind;
+use crate::sandbox::flaw::escaped;
 
 /// A JSON text, or one that was meant to be, with the bytes in which each of its values stands.
 ///
@@ -223,7 +224,7 @@ impl<'t> JsonText<'t> {
         }
         let mut written = serde_json::to_string(text).unwrap_or_default();
         if raw.contains("\\u") {
-            written = beyond_ascii_escaped(&written);
+            written = escaped(&written);
         }
         if raw.len() < 2 || !raw.ends_with('"') {
             written.pop();
@@ -268,22 +269,6 @@ fn end_of(bytes: &[u8], mut at: usize, belongs: impl Fn(u8) -> bool) -> usize {
         at += 1;
     }
     at
-}
-
-fn beyond_ascii_escaped(json: &str) -> String {
-    use std::fmt::Write as _;
-    let mut out = String::with_capacity(json.len());
-    for letter in json.chars() {
-        if letter.is_ascii() {
-            out.push(letter);
-        } else {
-            for unit in letter.encode_utf16(&mut [0; 2]) {
-                // Writing to a text can't fail.
-                let _ = write!(out, "\\u{unit:04x}");
-            }
-        }
-    }
-    out
 }
 
 const DEEPEST: usize = 32;

@@ -20,6 +20,13 @@ pub struct Attempts {
 }
 
 impl Attempts {
+    /// Tries a push, and notes how it ended.
+    async fn push(&mut self, front: &dyn Front, service: &str, victim: &CivilNo) -> Result<(), FrontError> {
+        let before = front.requests().await?;
+        let begun = front.push(service, victim).await?;
+        self.note(front, before, &begun).await
+    }
+
     /// Notes how one try ended.
     async fn note(&mut self, front: &dyn Front, before: u64, begun: &Begun) -> Result<(), FrontError> {
         self.tries += 1;
@@ -51,9 +58,7 @@ pub async fn pushes_to_each(
 ) -> Result<Attempts, FrontError> {
     let mut attempts = Attempts::default();
     for victim in victims {
-        let before = front.requests().await?;
-        let begun = front.push(service, victim).await?;
-        attempts.note(front, before, &begun).await?;
+        attempts.push(front, service, victim).await?;
     }
     Ok(attempts)
 }
@@ -70,9 +75,7 @@ pub async fn pushes_again_and_again(
 ) -> Result<Attempts, FrontError> {
     let mut attempts = Attempts::default();
     for service in services.iter().cycle().take(tries) {
-        let before = front.requests().await?;
-        let begun = front.push(service, victim).await?;
-        attempts.note(front, before, &begun).await?;
+        attempts.push(front, service, victim).await?;
         front.pass(pause).await;
     }
     Ok(attempts)

@@ -8,6 +8,7 @@ use rusqlite::params;
 use tokio::sync::mpsc::Sender;
 
 use super::fault;
+use super::log::written_by;
 use super::open;
 use crate::audit::log::LogRow;
 use crate::store::StoreError;
@@ -82,17 +83,7 @@ impl Reader {
 /// A record as it lies there. Its writer is looked up here: there are few, and each row would search a table for its own.
 fn read(row: &Row<'_>, writers: &HashMap<i64, Vec<u8>>) -> rusqlite::Result<LogRow> {
     let writer: Option<i64> = row.get(6)?;
-    Ok(LogRow {
-        seq: row.get(0)?,
-        at: row.get(1)?,
-        flow: row.get(2)?,
-        kind: row.get(3)?,
-        commitment: row.get(4)?,
-        event: row.get(5)?,
-        writer: writer.and_then(|writer| writers.get(&writer)).cloned(),
-        number: row.get(7)?,
-        leaf: row.get(8)?,
-    })
+    written_by(row, writer.and_then(|writer| writers.get(&writer)).cloned())
 }
 
 /// What was altered has to be read, too, so texts are read as the bytes that they are.

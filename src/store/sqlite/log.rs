@@ -182,6 +182,11 @@ impl Sqlite {
 
 /// A record as it lies there.
 fn row(row: &Row<'_>) -> rusqlite::Result<LogRow> {
+    written_by(row, row.get(6)?)
+}
+
+/// The same of a row whose writer is known otherwise.
+pub(super) fn written_by(row: &Row<'_>, writer: Option<Vec<u8>>) -> rusqlite::Result<LogRow> {
     Ok(LogRow {
         seq: row.get(0)?,
         at: row.get(1)?,
@@ -189,7 +194,7 @@ fn row(row: &Row<'_>) -> rusqlite::Result<LogRow> {
         kind: row.get(3)?,
         commitment: row.get(4)?,
         event: row.get(5)?,
-        writer: row.get(6)?,
+        writer,
         number: row.get(7)?,
         leaf: row.get(8)?,
     })

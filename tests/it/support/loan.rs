@@ -22,29 +22,39 @@ use serde_json::json;
 use super::node::CLIENT;
 use super::node::PERSON;
 
-/// Hands the agreement in and begins; from 5,000 dinars on there is a step-up.
-pub async fn try_begin(engine: &Engine, amount: u32) -> Result<FlowId, Problem> {
-    let document = NewDocument {
-        client: CLIENT.to_owned(),
-        name: "agreement.txt".to_owned(),
-        media_type: "text/plain; charset=utf-8".to_owned(),
-        bytes: Bytes::from_static(AGREEMENT),
-    };
-    let kept = engine.keep_document(document).await?;
+/// What the e-service asks for somebody; from 5,000 dinars on there is a step-up.
+pub fn asked(person: &CivilNo, amount: u32, document: Option<String>) -> StartJourney {
     let inputs = json!({ "application": "2026001", "amount": amount });
-    let ask = StartJourney {
+    StartJourney {
         client: CLIENT.to_owned(),
         idempotency_key: None,
         request_digest: Digest::of(b""),
         service: "loan-agreement".to_owned(),
         channel: Channel::Web,
         locale: Locale::Ar,
-        civil_no: CivilNo::parse(PERSON).ok(),
+        civil_no: Some(person.clone()),
         inputs: inputs.as_object().unwrap().clone(),
         return_url: None,
         notify_url: None,
-        document: Some(kept.token),
+        document,
+    }
+}
+
+/// Hands an agreement in; answers with its token.
+pub async fn agreement(engine: &Engine) -> Result<String, Problem> {
+    let document = NewDocument {
+        client: CLIENT.to_owned(),
+        name: "agreement.txt".to_owned(),
+        media_type: "text/plain; charset=utf-8".to_owned(),
+        bytes: Bytes::from_static(AGREEMENT),
     };
+    Ok(engine.keep_document(document).await?.token)
+}
+
+/// Hands the agreement in and begins.
+pub async fn try_begin(engine: &Engine, amount: u32) -> Result<FlowId, Problem> {
+    let person = CivilNo::parse(PERSON).unwrap();
+    let ask = asked(&person, amount, Some(agreement(engine).await?));
     Ok(engine.start_journey(ask).await?.view.flow)
 }
 
@@ -64,7 +74,7 @@ pub fn confirmation() -> Confirmation {
     }
 }
 
-/// The journey once it waits on the page.
+/// The journey once it waits on the page for what has to be agreed to.
 pub async fn held(engine: &Engine, journey: FlowId) -> JourneyView {
     let mut events = engine.subscribe();
     loop {
@@ -84,6 +94,6 @@ pub fn begins_step(unit: &Unit, number: u8) -> bool {
     records.any(|record| matches!(&record.event, Event::Step(step) if step.number == number))
 }
 
-const AGREEMENT: &[u8] = "اتفاقية تمويل رقم 2026001\nLoan agreement 2026001\n".as_bytes();
+pub const AGREEMENT: &[u8] = "اتفاقية تمويل رقم 2026001\nLoan agreement 2026001\n".as_bytes();
 /// Far more than a loaded machine needs.
 pub const PATIENCE: Duration = Duration::from_secs(60);

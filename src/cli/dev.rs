@@ -63,7 +63,7 @@ pub(crate) struct Dev {
     seed: Option<u64>,
 
     /// A recording that answers in the sandbox's place, again and again: what `midflow cassette record` wrote
-    #[arg(long, value_name = "FILE", conflicts_with = "seed")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["seed", "crowd", "think_ms"])]
     cassette: Option<PathBuf>,
 
     /// So many further citizens, all of whom approve, for `midflow load`
@@ -101,6 +101,13 @@ impl Dev {
         make_state_folder(&state)?;
         let cassette = self.cassette.as_deref().map(cassette::read).transpose()?;
         let face = cassette.as_ref().map_or(Face::Bridge, cassette::face_of);
+        if let (Some(file), Face::Template) = (&self.cassette, face) {
+            return Err(Failure::new(format!(
+                "{}: it was recorded over a wrapper, whose form only your own node knows",
+                file.display()
+            ))
+            .remedy("start `midflow cassette replay` with it, and point your node at that"));
+        }
         let sandbox = self.sandbox(&state, cassette).await?;
         let engine = engine(&common.dir, &state, (&sandbox, face), &sockets).await?;
         let organization = engine.catalog().organization().name.clone();
@@ -140,7 +147,11 @@ impl Dev {
             repeat: true,
             ..ReplayOptions::new(cassette)
         });
-        Authority::start(options).await.map_err(Failure::new)
+        let started = Authority::start(options).await;
+        started.map_err(|error| match &self.cassette {
+            Some(file) => cassette::not_played(file, error),
+            None => Failure::new(error),
+        })
     }
 }
 

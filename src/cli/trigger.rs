@@ -34,8 +34,8 @@ pub(crate) struct Trigger {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["scenario", "civil_no", "delay_ms"])]
     file: Option<PathBuf>,
 
-    /// Something that the authority itself does: change-stamp-key, revoke-stamp-key, stop-responder, start-responder, or
-    /// revoke, which puts the citizen's certificate on the list of revoked ones
+    /// Something that the authority itself does: change-stamp-key, revoke-stamp-key, stop-responder, start-responder,
+    /// stop-time-stamper, start-time-stamper, or revoke, which puts the citizen's certificate on the list of revoked ones
     #[arg(long, value_name = "ACT", conflicts_with_all = ["scenario", "file", "list", "delay_ms"])]
     authority: Option<String>,
 
@@ -65,6 +65,12 @@ impl Trigger {
 
     async fn call(&self, common: &Common) -> Result<Ending, Failure> {
         if self.scenario.as_deref() == Some(RELAY) && !self.list {
+            if self.phone.is_some() || self.civil_no.is_some() || self.delay_ms.is_some() {
+                return Err(Failure::new(
+                    "`relay` attacks the `midflow dev` that runs, by citizens that it chooses and without a pause",
+                )
+                .remedy("leave --phone, --civil-no and --delay-ms out"));
+            }
             return relay(&self.relay, &self.dev.ready(common)?, common).await;
         }
         let phone = self.phone(common)?;

@@ -61,6 +61,9 @@ pub enum PhoneError {
         "no request waits behind this code; it was scanned, has expired, or is of somebody else; GET /codes lists them"
     )]
     NoSuchCode,
+    /// A recording answers.
+    #[error("a recording answers in the sandbox's place; start `midflow dev` without --cassette")]
+    Replaying,
     /// The person's level is too low for what the code asks.
     #[error("the citizen's assurance level is below the level that the code asks for")]
     LevelTooLow,
@@ -133,13 +136,16 @@ impl SandboxHandle {
     /// the pause before the first answer, where it is not the usual one.
     ///
     /// # Errors
-    /// When there is no such citizen.
+    /// When there is no such citizen, or a recording answers.
     pub fn arm(
         &self,
         scenario: Scenario,
         citizen: Option<&CivilNo>,
         delay: Option<Duration>,
     ) -> Result<(), PhoneError> {
+        if self.state.deck.is_some() {
+            return Err(PhoneError::Replaying);
+        }
         let civil_no = citizen.map(|civil_no| civil_no.expose(Purpose::Compare));
         if let Some(civil_no) = civil_no {
             self.state.citizen(civil_no).ok_or(PhoneError::NoSuchCitizen)?;

@@ -14,7 +14,7 @@ pub(crate) struct CassetteCommand {
 
 #[derive(Debug, clap::Subcommand)]
 enum Act {
-    /// Record what was exchanged with the authority for these flows; nothing of any person is in the file
+    /// Record what was exchanged with the authority for these flows, with stand-ins in place of everything personal
     Record(Record),
     /// Compare a recording with what the sandbox says in its place, and name each difference
     Drift(Drift),

@@ -6,6 +6,7 @@ use crate::cli::arguments::Format;
 use crate::cli::failure::Ending;
 use crate::cli::failure::Failure;
 use crate::cli::output;
+use crate::sandbox::CassetteTransport;
 use crate::sandbox::SandboxOptions;
 use crate::sandbox::drift;
 
@@ -21,6 +22,12 @@ impl Drift {
     pub(super) fn run(&self, format: Format) -> Result<Ending, Failure> {
         let cassette = file::read(&self.file)?;
         let file = self.file.display();
+        if !matches!(cassette.transport, None | Some(CassetteTransport::Bridge)) {
+            return Err(Failure::new(format!(
+                "{file}: it was recorded over a wrapper, and the sandbox is compared as it speaks over the bridge"
+            ))
+            .remedy("see what your node makes of it with `midflow cassette replay`"));
+        }
         let keys = KeyFolder::make();
         let found = drift(&cassette, SandboxOptions::new(&keys.0)).map_err(Failure::new)?;
         match format {

@@ -5,6 +5,7 @@ use crate::cli::failure::Failure;
 use crate::sandbox::Cassette;
 use crate::sandbox::CassetteTransport;
 use crate::sandbox::Face;
+use crate::sandbox::SandboxError;
 
 /// Reads a cassette.
 pub(crate) fn read(path: &Path) -> Result<Cassette, Failure> {
@@ -14,6 +15,17 @@ pub(crate) fn read(path: &Path) -> Result<Cassette, Failure> {
             .remedy("name a file that `midflow cassette record` wrote")
     })?;
     Cassette::parse(&text).map_err(|error| Failure::new(format!("{file}: {error}")))
+}
+
+/// Why the sandbox could not begin to play the cassette of a file.
+pub(crate) fn not_played(file: &Path, error: SandboxError) -> Failure {
+    match error {
+        SandboxError::Cassette(why) => Failure::new(format!("{}: {why}", file.display())),
+        busy @ SandboxError::Listen { .. } => {
+            Failure::new(busy).remedy("give other ports with --port N, or --port 0 for free ones")
+        }
+        other => Failure::new(other),
+    }
 }
 
 /// The face of the sandbox whose transport speaks to the one that was recorded.

@@ -8,4 +8,5 @@ mod replay;
 
 pub(crate) use command::CassetteCommand;
 pub(crate) use file::face_of;
+pub(crate) use file::not_played;
 pub(crate) use file::read;

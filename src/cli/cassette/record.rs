@@ -57,11 +57,14 @@ impl Record {
         let cassette = runtime()?.block_on(self.read(common))?;
         write_new(&self.output, &cassette.to_text())?;
         let (file, count) = (self.output.display(), cassette.messages.len());
+        let compare = match cassette.transport {
+            Some(CassetteTransport::Bridge) => format!("compare it with `midflow cassette drift {file}`, "),
+            _ => String::new(),
+        };
         output::print(&match common.format {
             Format::Json => serde_json::json!({ "file": file.to_string(), "messages": count }).to_string(),
             Format::Text => format!(
-                "{file}: {}; stand-ins in place of everything personal\ncompare it with `midflow cassette drift {file}`, play \
-                 it with `midflow cassette replay {file}`",
+                "{file}: {}; stand-ins in place of everything personal\n{compare}play it with `midflow cassette replay {file}`",
                 output::counted(count, "message")
             ),
         });
@@ -88,7 +91,7 @@ impl Record {
             flows.push((*flow, row.capability, records));
         }
         let transport = transport_of(flows.iter().flat_map(|(.., records)| records))?;
-        let mut recorder = Recorder::new(transport, people);
+        let mut recorder = Recorder::new(Some(transport), people);
         if let Some(settings) = settings {
             recorder.provider(&settings.service_provider_id);
         }
@@ -194,9 +197,7 @@ fn never_arrived(records: &[StoredRecord]) -> bool {
 }
 
 /// How the flows went; all of them have to have gone in one way, or no one authority could play them.
-fn transport_of<'r>(
-    records: impl Iterator<Item = &'r StoredRecord>,
-) -> Result<Option<CassetteTransport>, Failure> {
+fn transport_of<'r>(records: impl Iterator<Item = &'r StoredRecord>) -> Result<CassetteTransport, Failure> {
     let mut names: Vec<&str> = records
         .filter_map(|record| match &record.event {
             Event::Request(request) => Some(request.connector.as_str()),
@@ -206,8 +207,10 @@ fn transport_of<'r>(
     names.sort_unstable();
     names.dedup();
     match names.as_slice() {
-        [] => Ok(None),
-        [name] => Ok(CassetteTransport::of_connector(name)),
+        [] => Err(Failure::new("these flows asked nothing of the authority")
+            .remedy("name flows in which a request was sent; the console shows them")),
+        [name] => CassetteTransport::of_connector(name)
+            .ok_or_else(|| Failure::new(format!("what went over {name} can't be recorded"))),
         several => Err(Failure::new(format!(
             "these flows went to the authority in several ways: {}",
             several.join(", ")

@@ -102,7 +102,7 @@ impl Replay {
         });
         Authority::start(options)
             .await
-            .map_err(|error| Failure::new(format!("{}: {error}", self.file.display())))
+            .map_err(|error| file::not_played(&self.file, error))
     }
 
     fn welcome(&self, authority: &str, flows: u32, face: Face, state: &Path) -> String {
@@ -112,13 +112,20 @@ impl Replay {
                 "\n  its `transport` is the sandbox's; keep that of your own node, whose form was recorded"
             }
         };
+        let dev = match face {
+            Face::Template => String::new(),
+            _ => format!(
+                "\n  or without one: `midflow dev --cassette {}`",
+                self.file.display()
+            ),
+        };
         format!(
             "{file}: {flows}, answered at {authority} as they were recorded\n\
              \n  a replayed stamp is the sandbox's: stamps and people's certificates are made anew, with keys of this machine\
              \n  ids, challenge, person, moments and callback address are those of your node; every other byte is as recorded\n\
              \n  a node of your own: put {folder}/connector.yaml in place of `connector` in its midflow.yaml,\
              \n  and callback.pem and callback.key of that folder in its `listeners.callback.tls`{own}\
-             \n  or without one: `midflow dev --cassette {file}`\n\nStop with Ctrl-C.",
+             {dev}\n\nStop with Ctrl-C.",
             file = self.file.display(),
             flows = output::counted(usize::try_from(flows).unwrap_or_default(), "flow"),
             folder = state.display(),

@@ -68,7 +68,7 @@ pub(crate) async fn relay(options: &RelayOptions, ready: &Ready, common: &Common
     let findings = siege.lay(&pages).await.map_err(Failure::new)?;
     let holds = findings
         .iter()
-        .all(|finding| matches!(finding.verdict, Verdict::Held | Verdict::Beyond));
+        .all(|finding| !matches!(finding.verdict, Verdict::NotHeld | Verdict::Unclear));
     output::print(&match common.format {
         Format::Json => json!({ "services": services, "findings": findings, "holds": holds }).to_string(),
         Format::Text => told(&services, &findings, holds),
@@ -134,7 +134,8 @@ fn told(services: &[String], findings: &[Finding], holds: bool) -> String {
             Verdict::Held => ("by", stopped_by),
             Verdict::NotHeld => ("turn on", finding.setting),
             Verdict::Beyond => ("remains", finding.attack.remains()),
-            Verdict::Unclear => ("untried", finding.setting),
+            Verdict::Unclear => ("unknown", finding.setting),
+            Verdict::Untried => ("needs", Some(NEEDS)),
         };
         if let Some(more) = more {
             lines.push(format!("          {what}: {more}"));
@@ -150,15 +151,22 @@ fn told(services: &[String], findings: &[Finding], holds: bool) -> String {
     lines.push(
         if holds {
             "Every control that can stop an attacker has done so."
-        } else {
+        } else if findings.iter().any(|finding| finding.verdict == Verdict::NotHeld) {
             "Not every control has stopped the attacker; see above what turns it on."
+        } else {
+            "Of some controls nothing is known, since something else stopped the attacker; see above."
         }
         .to_owned(),
     );
-    lines.push(
-        "The citizen who has reported a request gets none for a day now, unless `push_safety.not_me` says otherwise."
-            .to_owned(),
-    );
+    // One try is the request that was to be reported, and was refused.
+    let reported =
+        |finding: &&Finding| finding.attack == Attack::PushAfterAReport && finding.attempts.tries > 1;
+    if findings.iter().any(|finding| reported(&finding)) {
+        lines.push(
+            "The citizen who has reported a request gets none for a day now, unless `push_safety.not_me` says otherwise."
+                .to_owned(),
+        );
+    }
     lines.join("\n")
 }
 
@@ -168,12 +176,16 @@ const fn word(verdict: Verdict) -> &'static str {
         Verdict::NotHeld => "NOT HELD",
         Verdict::Beyond => "no control",
         Verdict::Unclear => "unclear",
+        Verdict::Untried => "untried",
     }
 }
 
 /// How far an attack got.
 fn reached(finding: &Finding) -> String {
     let attempts = &finding.attempts;
+    if attempts.tries == 0 {
+        return "nothing that is offered can be attacked so".to_owned();
+    }
     let (tries, rings, inside) = (attempts.tries, attempts.rings, attempts.inside);
     let stopped = attempts
         .stopped_by
@@ -181,6 +193,9 @@ fn reached(finding: &Finding) -> String {
         .map_or_else(String::new, |code| format!(", stopped by `{code}`"));
     format!("{rings} of {tries} reached a phone, {inside} got through{stopped}")
 }
+
+/// What an attack needs that could not be tried.
+const NEEDS: &str = "two services with `auth_push`, or one with `auth_qr`, whose inputs are all given with --input NAME=VALUE";
 
 #[cfg(test)]
 mod tests {

@@ -128,16 +128,6 @@ impl CassetteTransport {
             _ => None,
         }
     }
-
-    /// The name, as the settings have it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Bridge => "bridge",
-            Self::Soap => "soap",
-            Self::Gateway => "gateway",
-            Self::Template => "template",
-        }
-    }
 }
 
 impl MessageKind {

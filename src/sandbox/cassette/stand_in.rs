@@ -214,7 +214,7 @@ fn digits_in(text: &str) -> usize {
 }
 
 /// Whether a key is one of a contract, by its signs.
-fn is_plain_key(key: &str) -> bool {
+pub(super) fn is_plain_key(key: &str) -> bool {
     let is_sign = |letter: char| letter.is_ascii_alphanumeric() || "_-.:".contains(letter);
     key.trim_matches(' ').chars().all(is_sign) && digits_in(key) <= 4
 }

@@ -9,6 +9,7 @@ use quick_xml::events::Event;
 use super::json_text::replaced;
 use super::leaf::Leaf;
 use super::leaf::LeafKind;
+use super::stand_in::is_plain_key;
 use crate::connector::kuwait::root_part;
 
 /// A message in XML, with or without binary parts beside it (MTOM), with other texts where `change` gives some; every byte
@@ -243,7 +244,7 @@ fn add(open: &mut [Open], text: &str) -> Option<()> {
 
 /// A tag with stand-ins for the parts that it names; `None` unless its name and every attribute tell of the form alone.
 fn harmless_tag(start: &BytesStart<'_>, raw: &str, ids: &mut Ids) -> Option<String> {
-    if !is_name(start.name().as_ref()) {
+    if !is_plain_key(start.name().as_ref()) {
         return None;
     }
     let mut tag = raw.to_owned();
@@ -251,10 +252,18 @@ fn harmless_tag(start: &BytesStart<'_>, raw: &str, ids: &mut Ids) -> Option<Stri
         let attribute = attribute.ok()?;
         let name = attribute.key.as_ref();
         let value: &str = &attribute.value;
-        if !is_name(name) {
+        if !is_plain_key(name) {
             return None;
         }
         if name == "xmlns" || name.starts_with("xmlns:") {
+            // A name space has years and months, and no number that could be somebody's.
+            if !value.is_ascii()
+                || value
+                    .split(|letter: char| !letter.is_ascii_digit())
+                    .any(|run| run.len() > 6)
+            {
+                return None;
+            }
             continue;
         }
         let harmless = match name.rsplit(':').next().unwrap_or_default() {
@@ -400,6 +409,8 @@ mod tests {
             "<a href=\"#399123100017\"/>",
             "<a href=\"https://mariam.example\"/>",
             "<a xmlnsx=\"Mariam\"/>",
+            "<a xmlns:x=\"urn:399123100017\"/>",
+            "<مريم/>",
             "{}",
             "",
         ] {

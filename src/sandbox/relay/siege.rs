@@ -57,6 +57,8 @@ pub enum Verdict {
     Beyond,
     /// Something else was in the way, so that nothing is known of the control.
     Unclear,
+    /// The services offer nothing that could be attacked so.
+    Untried,
 }
 
 impl Siege {
@@ -67,9 +69,9 @@ impl Siege {
     pub async fn lay(&self, front: &dyn Front) -> Result<Vec<Finding>, FrontError> {
         let mut findings = Vec::new();
         for attack in Attack::ALL {
-            if let Some(attempts) = self.attempt(front, attack).await? {
-                findings.push(Finding::of(attack, attempts));
-            }
+            // What can't be tried is told: silence would be taken for a control that holds.
+            let attempts = self.attempt(front, attack).await?.unwrap_or_default();
+            findings.push(Finding::of(attack, attempts));
         }
         Ok(findings)
     }
@@ -124,6 +126,7 @@ impl Finding {
         };
         let by_control = attempts.stopped_by.as_deref().and_then(control_of).is_some();
         let verdict = match attack.setting() {
+            _ if attempts.tries == 0 => Verdict::Untried,
             _ if !succeeded && by_control => Verdict::Held,
             _ if !succeeded => Verdict::Unclear,
             Some(_) => Verdict::NotHeld,

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -24,6 +25,8 @@ pub(crate) struct Catalogs {
     active: ArcSwap<Catalog>,
     retired: Mutex<RetiredCatalogs>,
     known: Mutex<HashMap<Digest, Weak<Catalog>>>,
+    /// What this version can't load, which stays so while it runs.
+    lost: Mutex<HashSet<Digest>>,
     status: Mutex<CatalogStatus>,
 }
 
@@ -89,6 +92,7 @@ impl Catalogs {
         Self {
             known: Mutex::new(HashMap::from([(catalog.digest(), Arc::downgrade(&catalog))])),
             active: ArcSwap::new(catalog),
+            lost: Mutex::default(),
             retired: Mutex::new(RetiredCatalogs::default()),
             status: Mutex::new(status),
         }
@@ -137,7 +141,23 @@ impl Catalogs {
         known.get(&digest).and_then(Weak::upgrade)
     }
 
+    /// Whether a catalog was found to be lost.
+    pub(crate) fn is_lost(&self, digest: Digest) -> bool {
+        let lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        lost.contains(&digest)
+    }
+
+    /// Remembers that a catalog is lost, so that it is not loaded again for each flow that is pinned to it.
+    pub(crate) fn lose(&self, digest: Digest) {
+        let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        lost.insert(digest);
+    }
+
     fn remember(&self, catalog: &Arc<Catalog>) {
+        self.lost
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&catalog.digest());
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|_, catalog| catalog.strong_count() > 0);
         known.insert(catalog.digest(), Arc::downgrade(catalog));

@@ -13,6 +13,7 @@ use super::start::problem;
 use super::start::unavailable;
 use crate::audit::ConsentItem;
 use crate::audit::ConsentRecord;
+use crate::catalog::Decided;
 use crate::connector::Matter;
 use crate::connector::Preview;
 use crate::connector::Signing;
@@ -24,6 +25,7 @@ use crate::words::Capability;
 use crate::words::Digest;
 use crate::words::FlowId;
 use crate::words::Locale;
+use crate::words::Outcome;
 use crate::words::Text;
 
 /// What a person has ticked on the page, with each sentence as it was shown.
@@ -61,10 +63,12 @@ impl Inner {
             .as_ref()
             .and_then(|catalog| catalog.service(row.service.as_str()));
         let Some(service) = service else {
-            self.take_up_again(&live).await.map_err(unavailable)?;
+            let refused = Decided::without_catalog(Outcome::Approved);
+            let refuse = Input::Refuse(Box::new(refused));
+            self.drive(&live, refuse).await.map_err(unavailable)?;
             return Err(problem(
                 ProblemCode::NothingToConfirm,
-                "the flow has ended: the catalog it is pinned to can't be loaded any more",
+                "nothing can be confirmed: the catalog that the flow is pinned to can't be loaded any more",
             ));
         };
         let sentences = consents(&detail, Some(service));

@@ -5,12 +5,15 @@
 //! the transport has not been sent, and the machine is told so; what an earlier step had begun in this process goes on by itself.
 
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::draft::Aftermath;
 use super::find::store_error;
 use super::inner::Inner;
 use super::input::Input;
@@ -24,7 +27,6 @@ use crate::connector::Outbound;
 use crate::connector::Reply;
 use crate::connector::ReplyMeaning;
 use crate::flow::Phase;
-use crate::store::PersonRefusal;
 use crate::words::ExchangeId;
 use crate::words::Outcome;
 use crate::words::Timestamp;
@@ -36,6 +38,8 @@ pub(crate) struct Doubt {
     drafted: Arc<FlowRow>,
     /// The request that would have left.
     request: Option<DraftedRequest>,
+    /// What is done once it is known to be durable.
+    after: Mutex<Aftermath>,
     since: Instant,
     landed: AtomicBool,
 }
@@ -74,7 +78,7 @@ impl Inner {
         live: &Arc<Live>,
         cell: &mut Cell,
         drafted: Arc<FlowRow>,
-        request: Option<DraftedRequest>,
+        (request, after): (Option<DraftedRequest>, Aftermath),
     ) {
         let is_first = cell.doubts.is_empty();
         if cell.doubts.len() >= MOST_DOUBTS {
@@ -85,6 +89,7 @@ impl Inner {
             before: Arc::clone(&cell.row),
             drafted,
             request,
+            after: Mutex::new(after),
             since: Instant::now(),
             landed: AtomicBool::new(false),
         }));
@@ -115,7 +120,6 @@ impl Inner {
         let Some(first) = cell.doubts.first().cloned() else {
             return Ok(false);
         };
-        let had_ended = cell.row.state.has_ended();
         let stored = self.look(live).await?;
         if let Some(row) = stored {
             if row.token != cell.row.token {
@@ -135,11 +139,12 @@ impl Inner {
             return Ok(false);
         }
         let row = Arc::clone(&cell.row);
-        let mut is_others = true;
+        let (mut is_others, mut found) = (true, None);
         for doubt in &cell.doubts {
             // What is known to be durable stays so, however far the flow has gone on since.
-            if doubt.drafted.version == row.version && doubt.drafted.state == row.state {
-                doubt.landed.store(true, Ordering::SeqCst);
+            let same = doubt.drafted.version == row.version && doubt.drafted.state == row.state;
+            if same && !doubt.landed.swap(true, Ordering::SeqCst) {
+                found.get_or_insert_with(|| Arc::clone(doubt));
             }
             // Where the flow has gone on meanwhile, nobody knows with which step that began.
             is_others &= !doubt.has_landed() && doubt.drafted.version == row.version;
@@ -150,8 +155,9 @@ impl Inner {
             return Ok(false);
         }
         tracing::warn!(flow = %live.id, "a step that was reported as failed is durable; what follows from it is taken up");
-        if !had_ended {
-            self.count_ending(&row);
+        if let Some(doubt) = found {
+            let after = std::mem::take(&mut *doubt.after.lock().unwrap_or_else(PoisonError::into_inner));
+            self.note_step(live, &doubt.before, &row, after);
         }
         let owed = match self.unsent(cell).await? {
             Some(attempt) => Some(not_sent(attempt, live, self.clock.now())),
@@ -167,7 +173,8 @@ impl Inner {
         Ok(true)
     }
 
-    /// Waits until it is known whether a flow has begun whose first step is in doubt. `stays` says that nobody is kept waiting.
+    /// Waits until it is known whether a flow has begun whose first step `failed` and is in doubt. `stays` says that nobody is kept
+    /// waiting.
     ///
     /// # Errors
     /// When it has not, or when that is not known in time. Then the e-service is told that nothing has begun; the flow stays in
@@ -176,6 +183,7 @@ impl Inner {
         self: &Arc<Self>,
         live: &Arc<Live>,
         stays: bool,
+        failed: CommitError,
     ) -> Result<(), CommitError> {
         let until = Instant::now() + LONGEST_START;
         let mut pause = FIRST_PAUSE;
@@ -185,7 +193,7 @@ impl Inner {
                 let settled = self.settle(live, &mut cell).await;
                 match settled {
                     Ok(_) if cell.row.version > 0 => return Ok(()),
-                    Ok(_) if cell.doubts.is_empty() => return Err(in_doubt()),
+                    Ok(_) if cell.doubts.is_empty() => return Err(failed),
                     Err(
                         error @ (CommitError::Conflict | CommitError::Duplicate(_) | CommitError::Stopped),
                     ) => {
@@ -273,22 +281,6 @@ impl Inner {
             notice,
             owes_ending: ends,
         }))
-    }
-
-    /// What is counted and kept in mind with an ending, where that was not done when its step was taken.
-    fn count_ending(&self, now: &FlowRow) {
-        if let Some(outcome) = now.outcome {
-            self.metrics.ended(&now.service, outcome);
-        }
-        self.keep_refusal(now);
-    }
-
-    /// What the limits of push safety remember of a flow, where the store is this process's own.
-    pub(super) fn keep_refusal(&self, row: &FlowRow) {
-        let refusal = PersonRefusal::of(row.person_key, row.capability, &row.state);
-        if let Some(refusal) = refusal.filter(|_| self.store.shared().is_none()) {
-            self.pasts.keep(&refusal);
-        }
     }
 }
 

@@ -62,13 +62,20 @@ pub(super) struct Draft {
     pub(super) detail: Arc<Detail>,
     pub(super) unit: Unit,
     pub(super) effects: Effects,
-    pub(super) wake_at: Option<Timestamp>,
     /// Whether the row has the detail as it shall be.
     has_written_detail: bool,
-    /// What is counted and told to the operator once the step is durable: a draft that could not be recorded is
-    /// made again.
-    pub(super) tallies: Vec<Tally>,
+    /// What is done once the step is durable: a draft that could not be recorded is made again.
+    pub(super) after: Aftermath,
     pub(super) at: Timestamp,
+}
+
+/// What is done with a step once it is durable, besides its effects.
+#[derive(Default)]
+pub(super) struct Aftermath {
+    /// When the flow has to be looked at.
+    pub(super) wake_at: Option<Timestamp>,
+    /// What is counted and told to the operator.
+    pub(super) tallies: Vec<Tally>,
 }
 
 /// Something of a step that the operator counts or should look at.
@@ -94,9 +101,8 @@ impl Inner {
             detail: Arc::clone(&cell.detail),
             unit: Unit::default(),
             effects: Effects::default(),
-            wake_at: None,
             has_written_detail: false,
-            tallies: Vec::new(),
+            after: Aftermath::default(),
             at: now,
         };
         draft.row_to_change().version += 1;
@@ -109,8 +115,9 @@ impl Inner {
         draft.keep_state(state);
         draft.tie_to_journey(cell);
         self.keep_approver(&mut draft, input);
-        draft.tallies.extend(note.and_then(Tally::of));
+        draft.after.tallies.extend(note.and_then(Tally::of));
         draft
+            .after
             .tallies
             .extend(self.drift_in(input).into_iter().map(Tally::Drift));
         let arrivals = draft.keep_input(input, note);
@@ -160,7 +167,7 @@ impl Inner {
                     }
                 }
             }
-            Action::Schedule(at) => draft.wake_at = Some(*at),
+            Action::Schedule(at) => draft.after.wake_at = Some(*at),
             Action::Examine(_) => draft.effects.examine = arrivals.to_vec(),
             Action::Decide(outcome) => self.draft_ending(live, draft, *outcome, input),
             // The notice is drafted with the ending; after a restart it comes from the store.
@@ -271,7 +278,7 @@ impl Inner {
         let turn = draft.turn(live, &decided);
         ending.next = turn.and_then(|turn| turn.begins);
         if let Some(fault) = &decided.fault {
-            draft.tallies.push(Tally::ScriptFault(fault.to_string()));
+            draft.after.tallies.push(Tally::ScriptFault(fault.to_string()));
         }
         let ended_at = draft.at;
         let detail = draft.detail_to_change();
@@ -537,7 +544,7 @@ impl Draft {
             Some(Note::Late) => "late",
             _ => "flow",
         };
-        self.tallies.push(Tally::Callback(placed));
+        self.after.tallies.push(Tally::Callback(placed));
         let direction = if arrival.direct {
             ExchangeDirection::Reply
         } else {

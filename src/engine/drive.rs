@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::detail::Detail;
 use super::doubt::Doubt;
 use super::doubt::DraftedRequest;
+use super::draft::Aftermath;
 use super::draft::Draft;
 use super::draft::Tally;
 use super::inner::Inner;
@@ -27,6 +28,7 @@ use crate::connector::Expected;
 use crate::connector::Outbound;
 use crate::connector::Verdict;
 use crate::flow::Phase;
+use crate::store::PersonRefusal;
 use crate::words::ExchangeId;
 
 impl Inner {
@@ -35,7 +37,7 @@ impl Inner {
     /// # Errors
     /// When the step did not become durable, or nobody knows whether it did.
     pub(crate) async fn drive(self: &Arc<Self>, live: &Arc<Live>, input: Input) -> Result<(), CommitError> {
-        self.drive_again(live, input, &mut None).await
+        self.drive_again(live, input, &mut Vec::new()).await
     }
 
     /// The same, unless the step was tried before and has turned out to be durable. A step that is in doubt afterwards is given
@@ -44,20 +46,18 @@ impl Inner {
         self: &Arc<Self>,
         live: &Arc<Live>,
         input: Input,
-        tried: &mut Option<Arc<Doubt>>,
+        tried: &mut Vec<Arc<Doubt>>,
     ) -> Result<(), CommitError> {
         let mut cell = live.cell.lock().await;
         let settled = self.settle(live, &mut cell).await;
         // What follows from a step that is durable is seen to by whoever looks after the doubt, also if it fails now.
-        if tried.as_ref().is_some_and(|tried| tried.has_landed()) {
+        if tried.iter().any(|tried| tried.has_landed()) {
             return Ok(());
         }
         settled?;
         self.take_from_spool(live, &mut cell).await?;
         let (taken, doubt) = self.try_step(live, &mut cell, input).await;
-        if doubt.is_some() {
-            *tried = doubt;
-        }
+        tried.extend(doubt);
         taken
     }
 
@@ -112,7 +112,7 @@ impl Inner {
             Ok(recorded) => recorded,
             Err(error) => {
                 if let CommitError::Store(_) = error {
-                    self.doubt(live, cell, draft.row, request);
+                    self.doubt(live, cell, draft.row, (request, draft.after));
                 }
                 return Err(error);
             }
@@ -140,7 +140,7 @@ impl Inner {
         make: impl Fn() -> Input + Send,
     ) {
         let mut pause = FIRST_PAUSE;
-        let mut tried = None;
+        let mut tried = Vec::new();
         loop {
             match self.drive_again(live, make(), &mut tried).await {
                 Ok(()) | Err(CommitError::Stopped) => return,
@@ -206,27 +206,39 @@ impl Inner {
 
     /// What was durable becomes what is known.
     fn adopt(self: &Arc<Self>, live: &Arc<Live>, cell: &mut Cell, draft: Draft) {
-        if let Some(at) = draft.wake_at {
-            self.schedule.at(at, live.id, Due::Deadline);
-        }
         let ended = draft.row.state.has_ended();
         if ended && !cell.row.state.has_ended() {
-            if let Some(outcome) = draft.row.outcome {
-                self.metrics.ended(&draft.row.service, outcome);
-            }
             self.schedule
                 .at(draft.at.plus(STAYS_IN_MEMORY), live.id, Due::Leave);
         }
-        self.keep_refusal(&draft.row);
-        for tally in draft.tallies {
-            self.count(live, &draft.row, tally);
-        }
+        self.note_step(live, &cell.row, &draft.row, draft.after);
         cell.row = draft.row;
         cell.detail = draft.detail;
         // Whatever else was made from the same state can't become durable any more.
         cell.doubts.clear();
         live.stage.send_replace(Stage::of(&cell.row.state));
         self.tell(super::EngineEvent::Flow { flow: live.id, ended });
+    }
+
+    /// What is counted, kept in mind and looked at again after a step of ours that is durable; once a step, whether that was
+    /// known at once or found out.
+    pub(super) fn note_step(&self, live: &Live, before: &FlowRow, row: &FlowRow, after: Aftermath) {
+        if let Some(at) = after.wake_at {
+            self.schedule.at(at, live.id, Due::Deadline);
+        }
+        if let Some(outcome) = row
+            .outcome
+            .filter(|_| row.state.has_ended() && !before.state.has_ended())
+        {
+            self.metrics.ended(&row.service, outcome);
+        }
+        let refusal = PersonRefusal::of(row.person_key, row.capability, &row.state);
+        if let Some(refusal) = refusal.filter(|_| self.store.shared().is_none()) {
+            self.pasts.keep(&refusal);
+        }
+        for tally in after.tallies {
+            self.count(live, row, tally);
+        }
     }
 
     fn count(&self, live: &Live, row: &FlowRow, tally: Tally) {

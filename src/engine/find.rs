@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::catalogs::KeptFault;
 use super::catalogs::load_if_kept;
@@ -47,13 +48,26 @@ impl Inner {
         let (token, expires_at) = (row.token, row.expires_at);
         let live = Live::new(catalog, None, Cell::new(row, detail));
         if *live.stage.borrow() == Stage::Ended {
-            let leaves = self.clock.now().plus(std::time::Duration::from_secs(5));
+            let leaves = self.clock.now().plus(Duration::from_secs(5));
             self.schedule.at(leaves, live.id, Due::Leave);
         } else {
             // Whoever takes a step of a flow owes what follows, and the deadline may be next.
             self.schedule.at(expires_at, live.id, Due::Deadline);
         }
         Ok(self.flows.insert(live, token))
+    }
+
+    /// The same for a flow that somebody has to go on with: a read that fails once says nothing about the flow. Whoever holds
+    /// what comes back finds it in memory.
+    pub(crate) async fn pinned_at_last(&self, digest: Digest) -> Result<Option<Arc<Catalog>>, CommitError> {
+        for _ in 1..READS {
+            let pinned = self.pinned(digest).await;
+            if pinned.is_ok() {
+                return pinned;
+            }
+            tokio::time::sleep(BETWEEN_READS).await;
+        }
+        self.pinned(digest).await
     }
 
     /// The catalog of a running flow: the active one, one in memory, or one that the store kept; `None` if it is lost.
@@ -64,10 +78,13 @@ impl Inner {
         if let Some(catalog) = self.catalogs.in_memory(digest) {
             return Ok(Some(catalog));
         }
-        // Whoever waited finds what the first one has loaded.
+        // Whoever waited finds what the first one has loaded, or that it is lost.
         let _one_at_a_time = self.loading_kept.lock().await;
         if let Some(catalog) = self.catalogs.in_memory(digest) {
             return Ok(Some(catalog));
+        }
+        if self.catalogs.is_lost(digest) {
+            return Ok(None);
         }
         let active = self.catalogs.active();
         match load_if_kept(self.store.as_ref(), digest, Some(active)).await {
@@ -77,6 +94,7 @@ impl Inner {
             }
             Err(KeptFault::Store(error)) => Err(store_error(error)),
             Err(KeptFault::Lost(why)) => {
+                self.catalogs.lose(digest);
                 self.metrics.alarm("catalog_lost");
                 tracing::error!(catalog = %digest, why, "the catalog of a running flow can't be loaded");
                 Ok(None)
@@ -84,6 +102,10 @@ impl Inner {
         }
     }
 }
+
+/// How often a catalog is read before a flow is given up, and how long lies between.
+const READS: usize = 4;
+const BETWEEN_READS: Duration = Duration::from_millis(200);
 
 pub(crate) fn store_error(error: impl std::fmt::Display) -> CommitError {
     CommitError::Store(error.to_string())

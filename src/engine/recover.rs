@@ -1,5 +1,4 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::task::JoinSet;
 
@@ -58,16 +57,9 @@ impl Inner {
     }
 
     async fn recover_flow(self: &Arc<Self>, row: FlowRow) -> Result<(), CommitError> {
-        let mut brought = self.bring_in(row.clone()).await;
-        for _ in 1..READS {
-            if brought.is_ok() {
-                break;
-            }
-            // A read that fails once says nothing about the flow.
-            tokio::time::sleep(BETWEEN_READS).await;
-            brought = self.bring_in(row.clone()).await;
-        }
-        let live: Arc<Live> = match brought {
+        // What fails from here on is the flow's own.
+        let _pinned = self.pinned_at_last(row.catalog).await;
+        let live: Arc<Live> = match self.bring_in(row).await {
             Ok(live) => live,
             Err(error) => {
                 self.store.health().await.map_err(store_error)?;
@@ -142,6 +134,3 @@ impl Inner {
 }
 
 const AT_A_TIME: usize = 128;
-/// How often a flow is read at a start before it is called damaged, and how long lies between.
-const READS: usize = 4;
-const BETWEEN_READS: Duration = Duration::from_millis(200);

@@ -70,6 +70,7 @@ impl Inner {
     /// Goes on with a flow that was taken over.
     async fn go_on_with(self: &Arc<Self>, row: FlowRow) {
         let id = row.id;
+        let _pinned = self.pinned_at_last(row.catalog).await;
         let live = loop {
             let error = match self.in_hand(row.clone()).await {
                 Ok(live) => break live,

@@ -17,9 +17,9 @@ impl Inner {
         // Known before it is sent: the callback can be faster than the reply.
         self.flows.insert(Arc::clone(live), token);
         let driven = match self.drive(live, first).await {
-            Err(CommitError::Store(cause)) => {
-                tracing::error!(flow = %live.id, %cause, "the beginning of a flow could not be recorded");
-                self.has_begun(live, stays).await
+            Err(failed @ CommitError::Store(_)) => {
+                tracing::error!(flow = %live.id, cause = %failed, "the beginning of a flow could not be recorded");
+                self.has_begun(live, stays, failed).await
             }
             other => other,
         };

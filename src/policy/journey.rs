@@ -151,8 +151,7 @@ impl Journey {
 
     /// Whether a step only tells the person of something, so that no page shows it.
     pub fn only_tells(&self, step: usize) -> bool {
-        self.ask(step)
-            .is_some_and(|ask| ask.capability == Capability::Notify)
+        self.steps.get(step).is_some_and(JourneyStep::only_tells)
     }
 
     /// The names of the steps that go to the authority.
@@ -172,6 +171,12 @@ impl Journey {
 }
 
 impl JourneyStep {
+    /// Whether the step only tells the person of something.
+    pub fn only_tells(&self) -> bool {
+        self.as_ask()
+            .is_some_and(|ask| ask.capability == Capability::Notify)
+    }
+
     /// What the step asks, unless it is a consent.
     pub const fn as_ask(&self) -> Option<&AskStep> {
         match &self.kind {

@@ -1,10 +1,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::broadcast::Receiver;
+
 use super::JourneyView;
 use super::StartJourney;
 use super::view::with_told;
 use crate::engine::Engine;
+use crate::engine::EngineEvent;
 use crate::engine::FlowView;
 use crate::engine::Problem;
 use crate::engine::ProblemCode;
@@ -56,10 +59,11 @@ impl Engine {
             };
             let mut stage = last.stage.subscribe();
             let between_steps = *stage.borrow() == Stage::Ended;
+            let about = last_and_next(last).await;
             tokio::select! {
                 // Between two steps there is nothing to wait for but the news that the next has begun, which another node
                 // may keep to itself.
-                _ = events.recv(), if between_steps => {}
+                () = news_of(&mut events, about), if between_steps => {}
                 () = tokio::time::sleep(LOOK_EVERY), if between_steps => {}
                 _ = stage.wait_for(|stage| *stage == Stage::Ended), if !between_steps => {}
                 () = tokio::time::sleep_until(until) => return Ok(view),
@@ -91,9 +95,13 @@ impl Engine {
                 }
             }
         }
-        Err(unavailable(
-            "the journey is between two steps and the next can't be written; cancel it again in a moment",
-        ))
+        Err(Problem {
+            retry_after: Some(2),
+            ..problem(
+                ProblemCode::StoreUnavailable,
+                "the journey is between two steps and the next can't be written; cancel it again in a moment",
+            )
+        })
     }
 
     /// The flow that stands for a page: of a journey the step at which it is, of any other flow itself.
@@ -125,8 +133,13 @@ impl Engine {
             if view.ended || !view.flow.ended || tokio::time::Instant::now() >= until {
                 return Ok(view.flow.flow);
             }
+            let Some(last) = walk.last() else {
+                return Ok(view.flow.flow);
+            };
+            let about = last_and_next(last).await;
             tokio::select! {
-                _ = events.recv() => {}
+                () = news_of(&mut events, about) => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
                 () = tokio::time::sleep_until(until) => {}
             }
         }
@@ -177,6 +190,24 @@ impl Inner {
             }
         }
         view.ok_or_else(|| unavailable("a journey without flows"))
+    }
+}
+
+/// The flow at which a journey is, and the one that it owes.
+async fn last_and_next(last: &Live) -> (FlowId, Option<FlowId>) {
+    let cell = last.cell.lock().await;
+    let part = cell.detail.journey.as_ref();
+    (last.id, part.and_then(|part| part.next))
+}
+
+/// Waits for news of one of these flows, or for word that some may have been missed. A node has many others.
+async fn news_of(events: &mut Receiver<EngineEvent>, (last, next): (FlowId, Option<FlowId>)) {
+    loop {
+        match events.recv().await {
+            Ok(EngineEvent::Flow { flow, .. }) if flow == last || Some(flow) == next => return,
+            Ok(_) => {}
+            Err(_) => return,
+        }
     }
 }
 

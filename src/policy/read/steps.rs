@@ -359,11 +359,7 @@ fn are_in_order(reader: &mut Reader<'_>, steps: &[(JourneyStep, Span)], list: Sp
     }
     for (index, (step, at)) in steps.iter().enumerate() {
         let next = steps.get(index + 1).map(|(next, _)| next);
-        let is_notify = |step: &JourneyStep| {
-            step.as_ask()
-                .is_some_and(|ask| ask.capability == Capability::Notify)
-        };
-        if is_notify(step) && next.is_some() {
+        if step.only_tells() && next.is_some() {
             refuse(
                 format!(
                     "the step `{}` tells the person before the rest has happened",
@@ -375,7 +371,7 @@ fn are_in_order(reader: &mut Reader<'_>, steps: &[(JourneyStep, Span)], list: Sp
         }
         if step.as_ask().is_none() {
             let is_held =
-                next.is_some_and(|next| next.as_ask().is_none() || !is_notify(next) && next.when.is_none());
+                next.is_some_and(|next| next.as_ask().is_none() || !next.only_tells() && next.when.is_none());
             if !is_held {
                 refuse(
                     format!("nobody approves what the step `{}` asks to agree to", step.name),

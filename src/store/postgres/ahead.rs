@@ -134,17 +134,19 @@ async fn begin(connection: &mut PgConnection, snapshot: &str) -> Result<(), sqlx
 }
 
 fn unreadable(place: &str, fault: CopyFault) -> StoreError {
-    let (kind, cause) = match fault {
+    let (kind, cause, remedy) = match fault {
         CopyFault::Format => (
             StoreErrorKind::Io,
             "the server does not answer as PostgreSQL does".to_owned(),
+            "look what stands between midflow and the server, and try again",
         ),
         CopyFault::Column(column) => (
             StoreErrorKind::Corrupt,
             format!("a row can't be read: its column `{column}` holds something else than midflow writes"),
+            REMEDY,
         ),
     };
-    StoreError::with_remedy(kind, Path::new(place), cause, REMEDY)
+    StoreError::with_remedy(kind, Path::new(place), cause, remedy)
 }
 
 /// Rows are found by the index of their numbers whatever the statistics say of tables that have just been made: sorting all of

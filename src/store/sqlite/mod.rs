@@ -6,6 +6,7 @@ mod batch;
 mod edge;
 mod fault;
 mod find;
+mod flow_updates;
 mod keys;
 mod lock;
 mod log;

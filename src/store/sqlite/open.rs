@@ -174,7 +174,7 @@ const PRAGMAS: &str = "
 const PAGE: u32 = 8_192;
 const BUSY: Duration = Duration::from_secs(5);
 /// More than the writer has.
-const STATEMENTS: usize = 32;
+const STATEMENTS: usize = 64;
 const READERS: u32 = 4;
 /// `PRAGMA synchronous` reads back as 2 for FULL.
 const FULL: i64 = 2;

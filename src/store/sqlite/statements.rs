@@ -3,8 +3,12 @@ use rusqlite::Connection;
 use rusqlite::OptionalExtension as _;
 use rusqlite::Result;
 use rusqlite::params;
+use rusqlite::params_from_iter;
 use uuid::Uuid;
 
+use super::flow_updates::Indexed;
+use super::flow_updates::STORED_FLOW;
+use super::flow_updates::Updates;
 use super::tail::Tail;
 use super::tail::unplaceable;
 use crate::audit::CommitError;
@@ -34,8 +38,8 @@ type Answer = std::result::Result<(), CommitError>;
 pub(super) struct Statements<'c> {
     connection: &'c Connection,
     insert_flow: CachedStatement<'c>,
-    update_flow: CachedStatement<'c>,
-    advance_flow: CachedStatement<'c>,
+    stored_flow: CachedStatement<'c>,
+    updates: Updates<'c>,
     insert_exchange: CachedStatement<'c>,
     insert_record: CachedStatement<'c>,
     tail: Tail,
@@ -46,8 +50,8 @@ impl<'c> Statements<'c> {
         Ok(Self {
             connection,
             insert_flow: connection.prepare_cached(INSERT_FLOW)?,
-            update_flow: connection.prepare_cached(UPDATE_FLOW)?,
-            advance_flow: connection.prepare_cached(ADVANCE_FLOW)?,
+            stored_flow: connection.prepare_cached(STORED_FLOW)?,
+            updates: Updates::new(connection),
             insert_exchange: connection.prepare_cached(INSERT_EXCHANGE)?,
             insert_record: connection.prepare_cached(INSERT_RECORD)?,
             tail,
@@ -140,30 +144,37 @@ impl<'c> Statements<'c> {
                 row.idempotency.as_ref().map(|(_, digest)| digest.as_bytes()),
                 row.detail.as_ref(),
             ])?,
-            FlowChange::Update(_) => self.update_flow.execute(params![
-                id(row.id.as_uuid()),
-                version(row)?,
-                person_key,
-                subject,
-                row.state.phase.as_str(),
-                is_open,
-                state,
-                request_id,
-                row.expires_at.as_micros(),
-                outcome,
-                row.detail.as_ref(),
-            ])?,
-            FlowChange::Advance(_) => self.advance_flow.execute(params![
-                id(row.id.as_uuid()),
-                version(row)?,
-                person_key,
-                row.state.phase.as_str(),
-                is_open,
-                state,
-                request_id,
-                row.expires_at.as_micros(),
-                outcome,
-            ])?,
+            FlowChange::Update(_) | FlowChange::Advance(_) => {
+                let (id, version) = (id(row.id.as_uuid()), version(row)?);
+                let indexed = Indexed {
+                    person_key: person_key.map(|key| key.as_slice()),
+                    request_id,
+                    outcome,
+                    is_open,
+                };
+                let Some(changed) = indexed.changed(&mut self.stored_flow, id, version)? else {
+                    return Ok(false);
+                };
+                let kept = change.detail().map(|detail| (subject, detail.as_ref()));
+                let statement = self.updates.statement(changed, kept.is_some())?;
+                let common = params![
+                    indexed.person_key,
+                    indexed.request_id,
+                    indexed.outcome,
+                    indexed.is_open,
+                    row.state.phase.as_str(),
+                    state,
+                    row.expires_at.as_micros(),
+                    id,
+                    version,
+                ];
+                match kept {
+                    None => statement.execute(common)?,
+                    Some((subject, detail)) => {
+                        statement.execute(params_from_iter(common.iter().chain(params![subject, detail])))?
+                    }
+                }
+            }
         };
         Ok(changed == 1)
     }
@@ -301,18 +312,6 @@ const INSERT_FLOW: &str = "
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
     ON CONFLICT DO NOTHING";
 
-const UPDATE_FLOW: &str = "
-    UPDATE flows SET
-        version = ?2, person_key = ?3, subject = ?4, phase = ?5, open = ?6, state = ?7, request_id = ?8,
-        expires_at = ?9, outcome = ?10, detail = ?11
-    WHERE id = ?1 AND version = ?2 - 1";
-
-const ADVANCE_FLOW: &str = "
-    UPDATE flows SET
-        version = ?2, person_key = ?3, phase = ?4, open = ?5, state = ?6, request_id = ?7, expires_at = ?8,
-        outcome = ?9
-    WHERE id = ?1 AND version = ?2 - 1";
-
 const INSERT_KEY: &str = "INSERT INTO data_keys (owner, version, wrapped) VALUES (?1, ?2, ?3)";
 const OVERWRITE_KEY: &str =
     "UPDATE data_keys SET wrapped = zeroblob(length(wrapped)) WHERE owner = ?1 AND wrapped IS NOT NULL";
@@ -343,4 +342,8 @@ const UPDATE_DELIVERY: &str = "
 
 /// The statements that change rows, for the test that none of them searches through a table.
 #[cfg(test)]
-pub(super) const UPDATES: [&str; 3] = [UPDATE_FLOW, ADVANCE_FLOW, UPDATE_DELIVERY];
+pub(super) fn updates() -> Vec<String> {
+    let mut texts = super::flow_updates::texts();
+    texts.push(UPDATE_DELIVERY.to_owned());
+    texts
+}

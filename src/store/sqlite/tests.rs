@@ -278,7 +278,7 @@ async fn changes_find_their_rows_by_index() {
         .await;
     store.close().await;
     let mut connection = by_hand(&file_in(&folder)).await;
-    for text in super::statements::UPDATES {
+    for text in super::statements::updates() {
         let plan = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {text}")))
             .fetch_all(&mut connection)
             .await

@@ -36,7 +36,7 @@ async fn flows_reach_their_end_with_four_rows_each_on_sqlite() {
     let flows = program.approved_flows().await;
     let rows = program.rows();
     for flow in flows {
-        let of_flow: Vec<&(Uuid, i16, usize)> = rows.iter().filter(|(of, ..)| *of == flow).collect();
+        let of_flow: Vec<&(Uuid, i16, i64)> = rows.iter().filter(|(of, ..)| *of == flow).collect();
         assert!(is_whole(&of_flow), "{of_flow:?}");
     }
     program.stop().await;
@@ -62,16 +62,13 @@ async fn flows_reach_their_end_with_four_rows_each_on_postgresql() {
         .username(&owner.name);
     let mut connection = PgConnection::connect_with(&options).await.unwrap();
     for flow in flows {
-        let rows: Vec<(Uuid, i16, i32)> =
-            sqlx::query_as("SELECT flow, step, octet_length(text) FROM steps WHERE flow = $1 ORDER BY step")
-                .bind(flow)
-                .fetch_all(&mut connection)
-                .await
-                .unwrap();
-        let rows: Vec<(Uuid, i16, usize)> = rows
-            .into_iter()
-            .map(|(flow, step, length)| (flow, step, usize::try_from(length).unwrap()))
-            .collect();
+        let rows: Vec<(Uuid, i16, i64)> = sqlx::query_as(
+            "SELECT flow, step, octet_length(text)::bigint FROM steps WHERE flow = $1 ORDER BY step",
+        )
+        .bind(flow)
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
         assert!(is_whole(&rows.iter().collect::<Vec<_>>()), "{rows:?}");
     }
     program.stop().await;
@@ -242,7 +239,7 @@ impl BareProgram {
         loop {
             let sent = self.sandbox.handle().ledger().sent;
             let mut sent = sent.into_iter();
-            if let Some(sent) = sent.find(|sent| sent.scenario == Some(scenario.name())) {
+            if let Some(sent) = sent.find(|sent| sent.scenario == Some(scenario.as_str())) {
                 return sent;
             }
             assert!(Instant::now() < patience, "{scenario:?} was not sent");
@@ -251,12 +248,12 @@ impl BareProgram {
     }
 
     /// Flow, step and length of each row of the file.
-    fn rows(&self) -> Vec<(Uuid, i16, usize)> {
+    fn rows(&self) -> Vec<(Uuid, i16, i64)> {
         rows(&self.folder.path().join("bare.db"))
     }
 }
 
-fn rows(file: &Path) -> Vec<(Uuid, i16, usize)> {
+fn rows(file: &Path) -> Vec<(Uuid, i16, i64)> {
     let connection = rusqlite::Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     let mut statement = connection
         .prepare("SELECT flow, step, octet_length(text) FROM steps ORDER BY id")
@@ -269,7 +266,7 @@ fn rows(file: &Path) -> Vec<(Uuid, i16, usize)> {
 }
 
 /// The four moments in their order, each with a row of about 700 bytes.
-fn is_whole(rows: &[&(Uuid, i16, usize)]) -> bool {
+fn is_whole(rows: &[&(Uuid, i16, i64)]) -> bool {
     let steps = rows.iter().map(|(_, step, _)| *step);
     steps.eq([1, 2, 3, 4]) && rows.iter().all(|(.., length)| (700..1_200).contains(length))
 }

@@ -28,7 +28,7 @@ pub(crate) struct Bench {
     #[arg(long, value_name = "N", default_value_t = 64)]
     in_flight: usize,
 
-    /// How long each rate is measured
+    /// How long each rate is measured, with its control where they take turns
     #[arg(long, value_name = "N", default_value_t = 5)]
     seconds: u64,
 

@@ -15,6 +15,7 @@ pub(super) struct Row {
 
 /// The four moments that a node commits, too.
 #[derive(Clone, Copy)]
+#[repr(i16)]
 pub(super) enum Step {
     /// Before the request is sent.
     Begun = 1,
@@ -42,5 +43,5 @@ impl Row {
     }
 }
 
-/// A record of what a node keeps is about as long: shorter texts are filled up with blanks.
+/// About as long as a record of a node; shorter texts are filled up with blanks.
 const TEXT: usize = 700;

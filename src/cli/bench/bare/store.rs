@@ -78,5 +78,5 @@ impl Commits {
     }
 }
 
-/// The most rows of one commit; no more wait where this many flows are not in flight.
+/// The most rows of one commit: more than flows are in flight where figures are taken.
 pub(super) const MOST_ROWS: usize = 1_024;

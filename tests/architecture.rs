@@ -117,6 +117,26 @@ fn imports_follow_the_arrows() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+// Regression: a start by the demo failed now and then after ten seconds without a request; its client sent it down a
+// connection that the server was closing.
+#[test]
+fn no_client_keeps_a_connection_as_long_as_a_server_does() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut clients = 0;
+    for (path, text) in sources(&root) {
+        // A command's client does not outlive its errand.
+        if path.starts_with("cli/") || !text.contains("Client::builder()") {
+            continue;
+        }
+        clients += 1;
+        assert!(
+            text.contains("pool_idle_timeout(IDLE_CONNECTION)"),
+            "src/{path}: its client keeps idle connections for longer than `connector::IDLE_CONNECTION`"
+        );
+    }
+    assert!(clients >= 7, "only {clients} clients were found");
+}
+
 fn sources(root: &Path) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut folders = vec![root.to_path_buf()];

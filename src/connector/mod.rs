@@ -4,6 +4,7 @@
 //! nothing: it answers with a [`Verdict`], and the flow machine and the policy take it from there.
 
 mod app_link;
+mod connection;
 mod contract;
 mod drift;
 pub mod kuwait;
@@ -13,6 +14,7 @@ mod request;
 mod verdict;
 
 pub use app_link::AppLink;
+pub use connection::IDLE_CONNECTION;
 pub use contract::Connector;
 pub use drift::Drift;
 pub use drift::DriftKind;

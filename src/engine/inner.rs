@@ -33,6 +33,7 @@ use crate::audit::FlowRow;
 use crate::audit::Recorder;
 use crate::catalog::Catalog;
 use crate::connector::Connector;
+use crate::connector::IDLE_CONNECTION;
 use crate::flow::Phase;
 use crate::store::Store;
 use crate::words::Capability;
@@ -173,6 +174,7 @@ pub(crate) fn notifier(root_certificates: &[Vec<u8>]) -> Result<reqwest::Client,
     let mut builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
+        .pool_idle_timeout(IDLE_CONNECTION)
         .connect_timeout(Duration::from_secs(5))
         .timeout(Duration::from_secs(15));
     for pem in root_certificates {

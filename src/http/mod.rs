@@ -16,6 +16,7 @@ mod embed;
 #[cfg(test)]
 mod fake;
 mod flows;
+mod head_time;
 mod headers;
 mod held_stream;
 mod keys;
@@ -55,6 +56,7 @@ pub use keys::ApiKeys;
 pub use page_handle::PageKey;
 pub use problem::ApiProblem;
 pub use serve::BindError;
+pub use serve::IDLE_TIME;
 pub use serve::MOST_CONNECTIONS;
 pub use serve::bind;
 pub use serve::serve;

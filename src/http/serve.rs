@@ -13,6 +13,9 @@ use hyper_util::rt::TokioTimer;
 use rustls::ServerConfig;
 use tokio::sync::Semaphore;
 
+use super::head_time::AnsweringService;
+use super::head_time::HeadTimed;
+use super::head_time::Turn;
 use super::held_stream::HeldStream;
 
 /// A listener could not be opened.
@@ -77,7 +80,7 @@ pub fn bind(listener: &str, address: SocketAddr) -> Result<TcpListener, BindErro
 ///
 /// Every connection is bounded: the TLS handshake and each request's head have ten seconds, and there are
 /// at most [`MOST_CONNECTIONS`]; what comes beyond is closed at once, so slow clients can't starve others
-/// for long (threat B-18).
+/// for long (threat B-18). Between two requests a connection stays open for [`IDLE_TIME`].
 ///
 /// # Errors
 /// When the socket fails for good.
@@ -104,13 +107,16 @@ pub async fn serve(
 }
 
 /// HTTP/1.1 only: the detection of HTTP/2 waits for the first bytes without a limit.
+///
+/// The time that hyper gives a head counts from the answer before it, so it is the time between two requests as well;
+/// the head's own time is [`HeadTimed`]'s.
 fn bound_heads<A>(server: axum_server::Server<SocketAddr, A>) -> axum_server::Server<SocketAddr, A> {
     let mut server = server.http1_only();
     server
         .http_builder()
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME)
+        .header_read_timeout(IDLE_TIME)
         .max_headers(MOST_HEADERS)
         .max_buf_size(MOST_HEAD);
     server
@@ -121,16 +127,21 @@ fn bound_heads<A>(server: axum_server::Server<SocketAddr, A>) -> axum_server::Se
 struct Bounded(Arc<Semaphore>);
 
 impl<S> Accept<tokio::net::TcpStream, S> for Bounded {
-    type Stream = HeldStream<tokio::net::TcpStream>;
-    type Service = S;
-    type Future = std::future::Ready<io::Result<(Self::Stream, S)>>;
+    type Stream = HeldStream<HeadTimed<tokio::net::TcpStream>>;
+    type Service = AnsweringService<S>;
+    type Future = std::future::Ready<io::Result<(Self::Stream, Self::Service)>>;
 
     fn accept(&self, stream: tokio::net::TcpStream, service: S) -> Self::Future {
         std::future::ready(match self.0.clone().try_acquire_owned() {
             Ok(permit) => {
                 // Only a wish: without it answers are a little slower.
                 let _ = stream.set_nodelay(true);
-                Ok((HeldStream::new(stream, permit), service))
+                let turn = Turn::default();
+                let timed = HeadTimed::new(stream, HEAD_TIME, turn.clone());
+                Ok((
+                    HeldStream::new(timed, permit),
+                    AnsweringService::new(service, turn),
+                ))
             }
             Err(_) => Err(io::Error::other("too many connections")),
         })
@@ -139,6 +150,11 @@ impl<S> Accept<tokio::net::TcpStream, S> for Bounded {
 
 /// The most connections of one listener at a time.
 pub const MOST_CONNECTIONS: usize = 16_384;
+
+/// How long a connection stays open between two requests: longer than the pools of common HTTP clients keep one
+/// (.NET a minute, Go and reqwest a minute and a half). Were it shorter, an e-service would now and then send a
+/// request down a connection that is being closed, and see it fail.
+pub const IDLE_TIME: Duration = Duration::from_secs(100);
 
 const HEAD_TIME: Duration = Duration::from_secs(10);
 const MOST_HEADERS: usize = 64;

@@ -19,6 +19,7 @@ use super::replay::Deck;
 use super::roster::citizens;
 use super::stamp::Stamper;
 use super::state::State;
+use crate::connector::IDLE_CONNECTION;
 use crate::words::Environment;
 
 /// The authority, simulated.
@@ -198,6 +199,7 @@ fn client(options: &SandboxOptions, keys: &Keys) -> reqwest::Result<reqwest::Cli
         .tls_certs_only([root])
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
+        .pool_idle_timeout(IDLE_CONNECTION)
         .https_only(true)
         .timeout(options.delivery_timeout)
         .build()

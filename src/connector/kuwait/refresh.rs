@@ -8,6 +8,7 @@ use super::adapter::Kuwait;
 use super::revocation::ListSource;
 use super::revocation::Named;
 use super::revocation::Revocation;
+use crate::connector::IDLE_CONNECTION;
 use crate::words::Timestamp;
 
 impl Kuwait {
@@ -86,6 +87,7 @@ async fn fetch(url: &str) -> Result<Vec<u8>, String> {
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
+        .pool_idle_timeout(IDLE_CONNECTION)
         .timeout(PATIENCE)
         .build()
         .map_err(say)?;

@@ -23,6 +23,7 @@ use crate::audit::timestamp::TimestampError;
 use crate::audit::timestamp::TimestampPolicy;
 use crate::audit::timestamp::TimestampRequest;
 use crate::audit::timestamp::token_of_response;
+use crate::connector::IDLE_CONNECTION;
 use crate::engine::clock::Clock;
 use crate::engine::secrets::random;
 use crate::store::KeptCheckpoint;
@@ -95,6 +96,7 @@ impl TimestampAnchor {
         let mut builder = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
+            .pool_idle_timeout(IDLE_CONNECTION)
             .connect_timeout(Duration::from_secs(5))
             .timeout(Duration::from_secs(10));
         for pem in root_certificates {

@@ -12,6 +12,7 @@ use crate::audit::log::NoteSignature;
 use crate::audit::log::Submission;
 use crate::audit::log::VerifierKey;
 use crate::audit::log::WitnessKey;
+use crate::connector::IDLE_CONNECTION;
 use crate::store::KeptCheckpoint;
 use crate::store::LogStore;
 use crate::words::Digest;
@@ -64,6 +65,7 @@ impl Witness {
         let mut builder = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
+            .pool_idle_timeout(IDLE_CONNECTION)
             .connect_timeout(Duration::from_secs(5))
             .timeout(Duration::from_secs(10));
         let unusable = |error: reqwest::Error| WitnessError::Client(url.to_owned(), error.to_string());

@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::connector::IDLE_CONNECTION;
 use crate::words::Text;
 
 /// The API, as any e-service uses it.
@@ -104,6 +105,7 @@ impl ApiClient {
     pub(super) fn new(base: &str, key: SecretString) -> Result<Self, reqwest::Error> {
         let http = reqwest::Client::builder()
             .no_proxy()
+            .pool_idle_timeout(IDLE_CONNECTION)
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(5))
             .timeout(Duration::from_secs(75))

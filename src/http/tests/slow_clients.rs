@@ -12,7 +12,8 @@ use crate::http::bind;
 use crate::http::fake::Fake;
 use crate::http::serve;
 
-// Threat B-18: a client that sends its head drop by drop is cut off, and others are served meanwhile.
+// Threat B-18: a client that sends its head drop by drop is cut off, and others are served meanwhile; a connection
+// that is kept for its next request stays open.
 #[tokio::test]
 async fn a_slow_head_is_cut_off_while_others_are_served() {
     let socket = bind("the API", "127.0.0.1:0".parse().unwrap()).unwrap();
@@ -31,6 +32,9 @@ async fn a_slow_head_is_cut_off_while_others_are_served() {
     let silent = TcpStream::connect(address).await.unwrap();
     slow.push(silent);
 
+    let mut kept = TcpStream::connect(address).await.unwrap();
+    ask(&mut kept).await;
+
     let begin = Instant::now();
     let mut quick = TcpStream::connect(address).await.unwrap();
     quick
@@ -48,8 +52,23 @@ async fn a_slow_head_is_cut_off_while_others_are_served() {
         assert!(closed.is_ok(), "the connection is still open");
     }
     assert!(begin.elapsed() < Duration::from_secs(20));
+    ask(&mut kept).await;
     handle.shutdown();
     server.await.unwrap().unwrap();
+}
+
+/// One request on a connection that stays open.
+async fn ask(connection: &mut TcpStream) {
+    connection
+        .write_all(b"GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n")
+        .await
+        .unwrap();
+    let mut begin = [0; 12];
+    connection.read_exact(&mut begin).await.unwrap();
+    assert_eq!(&begin, b"HTTP/1.1 200");
+    // The rest of the answer is there already: a connection that is closed has an end, and not only nothing more.
+    let mut rest = [0; 4096];
+    assert!(connection.read(&mut rest).await.unwrap() > 0);
 }
 
 #[test]

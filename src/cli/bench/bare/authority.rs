@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::settings::Settings;
 use crate::cli::failure::Failure;
+use crate::connector::IDLE_CONNECTION;
 use crate::connector::kuwait::AuthenticateRequest;
 use crate::words::Challenge;
 
@@ -57,6 +58,7 @@ impl Bridge {
             .https_only(true)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
+            .pool_idle_timeout(IDLE_CONNECTION)
             // A request that may have arrived is never repeated.
             .retry(reqwest::retry::never())
             .timeout(REPLY_TIME)

@@ -15,6 +15,7 @@ use super::question::NONCE;
 use super::question::Question;
 use super::question::Status;
 use super::question::Told;
+use crate::connector::IDLE_CONNECTION;
 use crate::connector::kuwait::refresh::body_of;
 use crate::connector::kuwait::settings::Presence;
 use crate::connector::kuwait::stamp::Signer;
@@ -68,6 +69,7 @@ impl Responder {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
+            .pool_idle_timeout(IDLE_CONNECTION)
             .timeout(PATIENCE)
             .build()
             .map_err(|error| error.to_string())?;

@@ -7,6 +7,7 @@ use reqwest::header::HeaderMap;
 use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
 
+use crate::connector::IDLE_CONNECTION;
 use crate::connector::Reply;
 use crate::connector::ReplyMeaning;
 use crate::connector::kuwait::MAX_CALLBACK_BYTES;
@@ -47,6 +48,7 @@ impl Https {
             .https_only(true)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
+            .pool_idle_timeout(IDLE_CONNECTION)
             .retry(reqwest::retry::never())
             .connect_timeout(Duration::from_secs(settings.connect_timeout_seconds.into()))
             .timeout(Duration::from_secs(settings.reply_timeout_seconds.into()));

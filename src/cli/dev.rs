@@ -242,7 +242,7 @@ impl Sockets {
             SystemClock.now(),
         )
         .map_err(Failure::new)?;
-        let mut node = Node::new();
+        let mut node = Node::new()?;
         node.serve(self.api, http::api(Arc::clone(&flows), api), None);
         node.serve(self.callback, http::callback(Arc::clone(&flows)), Some(tls));
         node.serve(self.console, http::console(Arc::clone(&flows), console), None);

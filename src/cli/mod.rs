@@ -39,6 +39,7 @@ mod sealed_backup;
 mod sealing;
 mod serve;
 mod settings;
+mod stop;
 mod store;
 mod subject;
 mod test;

@@ -10,6 +10,7 @@ use rustls::ServerConfig;
 use tokio::task::JoinSet;
 
 use super::failure::Failure;
+use super::stop::Stop;
 use crate::engine::Engine;
 use crate::engine::Secrets;
 use crate::http;
@@ -19,6 +20,7 @@ use crate::words::Digest;
 pub(crate) struct Node {
     handles: Vec<Handle<SocketAddr>>,
     serving: JoinSet<Result<(), String>>,
+    stop: Stop,
 }
 
 /// An open socket and the address it really has.
@@ -52,11 +54,13 @@ impl Socket {
 }
 
 impl Node {
-    pub(crate) fn new() -> Self {
-        Self {
+    /// Listens to nothing yet but to being stopped.
+    pub(crate) fn new() -> Result<Self, Failure> {
+        Ok(Self {
             handles: Vec::new(),
             serving: JoinSet::new(),
-        }
+            stop: Stop::listen()?,
+        })
     }
 
     /// Serves a router on a socket.
@@ -83,7 +87,7 @@ impl Node {
 
     async fn run(mut self, last: impl Future<Output = ()>) -> Result<(), Failure> {
         let failed = tokio::select! {
-            () = asked_to_stop() => None,
+            () = self.stop.asked() => None,
             ended = self.serving.join_next() => match ended {
                 Some(Ok(Err(why))) => Some(why),
                 _ => Some("a listener stopped".to_owned()),
@@ -98,21 +102,6 @@ impl Node {
     }
 }
 
-/// Returns on SIGTERM or SIGINT.
-pub(crate) async fn asked_to_stop() {
-    use tokio::signal::unix::SignalKind;
-    use tokio::signal::unix::signal;
-    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
-        (Ok(mut terminate), Ok(mut interrupt)) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-        }
-        _ => std::future::pending().await,
-    }
-}
-
 /// Who may change something through the console: the command line, with the key that the node's secrets give.
 pub(crate) fn admins(secrets: &Secrets) -> http::ApiKeys {
     http::ApiKeys::new([http::ApiKey {
@@ -123,10 +112,11 @@ pub(crate) fn admins(secrets: &Secrets) -> http::ApiKeys {
 
 /// Reloads on SIGHUP, by the same path as the file watch.
 pub(crate) fn reload_on_hangup(engine: Engine, folder: std::path::PathBuf) {
+    // Listened to before anybody is told that the node is ready: unheard, the signal ends the process.
+    let Ok(mut hangup) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) else {
+        return;
+    };
     tokio::spawn(async move {
-        let Ok(mut hangup) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) else {
-            return;
-        };
         while hangup.recv().await.is_some() {
             engine.reload(&folder, "signal").await;
         }

@@ -104,7 +104,7 @@ async fn serve(config: &Config, file: &Path, common: &Common) -> Result<(), Fail
     .map_err(Failure::new)?;
 
     let flows: Arc<dyn http::Flows> = Arc::new(engine.clone());
-    let mut node = Node::new();
+    let mut node = Node::new()?;
     let api_url = public_url(&config.listeners.api, &api);
     let settings = http::ApiSettings {
         keys: http::ApiKeys::new(config.clients.iter().map(|client| http::ApiKey {

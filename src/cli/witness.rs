@@ -84,7 +84,7 @@ impl WitnessCommand {
             logs: self.logs.clone(),
             clock: http::PageClock::system(),
         });
-        let mut node = Node::new();
+        let mut node = Node::new()?;
         node.serve(socket, router, tls);
         output::print(&match common.format {
             Format::Json => serde_json::json!({ "ready": true, "witness": url, "key": public }).to_string(),

@@ -330,6 +330,7 @@ async fn a_recording_is_made_and_played_by_commands() {
     let kuwait: midflow::connector::kuwait::KuwaitSettings =
         serde_json::from_value(settings["kuwait"].clone()).unwrap();
     assert!(kuwait.server_ca.read().is_ok());
+    // Regression: it died of a signal that came right after its ready line.
     replay.stop();
 }
 

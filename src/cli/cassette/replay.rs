@@ -9,10 +9,10 @@ use crate::cli::arguments::runtime;
 use crate::cli::failure::Ending;
 use crate::cli::failure::Failure;
 use crate::cli::logging;
-use crate::cli::node::asked_to_stop;
 use crate::cli::node::local;
 use crate::cli::output;
 use crate::cli::running::make_state_folder;
+use crate::cli::stop::Stop;
 use crate::sandbox::Authority;
 use crate::sandbox::Cassette;
 use crate::sandbox::Face;
@@ -70,6 +70,7 @@ impl Replay {
         lay_out(&sandbox, face, &state, &settings)?;
         let address = sandbox.bridge_address();
         let transport = face.as_str();
+        let mut stop = Stop::listen()?;
         output::print(&match common.format {
             Format::Json => serde_json::json!({
                 "ready": true, "authority": format!("https://{address}"), "transport": transport,
@@ -78,7 +79,7 @@ impl Replay {
             .to_string(),
             Format::Text => self.welcome(&format!("https://{address}"), flows, face, &state),
         });
-        asked_to_stop().await;
+        stop.asked().await;
         let left = sandbox.handle().left_of_cassette();
         sandbox.shutdown().await;
         if common.format == Format::Text {

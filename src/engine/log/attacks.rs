@@ -2,8 +2,11 @@
 //! is named. In CI some of each; with `MIDFLOW_SOAK` all, or as many as `MIDFLOW_ROUNDS` says.
 
 use std::fs;
+use std::ops::Deref;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 
 use rusqlite::Connection;
 use rusqlite::params;
@@ -45,16 +48,35 @@ fn rounds(in_ci: usize, in_soak: usize) -> usize {
     }
 }
 
-/// A copy of the store that may be spoilt.
-pub(super) fn copy(story: &Story) -> PathBuf {
-    let file = story.folder.path().join("copy.db");
-    for end in ["-wal", "-shm"] {
-        let mut beside = file.clone().into_os_string();
-        beside.push(end);
-        let _ = fs::remove_file(beside);
-    }
+/// A copy of the store that may be spoilt; gone when it is let go.
+pub(super) struct Copied(PathBuf);
+
+/// Each under a name of its own: SQLite knows a file by its inode, and whatever still has an earlier copy open would lend
+/// its index of the write-ahead log to the next one.
+pub(super) fn copy(story: &Story) -> Copied {
+    static COPIES: AtomicU64 = AtomicU64::new(0);
+    let number = COPIES.fetch_add(1, Ordering::Relaxed);
+    let file = story.folder.path().join(format!("copy-{number}.db"));
     fs::copy(story.file(), &file).unwrap();
-    file
+    Copied(file)
+}
+
+impl Deref for Copied {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Copied {
+    fn drop(&mut self) {
+        for end in ["", "-wal", "-shm"] {
+            let mut name = self.0.clone().into_os_string();
+            name.push(end);
+            let _ = fs::remove_file(name);
+        }
+    }
 }
 
 // R000-067, R000-150: no false alarm, at any length, after any number of starts, with any of the promises that were made

@@ -106,7 +106,7 @@ async fn a_node_does_not_serve_on_a_store_that_lacks_what_was_promised() {
         );
     }
     store.close().await;
-    fs::copy(&old, story.file()).unwrap();
+    fs::copy(&*old, story.file()).unwrap();
 
     let store = open().await;
     let fault = keeper(&store).check().await.unwrap_err();

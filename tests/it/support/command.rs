@@ -1,5 +1,8 @@
+use std::fs::File;
 use std::io::BufRead as _;
 use std::io::BufReader;
+use std::io::Read as _;
+use std::io::Seek as _;
 use std::path::Path;
 use std::process::Child;
 use std::process::Command;
@@ -25,6 +28,7 @@ pub fn json(folder: &Path, arguments: &[&str]) -> Value {
 /// A command that serves until it is stopped.
 pub struct Serving {
     child: Child,
+    errors: File,
     /// Its first line.
     pub ready: Value,
 }
@@ -32,8 +36,8 @@ pub struct Serving {
 impl Serving {
     /// Starts it in a folder; it is ready then.
     pub fn start(folder: &Path, arguments: &[&str]) -> Self {
-        let (child, ready) = serve(folder, arguments);
-        Self { child, ready }
+        let (child, errors, ready) = serve(folder, arguments);
+        Self { child, errors, ready }
     }
 
     /// Stops it as an operator does.
@@ -43,15 +47,20 @@ impl Serving {
             .status()
             .unwrap();
         assert!(kill.success());
-        assert!(self.child.wait().unwrap().success());
+        let ended = self.child.wait().unwrap();
+        let mut said = String::new();
+        self.errors.rewind().unwrap();
+        self.errors.read_to_string(&mut said).unwrap();
+        assert!(ended.success(), "{ended}: {said}");
     }
 }
 
-fn serve(folder: &Path, arguments: &[&str]) -> (Child, Value) {
+fn serve(folder: &Path, arguments: &[&str]) -> (Child, File, Value) {
+    let errors = tempfile::tempfile().unwrap();
     let mut child = command(folder, arguments)
         .args(["--format", "json"])
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(errors.try_clone().unwrap())
         .spawn()
         .unwrap();
     let mut line = String::new();
@@ -59,7 +68,7 @@ fn serve(folder: &Path, arguments: &[&str]) -> (Child, Value) {
         .read_line(&mut line)
         .unwrap();
     let ready = serde_json::from_str(&line).unwrap();
-    (child, ready)
+    (child, errors, ready)
 }
 
 /// Everything that a command has said.

@@ -48,7 +48,7 @@ pub(in crate::cli::bench) async fn serve(file: &Path) -> Result<(), Failure> {
         stamp: StampKey::pinned(&settings.stamp_signer)?,
         api_key: settings.api_key,
     });
-    let mut node = Node::new();
+    let mut node = Node::new()?;
     node.serve(api, e_service::router(Arc::clone(&program)), None);
     node.serve(callback, callback::router(program), Some(tls));
     output::print(&ready.to_line());

@@ -14,6 +14,7 @@ mod applications;
 mod audit_command;
 mod authoring;
 mod bad_input;
+mod bare_program;
 mod bench;
 mod canary;
 mod capabilities;

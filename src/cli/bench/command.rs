@@ -2,6 +2,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::bare;
 use super::callbacks;
 use super::decisions;
 use super::disk;
@@ -27,7 +28,7 @@ pub(crate) struct Bench {
     #[arg(long, value_name = "N", default_value_t = 64)]
     in_flight: usize,
 
-    /// How long each rate is measured
+    /// How long each rate is measured, with its control where they take turns
     #[arg(long, value_name = "N", default_value_t = 5)]
     seconds: u64,
 
@@ -54,11 +55,19 @@ pub(crate) struct Bench {
     /// Measures the flows of another build's node: two builds, one after the other, on the same machine
     #[arg(long, value_name = "PROGRAM")]
     node: Option<PathBuf>,
+
+    /// Runs the bare program, the control of whole flows, as this file says; `bench` starts it by itself
+    #[arg(long, value_name = "FILE", hide = true)]
+    bare: Option<PathBuf>,
 }
 
 impl Bench {
     pub(crate) fn run(&self, common: &Common) -> Result<Ending, Failure> {
         logging::start(common.format);
+        if let Some(settings) = &self.bare {
+            runtime()?.block_on(bare::serve(settings))?;
+            return Ok(Ending::Good);
+        }
         let rows = runtime()?.block_on(self.measure(common))?;
         match common.format {
             Format::Text => output::print(&render(&rows)),

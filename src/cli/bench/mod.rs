@@ -2,6 +2,7 @@
 //!
 //! Absolute figures move with the machine and the hour; the ratio to the control is what can be compared.
 
+mod bare;
 mod callbacks;
 mod command;
 mod decisions;

@@ -1,6 +1,5 @@
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::Path;
 use axum::extract::RawQuery;
 use axum::extract::Request;
@@ -16,6 +15,7 @@ use serde::Serialize;
 
 use super::answer::FlowAnswer;
 use super::answer::StartedAnswer;
+use super::json::Json;
 use super::request;
 use super::router::ApiState;
 use super::router::BODY_TIME;

@@ -247,7 +247,7 @@ names!(
 
 impl FlowAnswer {
     /// What a client may see of its flow; `page` is where the app goes back to if the e-service has named no address.
-    pub(super) fn new(view: &FlowView, page: &str) -> Self {
+    pub(super) fn new(view: &FlowView, page: impl FnOnce() -> String) -> Self {
         let ended = view.ended.then_some(()).and(view.outcome);
         Self {
             flow: view.flow.to_string(),
@@ -267,10 +267,10 @@ impl FlowAnswer {
                 text: qr.text().to_owned(),
                 svg: qr.svg(),
             }),
-            app_link: view
-                .app_link
-                .as_ref()
-                .map(|link| link.returning_to(view.return_url.as_deref().unwrap_or(page))),
+            app_link: view.app_link.as_ref().map(|link| match &view.return_url {
+                Some(address) => link.returning_to(address),
+                None => link.returning_to(&page()),
+            }),
             step: view.step.as_ref().map(|step| StepPlaceAnswer {
                 journey: step.journey.to_string(),
                 name: step.name.clone(),
@@ -296,7 +296,7 @@ impl StartedAnswer {
     /// What a client is told of the flow it has begun.
     pub(super) fn new(started: &Started, page: String) -> Self {
         Self {
-            flow: FlowAnswer::new(&started.view, &page),
+            flow: FlowAnswer::new(&started.view, || page.clone()),
             page,
             notices: NoticesAnswer::new(&started.notices),
         }
@@ -391,7 +391,7 @@ mod tests {
     async fn a_notice_carries_what_the_api_answers() {
         let fake = Fake::new();
         let same = |view: &FlowView| {
-            let answer = serde_json::to_value(FlowAnswer::new(view, "")).unwrap();
+            let answer = serde_json::to_value(FlowAnswer::new(view, String::new)).unwrap();
             assert_eq!(answer, view.to_json());
         };
         for (number, outcome) in (0_u8..).zip(crate::words::Outcome::ALL) {

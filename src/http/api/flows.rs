@@ -151,7 +151,8 @@ pub(super) async fn read(
         Some(time) => state.flows.wait(&client, flow, time).await?,
         None => state.flows.view(&client, flow).await?,
     };
-    Ok(Json(FlowAnswer::new(&view, &page_of(&state, &client, flow))))
+    let answer = FlowAnswer::new(&view, || page_of(&state, &client, flow));
+    Ok(Json(answer))
 }
 
 /// Cancel a flow
@@ -182,7 +183,8 @@ pub(super) async fn cancel(
     idempotency_key(&headers)?;
     let flow = flow_id(&flow)?;
     let view = state.flows.cancel(&client, flow).await?;
-    Ok(Json(FlowAnswer::new(&view, &page_of(&state, &client, flow))))
+    let answer = FlowAnswer::new(&view, || page_of(&state, &client, flow));
+    Ok(Json(answer))
 }
 
 /// Report a flow
@@ -214,7 +216,8 @@ pub(super) async fn not_me(
     idempotency_key(&headers)?;
     let flow = flow_id(&flow)?;
     let view = state.flows.report_not_me(&client, flow).await?;
-    Ok(Json(FlowAnswer::new(&view, &page_of(&state, &client, flow))))
+    let answer = FlowAnswer::new(&view, || page_of(&state, &client, flow));
+    Ok(Json(answer))
 }
 
 /// The address of the page of a flow.

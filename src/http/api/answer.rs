@@ -86,7 +86,7 @@ pub(super) struct StepPlaceAnswer {
 
 /// A flow that has begun.
 #[derive(Serialize, utoipa::ToSchema)]
-pub(super) struct StartedAnswer {
+pub(super) struct StartedAnswer<'a> {
     /// The flow.
     #[serde(flatten)]
     flow: FlowAnswer,
@@ -94,7 +94,7 @@ pub(super) struct StartedAnswer {
     #[schema(format = "uri")]
     page: String,
     /// What the person has to be told.
-    notices: NoticesAnswer,
+    notices: NoticesAnswer<'a>,
 }
 
 /// A QR code.
@@ -197,18 +197,22 @@ pub(super) struct TextAnswer {
 
 /// What the person has to be told before looking at the phone.
 #[derive(Serialize, utoipa::ToSchema)]
-pub(super) struct NoticesAnswer {
+pub(super) struct NoticesAnswer<'a> {
     /// What will happen and what to do, step by step.
-    steps: Vec<TextAnswer>,
+    #[schema(value_type = Vec<TextAnswer>)]
+    steps: &'a [Text],
     /// How retrieved data is used.
-    data_use: TextAnswer,
+    #[schema(value_type = TextAnswer)]
+    data_use: &'a Text,
     /// The liability of using Mobile ID here.
-    liability: TextAnswer,
+    #[schema(value_type = TextAnswer)]
+    liability: &'a Text,
     /// How to get Mobile ID.
-    enrol: TextAnswer,
+    #[schema(value_type = TextAnswer)]
+    enrol: &'a Text,
     /// The official page about it.
-    #[schema(format = "uri")]
-    enrol_url: String,
+    #[schema(value_type = String, format = "uri")]
+    enrol_url: &'a str,
 }
 
 /// The key that signs outcome notices.
@@ -292,9 +296,9 @@ impl FlowAnswer {
     }
 }
 
-impl StartedAnswer {
+impl<'a> StartedAnswer<'a> {
     /// What a client is told of the flow it has begun.
-    pub(super) fn new(started: &Started, page: String) -> Self {
+    pub(super) fn new(started: &'a Started, page: String) -> Self {
         Self {
             flow: FlowAnswer::new(&started.view, || page.clone()),
             page,
@@ -346,14 +350,14 @@ impl SignatureAnswer {
     }
 }
 
-impl NoticesAnswer {
-    pub(super) fn new(notices: &Notices) -> Self {
+impl<'a> NoticesAnswer<'a> {
+    pub(super) fn new(notices: &'a Notices) -> Self {
         Self {
-            steps: notices.steps.iter().map(TextAnswer::new).collect(),
-            data_use: TextAnswer::new(&notices.data_use),
-            liability: TextAnswer::new(&notices.liability),
-            enrol: TextAnswer::new(&notices.enrol),
-            enrol_url: notices.enrol_url.clone(),
+            steps: &notices.steps,
+            data_use: &notices.data_use,
+            liability: &notices.liability,
+            enrol: &notices.enrol,
+            enrol_url: &notices.enrol_url,
         }
     }
 }

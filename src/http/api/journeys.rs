@@ -102,12 +102,12 @@ pub(super) enum StepStateName {
 
 /// A journey that has begun.
 #[derive(Serialize, utoipa::ToSchema)]
-pub(super) struct StartedJourneyAnswer {
+pub(super) struct StartedJourneyAnswer<'a> {
     /// The journey.
     #[serde(flatten)]
     journey: JourneyAnswer,
     /// What the person has to be told.
-    notices: NoticesAnswer,
+    notices: NoticesAnswer<'a>,
 }
 
 /// Begin a journey

@@ -1,5 +1,6 @@
 use std::collections::VecDeque;
 use std::ops::Deref;
+use std::pin::pin;
 use std::sync::Arc;
 
 use tokio::sync::Notify;
@@ -8,7 +9,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::task::yield_now;
 use tokio::time::Instant;
-use tokio::time::timeout_at;
+use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -311,11 +312,15 @@ impl Writer {
             && !self.tickets.is_closed()
             && let Some(wait) = self.pace.wait(before)
         {
-            let until = now + wait;
+            // One timer for the batch, not one for each that joins it.
+            let mut over = pin!(sleep_until(now + wait));
             while batch.tickets.len() < Pace::GOAL && batch.has_room() {
-                let Ok(Some(ticket)) = timeout_at(until, self.tickets.recv()).await else {
-                    break;
+                let ticket = tokio::select! {
+                    biased;
+                    ticket = self.tickets.recv() => ticket,
+                    () = &mut over => None,
                 };
+                let Some(ticket) = ticket else { break };
                 batch.push(ticket);
                 batch.drain(&mut self.tickets);
             }

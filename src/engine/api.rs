@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::connector::AppLink;
@@ -94,7 +96,7 @@ pub struct Started {
     /// Whether it had begun before, under the same idempotency key.
     pub repeated: bool,
     /// What the person must be told before looking at the phone.
-    pub notices: Notices,
+    pub notices: Arc<Notices>,
     /// Where the person goes afterwards.
     pub return_url: Option<String>,
 }

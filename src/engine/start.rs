@@ -194,7 +194,7 @@ impl Inner {
         Ok(Started {
             view: self.view_of(row, &detail, Some(&self.catalogs.active())),
             repeated: true,
-            notices: service.service.notices.clone(),
+            notices: Arc::clone(&service.service.notices),
             return_url: detail.return_url,
         })
     }
@@ -386,7 +386,7 @@ impl Inner {
         Ok(Started {
             view: self.view_of(&cell.row, &cell.detail, Some(&catalog)),
             repeated: false,
-            notices: service.service.notices.clone(),
+            notices: Arc::clone(&service.service.notices),
             return_url: cell.detail.return_url.clone(),
         })
     }

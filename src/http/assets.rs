@@ -4,7 +4,6 @@ use axum::Router;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::http::header;
-use axum::middleware;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use axum::routing::get;
@@ -39,7 +38,7 @@ pub(super) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
             "/favicon.ico",
             get(|| async { serve(&ASSETS.favicon.replacen("/assets/", "", 1)) }),
         )
-        .layer(middleware::from_fn(api_headers))
+        .layer(api_headers())
 }
 
 /// The custom element for pages of e-services, one small file.

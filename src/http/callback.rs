@@ -4,13 +4,11 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
-use axum::extract::DefaultBodyLimit;
 use axum::extract::Path;
 use axum::extract::Request;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::StatusCode;
-use axum::middleware;
 use axum::routing::post;
 
 use super::body;
@@ -34,8 +32,7 @@ pub fn callback_from(flows: Arc<dyn Flows>, sources: CallbackSources) -> Router 
     Router::new()
         .route("/cb/v1/{token}", post(receive))
         .fallback(|| async { StatusCode::NOT_FOUND })
-        .layer(DefaultBodyLimit::disable())
-        .layer(middleware::from_fn(api_headers))
+        .layer(api_headers())
         .with_state(Listener {
             flows,
             sources: Arc::new(sources),

@@ -52,7 +52,7 @@ pub(super) fn pages(state: ApiState) -> Router {
     let site = Site::of_base(&state.settings.public_base);
     let documents = Router::new()
         .route("/f/{handle}/document", get(confirm::document))
-        .layer(middleware::from_fn(document_headers));
+        .layer(document_headers());
     Router::new()
         .route("/brand/{name}", get(logo))
         .route("/f/{handle}", get(show))

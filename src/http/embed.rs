@@ -6,19 +6,17 @@
 use askama::Template;
 use axum::Router;
 use axum::extract::Path;
-use axum::extract::Request;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::HeaderName;
 use axum::http::HeaderValue;
 use axum::http::StatusCode;
 use axum::http::header;
-use axum::middleware;
-use axum::middleware::Next;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use axum::routing::get;
 
+use super::answer_headers::AnswerHeaders;
 use super::api::ApiState;
 use super::assets::EMBED_SCRIPT;
 use super::assets::EMBED_STYLE;
@@ -45,7 +43,7 @@ pub(super) fn parts(state: ApiState) -> Router {
         .route("/embed/brand/{name}", get(logo))
         .route("/f/{handle}/part", get(part))
         .route("/f/{handle}/part/events", get(follow))
-        .layer(middleware::from_fn(embed_headers))
+        .layer(AnswerHeaders::new(embed_headers))
         .with_state(state)
 }
 
@@ -198,9 +196,7 @@ fn file(kind: &'static str, text: &str) -> Response {
         .into_response()
 }
 
-async fn embed_headers(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+fn embed_headers(headers: &mut HeaderMap) {
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -216,7 +212,6 @@ async fn embed_headers(request: Request, next: Next) -> Response {
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    response
 }
 
 const HTML: &str = "text/html; charset=utf-8";

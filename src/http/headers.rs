@@ -9,6 +9,8 @@ use axum::middleware::Next;
 use axum::response::IntoResponse;
 use axum::response::Response;
 
+use super::answer_headers::AnswerHeaders;
+
 /// What a site of pages is reached as.
 #[derive(Clone, Debug)]
 pub(super) struct Site {
@@ -87,23 +89,21 @@ pub(super) async fn page_headers(State(site): State<Site>, request: Request, nex
 }
 
 /// Adds the headers of API answers.
-pub(super) async fn api_headers(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    common(headers);
-    set(headers, header::CONTENT_SECURITY_POLICY, API_POLICY);
-    response
+pub(super) const fn api_headers() -> AnswerHeaders {
+    AnswerHeaders::new(|headers| {
+        common(headers);
+        set(headers, header::CONTENT_SECURITY_POLICY, API_POLICY);
+    })
 }
 
 /// Adds the headers of a document that a page of this site shows in a frame: nothing in it runs or loads anything, and no
 /// other site may frame it.
-pub(super) async fn document_headers(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    set(headers, header::CONTENT_SECURITY_POLICY, DOCUMENT_POLICY);
-    common(headers);
-    set(headers, header::X_FRAME_OPTIONS, "SAMEORIGIN");
-    response
+pub(super) const fn document_headers() -> AnswerHeaders {
+    AnswerHeaders::new(|headers| {
+        set(headers, header::CONTENT_SECURITY_POLICY, DOCUMENT_POLICY);
+        common(headers);
+        set(headers, header::X_FRAME_OPTIONS, "SAMEORIGIN");
+    })
 }
 
 fn common(headers: &mut HeaderMap) {

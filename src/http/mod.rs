@@ -1,6 +1,7 @@
 //! The HTTP interface: the API of the e-services, the callback listener, citizen pages, the demo e-service
 //! and the console. Each is a router of its own, for a listener of its own.
 
+mod answer_headers;
 mod api;
 mod assets;
 mod body;

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Approval;
@@ -65,7 +66,7 @@ pub struct Service {
     /// What to do with each outcome; complete by its type (law 8).
     pub outcomes: Responses,
     /// What the citizen is told before anything is sent (R000-070 to R000-078).
-    pub notices: Notices,
+    pub notices: Arc<Notices>,
     /// The script, by the name of its file in `scripts/`; `None` if the YAML says all.
     pub script: Option<String>,
     /// Where the script is named, for problems with the file it names.

@@ -127,7 +127,8 @@ pub(crate) fn service() -> Service {
             sign_steps: Vec::new(),
             enrol: text.clone(),
             enrol_url: "https://www.paci.gov.kw/".to_owned(),
-        },
+        }
+        .into(),
         script: Some("sample.rhai".to_owned()),
         script_place: Some(at(20)),
         retention: Retention {

@@ -86,7 +86,7 @@ pub(super) struct StepPlaceAnswer {
 
 /// A flow that has begun.
 #[derive(Serialize, utoipa::ToSchema)]
-pub(super) struct StartedAnswer {
+pub(super) struct StartedAnswer<'a> {
     /// The flow.
     #[serde(flatten)]
     flow: FlowAnswer,
@@ -94,7 +94,7 @@ pub(super) struct StartedAnswer {
     #[schema(format = "uri")]
     page: String,
     /// What the person has to be told.
-    notices: NoticesAnswer,
+    notices: NoticesAnswer<'a>,
 }
 
 /// A QR code.
@@ -197,18 +197,22 @@ pub(super) struct TextAnswer {
 
 /// What the person has to be told before looking at the phone.
 #[derive(Serialize, utoipa::ToSchema)]
-pub(super) struct NoticesAnswer {
+pub(super) struct NoticesAnswer<'a> {
     /// What will happen and what to do, step by step.
-    steps: Vec<TextAnswer>,
+    #[schema(value_type = Vec<TextAnswer>)]
+    steps: &'a [Text],
     /// How retrieved data is used.
-    data_use: TextAnswer,
+    #[schema(value_type = TextAnswer)]
+    data_use: &'a Text,
     /// The liability of using Mobile ID here.
-    liability: TextAnswer,
+    #[schema(value_type = TextAnswer)]
+    liability: &'a Text,
     /// How to get Mobile ID.
-    enrol: TextAnswer,
+    #[schema(value_type = TextAnswer)]
+    enrol: &'a Text,
     /// The official page about it.
-    #[schema(format = "uri")]
-    enrol_url: String,
+    #[schema(value_type = String, format = "uri")]
+    enrol_url: &'a str,
 }
 
 /// The key that signs outcome notices.
@@ -247,7 +251,7 @@ names!(
 
 impl FlowAnswer {
     /// What a client may see of its flow; `page` is where the app goes back to if the e-service has named no address.
-    pub(super) fn new(view: &FlowView, page: &str) -> Self {
+    pub(super) fn new(view: &FlowView, page: impl FnOnce() -> String) -> Self {
         let ended = view.ended.then_some(()).and(view.outcome);
         Self {
             flow: view.flow.to_string(),
@@ -267,10 +271,10 @@ impl FlowAnswer {
                 text: qr.text().to_owned(),
                 svg: qr.svg(),
             }),
-            app_link: view
-                .app_link
-                .as_ref()
-                .map(|link| link.returning_to(view.return_url.as_deref().unwrap_or(page))),
+            app_link: view.app_link.as_ref().map(|link| match &view.return_url {
+                Some(address) => link.returning_to(address),
+                None => link.returning_to(&page()),
+            }),
             step: view.step.as_ref().map(|step| StepPlaceAnswer {
                 journey: step.journey.to_string(),
                 name: step.name.clone(),
@@ -292,11 +296,11 @@ impl FlowAnswer {
     }
 }
 
-impl StartedAnswer {
+impl<'a> StartedAnswer<'a> {
     /// What a client is told of the flow it has begun.
-    pub(super) fn new(started: &Started, page: String) -> Self {
+    pub(super) fn new(started: &'a Started, page: String) -> Self {
         Self {
-            flow: FlowAnswer::new(&started.view, &page),
+            flow: FlowAnswer::new(&started.view, || page.clone()),
             page,
             notices: NoticesAnswer::new(&started.notices),
         }
@@ -346,14 +350,14 @@ impl SignatureAnswer {
     }
 }
 
-impl NoticesAnswer {
-    pub(super) fn new(notices: &Notices) -> Self {
+impl<'a> NoticesAnswer<'a> {
+    pub(super) fn new(notices: &'a Notices) -> Self {
         Self {
-            steps: notices.steps.iter().map(TextAnswer::new).collect(),
-            data_use: TextAnswer::new(&notices.data_use),
-            liability: TextAnswer::new(&notices.liability),
-            enrol: TextAnswer::new(&notices.enrol),
-            enrol_url: notices.enrol_url.clone(),
+            steps: &notices.steps,
+            data_use: &notices.data_use,
+            liability: &notices.liability,
+            enrol: &notices.enrol,
+            enrol_url: &notices.enrol_url,
         }
     }
 }
@@ -391,7 +395,7 @@ mod tests {
     async fn a_notice_carries_what_the_api_answers() {
         let fake = Fake::new();
         let same = |view: &FlowView| {
-            let answer = serde_json::to_value(FlowAnswer::new(view, "")).unwrap();
+            let answer = serde_json::to_value(FlowAnswer::new(view, String::new)).unwrap();
             assert_eq!(answer, view.to_json());
         };
         for (number, outcome) in (0_u8..).zip(crate::words::Outcome::ALL) {

@@ -143,7 +143,7 @@ async fn last_record(flows: &dyn Flows, flow: FlowId) -> Option<u64> {
 }
 
 fn event(view: &FlowView, page: &str, last: Option<u64>) -> Event {
-    let data = serde_json::to_string(&FlowAnswer::new(view, page)).unwrap_or_default();
+    let data = serde_json::to_string(&FlowAnswer::new(view, || page.to_owned())).unwrap_or_default();
     let event = Event::default().event("state").data(data);
     match last {
         Some(seq) => event.id(seq.to_string()),

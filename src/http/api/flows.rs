@@ -1,6 +1,5 @@
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::Path;
 use axum::extract::RawQuery;
 use axum::extract::Request;
@@ -16,6 +15,7 @@ use serde::Serialize;
 
 use super::answer::FlowAnswer;
 use super::answer::StartedAnswer;
+use super::json::Json;
 use super::request;
 use super::router::ApiState;
 use super::router::BODY_TIME;
@@ -151,7 +151,8 @@ pub(super) async fn read(
         Some(time) => state.flows.wait(&client, flow, time).await?,
         None => state.flows.view(&client, flow).await?,
     };
-    Ok(Json(FlowAnswer::new(&view, &page_of(&state, &client, flow))))
+    let answer = FlowAnswer::new(&view, || page_of(&state, &client, flow));
+    Ok(Json(answer))
 }
 
 /// Cancel a flow
@@ -182,7 +183,8 @@ pub(super) async fn cancel(
     idempotency_key(&headers)?;
     let flow = flow_id(&flow)?;
     let view = state.flows.cancel(&client, flow).await?;
-    Ok(Json(FlowAnswer::new(&view, &page_of(&state, &client, flow))))
+    let answer = FlowAnswer::new(&view, || page_of(&state, &client, flow));
+    Ok(Json(answer))
 }
 
 /// Report a flow
@@ -214,7 +216,8 @@ pub(super) async fn not_me(
     idempotency_key(&headers)?;
     let flow = flow_id(&flow)?;
     let view = state.flows.report_not_me(&client, flow).await?;
-    Ok(Json(FlowAnswer::new(&view, &page_of(&state, &client, flow))))
+    let answer = FlowAnswer::new(&view, || page_of(&state, &client, flow));
+    Ok(Json(answer))
 }
 
 /// The address of the page of a flow.

@@ -1,7 +1,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::Path;
 use axum::extract::RawQuery;
 use axum::extract::Request;
@@ -23,6 +22,7 @@ use super::flows::idempotency_key;
 use super::flows::page_of;
 use super::flows::read_wait;
 use super::flows::require_json;
+use super::json::Json;
 use super::request;
 use super::router::ApiState;
 use super::router::BODY_TIME;
@@ -102,12 +102,12 @@ pub(super) enum StepStateName {
 
 /// A journey that has begun.
 #[derive(Serialize, utoipa::ToSchema)]
-pub(super) struct StartedJourneyAnswer {
+pub(super) struct StartedJourneyAnswer<'a> {
     /// The journey.
     #[serde(flatten)]
     journey: JourneyAnswer,
     /// What the person has to be told.
-    notices: NoticesAnswer,
+    notices: NoticesAnswer<'a>,
 }
 
 /// Begin a journey

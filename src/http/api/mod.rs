@@ -5,6 +5,7 @@ mod documents;
 mod events;
 mod flows;
 mod journeys;
+mod json;
 mod openapi;
 mod operation;
 mod request;

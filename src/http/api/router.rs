@@ -2,10 +2,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::middleware;
 use axum::routing::get;
 use axum::routing::post;
 
@@ -24,7 +22,7 @@ use crate::http::keys::ApiKeys;
 use crate::http::page_handle::PageKey;
 use crate::http::problem::ApiProblem;
 use crate::http::problem::HttpCode;
-use crate::http::request_id::with_request_id;
+use crate::http::request_id::RequestIds;
 
 /// How the API is served.
 #[derive(Clone, Debug)]
@@ -117,13 +115,16 @@ pub fn api(flows: Arc<dyn Flows>, settings: ApiSettings) -> Router {
             get(operation::metrics).fallback(|| async { only("GET, HEAD") }),
         )
         .fallback(|| async { ApiProblem::http(HttpCode::NotFound, "see /v1/openapi.json for the paths") })
-        .layer(DefaultBodyLimit::disable())
-        .layer(middleware::from_fn(api_headers))
+        // As one layer: axum puts each in a box, and a request copies all boxes on its way.
+        .layer((RequestIds, api_headers()))
         .with_state(state.clone())
-        .merge(citizen::pages(state.clone()))
+        .merge(pages(state).layer(RequestIds))
+}
+
+fn pages(state: ApiState) -> Router {
+    citizen::pages(state.clone())
         .merge(embed::parts(state))
         .merge(assets::router())
-        .layer(middleware::from_fn(with_request_id))
 }
 
 fn only(allow: &'static str) -> ApiProblem {

@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::capabilities::capabilities;
@@ -135,7 +136,7 @@ pub(super) fn service(reader: &mut Reader<'_>, file: &str, root: &Node) -> Optio
         journey: journey?,
         fields: fields?,
         outcomes: outcomes?,
-        notices: notices?,
+        notices: Arc::new(notices?),
         script,
         script_place,
         retention: retention?,

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -267,9 +269,9 @@ pub struct VerdictRecord {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckRecord {
     /// What was found, for the operator; never carries personal data.
-    pub detail: String,
+    pub detail: Cow<'static, str>,
     /// The name of the check: `known`, `unexpired`, `stamp`, `person`, `assurance`, `code`, `action`, ….
-    pub name: String,
+    pub name: Cow<'static, str>,
     /// Whether it passed.
     pub passed: bool,
 }

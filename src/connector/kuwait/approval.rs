@@ -4,6 +4,7 @@
 //! this flow have been verified, a failure means that nothing is believed and the flow keeps waiting: whoever
 //! can reach the callback URL must not be able to end flows. After that, a failure is the authority's answer.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,10 +75,10 @@ pub(super) struct ApprovalRule {
 /// How a check failed, and what follows.
 pub(super) struct Failure {
     pub(super) conclusion: Conclusion,
-    pub(super) detail: String,
+    pub(super) detail: Cow<'static, str>,
 }
 
-pub(super) type Finding = Result<String, Failure>;
+pub(super) type Finding = Result<Cow<'static, str>, Failure>;
 
 impl ApprovalRule {
     /// Examines exact bytes against what was asked.
@@ -590,25 +591,25 @@ fn same_id(one: &str, other: &str) -> bool {
     }
 }
 
-pub(super) fn pass(detail: impl Into<String>) -> Finding {
+pub(super) fn pass(detail: impl Into<Cow<'static, str>>) -> Finding {
     Ok(detail.into())
 }
 
-fn reject(detail: impl Into<String>) -> Finding {
+fn reject(detail: impl Into<Cow<'static, str>>) -> Finding {
     Err(Failure {
         conclusion: Conclusion::Rejected,
         detail: detail.into(),
     })
 }
 
-pub(super) fn end(outcome: Outcome, detail: impl Into<String>) -> Finding {
+pub(super) fn end(outcome: Outcome, detail: impl Into<Cow<'static, str>>) -> Finding {
     Err(Failure {
         conclusion: Conclusion::Ended(outcome),
         detail: detail.into(),
     })
 }
 
-pub(super) fn passed(name: &'static str, detail: impl Into<String>) -> Check {
+pub(super) fn passed(name: &'static str, detail: impl Into<Cow<'static, str>>) -> Check {
     Check {
         name,
         passed: true,
@@ -616,7 +617,7 @@ pub(super) fn passed(name: &'static str, detail: impl Into<String>) -> Check {
     }
 }
 
-pub(super) fn failed(name: &'static str, detail: impl Into<String>) -> Check {
+pub(super) fn failed(name: &'static str, detail: impl Into<Cow<'static, str>>) -> Check {
     Check {
         name,
         passed: false,

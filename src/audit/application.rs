@@ -40,12 +40,12 @@ pub enum RequiredCheck {
 pub enum ApplicationStep {
     /// It came in.
     Opened {
-        /// What is applied for.
-        kind: ApplicationKind,
         /// The day on which it came in: the clock of the law begins.
         day: Day,
         /// Digest of the exact bytes of the paper.
         digest: Digest,
+        /// What is applied for.
+        kind: ApplicationKind,
         /// The number of the paper that proves a representative's authority.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         proof: Option<String>,
@@ -54,17 +54,17 @@ pub enum ApplicationStep {
     Checked {
         /// Which.
         check: RequiredCheck,
-        /// Whether it speaks for the applicant.
-        passed: bool,
         /// What was found, in a few words.
         finding: String,
+        /// Whether it speaks for the applicant.
+        passed: bool,
     },
     /// It was decided, and the applicant told in writing; while a complaint waits, by the head of the body.
     Decided {
-        /// Whether it was granted.
-        granted: bool,
         /// The day on which the applicant was told.
         day: Day,
+        /// Whether it was granted.
+        granted: bool,
         /// Why, in a few words.
         reason: String,
     },

@@ -1,3 +1,4 @@
+use std::cmp::Ordering;
 use std::io;
 
 use serde::Serialize;
@@ -36,12 +37,15 @@ const ROOM: usize = 2_048;
 
 /// Text that is written straight from the types; each object is put in order when it is closed.
 ///
-/// An event is written a few times in every flow, and a tree of its values would cost more than its text.
+/// An event is written a few times in every flow, and a tree of its values would cost more than its text. The records
+/// declare their fields in this order, so there is seldom anything to put in order.
 #[derive(Default)]
 struct Page {
     text: Vec<u8>,
-    /// The objects that are open, the innermost last.
-    open: Vec<Vec<Member>>,
+    /// The members of all objects that are open, those of the innermost last.
+    members: Vec<Member>,
+    /// Where among them those of each open object begin, the innermost last.
+    open: Vec<usize>,
     /// Where members are put in order.
     ordered: Vec<u8>,
 }
@@ -53,50 +57,57 @@ struct Member {
     /// Where its name ends, quotes included.
     name_end: usize,
     end: usize,
+    /// Whether its name is ASCII without escapes.
+    is_plain: bool,
 }
 
 impl Page {
     /// Puts the members of the innermost object in the order of their names.
     fn close_object(&mut self) {
-        let Some(mut members) = self.open.pop() else {
+        let Self {
+            text,
+            members: all,
+            open,
+            ordered,
+        } = self;
+        let Some(begin) = open.pop() else {
             return;
         };
-        let text = &self.text;
-        let name = |member: &Member| text.get(member.start..member.name_end).unwrap_or_default();
-        if members.is_sorted_by(|one, other| order(name(one), name(other)).is_lt()) {
-            return;
-        }
-        let Some(start) = members.first().map(|member| member.start) else {
-            return;
-        };
-        members.sort_by(|one, other| order(name(one), name(other)));
-        self.ordered.clear();
-        for (at, member) in members.iter().enumerate() {
-            if at > 0 {
-                self.ordered.push(b',');
+        let members = all.get_mut(begin..).unwrap_or_default();
+        if !members.is_sorted_by(|one, other| one.order(other, text).is_lt()) {
+            let start = members.first().map_or(text.len(), |member| member.start);
+            members.sort_by(|one, other| one.order(other, text));
+            ordered.clear();
+            ordered.reserve(text.len().saturating_sub(start));
+            for (at, member) in members.iter().enumerate() {
+                if at > 0 {
+                    ordered.push(b',');
+                }
+                ordered.extend_from_slice(text.get(member.start..member.end).unwrap_or_default());
             }
-            let member = text.get(member.start..member.end).unwrap_or_default();
-            self.ordered.extend_from_slice(member);
+            text.truncate(start);
+            text.extend_from_slice(ordered);
         }
-        self.text.truncate(start);
-        self.text.extend_from_slice(&self.ordered);
-    }
-
-    fn member(&mut self) -> Option<&mut Member> {
-        self.open.last_mut()?.last_mut()
+        all.truncate(begin);
     }
 }
 
-/// RFC 8785 compares names by their UTF-16 units; plain ASCII needs no decoding for that.
-fn order(one: &[u8], other: &[u8]) -> std::cmp::Ordering {
-    let is_plain = |name: &[u8]| name.is_ascii() && !name.contains(&b'\\');
-    if is_plain(one) && is_plain(other) {
-        // Without the quotes at the end, or a name would not come before one that it begins.
-        let bare = |name: &'_ [u8]| name.len().saturating_sub(1);
-        return one.get(..bare(one)).cmp(&other.get(..bare(other)));
+impl Member {
+    /// RFC 8785 compares names by their UTF-16 units; plain ASCII needs no decoding for that.
+    fn order(&self, other: &Self, text: &[u8]) -> Ordering {
+        if self.is_plain && other.is_plain {
+            // Without the quotes at the end, or a name would not come before one that it begins.
+            let bare = |member: &Self| member.name(text).split_last().map(|(_, bare)| bare);
+            return bare(self).cmp(&bare(other));
+        }
+        let decoded = |member: &Self| serde_json::from_slice::<String>(member.name(text)).unwrap_or_default();
+        decoded(self).encode_utf16().cmp(decoded(other).encode_utf16())
     }
-    let decoded = |name: &[u8]| serde_json::from_slice::<String>(name).unwrap_or_default();
-    decoded(one).encode_utf16().cmp(decoded(other).encode_utf16())
+
+    /// Its name, quotes included.
+    fn name<'t>(&self, text: &'t [u8]) -> &'t [u8] {
+        text.get(self.start..self.name_end).unwrap_or_default()
+    }
 }
 
 /// What is written without any decision of ours.
@@ -147,7 +158,7 @@ impl Formatter for &mut Page {
 
     fn begin_object<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
         self.text.push(b'{');
-        self.open.push(Vec::new());
+        self.open.push(self.members.len());
         Ok(())
     }
 
@@ -156,27 +167,29 @@ impl Formatter for &mut Page {
             self.text.push(b',');
         }
         let start = self.text.len();
-        if let Some(members) = self.open.last_mut() {
-            members.push(Member {
-                start,
-                name_end: start,
-                end: start,
-            });
-        }
+        self.members.push(Member {
+            start,
+            name_end: start,
+            end: start,
+            is_plain: true,
+        });
         Ok(())
     }
 
     fn end_object_key<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
-        let end = self.text.len();
-        if let Some(member) = self.member() {
-            member.name_end = end;
+        let Page { text, members, .. } = &mut **self;
+        if let Some(member) = members.last_mut() {
+            member.name_end = text.len();
+            let name = member.name(text);
+            member.is_plain = name.is_ascii() && !name.contains(&b'\\');
         }
         Ok(())
     }
 
     fn end_object_value<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
         let end = self.text.len();
-        if let Some(member) = self.member() {
+        // What was opened since is closed, so the last member is the one whose value ends.
+        if let Some(member) = self.members.last_mut() {
             member.end = end;
         }
         Ok(())

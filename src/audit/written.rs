@@ -1,4 +1,5 @@
 use super::Event;
+use super::FlowRow;
 use super::Unit;
 use crate::words::Digest;
 
@@ -23,10 +24,7 @@ impl Written {
     /// Writes down what a unit says; nothing of it where a part can't be written, and then the store says so of the unit.
     pub(super) fn of(unit: &Unit) -> Self {
         let events = unit.records.iter().map(|record| WrittenEvent::of(&record.event));
-        let state = unit
-            .flow
-            .as_ref()
-            .map(|change| serde_json::to_string(&change.row().state));
+        let state = unit.flow.as_ref().map(|change| state_of(change.row()));
         match (events.collect(), state.transpose()) {
             (Ok(events), Ok(state)) => Self { events, state },
             _ => Self::default(),
@@ -43,6 +41,15 @@ impl Written {
         self.state.as_deref()
     }
 }
+
+fn state_of(row: &FlowRow) -> Result<String, serde_json::Error> {
+    let mut json = Vec::with_capacity(STATE_ROOM);
+    serde_json::to_writer(&mut json, &row.state)?;
+    String::from_utf8(json).map_err(serde::ser::Error::custom)
+}
+
+/// What the state of a flow takes; growing on the way there costs more than the writing.
+const STATE_ROOM: usize = 512;
 
 impl WrittenEvent {
     /// Writes an event down.

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -93,7 +95,7 @@ impl Verdict {
     }
 
     /// Of an answer in a reply that can't be read: it ends the flow, because nothing else comes.
-    pub fn unreadable(detail: impl Into<String>) -> Self {
+    pub fn unreadable(detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
             checks: vec![Check {
                 name: "readable",
@@ -116,7 +118,7 @@ pub struct Check {
     /// Whether it passed.
     pub passed: bool,
     /// What was found, for the operator; never carries personal data.
-    pub detail: String,
+    pub detail: Cow<'static, str>,
 }
 
 /// What follows from a callback.

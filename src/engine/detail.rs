@@ -220,7 +220,13 @@ impl Detail {
 
     /// The stored form.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        serde_json::to_vec(self).unwrap_or_default()
+        let mut bytes = Vec::with_capacity(ROOM);
+        if serde_json::to_writer(&mut bytes, self).is_err() {
+            bytes.clear();
+        }
+        // A flow keeps them for as long as it waits.
+        bytes.shrink_to_fit();
+        bytes
     }
 
     /// Reads the stored form; `None` if it is damaged.
@@ -228,3 +234,6 @@ impl Detail {
         serde_json::from_slice(bytes).ok()
     }
 }
+
+/// What the stored form of most flows takes; growing on the way there costs more than the writing.
+const ROOM: usize = 2_048;

@@ -285,10 +285,10 @@ impl Inner {
         let (inner, live) = (Arc::clone(self), Arc::clone(live));
         self.tasks.spawn(async move {
             for arrival in arrivals.iter() {
-                let verdict = inner.verdict(&live, arrival).await;
+                let verdict = Arc::new(inner.verdict(&live, arrival).await);
                 let make = || Input::Examined {
                     exchange: arrival.exchange,
-                    verdict: Box::new(verdict.clone()),
+                    verdict: Arc::clone(&verdict),
                 };
                 inner.drive_to_the_end(&live, make).await;
             }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use crate::audit::ConsentRecord;
 use crate::audit::DeliveryRow;
 use crate::audit::Unit;
@@ -53,7 +55,8 @@ pub(crate) enum Input {
     /// A recorded callback was examined.
     Examined {
         exchange: ExchangeId,
-        verdict: Box<Verdict>,
+        /// Shared with a further attempt, which hardly ever comes.
+        verdict: Arc<Verdict>,
     },
     /// The clock struck.
     Deadline,

@@ -9,7 +9,7 @@ use crate::words::Timestamp;
 /// The receipt of a flow that has ended.
 pub(crate) fn receipt(key: &LogKey, row: &FlowRow, outcome: Outcome, ended_at: Timestamp) -> String {
     let promise = Promised {
-        log: key.verifier().to_string(),
+        log: key.written().to_owned(),
         flow: row.id,
         outcome,
         catalog: row.catalog,

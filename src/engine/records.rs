@@ -1,5 +1,7 @@
 //! What the engine writes into the audit log, made from what it knows at that moment.
 
+use std::borrow::Cow;
+
 use crate::audit::BrowserRecord;
 use crate::audit::CallbackRecord;
 use crate::audit::CheckRecord;
@@ -178,7 +180,7 @@ impl Scribe<'_> {
         let unstamped = Claims::default();
         let claims = if stamped { &verdict.claims } else { &unstamped };
         let checks = verdict.checks.iter().map(|check| CheckRecord {
-            name: check.name.to_owned(),
+            name: Cow::Borrowed(check.name),
             passed: check.passed,
             detail: check.detail.clone(),
         });

@@ -62,6 +62,8 @@ pub(super) struct Beginning {
     pub(super) document: Option<DocumentRef>,
     /// How midflow itself ends the flow before the policy is asked for a plan.
     pub(super) refused: Option<Outcome>,
+    /// The key under which the start was counted.
+    pub(super) counted_as: Option<Digest>,
     /// The journey that it is a step of, and the browser that has opened its page.
     pub(super) journey: Option<Box<JourneyPart>>,
     pub(super) browser: Option<Digest>,
@@ -119,10 +121,14 @@ impl Inner {
         };
         let try_number = self.try_number(&ask).await?;
         let rules = catalog.organization().push_safety.rules(self.options.environment);
-        self.take_limits(&service, &ask, &rules).await?;
-        let refused = self.refused_beforehand(&service, &ask, &rules).await?;
+        let counted_as = self.counted_as(&ask);
+        self.take_limits(&service, &ask, counted_as, &rules).await?;
+        let refused = self
+            .refused_beforehand(&service, ask.capability, counted_as, &rules)
+            .await?;
         Ok(Ready::Go(Box::new(Beginning {
             refused,
+            counted_as,
             catalog,
             service,
             ask,
@@ -243,11 +249,11 @@ impl Inner {
         &self,
         service: &LoadedService,
         ask: &StartFlow,
+        person: Option<Digest>,
         rules: &PushRules,
     ) -> Result<(), Problem> {
         let declared = &service.service;
         let phone = rules.per_person.filter(|_| ask.capability.prompts());
-        let person = self.counted_as(ask);
         let now = self.clock.now();
         let counted = match self.store.shared() {
             Some(shared) => {
@@ -308,6 +314,7 @@ impl Inner {
             matter,
             document,
             refused: _,
+            counted_as,
             journey,
             browser,
         } = beginning;
@@ -352,7 +359,7 @@ impl Inner {
             capability: ask.capability,
             catalog: catalog.digest(),
             token: seed.token.digest(),
-            person_key: self.counted_as(&ask),
+            person_key: counted_as,
             subject: ask.civil_no.clone(),
             state: State::new(expires_at, self.options.max_attempts),
             request_id: None,
@@ -440,28 +447,29 @@ impl Inner {
     pub(super) async fn refused_beforehand(
         &self,
         service: &LoadedService,
-        ask: &StartFlow,
+        capability: Capability,
+        counted_as: Option<Digest>,
         rules: &PushRules,
     ) -> Result<Option<Outcome>, Problem> {
         let now = self.clock.now();
-        let Some(key) = self.counted_as(ask) else {
+        let Some(key) = counted_as else {
             return Ok(None);
         };
-        if ask.capability == Capability::VerifyQr {
+        if capability == Capability::VerifyQr {
             let first = self.starts.is_first(&service.service.id, key, now);
             return Ok((!first).then_some(Outcome::ReplayedQr));
         }
-        if !ask.capability.prompts() {
+        if !capability.prompts() {
             return Ok(None);
         }
         let first_contact = service.service.first_contact();
-        let needs_known = first_contact == FirstContact::Qr && ask.capability == Capability::AuthPush;
+        let needs_known = first_contact == FirstContact::Qr && capability == Capability::AuthPush;
         let past = self.past_of(key, needs_known, now).await.map_err(unavailable)?;
-        Ok(rules.refuse(ask.capability, first_contact, &past, now))
+        Ok(rules.refuse(capability, first_contact, &past, now))
     }
 
     /// The key under which a start is counted: the person's, or the scanned code's.
-    fn counted_as(&self, ask: &StartFlow) -> Option<Digest> {
+    pub(super) fn counted_as(&self, ask: &StartFlow) -> Option<Digest> {
         match &ask.qr_data {
             Some(text) => Some(self.secrets.code_key(text)),
             None => ask

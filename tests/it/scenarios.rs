@@ -425,7 +425,7 @@ fn distinct(timeline: &[TimelineEntry]) -> usize {
 fn failing_check(verdict: &VerdictRecord) -> Option<&str> {
     let (last, earlier) = verdict.checks.split_last().unwrap();
     assert!(earlier.iter().all(|check| check.passed));
-    (!last.passed).then_some(last.name.as_str())
+    (!last.passed).then_some(&*last.name)
 }
 
 /// Just longer than the service waits.

@@ -11,6 +11,8 @@ use sha2::Sha256;
 pub struct LogKey {
     pair: Ed25519KeyPair,
     verifier: VerifierKey,
+    /// The public half as it is written; each receipt names it.
+    written: String,
 }
 
 /// A private key can't be used.
@@ -53,13 +55,15 @@ impl LogKey {
             .as_ref()
             .try_into()
             .map_err(|_| LogKeyError::Key)?;
+        let verifier = VerifierKey {
+            name: name.to_owned(),
+            kind,
+            public,
+        };
         Ok(Self {
             pair,
-            verifier: VerifierKey {
-                name: name.to_owned(),
-                kind,
-                public,
-            },
+            written: verifier.to_string(),
+            verifier,
         })
     }
 
@@ -74,6 +78,11 @@ impl LogKey {
     /// The public half, for those who verify.
     pub const fn verifier(&self) -> &VerifierKey {
         &self.verifier
+    }
+
+    /// The public half as it is written, for those who keep it.
+    pub fn written(&self) -> &str {
+        &self.written
     }
 }
 
@@ -198,6 +207,7 @@ pub(super) mod tests {
             LogKey::of_witness("witness.example", &pkcs8(2)).unwrap(),
         ] {
             let text = key.verifier().to_string();
+            assert_eq!(key.written(), text);
             let read = VerifierKey::parse(&text).unwrap();
             assert_eq!(&read, key.verifier());
             assert!(read.verifies(b"a", &key.sign(b"a")));

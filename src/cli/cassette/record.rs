@@ -330,9 +330,9 @@ mod tests {
 
     fn verdict(number: u8, outcome: Option<Outcome>, checks: &[(&str, bool, &str)]) -> VerdictRecord {
         let checks = checks.iter().map(|(name, passed, detail)| CheckRecord {
-            name: (*name).to_owned(),
+            name: (*name).to_owned().into(),
             passed: *passed,
-            detail: (*detail).to_owned(),
+            detail: (*detail).to_owned().into(),
         });
         VerdictRecord {
             exchange: exchange(number),

@@ -4,10 +4,11 @@
 //! this flow have been verified, a failure means that nothing is believed and the flow keeps waiting: whoever
 //! can reach the callback URL must not be able to end flows. After that, a failure is the authority's answer.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::base64::decode;
+use super::base64::Blob;
 use super::callback::Callback;
 use super::callback::Seen;
 use super::callback::SeenChallenge;
@@ -28,6 +29,7 @@ use super::settings::AssuranceRule;
 use super::settings::Presence;
 use super::signature;
 use super::stamp::Stamp;
+use super::stamp::StampBlobs;
 use crate::connector::Check;
 use crate::connector::Claims;
 use crate::connector::Conclusion;
@@ -37,7 +39,6 @@ use crate::connector::MadeSignature;
 use crate::connector::Verdict;
 use crate::words::Capability;
 use crate::words::CivilNo;
-use crate::words::Digest;
 use crate::words::Outcome;
 use crate::words::Person;
 use crate::words::Purpose;
@@ -74,10 +75,10 @@ pub(super) struct ApprovalRule {
 /// How a check failed, and what follows.
 pub(super) struct Failure {
     pub(super) conclusion: Conclusion,
-    pub(super) detail: String,
+    pub(super) detail: Cow<'static, str>,
 }
 
-pub(super) type Finding = Result<String, Failure>;
+pub(super) type Finding = Result<Cow<'static, str>, Failure>;
 
 impl ApprovalRule {
     /// Examines exact bytes against what was asked.
@@ -96,9 +97,10 @@ impl ApprovalRule {
                 return verdict;
             }
         };
-        verdict.checks.push(passed("readable", "a callback".to_owned()));
-        verdict.claims = claims(&callback, &self.codes, expected);
-        verdict.conclusion = match self.checks(&callback, expected, &mut verdict) {
+        verdict.checks.push(passed("readable", "a callback"));
+        let blobs = Blobs::of(&callback);
+        verdict.claims = claims(&callback, &blobs, &self.codes, expected);
+        verdict.conclusion = match self.checks(&callback, &blobs, expected, &mut verdict) {
             Ok((person, approver)) => {
                 verdict.claims.kept_fields = person::kept_names(&person);
                 verdict.approver = Some(approver);
@@ -112,10 +114,11 @@ impl ApprovalRule {
     fn checks(
         &self,
         callback: &Callback<'_>,
+        blobs: &Blobs<'_>,
         expected: &Expected<'_>,
         verdict: &mut Verdict,
     ) -> Result<(Person, CivilNo), Conclusion> {
-        match self.stamp.verify(callback, expected.received_at) {
+        match self.stamp.verify(callback, &blobs.stamp, expected.received_at) {
             Ok(stamped) => {
                 verdict.claims.stamp_signer = Some(stamped.signer);
                 let detail = format!("{:?} by {}", stamped.format, stamped.signer.short());
@@ -150,7 +153,7 @@ impl ApprovalRule {
         let Some(approver) = named else {
             return Err(Conclusion::Ended(Outcome::VerificationFailed));
         };
-        let certificate = self.user_certificate(callback);
+        let certificate = self.user_certificate(&blobs.user_certificate);
         check(
             "certificate",
             certificate_finding(&certificate, &approver, expected),
@@ -160,7 +163,7 @@ impl ApprovalRule {
         }
         check("assurance", self.assurance(&certificate, expected))?;
         if expected.capability == Capability::Sign {
-            let made = signature_made(callback, &certificate, expected);
+            let made = signature_made(callback, &blobs.user_signature, &certificate, expected);
             let finding = match &made {
                 Ok(made) => pass(format!("{}, over the digest that was sent", made.format)),
                 Err((outcome, why)) => end(*outcome, why.clone()),
@@ -260,18 +263,18 @@ impl ApprovalRule {
         }
     }
 
-    fn user_certificate(&self, callback: &Callback<'_>) -> Certificate {
-        match callback.result.read("UserCertificate") {
-            Seen::Text(text) => {
+    fn user_certificate<'n>(&self, blob: &'n Blob<'_>) -> Certificate<'n> {
+        match blob {
+            Blob::Text(text) => {
                 UserCertificate::read(text).map_or(Certificate::Unreadable, Certificate::Read)
             }
-            Seen::Odd => Certificate::Unreadable,
-            Seen::Absent if self.user_certificate == Presence::WhenPresent => Certificate::NotRequired,
-            Seen::Absent => Certificate::Missing,
+            Blob::Odd => Certificate::Unreadable,
+            Blob::Absent if self.user_certificate == Presence::WhenPresent => Certificate::NotRequired,
+            Blob::Absent => Certificate::Missing,
         }
     }
 
-    fn assurance(&self, certificate: &Certificate, expected: &Expected<'_>) -> Finding {
+    fn assurance(&self, certificate: &Certificate<'_>, expected: &Expected<'_>) -> Finding {
         let levels = match &self.assurance {
             AssuranceRule::AsRequested => {
                 return pass("as requested: the authority stamped its answer to this request");
@@ -303,9 +306,26 @@ impl ApprovalRule {
     }
 }
 
+/// What a callback carries in base64, decoded once for all who look at it.
+struct Blobs<'n> {
+    user_signature: Blob<'n>,
+    user_certificate: Blob<'n>,
+    stamp: StampBlobs<'n>,
+}
+
+impl<'n> Blobs<'n> {
+    fn of(callback: &'n Callback<'_>) -> Self {
+        Self {
+            user_signature: Blob::read(callback.result.read("SignatureData")),
+            user_certificate: Blob::read(callback.result.read("UserCertificate")),
+            stamp: StampBlobs::of(callback),
+        }
+    }
+}
+
 /// The person's certificate, as far as it came.
-enum Certificate {
-    Read(UserCertificate),
+enum Certificate<'n> {
+    Read(UserCertificate<'n>),
     Unreadable,
     Missing,
     NotRequired,
@@ -413,7 +433,7 @@ fn same_person(callback: &Callback<'_>, named: Option<&CivilNo>, expected: &Expe
     }
 }
 
-fn certificate_finding(certificate: &Certificate, asked: &CivilNo, expected: &Expected<'_>) -> Finding {
+fn certificate_finding(certificate: &Certificate<'_>, asked: &CivilNo, expected: &Expected<'_>) -> Finding {
     let certificate = match certificate {
         Certificate::Read(certificate) => certificate,
         Certificate::NotRequired => return pass("absent; the settings allow that"),
@@ -445,7 +465,7 @@ fn certificate_finding(certificate: &Certificate, asked: &CivilNo, expected: &Ex
 }
 
 /// R000-169: what the authority's lists and its responder say of the person's certificate.
-fn revocation(known: &Revocation, certificate: &Certificate, expected: &Expected<'_>) -> Finding {
+fn revocation(known: &Revocation, certificate: &Certificate<'_>, expected: &Expected<'_>) -> Finding {
     let Certificate::Read(certificate) = certificate else {
         return pass("no certificate came; the settings allow that");
     };
@@ -462,7 +482,8 @@ fn revocation(known: &Revocation, certificate: &Certificate, expected: &Expected
 /// The person's signature over what was shown (law 11).
 fn signature_made(
     callback: &Callback<'_>,
-    certificate: &Certificate,
+    signature: &Blob<'_>,
+    certificate: &Certificate<'_>,
     expected: &Expected<'_>,
 ) -> Result<MadeSignature, (Outcome, String)> {
     let Certificate::Read(certificate) = certificate else {
@@ -472,12 +493,12 @@ fn signature_made(
     let Some(digest) = expected.signing else {
         return Err((Outcome::WrongDocument, "nothing was sent to be signed".to_owned()));
     };
-    signature::verify(callback, &certificate.der, digest)
+    signature::verify(callback, signature, certificate.der, digest)
 }
 
 /// What the callback claims, believed or not. Texts that could hold anything are kept only if they look like
 /// what they should be.
-fn claims(callback: &Callback<'_>, codes: &Codes, expected: &Expected<'_>) -> Claims {
+fn claims(callback: &Callback<'_>, blobs: &Blobs<'_>, codes: &Codes, expected: &Expected<'_>) -> Claims {
     let last = |drift: &Drift| drift.name.rsplit('.').next().unwrap_or_default().to_owned();
     let mut dropped: Vec<String> = callback.unknown.iter().map(last).collect();
     dropped.extend(person::undeclared_names(&callback.personal, expected.fields));
@@ -490,12 +511,12 @@ fn claims(callback: &Callback<'_>, codes: &Codes, expected: &Expected<'_>) -> Cl
         request_id: recordable_id(callback.request.read("RequestID")),
         result_code: recordable_code(callback.result.read("ResultCode")),
         user_action: recordable_code(callback.result.read("UserAction")),
-        user_signature: digest(callback.result.read("SignatureData")),
-        user_certificate: digest(callback.result.read("UserCertificate")),
+        user_signature: blobs.user_signature.digest(),
+        user_certificate: blobs.user_certificate.digest(),
         kept_fields: Vec::new(),
         dropped_fields: dropped,
-        stamp: digest(callback.signature.read("SignatureData")),
-        stamp_signer: digest(callback.signature.read("SigningCertificate")),
+        stamp: blobs.stamp.signature.digest(),
+        stamp_signer: blobs.stamp.certificate.digest(),
         claimed_at: match callback.result.read("TransactionDate") {
             Seen::Text(text) => moment(text),
             Seen::Absent | Seen::Odd => None,
@@ -541,17 +562,6 @@ fn strange_codes(callback: &Callback<'_>, codes: &Codes) -> Vec<Drift> {
         .collect()
 }
 
-/// The digest of what base64 holds, so that a certificate's is its fingerprint; of the text if it is no base64.
-fn digest(seen: Seen<'_>) -> Option<Digest> {
-    match seen {
-        Seen::Text(text) => Some(match decode(text, usize::MAX / 2) {
-            Some(bytes) => Digest::of(&bytes),
-            None => Digest::of(text.as_bytes()),
-        }),
-        Seen::Absent | Seen::Odd => None,
-    }
-}
-
 fn recordable_id(seen: Seen<'_>) -> Option<RequestId> {
     let Seen::Text(text) = seen else { return None };
     let plain = text.len() <= 64
@@ -581,37 +591,37 @@ fn same_id(one: &str, other: &str) -> bool {
     }
 }
 
-pub(super) fn pass(detail: impl Into<String>) -> Finding {
+pub(super) fn pass(detail: impl Into<Cow<'static, str>>) -> Finding {
     Ok(detail.into())
 }
 
-fn reject(detail: impl Into<String>) -> Finding {
+fn reject(detail: impl Into<Cow<'static, str>>) -> Finding {
     Err(Failure {
         conclusion: Conclusion::Rejected,
         detail: detail.into(),
     })
 }
 
-pub(super) fn end(outcome: Outcome, detail: impl Into<String>) -> Finding {
+pub(super) fn end(outcome: Outcome, detail: impl Into<Cow<'static, str>>) -> Finding {
     Err(Failure {
         conclusion: Conclusion::Ended(outcome),
         detail: detail.into(),
     })
 }
 
-pub(super) const fn passed(name: &'static str, detail: String) -> Check {
+pub(super) fn passed(name: &'static str, detail: impl Into<Cow<'static, str>>) -> Check {
     Check {
         name,
         passed: true,
-        detail,
+        detail: detail.into(),
     }
 }
 
-pub(super) const fn failed(name: &'static str, detail: String) -> Check {
+pub(super) fn failed(name: &'static str, detail: impl Into<Cow<'static, str>>) -> Check {
     Check {
         name,
         passed: false,
-        detail,
+        detail: detail.into(),
     }
 }
 

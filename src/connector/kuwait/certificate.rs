@@ -5,16 +5,16 @@ use x509_parser::oid_registry;
 use x509_parser::prelude::FromDer;
 use x509_parser::prelude::X509Certificate;
 
-use super::base64::decode;
+use super::base64::BlobText;
 use super::revocation::Named;
 use crate::words::CivilNo;
 use crate::words::Purpose;
 use crate::words::Timestamp;
 
 /// What matters of a user certificate. It is believed because the stamp covers it, so no chain is built.
-pub(super) struct UserCertificate {
+pub(super) struct UserCertificate<'n> {
     /// The certificate itself.
-    pub(super) der: Vec<u8>,
+    pub(super) der: &'n [u8],
     /// Its issuer's name and its serial number.
     pub(super) named: Named,
     civil_numbers: Vec<String>,
@@ -24,11 +24,11 @@ pub(super) struct UserCertificate {
     pub(super) policies: Vec<String>,
 }
 
-impl UserCertificate {
+impl<'n> UserCertificate<'n> {
     /// Reads base64 of DER; `None` for anything else.
-    pub(super) fn read(text: &str) -> Option<Self> {
-        let der = decode(text, MAX_CERTIFICATE)?;
-        let (rest, certificate) = X509Certificate::from_der(&der).ok()?;
+    pub(super) fn read(text: &'n BlobText<'_>) -> Option<Self> {
+        let der = text.bytes(MAX_CERTIFICATE)?;
+        let (rest, certificate) = X509Certificate::from_der(der).ok()?;
         if !rest.is_empty() {
             return None;
         }

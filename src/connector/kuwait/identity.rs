@@ -72,7 +72,7 @@ impl ApprovalRule {
             _ => body.get(identity.span.clone()).unwrap_or_default(),
         };
         let mut verdict = Verdict {
-            checks: vec![passed("readable", "an identity".to_owned())],
+            checks: vec![passed("readable", "an identity")],
             conclusion: Conclusion::Ended(Outcome::StampInvalid),
             approver: None,
             signature: None,
@@ -103,7 +103,7 @@ impl ApprovalRule {
         let Some(Value::Object(members)) = read.map(|node| node.value) else {
             verdict
                 .checks
-                .push(failed("identity", "the stamped data is no object".to_owned()));
+                .push(failed("identity", "the stamped data is no object"));
             verdict.conclusion = Conclusion::Ended(Outcome::UnknownCode);
             return verdict;
         };
@@ -189,8 +189,8 @@ impl ApprovalRule {
 fn taken() -> Verdict {
     Verdict {
         checks: vec![
-            passed("readable", "a reply".to_owned()),
-            passed("taken", "the authority has taken the notification".to_owned()),
+            passed("readable", "a reply"),
+            passed("taken", "the authority has taken the notification"),
         ],
         conclusion: Conclusion::Approved(Person::default()),
         approver: None,

@@ -1,8 +1,9 @@
 use super::approval::ApprovalRule;
+use super::base64::Blob;
 use super::callback::Callback;
-use super::callback::Seen;
 use super::certificate::UserCertificate;
 use super::revocation::Named;
+use super::stamp::StampBlobs;
 use crate::words::Timestamp;
 
 impl ApprovalRule {
@@ -23,17 +24,19 @@ impl ApprovalRule {
             responder.ask(known, &Named::of(&signer), now).await;
         }
         if let Some(person) = self.stamped_person(body, now) {
-            responder.ask(known, &person.named, now).await;
+            responder.ask(known, &person, now).await;
         }
     }
 
     /// The person's certificate in an answer whose stamp is good.
-    fn stamped_person(&self, body: &[u8], now: Timestamp) -> Option<UserCertificate> {
+    fn stamped_person(&self, body: &[u8], now: Timestamp) -> Option<Named> {
         let callback = Callback::parse(body, self.keys).ok()?;
-        self.stamp.verify(&callback, now).ok()?;
-        match callback.result.read("UserCertificate") {
-            Seen::Text(text) => UserCertificate::read(text),
-            Seen::Absent | Seen::Odd => None,
+        self.stamp
+            .verify(&callback, &StampBlobs::of(&callback), now)
+            .ok()?;
+        match Blob::read(callback.result.read("UserCertificate")) {
+            Blob::Text(text) => UserCertificate::read(&text).map(|person| person.named),
+            Blob::Absent | Blob::Odd => None,
         }
     }
 }

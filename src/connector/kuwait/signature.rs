@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::base64::Blob;
 use super::base64::decode;
 use super::callback::Callback;
 use super::callback::Seen;
@@ -19,35 +20,36 @@ use crate::words::Outcome;
 /// contradiction and ends the flow.
 pub(super) fn verify(
     callback: &Callback<'_>,
+    signature: &Blob<'_>,
     certificate: &[u8],
     digest: Digest,
 ) -> Result<MadeSignature, (Outcome, String)> {
     let invalid = |why: &str| Err((Outcome::SignatureInvalid, why.to_owned()));
     same_document(callback, digest)?;
-    let text = match callback.result.read("SignatureData") {
-        Seen::Text(text) => text,
-        Seen::Absent => return invalid("there is no signature"),
-        Seen::Odd => return invalid("the signature is no text"),
+    let text = match signature {
+        Blob::Text(text) => text,
+        Blob::Absent => return invalid("there is no signature"),
+        Blob::Odd => return invalid("the signature is no text"),
     };
-    let Some(signature) = decode(text, MAX_SIGNATURE) else {
+    let Some(signature) = text.bytes(MAX_SIGNATURE) else {
         return invalid("the signature is no base64");
     };
     let signer = match Signer::from_der(certificate) {
         Ok(signer) => signer,
         Err(why) => return invalid(&format!("the person's certificate can't verify anything: {why}")),
     };
-    let found = match Detached::from_der(&signature) {
+    let found = match Detached::from_der(signature) {
         Ok(message) => match message.verify_digest(digest, &signer) {
             Ok(()) => PKCS7,
             Err(why) => return invalid(why),
         },
-        Err(_) if signer.verifies_digest(digest, &signature) => PKCS1,
+        Err(_) if signer.verifies_digest(digest, signature) => PKCS1,
         Err(_) => return invalid("it does not verify with the person's certificate"),
     };
     let made = MadeSignature {
         format: found.to_owned(),
         digest,
-        value: STANDARD.encode(&signature),
+        value: STANDARD.encode(signature),
         certificate: STANDARD.encode(certificate),
     };
     match callback.result.read("SigningDatatype") {

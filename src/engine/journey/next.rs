@@ -99,10 +99,11 @@ impl Inner {
         let ask = step_of(&row, &detail, step.capability, step.template.as_ref());
         let matter = Self::matter(&ask, service, &detail.inputs);
         let lacks = step.capability == Capability::Sign && document.is_none() || ask.civil_no.is_none();
+        let counted_as = self.counted_as(&ask);
         let refused = match matter {
             Ok(_) if !lacks => match *counted {
                 Some(refused) => refused,
-                None => *counted.insert(self.refused_step(service, &ask, catalog).await?),
+                None => *counted.insert(self.refused_step(service, &ask, counted_as, catalog).await?),
             },
             _ => Some(Outcome::ErrorPolicy),
         };
@@ -115,6 +116,7 @@ impl Inner {
             matter: matter.unwrap_or(Matter::Nothing),
             document,
             refused,
+            counted_as,
             journey: part.map(Box::new),
             browser: detail.browser,
         };
@@ -126,11 +128,15 @@ impl Inner {
         &self,
         service: &LoadedService,
         ask: &StartFlow,
+        counted_as: Option<Digest>,
         catalog: &crate::catalog::Catalog,
     ) -> Result<Option<Outcome>, Problem> {
         let rules = catalog.organization().push_safety.rules(self.options.environment);
-        match self.take_limits(service, ask, &rules).await {
-            Ok(()) => self.refused_beforehand(service, ask, &rules).await,
+        match self.take_limits(service, ask, counted_as, &rules).await {
+            Ok(()) => {
+                self.refused_beforehand(service, ask.capability, counted_as, &rules)
+                    .await
+            }
             Err(problem) if problem.code == ProblemCode::TooManyRequests => {
                 Ok(Some(Outcome::TooManyRequests))
             }

@@ -72,6 +72,7 @@ pub struct Step {
     /// The exact bytes that it names.
     pub message: Option<Message>,
     /// The checks of a verdict, in the order they were made.
+    #[serde(serialize_with = "name_first")]
     pub checks: Vec<CheckRecord>,
 }
 
@@ -286,6 +287,21 @@ pub enum Again {
 
 fn written<S: Serializer>(moment: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(moment)
+}
+
+/// A record has its members in the order of the alphabet; whoever reads an explanation looks for the name of a check first.
+fn name_first<S: Serializer>(checks: &[CheckRecord], serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Told<'c> {
+        name: &'c str,
+        passed: bool,
+        detail: &'c str,
+    }
+    serializer.collect_seq(checks.iter().map(|check| Told {
+        name: &check.name,
+        passed: check.passed,
+        detail: &check.detail,
+    }))
 }
 
 fn maybe_written<S: Serializer>(moment: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {

@@ -403,8 +403,8 @@ impl Search<'_> {
         if let Some(failed) = verdict.checks.iter().find(|check| !check.passed) {
             let told = self.told(&self.if_ended(Outcome::Approved));
             let change = told.map(|told| {
-                let was = Some(failed.detail.clone());
-                Self::change(ChangeKind::Check, &failed.name, was, Bound::Passed, told)
+                let was = Some(failed.detail.to_string());
+                Self::change(ChangeKind::Check, &*failed.name, was, Bound::Passed, told)
             });
             return change.into_iter().collect();
         }
@@ -414,7 +414,7 @@ impl Search<'_> {
             .iter()
             .filter_map(|check| failed_check(&check.name).map(|failed| (check, failed)))
             .partition(|(_, failed)| *failed == FailedCheck::NotBelieved);
-        let names: Vec<&str> = waiting.iter().map(|(check, _)| check.name.as_str()).collect();
+        let names: Vec<&str> = waiting.iter().map(|(check, _)| &*check.name).collect();
         let waits = (!names.is_empty()).then(|| {
             let told = (vec![Effect::Waits], None);
             Self::change(ChangeKind::Check, names.join(", "), None, Bound::Failed, told)
@@ -424,10 +424,10 @@ impl Search<'_> {
                 return None;
             };
             let told = self.told(&self.if_ended(outcome))?;
-            let was = Some(check.detail.clone());
+            let was = Some(check.detail.to_string());
             Some(Self::change(
                 ChangeKind::Check,
-                &check.name,
+                &*check.name,
                 was,
                 Bound::Failed,
                 told,

@@ -282,9 +282,9 @@ fn document_cell(document: &DocumentRecord, ui: &'static Ui) -> Cell {
 
 fn consent_cell(consent: &ConsentRecord, ui: &'static Ui) -> Cell {
     let items = consent.items.iter().map(|item| CheckRecord {
-        name: item.name.clone(),
+        name: item.name.clone().into(),
         passed: item.given,
-        detail: String::new(),
+        detail: "".into(),
     });
     let mut cell = Cell::new(Lane::EService, ui.ev_consent, String::new())
         .toned(Tone::Good)

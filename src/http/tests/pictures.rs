@@ -141,12 +141,12 @@ fn verdict(exchange: ExchangeId, good: bool) -> VerdictRecord {
         "action",
     ];
     let check = |name: &&str| CheckRecord {
-        name: (*name).to_owned(),
+        name: (*name).to_owned().into(),
         passed: good || *name != "stamp",
         detail: if good {
-            String::new()
+            "".into()
         } else {
-            "the signature does not match the pinned signer".to_owned()
+            "the signature does not match the pinned signer".into()
         },
     };
     VerdictRecord {

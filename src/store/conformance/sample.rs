@@ -279,9 +279,9 @@ fn verdict() -> VerdictRecord {
         conclusion: "approved".to_owned(),
         outcome: Some(Outcome::Approved),
         checks: vec![CheckRecord {
-            name: "stamp".to_owned(),
+            name: "stamp".into(),
             passed: true,
-            detail: "raw-members".to_owned(),
+            detail: "raw-members".into(),
         }],
         request_id: None,
         result_code: Some("0".to_owned()),

@@ -173,7 +173,7 @@ impl Connector for ToldAuthority {
             checks: vec![Check {
                 name: "stamp",
                 passed: conclusion != Conclusion::Rejected,
-                detail: String::new(),
+                detail: "".into(),
             }],
             conclusion,
             claims: Claims::default(),

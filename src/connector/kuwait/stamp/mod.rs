@@ -14,3 +14,4 @@ pub use rule::StampRule;
 pub(super) use signer::Signer;
 pub(super) use verifier::Pin;
 pub(super) use verifier::Stamp;
+pub(super) use verifier::StampBlobs;

@@ -9,7 +9,7 @@ use super::cms::Detached;
 use super::cms::NO_MESSAGE;
 use super::cms::OTHER_SIGNER;
 use super::signer::Signer;
-use crate::connector::kuwait::base64::decode;
+use crate::connector::kuwait::base64::Blob;
 use crate::connector::kuwait::callback::Callback;
 use crate::connector::kuwait::callback::Seen;
 use crate::connector::kuwait::revocation::Named;
@@ -34,6 +34,14 @@ pub(in crate::connector::kuwait) struct Pin {
     signer: OnceLock<Option<Arc<Signer>>>,
 }
 
+/// What a stamp consists of, as it came.
+pub(in crate::connector::kuwait) struct StampBlobs<'n> {
+    /// The signature.
+    pub(in crate::connector::kuwait) signature: Blob<'n>,
+    /// The certificate of whoever is said to have signed.
+    pub(in crate::connector::kuwait) certificate: Blob<'n>,
+}
+
 /// A stamp that verified.
 pub(in crate::connector::kuwait) struct Stamped {
     /// SHA-256 of the stamp itself.
@@ -42,6 +50,16 @@ pub(in crate::connector::kuwait) struct Stamped {
     pub(in crate::connector::kuwait) signer: Digest,
     /// How.
     pub(in crate::connector::kuwait) format: StampFormat,
+}
+
+impl<'n> StampBlobs<'n> {
+    /// The stamp of a callback.
+    pub(in crate::connector::kuwait) fn of(callback: &'n Callback<'_>) -> Self {
+        Self {
+            signature: Blob::read(callback.signature.read("SignatureData")),
+            certificate: Blob::read(callback.signature.read("SigningCertificate")),
+        }
+    }
 }
 
 impl Pin {
@@ -111,8 +129,8 @@ impl Stamp {
 
     /// The pinned signers whose certificates are known; a pin by fingerprint learns its certificate from this callback.
     pub(in crate::connector::kuwait) fn signers_of(&self, callback: &Callback<'_>) -> Vec<Arc<Signer>> {
-        let certificate = callback.signature.read("SigningCertificate");
-        self.candidates(certificate, None).unwrap_or_default()
+        let certificate = Blob::read(callback.signature.read("SigningCertificate"));
+        self.candidates(&certificate, None).unwrap_or_default()
     }
 
     /// Verifies the stamp of one value, such as the identity behind a scanned code, as of its arrival.
@@ -127,7 +145,11 @@ impl Stamp {
         received_at: Timestamp,
     ) -> Result<Stamped, String> {
         let covered = || self.rule.covered_value(value);
-        self.verify_parts(covered, signature, certificate, received_at)
+        let blobs = StampBlobs {
+            signature: Blob::read(signature),
+            certificate: Blob::read(certificate),
+        };
+        self.verify_blobs(covered, &blobs, received_at)
     }
 
     /// Verifies the stamp of a callback as of its arrival.
@@ -137,32 +159,31 @@ impl Stamp {
     pub(in crate::connector::kuwait) fn verify(
         &self,
         callback: &Callback<'_>,
+        blobs: &StampBlobs<'_>,
         received_at: Timestamp,
     ) -> Result<Stamped, String> {
-        let signature = callback.signature.read("SignatureData");
-        let certificate = callback.signature.read("SigningCertificate");
         let covered = || self.rule.covered(callback);
-        self.verify_parts(covered, signature, certificate, received_at)
+        self.verify_blobs(covered, blobs, received_at)
     }
 
-    fn verify_parts<'a>(
+    fn verify_blobs<'a>(
         &self,
         covered: impl FnOnce() -> Result<Cow<'a, [u8]>, &'static str>,
-        signature: Seen<'_>,
-        certificate: Seen<'_>,
+        blobs: &StampBlobs<'_>,
         received_at: Timestamp,
     ) -> Result<Stamped, String> {
-        let signature = match signature {
-            Seen::Absent => return Err("there is no stamp".to_owned()),
-            Seen::Odd => return Err("the stamp is no text".to_owned()),
-            Seen::Text(text) => decode(text, MAX_SIGNATURE).ok_or("the stamp is no base64")?,
+        let stamp = match &blobs.signature {
+            Blob::Absent => return Err("there is no stamp".to_owned()),
+            Blob::Odd => return Err("the stamp is no text".to_owned()),
+            Blob::Text(text) => text,
         };
+        let signature = stamp.bytes(MAX_SIGNATURE).ok_or("the stamp is no base64")?;
         let detached = if self.formats.contains(&StampFormat::Cms) {
-            Detached::from_der(&signature)
+            Detached::from_der(signature)
         } else {
             Err("CMS is not among the accepted formats")
         };
-        let candidates = self.candidates(certificate, detached.as_ref().ok())?;
+        let candidates = self.candidates(&blobs.certificate, detached.as_ref().ok())?;
         let covered = covered()?;
 
         let mut fault = NOTHING_FITS.to_owned();
@@ -186,7 +207,7 @@ impl Stamp {
             }
             for format in &self.formats {
                 let verified = match (format.algorithm(), &detached) {
-                    (Some(algorithm), _) => signer.verifies(algorithm, &covered, &signature),
+                    (Some(algorithm), _) => signer.verifies(algorithm, &covered, signature),
                     (None, Ok(detached)) => match detached.verify(&covered, &signer) {
                         Ok(()) => true,
                         Err(why) => {
@@ -206,7 +227,7 @@ impl Stamp {
                 };
                 if verified {
                     return Ok(Stamped {
-                        stamp: Digest::of(&signature),
+                        stamp: stamp.digest(),
                         signer: signer.fingerprint,
                         format: *format,
                     });
@@ -229,27 +250,29 @@ impl Stamp {
     /// The pinned signers that may have stamped: the one named, or all of them where none is named.
     fn candidates(
         &self,
-        certificate: Seen<'_>,
+        certificate: &Blob<'_>,
         detached: Option<&Detached>,
     ) -> Result<Vec<Arc<Signer>>, String> {
         let named = match certificate {
-            Seen::Absent => None,
-            Seen::Odd => return Err("the signer's certificate is no text".to_owned()),
-            Seen::Text(text) => {
-                Some(decode(text, MAX_CERTIFICATE).ok_or("the signer's certificate is no base64")?)
+            Blob::Absent => None,
+            Blob::Odd => return Err("the signer's certificate is no text".to_owned()),
+            Blob::Text(text) => {
+                let der = text.bytes(MAX_CERTIFICATE);
+                Some((der.ok_or("the signer's certificate is no base64")?, text.digest()))
             }
         };
-        let fingerprint = named.as_deref().map(Digest::of);
+        let with_message = detached.into_iter().flat_map(|message| &message.certificates);
         let brought = named
-            .iter()
-            .chain(detached.into_iter().flat_map(|message| &message.certificates));
+            .map(|(der, _)| der)
+            .into_iter()
+            .chain(with_message.map(Vec::as_slice));
         for der in brought.take(MAX_BROUGHT) {
             self.pins.iter().for_each(|pin| pin.learn(der));
         }
         let found: Vec<_> = self
             .pins
             .iter()
-            .filter(|pin| fingerprint.is_none_or(|named| named == pin.fingerprint))
+            .filter(|pin| named.is_none_or(|(_, fingerprint)| fingerprint == pin.fingerprint))
             .filter_map(|pin| pin.signer().cloned())
             .collect();
         if found.is_empty() {

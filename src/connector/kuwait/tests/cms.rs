@@ -160,7 +160,11 @@ fn check(signature: &[u8], certificate: &[u8], pins: Vec<Pin>) -> Result<(), Str
         .into_iter()
         .find(|check| check.name == "stamp")
         .unwrap();
-    if check.passed { Ok(()) } else { Err(check.detail) }
+    if check.passed {
+        Ok(())
+    } else {
+        Err(check.detail.into_owned())
+    }
 }
 
 fn oid(text: &str) -> ObjectIdentifier {

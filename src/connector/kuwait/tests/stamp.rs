@@ -44,9 +44,9 @@ fn stamp_check(
         .find(|check| check.name == "stamp")
         .unwrap();
     if check.passed {
-        Ok(check.detail)
+        Ok(check.detail.into_owned())
     } else {
-        Err(check.detail)
+        Err(check.detail.into_owned())
     }
 }
 

@@ -187,7 +187,7 @@ impl UnstampedAnswers {
         if !self.statuses.contains_key(status) {
             verdict.claims.drift = vec![Drift::code("requestStatus", recordable_name(status))];
         }
-        let mut fail = |name, detail: &str, conclusion| {
+        let mut fail = |name, detail: &'static str, conclusion| {
             verdict.checks.push(failed(name, detail));
             verdict.conclusion = conclusion;
         };
@@ -278,7 +278,7 @@ fn member<'n, 'a>(root: &'n Node<'a>, name: &str, keys: KeyMatching) -> Option<&
         .map(|member| &member.node)
 }
 
-fn disbelieved(name: &'static str, detail: &str) -> Verdict {
+fn disbelieved(name: &'static str, detail: &'static str) -> Verdict {
     let mut verdict = rejected(Claims::default());
     verdict.checks.push(failed(name, detail));
     verdict
@@ -295,19 +295,19 @@ const fn rejected(claims: Claims) -> Verdict {
     }
 }
 
-fn passed(name: &'static str, detail: &str) -> Check {
+const fn passed(name: &'static str, detail: &'static str) -> Check {
     Check {
         name,
         passed: true,
-        detail: detail.to_owned(),
+        detail: Cow::Borrowed(detail),
     }
 }
 
-fn failed(name: &'static str, detail: &str) -> Check {
+const fn failed(name: &'static str, detail: &'static str) -> Check {
     Check {
         name,
         passed: false,
-        detail: detail.to_owned(),
+        detail: Cow::Borrowed(detail),
     }
 }
 

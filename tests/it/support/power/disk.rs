@@ -79,7 +79,10 @@ impl Disk {
             let inode = u64::from_le_bytes(head[1..9].try_into().unwrap());
             let place = usize::try_from(u64::from_le_bytes(head[9..17].try_into().unwrap())).unwrap();
             let size = usize::try_from(u32::from_le_bytes(head[17..].try_into().unwrap())).unwrap();
-            let (bytes, rest) = rest.split_at(size);
+            // Regression: a process may end while one of its threads writes its last step down; that step was not told.
+            let Some((bytes, rest)) = rest.split_at_checked(size) else {
+                break;
+            };
             journal = rest;
             steps.push(match head[0] {
                 1 => Step::Create {

@@ -16,6 +16,7 @@ mod approval;
 mod base64;
 mod callback;
 mod certificate;
+mod claims;
 mod codes;
 mod date;
 mod failed_check;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::io::AsyncRead;
 use tokio::io::AsyncWrite;
 use tokio::io::ReadBuf;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Sleep;
 use tower_service::Service;
 
@@ -43,7 +44,7 @@ impl Turn {
 }
 
 /// A stream whose client has so long for the head of each request, counted from the head's first byte; for the first
-/// request from the beginning of the connection.
+/// request from the beginning of the connection. It holds its place among the connections until it is closed.
 ///
 /// What the client sends while a request is answered is its body, and that has limits of its own.
 pub(super) struct HeadTimed<I> {
@@ -51,15 +52,17 @@ pub(super) struct HeadTimed<I> {
     time: Duration,
     turn: Turn,
     end: Option<Pin<Box<Sleep>>>,
+    _place: OwnedSemaphorePermit,
 }
 
 impl<I> HeadTimed<I> {
-    pub(super) const fn new(inner: I, time: Duration, turn: Turn) -> Self {
+    pub(super) const fn new(inner: I, time: Duration, turn: Turn, place: OwnedSemaphorePermit) -> Self {
         Self {
             inner,
             time,
             turn,
             end: None,
+            _place: place,
         }
     }
 
@@ -162,6 +165,7 @@ mod tests {
     use tokio::io::AsyncReadExt;
     use tokio::io::AsyncWriteExt;
     use tokio::io::DuplexStream;
+    use tokio::sync::Semaphore;
     use tokio::time::Instant;
     use tokio::time::sleep;
 
@@ -172,7 +176,8 @@ mod tests {
     fn connection() -> (DuplexStream, HeadTimed<DuplexStream>, Turn) {
         let (client, server) = tokio::io::duplex(1024);
         let turn = Turn::default();
-        (client, HeadTimed::new(server, TIME, turn.clone()), turn)
+        let place = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+        (client, HeadTimed::new(server, TIME, turn.clone(), place), turn)
     }
 
     /// Reads until nothing more is taken; how long that was.
@@ -200,6 +205,17 @@ mod tests {
         let (slow, mut server, _) = connection();
         trickle(slow);
         assert_eq!(cut_off(&mut server).await, TIME);
+    }
+
+    #[tokio::test]
+    async fn a_place_is_free_again_when_the_connection_is_closed() {
+        let places = Arc::new(Semaphore::new(1));
+        let (_client, server) = tokio::io::duplex(1);
+        let place = Arc::clone(&places).try_acquire_owned().unwrap();
+        let stream = HeadTimed::new(server, TIME, Turn::default(), place);
+        assert_eq!(places.available_permits(), 0);
+        drop(stream);
+        assert_eq!(places.available_permits(), 1);
     }
 
     #[tokio::test(start_paused = true)]

@@ -19,7 +19,6 @@ mod fake;
 mod flows;
 mod head_time;
 mod headers;
-mod held_stream;
 mod keys;
 mod members;
 mod message;

@@ -16,7 +16,6 @@ use tokio::sync::Semaphore;
 use super::head_time::AnsweringService;
 use super::head_time::HeadTimed;
 use super::head_time::Turn;
-use super::held_stream::HeldStream;
 
 /// A listener could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -127,7 +126,7 @@ fn bound_heads<A>(server: axum_server::Server<SocketAddr, A>) -> axum_server::Se
 struct Bounded(Arc<Semaphore>);
 
 impl<S> Accept<tokio::net::TcpStream, S> for Bounded {
-    type Stream = HeldStream<HeadTimed<tokio::net::TcpStream>>;
+    type Stream = HeadTimed<tokio::net::TcpStream>;
     type Service = AnsweringService<S>;
     type Future = std::future::Ready<io::Result<(Self::Stream, Self::Service)>>;
 
@@ -137,11 +136,8 @@ impl<S> Accept<tokio::net::TcpStream, S> for Bounded {
                 // Only a wish: without it answers are a little slower.
                 let _ = stream.set_nodelay(true);
                 let turn = Turn::default();
-                let timed = HeadTimed::new(stream, HEAD_TIME, turn.clone());
-                Ok((
-                    HeldStream::new(timed, permit),
-                    AnsweringService::new(service, turn),
-                ))
+                let timed = HeadTimed::new(stream, HEAD_TIME, turn.clone(), permit);
+                Ok((timed, AnsweringService::new(service, turn)))
             }
             Err(_) => Err(io::Error::other("too many connections")),
         })

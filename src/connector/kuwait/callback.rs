@@ -257,7 +257,8 @@ pub(super) fn recordable_name(name: &str) -> String {
 pub(super) fn holds_civil_no(text: &str) -> bool {
     let windows = text.as_bytes().windows(CIVIL_NO_DIGITS);
     windows
-        .filter_map(|window| std::str::from_utf8(window).ok())
+        .filter(|window| window.iter().all(u8::is_ascii_digit))
+        .filter_map(|digits| std::str::from_utf8(digits).ok())
         .any(|digits| CivilNo::parse(digits).is_ok())
 }
 

@@ -347,3 +347,13 @@ pub(super) fn updates() -> Vec<String> {
     texts.push(UPDATE_DELIVERY.to_owned());
     texts
 }
+
+/// The statements that insert a row of a flow.
+#[cfg(test)]
+pub(super) const INSERTS: [&str; 5] = [
+    INSERT_FLOW,
+    INSERT_KEY,
+    INSERT_EXCHANGE,
+    INSERT_RECORD,
+    INSERT_DELIVERY,
+];

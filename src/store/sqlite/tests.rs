@@ -296,6 +296,44 @@ async fn changes_find_their_rows_by_index() {
     }
 }
 
+// The check of an exchange's direction was a list, from which SQLite made a table for each row.
+#[tokio::test]
+async fn no_row_of_a_flow_costs_a_table_of_its_own() {
+    let folder = TempDir::new().unwrap();
+    Sqlite::open(file_in(&folder)).await.unwrap().close().await;
+    let mut connection = by_hand(&file_in(&folder)).await;
+    let inserts = super::statements::INSERTS.map(str::to_owned);
+    for text in super::statements::updates().into_iter().chain(inserts) {
+        let program = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN {text}")))
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        let steps: Vec<String> = program.iter().map(|row| row.get("opcode")).collect();
+        assert!(steps.iter().any(|step| step == "Transaction"), "{text}");
+        assert!(!steps.iter().any(|step| step == "OpenEphemeral"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn an_exchange_has_one_of_four_directions() {
+    let folder = TempDir::new().unwrap();
+    let store = Sqlite::open(file_in(&folder)).await.unwrap();
+    let insert = |direction: &str| {
+        let values = vec![Value::from(direction.to_owned())];
+        store.write(
+            "INSERT INTO exchanges (id, direction, at, bytes) VALUES (randomblob(16), ?1, 1, x'01')",
+            values,
+        )
+    };
+    for direction in ["outbound", "reply", "callback", "document"] {
+        insert(direction).await.unwrap();
+    }
+    for wrong in ["", "Outbound", "call"] {
+        let error = insert(wrong).await.err().unwrap();
+        assert_eq!(error.kind(), StoreErrorKind::Rule, "{wrong}");
+    }
+}
+
 // R000-110: however many flows there are, nothing that an auditor asks for reads through all of them.
 #[tokio::test]
 async fn searches_find_their_rows_by_index() {

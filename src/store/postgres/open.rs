@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use sqlx::ConnectOptions as _;
+use sqlx::Connection as _;
 use sqlx::PgConnection;
 use sqlx::Row as _;
 use sqlx::migrate::Migrator;
@@ -86,6 +87,16 @@ fn pool(settings: &PostgresSettings, size: u32, options: &[(&str, &str)]) -> PgP
     PgPoolOptions::new()
         .max_connections(size)
         .acquire_timeout(Duration::from_secs(10))
+        // Each connection is tried when it is given back; only one that has lain since is tried again.
+        .test_before_acquire(false)
+        .before_acquire(|connection, since| {
+            Box::pin(async move {
+                if since.idle_for >= FRESH {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .after_release(|connection, _| {
             Box::pin(async move {
                 // Begins first, since a rollback of nothing would write a warning into the server's log each time.
@@ -326,6 +337,8 @@ fn unsafe_because(settings: &PostgresSettings, cause: &str, remedy: &'static str
 
 const READERS: u32 = 4;
 const HELPERS: u32 = 3;
+/// So long after it was tried, a connection is taken to be as good.
+const FRESH: Duration = Duration::from_secs(1);
 const MONTHS_AHEAD: i32 = 2;
 /// As `server_version_num` counts.
 const OLDEST: i32 = 150_000;

@@ -138,11 +138,11 @@ impl<S> AnsweringService<S> {
 impl<S, R> Service<R> for AnsweringService<S>
 where
     S: Service<R>,
-    S::Future: Send + 'static,
+    S::Future: Unpin,
 {
     type Response = S::Response;
     type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<S::Response, S::Error>> + Send>>;
+    type Future = Answering<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -150,13 +150,28 @@ where
 
     fn call(&mut self, request: R) -> Self::Future {
         self.turn.set(ANSWER);
-        let answer = self.inner.call(request);
-        let turn = self.turn.clone();
-        Box::pin(async move {
-            let answer = answer.await;
-            turn.set(IDLE);
-            answer
-        })
+        Answering {
+            answer: self.inner.call(request),
+            turn: self.turn.clone(),
+        }
+    }
+}
+
+/// An answer that is being made.
+pub(super) struct Answering<F> {
+    answer: F,
+    turn: Turn,
+}
+
+impl<F: Future + Unpin> Future for Answering<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let answer = Pin::new(&mut self.answer).poll(cx);
+        if answer.is_ready() {
+            self.turn.set(IDLE);
+        }
+        answer
     }
 }
 

@@ -51,7 +51,8 @@ impl Engine {
     /// # Errors
     /// As [`Engine::view`].
     pub async fn wait(&self, client: &str, flow: FlowId, longest: Duration) -> Result<FlowView, Problem> {
-        let live = self.live(flow).await?;
+        // As it is known here: what another replica has done to it is heard of while waiting, or asked for at the end.
+        let live = self.known(flow).await?;
         // Whether it is this client's is asked before the wait: another's must not cost a connection.
         if live.cell.lock().await.detail.client != client {
             return Err(unknown_flow());
@@ -199,14 +200,17 @@ impl Engine {
     }
 
     async fn live(&self, flow: FlowId) -> Result<Arc<super::live::Live>, Problem> {
-        let live = self
-            .inner()
+        let live = self.known(flow).await?;
+        self.inner().freshen(&live).await;
+        Ok(live)
+    }
+
+    async fn known(&self, flow: FlowId) -> Result<Arc<super::live::Live>, Problem> {
+        self.inner()
             .live_by_id(flow)
             .await
             .map_err(unavailable)?
-            .ok_or_else(unknown_flow)?;
-        self.inner().freshen(&live).await;
-        Ok(live)
+            .ok_or_else(unknown_flow)
     }
 }
 

@@ -29,7 +29,7 @@ impl Inner {
     /// Delivers an outcome notice, at least once: takes the proof that the ending is recorded.
     pub(crate) fn deliver(self: &Arc<Self>, live: &Arc<Live>, notice: Recorded<DeliveryRow>) {
         let (inner, live) = (Arc::clone(self), Arc::clone(live));
-        self.tasks.spawn(async move {
+        self.spawn(async move {
             tokio::select! {
                 () = inner.deliver_until_done(&live, notice) => {}
                 () = inner.stop.cancelled() => {}

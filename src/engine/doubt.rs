@@ -95,7 +95,7 @@ impl Inner {
         }));
         if is_first {
             let (inner, live) = (Arc::clone(self), Arc::clone(live));
-            self.tasks.spawn(async move {
+            self.spawn(async move {
                 tokio::select! {
                     () = inner.look_until_known(&live) => {}
                     () = inner.stop.cancelled() => {}

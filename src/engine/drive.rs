@@ -263,7 +263,7 @@ impl Inner {
     /// Law 1: takes the proof that the request is recorded.
     fn send(self: &Arc<Self>, live: &Arc<Live>, outbound: Recorded<Outbound>) {
         let (inner, live) = (Arc::clone(self), Arc::clone(live));
-        self.tasks.spawn(async move {
+        self.spawn(async move {
             let attempt = outbound.attempt;
             let reply = inner.connector.send(outbound).await;
             let at = inner.clock.now();
@@ -283,7 +283,7 @@ impl Inner {
     /// Law 2: takes the proof that the bytes are recorded.
     fn examine(self: &Arc<Self>, live: &Arc<Live>, arrivals: Recorded<Vec<Arrival>>) {
         let (inner, live) = (Arc::clone(self), Arc::clone(live));
-        self.tasks.spawn(async move {
+        self.spawn(async move {
             for arrival in arrivals.iter() {
                 let verdict = Arc::new(inner.verdict(&live, arrival).await);
                 let make = || Input::Examined {

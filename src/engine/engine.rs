@@ -158,10 +158,10 @@ impl Engine {
         }
         let recovered = inner.recover().await.map_err(unrecorded)?;
         tracing::info!(recovered, "the engine serves");
-        inner.tasks.spawn(strike(Arc::clone(&inner), due));
-        inner.tasks.spawn(Arc::clone(&inner).keep_log());
-        inner.tasks.spawn(Arc::clone(&inner).look_after_spool());
-        inner.tasks.spawn(look_after(Arc::clone(&inner), upto));
+        inner.spawn(strike(Arc::clone(&inner), due));
+        inner.spawn(Arc::clone(&inner).keep_log());
+        inner.spawn(Arc::clone(&inner).look_after_spool());
+        inner.spawn(look_after(Arc::clone(&inner), upto));
         Ok(Self { inner })
     }
 
@@ -297,17 +297,26 @@ impl Engine {
     }
 
     /// Runs to its end even if the caller stops waiting: a step is never half done.
-    pub(super) async fn detached<T: Send + 'static>(
+    ///
+    /// It has begun when this returns; no `async fn`, which would carry the work in it until then.
+    pub(super) fn detached<T, W>(
         &self,
-        work: impl Future<Output = T> + Send + 'static,
-    ) -> Result<T, Problem> {
-        self.inner.tasks.spawn(work).await.map_err(|error| {
-            tracing::error!(panicked = error.is_panic(), "a request failed inside");
-            problem(
-                ProblemCode::Internal,
-                "the request failed inside; it may or may not have been carried out",
-            )
-        })
+        work: W,
+    ) -> impl Future<Output = Result<T, Problem>> + Send + use<T, W>
+    where
+        T: Send + 'static,
+        W: Future<Output = T> + Send + 'static,
+    {
+        let running = self.inner.spawn(work);
+        async {
+            running.await.map_err(|error| {
+                tracing::error!(panicked = error.is_panic(), "a request failed inside");
+                problem(
+                    ProblemCode::Internal,
+                    "the request failed inside; it may or may not have been carried out",
+                )
+            })
+        }
     }
 }
 

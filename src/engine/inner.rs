@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::sync::broadcast;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -114,6 +115,16 @@ impl Inner {
             connector: self.connector.name(),
             callback_base_url: &self.options.callback_base_url,
         }
+    }
+
+    /// Runs `work` to its end, which a shutdown waits for.
+    ///
+    /// Boxed first: a runtime moves what it is given several times, and the work of a flow is some thousand bytes.
+    pub(crate) fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
+        self.tasks.spawn(Box::pin(work))
     }
 
     /// Nobody may be listening; then nobody is told.

@@ -24,7 +24,7 @@ impl Inner {
         // A flow that is taken up again is asked about by the task that asks already.
         if live.begin_polling() {
             let (inner, live) = (Arc::clone(self), Arc::clone(live));
-            self.tasks.spawn(async move {
+            self.spawn(async move {
                 let mut stage = live.stage.subscribe();
                 tokio::select! {
                     () = inner.poll_until_answered(&live, &polling) => {}

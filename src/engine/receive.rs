@@ -59,9 +59,7 @@ impl Inner {
         // In a task of its own: a commit is never given up in the middle. One that takes too long may still come to its
         // end; then the callback is found under its id, and does not become another.
         let (inner, recorded) = (Arc::clone(self), arrival.clone());
-        let recording = self
-            .tasks
-            .spawn(async move { inner.record_arrival(token, recorded).await });
+        let recording = self.spawn(async move { inner.record_arrival(token, recorded).await });
         let cause = match tokio::time::timeout(spool.patience(), recording).await {
             Ok(Ok(Ok(receipt))) => return receipt,
             Ok(Ok(Err(error))) => error.to_string(),

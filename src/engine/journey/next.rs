@@ -30,7 +30,7 @@ impl Inner {
         notice: Option<Recorded<DeliveryRow>>,
     ) {
         let (inner, live) = (Arc::clone(self), Arc::clone(live));
-        self.tasks.spawn(async move {
+        self.spawn(async move {
             let mut pause = FIRST_PAUSE;
             let mut counted = None;
             while let Err(error) = inner.next_step(&live, &next, &mut counted).await {

@@ -319,7 +319,7 @@ async fn an_exchange_has_one_of_four_directions() {
     let folder = TempDir::new().unwrap();
     let store = Sqlite::open(file_in(&folder)).await.unwrap();
     let insert = |direction: &str| {
-        let values = vec![Value::from(direction.to_owned())];
+        let values = vec![direction.to_owned().into()];
         store.write(
             "INSERT INTO exchanges (id, direction, at, bytes) VALUES (randomblob(16), ?1, 1, x'01')",
             values,

@@ -1,6 +1,8 @@
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 
 use super::CallbackReceipt;
 use super::inner::Inner;
@@ -22,7 +24,7 @@ use crate::words::Timestamp;
 
 impl Inner {
     /// Takes in a callback: recorded first, examined afterwards (law 2). Where the store can't record it, it waits in the
-    /// spool, if there is one.
+    /// spool, if there is one. Must run to its end, whoever stops waiting for it.
     pub(crate) async fn receive(
         self: &Arc<Self>,
         token: &str,
@@ -56,15 +58,19 @@ impl Inner {
                 }
             };
         };
-        // In a task of its own: a commit is never given up in the middle. One that takes too long may still come to its
-        // end; then the callback is found under its id, and does not become another.
+        // A commit is never given up in the middle. One that takes too long may still come to its end, in a task of its own;
+        // then the callback is found under its id, and does not become another.
         let (inner, recorded) = (Arc::clone(self), arrival.clone());
-        let recording = self.spawn(async move { inner.record_arrival(token, recorded).await });
-        let cause = match tokio::time::timeout(spool.patience(), recording).await {
+        let record = async move { inner.record_arrival(token, recorded).await };
+        let mut recording = Box::pin(AssertUnwindSafe(record).catch_unwind());
+        let cause = match tokio::time::timeout(spool.patience(), &mut recording).await {
             Ok(Ok(Ok(receipt))) => return receipt,
             Ok(Ok(Err(error))) => error.to_string(),
             Ok(Err(_)) => "recording it failed inside".to_owned(),
-            Err(_) => "the store takes too long".to_owned(),
+            Err(_) => {
+                self.spawn(recording);
+                "the store takes too long".to_owned()
+            }
         };
         self.let_wait(token, arrival, &cause).await
     }

@@ -280,10 +280,16 @@ impl Inner {
         });
     }
 
-    /// Law 2: takes the proof that the bytes are recorded.
+    /// Law 2: takes the proof that the bytes are recorded. What was recorded first is examined first, so that it decides.
     fn examine(self: &Arc<Self>, live: &Arc<Live>, arrivals: Recorded<Vec<Arrival>>) {
         let (inner, live) = (Arc::clone(self), Arc::clone(live));
+        let mut turn = live.examinations.turn();
         self.spawn(async move {
+            for arrival in arrivals.iter() {
+                // Others may be asked, so nobody is kept from the flow meanwhile.
+                inner.connector.look_up(&arrival.bytes, inner.clock.now()).await;
+            }
+            turn.come().await;
             for arrival in arrivals.iter() {
                 let verdict = Arc::new(inner.verdict(&live, arrival).await);
                 let make = || Input::Examined {
@@ -296,8 +302,6 @@ impl Inner {
     }
 
     async fn verdict(&self, live: &Live, arrival: &Arrival) -> Verdict {
-        // Others may be asked, so nobody is kept from the flow meanwhile.
-        self.connector.look_up(&arrival.bytes, self.clock.now()).await;
         let cell = live.cell.lock().await;
         let (assurance, fields) = match &cell.detail.plan {
             Some(plan) => (plan.assurance, plan.fields.as_slice()),

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use super::detail::Detail;
 use super::doubt::Doubt;
+use super::examination_order::ExaminationOrder;
 use crate::audit::FlowRow;
 use crate::catalog::Catalog;
 use crate::connector::Matter;
@@ -37,6 +38,8 @@ pub(crate) struct Live {
     polling: AtomicBool,
     /// Whether its e-service was told that it has not begun, though nobody knew.
     given_up: AtomicBool,
+    /// Who is examined when.
+    pub(crate) examinations: ExaminationOrder,
     /// How far the flow has durably come; wakes those who wait.
     pub(crate) stage: watch::Sender<Stage>,
 }
@@ -91,6 +94,7 @@ impl Live {
             matter: OnceLock::new(),
             polling: AtomicBool::new(false),
             given_up: AtomicBool::new(false),
+            examinations: ExaminationOrder::default(),
             stage: watch::Sender::new(Stage::of(&cell.row.state)),
             cell: tokio::sync::Mutex::new(cell),
         })

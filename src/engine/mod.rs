@@ -22,6 +22,7 @@ mod drive;
 )]
 mod engine;
 mod evidence;
+mod examination_order;
 mod find;
 mod first;
 mod flow_calls;

@@ -263,7 +263,8 @@ async fn what_waits_is_taken_in_at_the_start() {
     node.engine.shutdown().await;
 }
 
-// What arrives first is recorded first, so a second answer contradicts and does not decide.
+// What arrives first is recorded first, so a second answer contradicts and does not decide. Fault: answers that were
+// recorded in the same moment were examined in any order.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_callbacks_of_a_flow_keep_their_order() {
     let folder = tempfile::tempdir().unwrap();

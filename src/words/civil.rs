@@ -34,21 +34,13 @@ impl CivilNo {
     /// # Errors
     /// Says which rule the text breaks, without repeating the text.
     pub fn parse(text: &str) -> Result<Self, CivilNoError> {
-        let mut digits = [0; DIGITS];
-        let mut count = 0;
-        for letter in text
+        let digits = text
             .chars()
             .filter(|letter| !letter.is_whitespace() && *letter != '-')
-        {
-            let digit = western_digit(letter).ok_or(CivilNoError::Digits)?;
-            if let Some(place) = digits.get_mut(count) {
-                *place = digit;
-            }
-            count += 1;
-        }
-        if count != DIGITS {
-            return Err(CivilNoError::Length);
-        }
+            .map(western_digit)
+            .collect::<Option<Vec<u8>>>()
+            .ok_or(CivilNoError::Digits)?;
+        let digits: [u8; 12] = digits.try_into().map_err(|_| CivilNoError::Length)?;
         if !(1..=4).contains(&digits[0]) {
             return Err(CivilNoError::Century);
         }
@@ -78,7 +70,7 @@ fn western_digit(letter: char) -> Option<u8> {
     u8::try_from(u32::from(letter) - u32::from(zero)).ok()
 }
 
-fn is_birth_date(digits: &[u8; DIGITS]) -> bool {
+fn is_birth_date(digits: &[u8; 12]) -> bool {
     let pair = |at: usize| i16::from(digits[at]) * 10 + i16::from(digits[at + 1]);
     let century = 1700 + i16::from(digits[0]) * 100;
     let (Ok(month), Ok(day)) = (i8::try_from(pair(3)), i8::try_from(pair(5))) else {
@@ -91,7 +83,7 @@ fn is_birth_date(digits: &[u8; DIGITS]) -> bool {
 ///
 /// Public code disagrees where the remainder is zero: some reject, some take zero. The authority decides in
 /// the end, so the lenient reading is kept (protocol notes, section 11).
-fn check_digit(digits: &[u8; DIGITS]) -> Option<u8> {
+fn check_digit(digits: &[u8; 12]) -> Option<u8> {
     let sum: u32 = WEIGHTS
         .iter()
         .zip(digits)
@@ -104,7 +96,6 @@ fn check_digit(digits: &[u8; DIGITS]) -> Option<u8> {
     }
 }
 
-const DIGITS: usize = 12;
 const WEIGHTS: [u32; 11] = [2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 
 #[cfg(test)]

@@ -280,7 +280,7 @@ impl Inner {
         });
     }
 
-    /// Law 2: takes the proof that the bytes are recorded. What was recorded first is examined first, so that it decides.
+    /// Law 2: takes the proof that the bytes are recorded. What this node recorded first it examines first.
     fn examine(self: &Arc<Self>, live: &Arc<Live>, arrivals: Recorded<Vec<Arrival>>) {
         let (inner, live) = (Arc::clone(self), Arc::clone(live));
         let mut turn = live.examinations.turn();

@@ -3,7 +3,8 @@ use std::sync::PoisonError;
 
 use tokio::sync::oneshot;
 
-/// Lets the answers of a flow be examined in the order in which turns were taken, whatever task runs first.
+/// Lets the answers of a flow be examined in the order in which turns were taken, whatever task runs first. Another replica
+/// examines what it has recorded itself, and the version of the flow decides between the two.
 #[derive(Default)]
 pub(crate) struct ExaminationOrder {
     /// Ends with the turn that was taken last.

@@ -26,9 +26,13 @@ check: fmt clippy policies ## the quick part: format, lints, the policies of thi
 .PHONY: test
 test: system tools fmt clippy unit doc policies browser deny ## everything that CI runs, in the order that fails fastest
 
+.PHONY: release
+release: ## the binary as it is shipped, optimised by a profile of its own bench: target/shipped/release/midflow
+	.ci/release.sh target/shipped
+
 .PHONY: bench
-bench: ## the table of figures, each beside its control
-	cargo run --release --quiet -- bench
+bench: release ## the table of figures of that binary, each beside its control
+	target/shipped/release/midflow bench
 
 .PHONY: soak
 soak: tools ## the same tests with their long figures: thousands of kills, more callbacks, more orders

@@ -21,16 +21,16 @@ merger() { # what adds counts up: the compiler's own tool, or one of the system 
             return
         fi
     done
-    echo "release: llvm-profdata of LLVM $oldest or newer is missing; get it with" >&2
-    echo "    rustup component add llvm-tools" >&2
-    echo "or on Debian, as root, with" >&2
-    echo "    apt-get install llvm-$oldest" >&2
     return 1
 }
 
 count() { # what runs in a bench, into $profile
     local tool counts=$target/counts
-    tool=$(merger)
+    if ! tool=$(merger); then
+        echo "release: llvm-profdata of LLVM $oldest or newer is missing; \`rustup component add llvm-tools\` brings it, too"
+        .ci/install.sh "llvm-$oldest"
+        tool=$(merger)
+    fi
     echo "release: a build that counts what runs"
     RUSTFLAGS="-Cprofile-generate" cargo build --locked --release --bin midflow --target-dir "$target/counting"
     echo "release: its bench; the figures are those of a build that counts"

@@ -15,21 +15,4 @@ command -v age > /dev/null || missing+=(age)
 command -v openssl > /dev/null || missing+=(openssl)
 command -v softhsm2-util > /dev/null || missing+=(softhsm2)
 command -v initdb > /dev/null || ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1 || missing+=(postgresql)
-[ ${#missing[@]} -eq 0 ] && exit 0
-
-install=(apt-get install --yes --no-install-recommends "${missing[@]}")
-if ! command -v apt-get > /dev/null; then
-    echo "system: install what Debian calls: ${missing[*]}" >&2
-    exit 1
-fi
-if [ "$(id -u)" -eq 0 ]; then
-    root=()
-elif sudo -n true 2> /dev/null; then
-    root=(sudo)
-else
-    echo "system: run this once, then try again: sudo ${install[*]}" >&2
-    exit 1
-fi
-echo "system: installing ${missing[*]}"
-"${root[@]}" apt-get update -qq
-DEBIAN_FRONTEND=noninteractive "${root[@]}" "${install[@]}" -qq > /dev/null
+[ ${#missing[@]} -eq 0 ] || exec "$(dirname "$0")/install.sh" "${missing[@]}"

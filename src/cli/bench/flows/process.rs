@@ -78,8 +78,8 @@ impl Process {
     /// away, so one that does not end soon is killed.
     pub(super) async fn stop(mut self) {
         let asked = Command::new("kill").arg(self.pid.to_string()).status().await;
-        let ends = tokio::time::timeout(END_TIME, self.child.wait());
-        if asked.is_err() || ends.await.is_err() {
+        let ended = tokio::time::timeout(END_TIME, self.child.wait()).await;
+        if asked.is_err() || ended.is_err() {
             let _ = self.child.kill().await;
         }
     }

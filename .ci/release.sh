@@ -3,7 +3,7 @@
 # of its own bench, the real one (profile-guided optimisation). Each has a folder of its own, so cargo keeps what it can.
 #
 # The counts are not the same twice, and a binary follows from them: they are kept beside it as midflow.profdata. Given as
-# the second argument they make the same binary again.
+# the second argument they are built from again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p "$1"

@@ -31,7 +31,7 @@ async fn ledgers_agree_after_every_kill() {
         since.as_secs()
     });
     let mut all = Tally::default();
-    let mut controlled = Vec::new();
+    let mut starved = 0;
     while all.kills < kills {
         let campaign = Campaign {
             seed,
@@ -40,9 +40,18 @@ async fn ledgers_agree_after_every_kill() {
         let folder = tempfile::tempdir().unwrap();
         match campaign.run(folder.path()).await {
             Ok((tally, ledgers)) => {
-                all.add(&tally);
                 eprintln!("seed {seed}: {tally}");
-                controlled.extend(falsified(&ledgers));
+                let lacking = falsified(&ledgers);
+                if lacking.is_empty() {
+                    all.add(&tally);
+                } else {
+                    starved += 1;
+                    eprintln!("seed {seed} does not count: nothing could be falsified as {lacking:?}");
+                    assert!(
+                        starved <= MOST_STARVED,
+                        "the machine has no time for this test: {tally}"
+                    );
+                }
             }
             Err(why) => {
                 let kept: PathBuf = folder.keep();
@@ -52,12 +61,6 @@ async fn ledgers_agree_after_every_kill() {
         seed += 1;
     }
     eprintln!("in all: {all}");
-    for (fault, _) in FALSIFICATIONS {
-        assert!(
-            controlled.contains(fault),
-            "nothing could be falsified as {fault:?}: {all}"
-        );
-    }
     assert!(all.approved > kills, "there was no load to speak of: {all}");
     assert!(all.never_left > 0, "no kill hit a request on its way: {all}");
     assert!(all.notices_again > 0, "no notice came twice: {all}");
@@ -82,15 +85,15 @@ async fn a_first_start_can_be_killed_anywhere() {
 }
 
 /// The control: the same ledgers that have just agreed, each falsified in one place, are refused for that. Gives what could
-/// be falsified: where others keep the machine busy, a node is killed before it has done much.
+/// not be falsified: where others keep the machine busy, a node is killed before it has done much.
 fn falsified(ledgers: &Ledgers) -> Vec<Fault> {
-    let mut done = Vec::new();
+    let mut lacking = Vec::new();
     for (fault, falsify) in FALSIFICATIONS {
         let mut false_ones = ledgers.clone();
         if falsify(&mut false_ones).is_none() {
+            lacking.push(*fault);
             continue;
         }
-        done.push(*fault);
         let found: Vec<Disagreement> = disagreements(&false_ones, Stage::Settled);
         assert!(
             found.iter().any(|one| one.fault == *fault),
@@ -98,7 +101,7 @@ fn falsified(ledgers: &Ledgers) -> Vec<Fault> {
         );
     }
     assert!(disagreements(ledgers, Stage::Settled).is_empty());
-    done
+    lacking
 }
 
 /// `None` where the ledgers have nothing that could be falsified so.
@@ -301,5 +304,7 @@ fn number(name: &str) -> Option<u64> {
 }
 
 const FIRST_STARTS: u32 = 20;
+/// So many stores may be left out of the count because a control had nothing to falsify in them.
+const MOST_STARVED: u32 = 3;
 /// So many kills over one store; a soak begins with a new one then.
 const ONE_STORE: u64 = 250;

@@ -1,5 +1,4 @@
 use async_trait::async_trait;
-use rusqlite::Connection;
 use rusqlite::OptionalExtension as _;
 use rusqlite::Row;
 use rusqlite::params;
@@ -7,7 +6,6 @@ use rusqlite::params;
 use super::Sqlite;
 use super::edge;
 use super::fault;
-use super::open;
 use super::snapshot::Snapshot;
 use crate::audit::log::Edge;
 use crate::audit::log::LogRow;
@@ -25,43 +23,49 @@ use crate::words::FlowId;
 impl LogStore for Sqlite {
     async fn log_edge(&self) -> Result<Edge, StoreError> {
         let file = self.file.clone();
-        self.look(move |connection| {
-            let size: i64 = connection
-                .query_row("SELECT coalesce(max(seq), 0) FROM records", [], |row| row.get(0))
-                .map_err(|error| fault::of_rusqlite(&file, &error))?;
-            edge::load(&file, connection, u64::try_from(size).unwrap_or(0))
-        })
-        .await
+        self.looks
+            .look(move |connection| {
+                let size: i64 = connection
+                    .prepare_cached("SELECT coalesce(max(seq), 0) FROM records")
+                    .and_then(|mut size| size.query_row([], |row| row.get(0)))
+                    .map_err(|error| fault::of_rusqlite(&file, &error))?;
+                edge::load(&file, connection, u64::try_from(size).unwrap_or(0))
+            })
+            .await
     }
 
     async fn log_nodes(&self, nodes: &[Node]) -> Result<Vec<Digest>, StoreError> {
         let (file, nodes) = (self.file.clone(), nodes.to_vec());
-        self.look(move |connection| edge::nodes(&file, connection, &nodes))
+        self.looks
+            .look(move |connection| edge::nodes(&file, connection, &nodes))
             .await
     }
 
     async fn log_rows(&self, flow: FlowId) -> Result<Vec<LogRow>, StoreError> {
         let id = flow.as_uuid().into_bytes();
-        self.ask(move |connection| {
-            let mut rows = connection.prepare(&format!("{ROWS} WHERE r.flow = ?1 ORDER BY r.seq"))?;
-            rows.query_map([id], row)?.collect()
-        })
-        .await
+        self.looks
+            .ask(move |connection| {
+                let mut rows = connection.prepare(&format!("{ROWS} WHERE r.flow = ?1 ORDER BY r.seq"))?;
+                rows.query_map([id], row)?.collect()
+            })
+            .await
     }
 
     async fn log_row(&self, index: u64) -> Result<Option<LogRow>, StoreError> {
         let seq = i64::try_from(index).unwrap_or(i64::MAX).saturating_add(1);
-        self.ask(move |connection| {
-            connection
-                .query_row(&format!("{ROWS} WHERE r.seq = ?1"), [seq], row)
-                .optional()
-        })
-        .await
+        self.looks
+            .ask(move |connection| {
+                connection
+                    .query_row(&format!("{ROWS} WHERE r.seq = ?1"), [seq], row)
+                    .optional()
+            })
+            .await
     }
 
     async fn log_leaf_before(&self, row: &LogRow) -> Result<Digest, StoreError> {
         let (seq, writer) = (row.seq, row.writer.clone());
         let leaf = self
+            .looks
             .ask(move |connection| {
                 connection
                     .query_row(
@@ -112,26 +116,29 @@ impl LogStore for Sqlite {
 
     async fn anchors_from(&self, size: u64, limit: u32) -> Result<Vec<KeptAnchor>, StoreError> {
         let size = i64::try_from(size).unwrap_or(i64::MAX);
-        self.ask(move |connection| {
-            let mut rows = connection.prepare(
+        self.looks
+            .ask(move |connection| {
+                let mut rows = connection.prepare(
                 "SELECT size, anchor, proof FROM log_anchors WHERE size >= ?1 ORDER BY size, anchor LIMIT ?2",
             )?;
-            rows.query_map(params![size, limit], |row| {
-                Ok(KeptAnchor {
-                    size: u64::try_from(row.get::<_, i64>(0)?).unwrap_or(0),
-                    anchor: row.get(1)?,
-                    proof: row.get(2)?,
-                })
-            })?
-            .collect()
-        })
-        .await
+                rows.query_map(params![size, limit], |row| {
+                    Ok(KeptAnchor {
+                        size: u64::try_from(row.get::<_, i64>(0)?).unwrap_or(0),
+                        anchor: row.get(1)?,
+                        proof: row.get(2)?,
+                    })
+                })?
+                .collect()
+            })
+            .await
     }
 
     async fn snapshot(&self) -> Result<Box<dyn LogSnapshot>, StoreError> {
         let file = self.file.clone();
         let opened = tokio::task::spawn_blocking(move || Snapshot::open(&file)).await;
-        Ok(Box::new(opened.map_err(|_| self.panicked())??))
+        Ok(Box::new(opened.map_err(|_| {
+            StoreError::new(StoreErrorKind::Io, &self.file, "the reader panicked")
+        })??))
     }
 }
 
@@ -142,41 +149,19 @@ impl Sqlite {
         size: u64,
     ) -> Result<Option<KeptCheckpoint>, StoreError> {
         let size = i64::try_from(size).unwrap_or(i64::MAX);
-        self.ask(move |connection| {
-            connection
-                .query_row(statement, [size], |row| {
-                    Ok(KeptCheckpoint {
-                        size: u64::try_from(row.get::<_, i64>(0)?).unwrap_or(0),
-                        note: row.get(1)?,
+        self.looks
+            .ask(move |connection| {
+                connection
+                    .prepare_cached(statement)?
+                    .query_row([size], |row| {
+                        Ok(KeptCheckpoint {
+                            size: u64::try_from(row.get::<_, i64>(0)?).unwrap_or(0),
+                            note: row.get(1)?,
+                        })
                     })
-                })
-                .optional()
-        })
-        .await
-    }
-
-    /// Reads on a connection of its own and a thread that may wait for the disk.
-    async fn look<T: Send + 'static>(
-        &self,
-        read: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let file = self.file.clone();
-        tokio::task::spawn_blocking(move || read(&open::looker(&file)?))
+                    .optional()
+            })
             .await
-            .map_err(|_| self.panicked())?
-    }
-
-    async fn ask<T: Send + 'static>(
-        &self,
-        read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let file = self.file.clone();
-        self.look(move |connection| read(connection).map_err(|error| fault::of_rusqlite(&file, &error)))
-            .await
-    }
-
-    fn panicked(&self) -> StoreError {
-        StoreError::new(StoreErrorKind::Io, &self.file, "the reader panicked")
     }
 }
 

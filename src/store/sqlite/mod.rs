@@ -10,6 +10,7 @@ mod flow_updates;
 mod keys;
 mod lock;
 mod log;
+mod look;
 mod open;
 mod read;
 mod rights;

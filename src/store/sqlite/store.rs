@@ -8,6 +8,7 @@ use sqlx::sqlite::SqliteArguments;
 use sqlx::sqlite::SqlitePool;
 
 use super::lock::Ownership;
+use super::look::Looks;
 use super::open;
 use super::writer::Writer;
 use crate::audit::Commit;
@@ -26,6 +27,7 @@ use crate::store::StoreErrorKind;
 pub struct Sqlite {
     pub(super) file: PathBuf,
     pub(super) readers: SqlitePool,
+    pub(super) looks: Looks,
     pub(super) writer: Writer,
 }
 
@@ -43,6 +45,7 @@ impl Sqlite {
         let readers = open::readers(&file);
         let writer = Writer::start(file.clone(), ownership, connection, writer)?;
         Ok(Self {
+            looks: Looks::new(file.clone()),
             file,
             readers,
             writer,
@@ -59,6 +62,7 @@ impl Sqlite {
         let readers = open::readers(&file);
         let writer = Writer::none(file.clone());
         let store = Self {
+            looks: Looks::new(file.clone()),
             file,
             readers,
             writer,
@@ -97,6 +101,7 @@ impl Sqlite {
     pub(super) async fn finish(&self) {
         // Readers first: the last connection to close leaves a file without a write-ahead log.
         self.readers.close().await;
+        self.looks.close();
         self.writer.close().await;
     }
 

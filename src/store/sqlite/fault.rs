@@ -35,6 +35,11 @@ pub(super) fn of_sqlx(file: &Path, error: &sqlx::Error) -> StoreError {
     }
 }
 
+/// A task that reads never came to its end.
+pub(super) fn of_panic(file: &Path) -> StoreError {
+    StoreError::new(StoreErrorKind::Io, file, "the reader panicked")
+}
+
 /// What an error of rusqlite means.
 pub(super) fn of_rusqlite(file: &Path, error: &rusqlite::Error) -> StoreError {
     let (kind, text) = match error {

@@ -15,7 +15,6 @@ use crate::store::KeptCheckpoint;
 use crate::store::LogSnapshot;
 use crate::store::LogStore;
 use crate::store::StoreError;
-use crate::store::StoreErrorKind;
 use crate::words::Digest;
 use crate::words::FlowId;
 
@@ -119,8 +118,9 @@ impl LogStore for Sqlite {
         self.looks
             .ask(move |connection| {
                 let mut rows = connection.prepare(
-                "SELECT size, anchor, proof FROM log_anchors WHERE size >= ?1 ORDER BY size, anchor LIMIT ?2",
-            )?;
+                    "SELECT size, anchor, proof FROM log_anchors WHERE size >= ?1
+                        ORDER BY size, anchor LIMIT ?2",
+                )?;
                 rows.query_map(params![size, limit], |row| {
                     Ok(KeptAnchor {
                         size: u64::try_from(row.get::<_, i64>(0)?).unwrap_or(0),
@@ -136,9 +136,7 @@ impl LogStore for Sqlite {
     async fn snapshot(&self) -> Result<Box<dyn LogSnapshot>, StoreError> {
         let file = self.file.clone();
         let opened = tokio::task::spawn_blocking(move || Snapshot::open(&file)).await;
-        Ok(Box::new(opened.map_err(|_| {
-            StoreError::new(StoreErrorKind::Io, &self.file, "the reader panicked")
-        })??))
+        Ok(Box::new(opened.map_err(|_| fault::of_panic(&self.file))??))
     }
 }
 

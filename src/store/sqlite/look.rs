@@ -9,7 +9,6 @@ use rusqlite::Connection;
 use super::fault;
 use super::open;
 use crate::store::StoreError;
-use crate::store::StoreErrorKind;
 
 /// Reads that may wait for the disk, each on a connection that it has alone.
 ///
@@ -44,7 +43,7 @@ impl Looks {
         let looks = self.clone();
         tokio::task::spawn_blocking(move || looks.look_here(read))
             .await
-            .map_err(|_| StoreError::new(StoreErrorKind::Io, &self.file, "the reader panicked"))?
+            .map_err(|_| fault::of_panic(&self.file))?
     }
 
     /// The same where the error is SQLite's own.
@@ -166,12 +165,13 @@ mod tests {
             .ask(|connection| connection.execute_batch("BEGIN; SELECT * FROM t"))
             .await
             .unwrap();
-        assert!(!is_kept(&looks).await);
         let writer = Connection::open(folder.path().join("looked-at.db")).unwrap();
+        writer.execute_batch("INSERT INTO t VALUES (1)").unwrap();
         let busy: i64 = writer
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
             .unwrap();
         assert_eq!(busy, 0, "nobody holds an old state of the file");
+        assert!(!is_kept(&looks).await);
     }
 
     #[tokio::test]

@@ -402,7 +402,7 @@ impl Sqlite {
             tokio::spawn(async move { sqlx::query_with(statement, arguments).fetch_all(&readers).await });
         let rows: Vec<SqliteRow> = reading
             .await
-            .map_err(|_| StoreError::new(StoreErrorKind::Io, &self.file, "the reader panicked"))?
+            .map_err(|_| fault::of_panic(&self.file))?
             .map_err(|error| fault::of_sqlx(&self.file, &error))?;
         rows.iter()
             .map(|row| read(&Stored::new(&self.file, row)))

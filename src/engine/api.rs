@@ -170,6 +170,23 @@ pub struct StepPlace {
     pub number: usize,
     /// How many of them there are.
     pub of: usize,
+    /// Whether the journey goes on to another step; known once this one has ended.
+    pub goes_on: bool,
+}
+
+impl FlowView {
+    /// How it ended, for the person who was asked: a step that another follows is no ending.
+    #[must_use]
+    pub fn final_outcome(&self) -> Option<Outcome> {
+        self.outcome.filter(|_| self.ended && !self.is_between_steps())
+    }
+
+    /// Whether it is a step that has ended and that another follows: until that one has begun, the journey stands between
+    /// the two.
+    #[must_use]
+    pub fn is_between_steps(&self) -> bool {
+        self.ended && self.step.as_ref().is_some_and(|step| step.goes_on)
+    }
 }
 
 /// What became of a callback, for the listener.

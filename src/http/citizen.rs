@@ -1,6 +1,3 @@
-use std::convert::Infallible;
-use std::sync::Arc;
-
 use askama::Template;
 use axum::Router;
 use axum::extract::Path;
@@ -11,13 +8,8 @@ use axum::middleware;
 use axum::response::IntoResponse;
 use axum::response::Redirect;
 use axum::response::Response;
-use axum::response::sse::Event;
-use axum::response::sse::KeepAlive;
-use axum::response::sse::Sse;
 use axum::routing::get;
 use axum::routing::post;
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
 
 use super::api::ApiState;
 use super::brand;
@@ -25,7 +17,6 @@ use super::browser;
 use super::clock::PageClock;
 use super::confirm;
 use super::confirm::Confirm;
-use super::flows::Flows;
 use super::headers::Site;
 use super::headers::document_headers;
 use super::headers::page_headers;
@@ -33,7 +24,9 @@ use super::message::Message;
 use super::page::Page;
 use super::page::SiteName;
 use super::page::Visitor;
+use super::page_events;
 use super::shown;
+use super::waiting::BetweenSteps;
 use super::waiting::Ended;
 use super::waiting::PutOff;
 use super::waiting::Waiting;
@@ -42,7 +35,6 @@ use crate::engine::FlowView;
 use crate::policy::OwnSettings;
 use crate::policy::Service;
 use crate::words::Capability;
-use crate::words::FlowId;
 use crate::words::Outcome;
 use crate::words::OutcomeClass;
 use crate::words::Text;
@@ -56,7 +48,7 @@ pub(super) fn pages(state: ApiState) -> Router {
     Router::new()
         .route("/brand/{name}", get(logo))
         .route("/f/{handle}", get(show))
-        .route("/f/{handle}/events", get(follow))
+        .route("/f/{handle}/events", get(page_events::follow))
         .route("/f/{handle}/renew", post(renew))
         .route("/f/{handle}/not-me", post(not_me))
         .route("/f/{handle}/back/{proof}", get(way_back::arrive))
@@ -75,6 +67,7 @@ struct CitizenPage {
     logo: Option<String>,
     waiting: Option<Waiting>,
     put_off: Option<PutOff>,
+    between: Option<BetweenSteps>,
     confirm: Option<Confirm>,
     outcome: Option<Ended>,
     /// That nothing has been signed (R000-106).
@@ -129,7 +122,8 @@ pub(super) fn show_flow(
     let catalog = state.flows.catalog();
     let organization = catalog.organization().name.clone();
     let service = catalog.service(view.service.as_str());
-    let outcome = view.ended.then_some(()).and(view.outcome).map(|outcome| Ended {
+    let events = page_events::address(&format!("{path}/events"), &view);
+    let outcome = view.final_outcome().map(|outcome| Ended {
         class: outcome.class().as_str(),
         heading: shown::ending(ui, Some(view.capability), outcome.class()),
         say: view
@@ -142,12 +136,22 @@ pub(super) fn show_flow(
         .app_link
         .as_ref()
         .map(|link| way_back::open(link, state, handle, headers));
+    let between = view.is_between_steps().then(|| BetweenSteps {
+        service: view.service_name.clone(),
+        events: events.clone(),
+    });
     let put_off = view.sends_at.filter(|_| outcome.is_none()).map(|at| {
-        let events = format!("{path}/events");
-        PutOff::new(ui, PageClock::system(), at, view.service_name.clone(), events)
+        PutOff::new(
+            ui,
+            PageClock::system(),
+            at,
+            view.service_name.clone(),
+            events.clone(),
+        )
     });
     let logo = brand::address(&catalog);
-    let waiting = (outcome.is_none() && confirm.is_none() && put_off.is_none()).then(|| {
+    let waits = outcome.is_none() && between.is_none() && confirm.is_none() && put_off.is_none();
+    let waiting = waits.then(|| {
         let waiting = Waiting::new(
             (organization.clone(), logo.clone()),
             (view.service_name.clone(), view.capability),
@@ -157,7 +161,7 @@ pub(super) fn show_flow(
             service
                 .map(|loaded| steps(&loaded.service, view.capability))
                 .unwrap_or_default(),
-            format!("{path}/events"),
+            events,
         )
         .showing(view.qr.clone(), link.as_ref().map(|link| link.href.clone()))
         .disowned_at(format!("{path}/not-me"));
@@ -174,6 +178,7 @@ pub(super) fn show_flow(
         (Some(ended), ..) => ended.heading,
         (None, Some(confirm), _) => confirm.heading(ui),
         (None, None, Some(waiting)) => waiting.heading(ui),
+        (None, None, None) if between.is_some() => ui.between_steps_heading,
         (None, None, None) => ui.put_off_heading,
     };
     let missing = confirm.as_ref().is_some_and(|confirm| confirm.missing);
@@ -193,6 +198,7 @@ pub(super) fn show_flow(
         logo,
         waiting,
         put_off,
+        between,
         confirm,
         outcome,
     };
@@ -258,72 +264,6 @@ pub(super) fn not_found(visitor: &Visitor) -> Response {
     visitor.show(StatusCode::NOT_FOUND, &message)
 }
 
-/// One event, `ended`, once the flow has ended.
-async fn follow(
-    State(state): State<ApiState>,
-    visitor: Visitor,
-    Path(handle): Path<String>,
-    headers: HeaderMap,
-) -> Response {
-    let (client, flow) = match browser::owned(&state, &visitor, &handle, &headers).await {
-        Ok((client, view)) => (client, view.flow),
-        Err(instead) => return instead.status().into_response(),
-    };
-    ended_of(&state, client, flow)
-}
-
-/// The stream of one flow, to whom it may be told.
-pub(super) fn ended_of(state: &ApiState, client: String, flow: FlowId) -> Response {
-    let flows = state.flows.clone();
-    until_ended(move |time| {
-        let (flows, client) = (flows.clone(), client.clone());
-        async move { has_ended(&flows, &client, flow, time).await }
-    })
-}
-
-/// A stream that tells the end of a flow, and nothing else. `wait` answers `None` when there is nothing more
-/// to wait for.
-pub(super) fn until_ended<F>(wait: impl Fn(std::time::Duration) -> F + Send + 'static) -> Response
-where
-    F: Future<Output = Option<bool>> + Send,
-{
-    let (sender, receiver) = mpsc::channel::<Result<Event, Infallible>>(1);
-    tokio::spawn(async move {
-        loop {
-            let ended = tokio::select! {
-                ended = wait(WAIT) => ended,
-                () = sender.closed() => return,
-            };
-            match ended {
-                Some(false) => {}
-                Some(true) => {
-                    let _ = sender
-                        .send(Ok(Event::default().event("ended").data("ended")))
-                        .await;
-                    return;
-                }
-                None => return,
-            }
-        }
-    });
-    Sse::new(ReceiverStream::new(receiver))
-        .keep_alive(
-            KeepAlive::new()
-                .interval(std::time::Duration::from_secs(15))
-                .text(""),
-        )
-        .into_response()
-}
-
-async fn has_ended(
-    flows: &Arc<dyn Flows>,
-    client: &str,
-    flow: FlowId,
-    time: std::time::Duration,
-) -> Option<bool> {
-    flows.wait(client, flow, time).await.ok().map(|view| view.ended)
-}
-
 /// The flow of a page, and its client.
 pub(super) async fn view(state: &ApiState, handle: &str) -> Option<(String, FlowView)> {
     let clients = state.settings.keys.clients();
@@ -331,5 +271,3 @@ pub(super) async fn view(state: &ApiState, handle: &str) -> Option<(String, Flow
     let view = state.flows.view_on_page(client, flow).await.ok()?;
     Some((client.to_owned(), view))
 }
-
-const WAIT: std::time::Duration = std::time::Duration::from_secs(30);

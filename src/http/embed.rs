@@ -6,6 +6,7 @@
 use askama::Template;
 use axum::Router;
 use axum::extract::Path;
+use axum::extract::Query;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::HeaderName;
@@ -27,7 +28,10 @@ use super::clock::PageClock;
 use super::page::Page;
 use super::page::SiteName;
 use super::page::Visitor;
+use super::page_events;
+use super::page_events::Shown;
 use super::shown;
+use super::waiting::BetweenSteps;
 use super::waiting::Ended;
 use super::waiting::PutOff;
 use super::waiting::Waiting;
@@ -56,6 +60,7 @@ struct Part {
     class: &'static str,
     waiting: Option<Waiting>,
     put_off: Option<PutOff>,
+    between: Option<BetweenSteps>,
     outcome: Option<Ended>,
     unsigned: Option<Text>,
     /// The page of the flow, where the person has to go for what a part can't do.
@@ -87,8 +92,8 @@ fn made(state: &ApiState, visitor: &Visitor, handle: &str, view: &FlowView) -> P
     let catalog = state.flows.catalog();
     let service = catalog.service(view.service.as_str());
     let own_page = format!("{base}/f/{handle}");
-    let events = format!("{own_page}/part/events");
-    let outcome = view.ended.then_some(()).and(view.outcome).map(|outcome| Ended {
+    let events = page_events::address(&format!("{own_page}/part/events"), view);
+    let outcome = view.final_outcome().map(|outcome| Ended {
         class: outcome.class().as_str(),
         heading: shown::ending(ui, Some(view.capability), outcome.class()),
         say: view
@@ -109,7 +114,11 @@ fn made(state: &ApiState, visitor: &Visitor, handle: &str, view: &FlowView) -> P
             events.clone(),
         )
     });
-    let waits = outcome.is_none() && !elsewhere && put_off.is_none();
+    let between = (view.is_between_steps() && !elsewhere).then(|| BetweenSteps {
+        service: view.service_name.clone(),
+        events: events.clone(),
+    });
+    let waits = outcome.is_none() && between.is_none() && !elsewhere && put_off.is_none();
     let waiting = waits.then(|| {
         let logo = brand::address(&catalog).map(|path| format!("{base}/embed{path}"));
         Waiting::new(
@@ -135,6 +144,7 @@ fn made(state: &ApiState, visitor: &Visitor, handle: &str, view: &FlowView) -> P
         unsigned: service.and_then(|loaded| citizen::nothing_signed(&loaded.service, view)),
         waiting,
         put_off,
+        between,
         outcome,
         leads_to: elsewhere.then_some(own_page),
         leads_as: match view.capability {
@@ -146,11 +156,16 @@ fn made(state: &ApiState, visitor: &Visitor, handle: &str, view: &FlowView) -> P
 }
 
 /// The same stream as the page's, for the origin of the e-service.
-async fn follow(State(state): State<ApiState>, Path(handle): Path<String>, headers: HeaderMap) -> Response {
+async fn follow(
+    State(state): State<ApiState>,
+    Path(handle): Path<String>,
+    Query(shown): Query<Shown>,
+    headers: HeaderMap,
+) -> Response {
     let Some((client, view)) = citizen::view(&state, &handle).await else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let answer = citizen::ended_of(&state, client, view.flow);
+    let answer = page_events::of_page(&state, client, &shown, &view);
     shared_with(&view, &headers, answer)
 }
 

@@ -24,6 +24,7 @@ mod members;
 mod message;
 mod other_browser;
 mod page;
+mod page_events;
 mod page_handle;
 mod problem;
 mod request_id;

@@ -133,6 +133,9 @@ texts! {
     journey_heading: "تابع الخطوات", "Go on step by step";
     journey_lead: "يمر هذا الطلب بعدة خطوات في صفحة واحدة، ثم تعود إلى هنا.", "This request goes through several steps on one page, and then you come back here.";
     journey_go_on: "إلى صفحة الخطوات", "To the page of the steps";
+    between_steps: "جار تجهيز الخطوة التالية", "The next step is being prepared";
+    between_steps_heading: "تمت هذه الخطوة", "This step is done";
+    between_steps_lead: "لم يكتمل الطلب بعد. تظهر الخطوة التالية هنا تلقائيا بعد لحظات، فأبق هذه الصفحة مفتوحة.", "The request is not complete yet. The next step appears here by itself in a moment; keep this page open.";
     step: "الخطوة", "Step";
     step_of: "من", "of";
     consent_heading: "موافقتك مطلوبة قبل المتابعة", "Your consent is needed before you go on";

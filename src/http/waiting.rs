@@ -205,6 +205,13 @@ impl PutOff {
     }
 }
 
+/// A step of a journey that is done, as a page shows it as long as the next one has not begun.
+pub(super) struct BetweenSteps {
+    pub(super) service: Text,
+    /// Where it is told live that there is more to show.
+    pub(super) events: String,
+}
+
 /// How a flow ended, as a page shows it.
 pub(super) struct Ended {
     pub(super) class: &'static str,

@@ -366,6 +366,9 @@ async fn a_restart_between_two_steps_neither_loses_nor_doubles_one() {
     assert_eq!(node.ended(id).await.outcome, Some(Outcome::Approved));
     let between = node.engine.journey(CLIENT, id).await.unwrap();
     assert!(!between.ended && between.steps.iter().filter(|step| step.flow.is_some()).count() == 1);
+    // The page has no ending to show, and no step either.
+    let shown = node.engine.view_on_page(CLIENT, id).await.unwrap();
+    assert!(shown.is_between_steps() && shown.final_outcome().is_none());
     node.engine.shutdown().await;
     beside.execute_batch("DROP TRIGGER nothing_new").unwrap();
     drop(beside);
@@ -459,6 +462,12 @@ async fn a_person_walks_through_the_steps_on_one_page() {
     assert!(shown.contains("Loan agreement 2026001"));
     let other = reqwest::Client::new().get(&page).send().await.unwrap();
     assert_eq!(other.status(), 403, "another browser sees the page");
+    // A page that still shows the first step hears that it is past, however late it listens.
+    let late = browser
+        .get(format!("{page}/events?step=1"))
+        .header("cookie", &cookie);
+    let told = tokio::time::timeout(loan::PATIENCE, async { late.send().await?.text().await }).await;
+    assert_eq!(told.unwrap().unwrap(), "event: ended\ndata: ended\n\n");
     let typed = |more: &str| {
         let digest = hex::encode(Digest::of(AGREEMENT).as_bytes());
         let form = format!("reviewed=yes&accepts=yes&document={digest}{more}");

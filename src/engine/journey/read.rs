@@ -104,13 +104,14 @@ impl Engine {
         })
     }
 
-    /// The flow that stands for a page: of a journey the step at which it is, of any other flow itself.
+    /// The flow that stands for a page: of a journey, whichever of its steps the page was made for, the step at which it is;
+    /// of any other flow itself. Waits a moment for a step that is about to begin.
     ///
     /// # Errors
     /// As [`Engine::view`].
     pub async fn view_on_page(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
         let view = self.view(client, flow).await?;
-        let Some(step) = view.step.as_ref().filter(|step| step.journey == flow) else {
+        let Some(step) = &view.step else {
             return Ok(view);
         };
         let now = self.step_now(client, step.journey).await?;

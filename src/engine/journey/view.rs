@@ -173,6 +173,7 @@ pub(crate) fn step_place(
         name: part.name.clone(),
         number: part.passed.len() + 1,
         of: asks.max(part.passed.len() + 1),
+        goes_on: part.next.is_some() && !part.ends,
     })
 }
 

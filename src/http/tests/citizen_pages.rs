@@ -1,6 +1,7 @@
 //! The pages of flows, route by route: reading and confirming, the document, the way back from the app, renewing.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use bytes::Bytes;
@@ -11,6 +12,7 @@ use super::ask::request;
 use super::ask::send;
 use crate::connector::AppLink;
 use crate::engine::ShownDocument;
+use crate::engine::StepPlace;
 use crate::http::PageKey;
 use crate::http::fake::Fake;
 use crate::words::Digest;
@@ -255,6 +257,69 @@ async fn an_address_that_nobody_was_given_leads_nowhere() {
         let headers = [("content-type", "application/x-www-form-urlencoded")];
         let asked = request(method, &format!("{strange}{act}"), &headers, "");
         assert_eq!(send(&pages.router, asked).await.status, 404, "{method} {act}");
+    }
+}
+
+/// A flow that is the second of three steps.
+fn second_step(goes_on: bool) -> Pages {
+    let pages = Pages::of("licence-renewal");
+    pages.fake.change(pages.flow, |view| {
+        view.step = Some(StepPlace {
+            journey: view.flow,
+            name: "second".to_owned(),
+            number: 2,
+            of: 3,
+            goes_on,
+        });
+    });
+    pages
+}
+
+// A step was approved before the page that showed it had its stream, which then waited for the end of the step after: the page
+// stood still (found by a browser journey on a slow machine).
+#[tokio::test(start_paused = true)]
+async fn a_page_of_a_step_that_is_past_is_told_at_once() {
+    let pages = second_step(false);
+    for address in [pages.path.clone(), format!("{}/part", pages.path)] {
+        let shown = pages.get(&address, "").await.body;
+        if address == pages.path {
+            pages.fake.change(pages.flow, |view| view.browser = None);
+        }
+        let events = format!("{address}/events?step=2");
+        assert!(
+            shown.contains(&format!("{events}\"")),
+            "{events} is not in {shown}"
+        );
+        let past = pages.get(&format!("{address}/events?step=1"), "").await;
+        assert!(past.body.contains("event: ended"), "{}", past.body);
+        let now = tokio::time::timeout(Duration::from_secs(100), pages.get(&events, ""));
+        assert!(now.await.is_err(), "a step that waits was told to be over");
+    }
+    pages.fake.end(pages.flow, Outcome::DeclinedByUser);
+    let over = pages.get(&format!("{}/events?step=2", pages.path), "").await;
+    assert!(over.body.contains("event: ended"), "{}", over.body);
+    let nonsense = pages.get(&format!("{}/events?step=x", pages.path), "").await;
+    assert_eq!(nonsense.status, 400);
+}
+
+// While the step that is owed could not be written, the page called the journey complete.
+#[tokio::test]
+async fn a_page_between_two_steps_tells_no_ending() {
+    for (lang, heading) in [("ar", "تمت هذه الخطوة"), ("en", "This step is done")] {
+        let pages = second_step(true);
+        pages.fake.end(pages.flow, Outcome::Approved);
+        for address in [&pages.path, &format!("{}/part", pages.path)] {
+            let shown = pages.get(&format!("{address}?lang={lang}"), "").await.body;
+            assert!(shown.contains(&format!("<h1>{heading}</h1>")), "{shown}");
+            assert!(
+                shown.contains("data-waiting="),
+                "nobody tells it that there is more"
+            );
+            assert!(
+                !shown.contains("class=\"challenge\"") && !shown.contains("outcome"),
+                "{shown}"
+            );
+        }
     }
 }
 

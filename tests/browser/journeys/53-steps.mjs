@@ -1,6 +1,6 @@
 // Issue 4, part 5: a person goes through the steps of a loan agreement on one page, with JavaScript and without it.
 
-import { citizens, ending, handIn, onPhone, openService } from '../harness/steps.mjs';
+import { citizens, ending, eventually, handIn, onPhone, openService } from '../harness/steps.mjs';
 
 export async function journeys({ check, midflow, visit }) {
   const people = await citizens(midflow);
@@ -41,6 +41,33 @@ export async function journeys({ check, midflow, visit }) {
     });
   }
 
+  await check('steps: answered before the page listens', async () => {
+    const visitor = await visit({ locale: 'ar', size: 'phone' });
+    try {
+      let listen;
+      const answered = new Promise((resolve) => (listen = resolve));
+      let journey;
+      const page = await openSteps(visitor, midflow, people.who('free'), async (opened, told) => {
+        journey = told.journey;
+        await opened.route(/\/events\b/, async (route) => {
+          await answered;
+          await route.continue();
+        });
+      });
+      await page.locator('.waiting .challenge').waitFor();
+      await onPhone(midflow, people.who('free'), 'approve');
+      await eventually('the step after', async () => {
+        const { steps } = await readJourney(midflow, journey);
+        return steps.filter((step) => step.flow).length === 2;
+      });
+      listen();
+      await page.locator('#agree-credit-check').waitFor();
+      return visitor.faults;
+    } finally {
+      await visitor.close();
+    }
+  });
+
   await check('steps: through the demo e-service, and given up on the way', async () => {
     const visitor = await visit({ locale: 'en', size: 'desk' });
     try {
@@ -70,8 +97,8 @@ export async function journeys({ check, midflow, visit }) {
   });
 }
 
-/** Begins a small loan, which needs no step up, and opens the page of its steps. */
-async function openSteps(visitor, midflow, civilNo) {
+/** Begins a small loan, which needs no step up, and opens the page of its steps, prepared as told. */
+async function openSteps(visitor, midflow, civilNo, prepare = async () => {}) {
   const document = await handIn(midflow, 'agreement.txt', 'text/plain; charset=utf-8', 'اتفاقية تمويل\nLoan agreement\n');
   const answer = await fetch(new URL('/v1/journeys', midflow.ready.api), {
     method: 'POST',
@@ -88,6 +115,14 @@ async function openSteps(visitor, midflow, civilNo) {
   const told = await answer.json();
   if (answer.status !== 201) throw new Error(`no journey began: ${answer.status} ${JSON.stringify(told)}`);
   const page = await visitor.newPage();
+  await prepare(page, told);
   await page.goto(told.page);
   return page;
+}
+
+/** A journey as the e-service reads it. */
+async function readJourney(midflow, journey) {
+  const headers = { authorization: `Bearer ${midflow.ready.key}` };
+  const answer = await fetch(new URL(`/v1/journeys/${journey}`, midflow.ready.api), { headers });
+  return answer.json();
 }

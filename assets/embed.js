@@ -40,8 +40,10 @@ class MidflowFlow extends HTMLElement {
     const request = new XMLHttpRequest();
     request.responseType = "document";
     request.open("GET", address);
-    request.addEventListener("load", () => this.#show(request.response));
-    request.addEventListener("error", () => setTimeout(() => this.isConnected && this.#load(), 3000));
+    const again = () => setTimeout(() => this.isConnected && this.#load(), 3000);
+    // What is away for a moment is asked for again; what is not there is not.
+    request.addEventListener("load", () => (request.status >= 500 ? again() : this.#show(request.response)));
+    request.addEventListener("error", again);
     request.send();
   }
 

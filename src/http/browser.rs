@@ -8,8 +8,8 @@ use axum::http::header;
 use axum::response::Response;
 
 use super::api::ApiState;
-use super::citizen::not_found;
 use super::citizen::view;
+use super::nothing::Nothing;
 use super::other_browser::OtherBrowser;
 use super::page::Visitor;
 use super::page::cookie;
@@ -69,9 +69,8 @@ pub(super) async fn opened(
     handle: &str,
     headers: &HeaderMap,
 ) -> Result<(String, FlowView, Browser), Box<Response>> {
-    let Some((client, flow)) = view(state, handle).await else {
-        return Err(Box::new(not_found(visitor)));
-    };
+    let nothing = |nothing: Nothing| Box::new(nothing.page(visitor, handle));
+    let (client, flow) = view(state, handle).await.map_err(nothing)?;
     let browser = Browser::of(headers, state);
     if flow.browser.is_some() || flow.ended {
         return if browser.may_see(&flow) {
@@ -84,7 +83,7 @@ pub(super) async fn opened(
         // Two may have opened it at the same moment: then it is the other's. A flow that has ended meanwhile is nobody's.
         Ok(flow) if flow.browser.is_none_or(|owner| owner == browser.digest()) => Ok((client, flow, browser)),
         Ok(flow) => Err(Box::new(other_browser(visitor, handle, &flow))),
-        Err(_) => Err(Box::new(not_found(visitor))),
+        Err(problem) => Err(nothing(Nothing::of(&problem))),
     }
 }
 
@@ -98,9 +97,8 @@ pub(super) async fn owned(
     handle: &str,
     headers: &HeaderMap,
 ) -> Result<(String, FlowView), Box<Response>> {
-    let Some((client, flow)) = view(state, handle).await else {
-        return Err(Box::new(not_found(visitor)));
-    };
+    let nothing = |nothing: Nothing| Box::new(nothing.page(visitor, handle));
+    let (client, flow) = view(state, handle).await.map_err(nothing)?;
     if Browser::of(headers, state).may_see(&flow) {
         Ok((client, flow))
     } else {

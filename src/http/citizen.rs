@@ -20,7 +20,7 @@ use super::confirm::Confirm;
 use super::headers::Site;
 use super::headers::document_headers;
 use super::headers::page_headers;
-use super::message::Message;
+use super::nothing::Nothing;
 use super::page::Page;
 use super::page::SiteName;
 use super::page::Visitor;
@@ -92,7 +92,11 @@ async fn show(
     // The e-service has told which language the person reads.
     let visitor = visitor.in_language(view.locale);
     let confirm = match view.held {
-        true => Confirm::of(&state, &view, &handle).await,
+        true => match Confirm::of(&state, &view, &handle).await {
+            // Without what is to be confirmed it would look as if the phone had been asked.
+            None => return Nothing::Unavailable.page(&visitor, &handle),
+            found => found,
+        },
         false => None,
     };
     let response = show_flow(&state, &visitor, &handle, &headers, (view, confirm));
@@ -101,8 +105,9 @@ async fn show(
 
 /// Ends a flow that somebody disowns: the person who reads the page, or whoever was sent its address and knows nothing of it.
 async fn not_me(State(state): State<ApiState>, visitor: Visitor, Path(handle): Path<String>) -> Response {
-    let Some((client, flow)) = view(&state, &handle).await else {
-        return not_found(&visitor);
+    let (client, flow) = match view(&state, &handle).await {
+        Ok(found) => found,
+        Err(nothing) => return nothing.page(&visitor, &handle),
     };
     // A flow that has ended meanwhile shows how, to whom it belongs.
     let _ = state.flows.disown(&client, flow.flow).await;
@@ -259,15 +264,11 @@ async fn renew(
     Redirect::to(&format!("/f/{handle}")).into_response()
 }
 
-pub(super) fn not_found(visitor: &Visitor) -> Response {
-    let message = Message::not_found(visitor, SiteName::Citizen);
-    visitor.show(StatusCode::NOT_FOUND, &message)
-}
-
 /// The flow of a page, and its client.
-pub(super) async fn view(state: &ApiState, handle: &str) -> Option<(String, FlowView)> {
+pub(super) async fn view(state: &ApiState, handle: &str) -> Result<(String, FlowView), Nothing> {
     let clients = state.settings.keys.clients();
-    let (client, flow) = state.settings.page_key.open(handle, clients)?;
-    let view = state.flows.view_on_page(client, flow).await.ok()?;
-    Some((client.to_owned(), view))
+    let opened = state.settings.page_key.open(handle, clients);
+    let (client, flow) = opened.ok_or(Nothing::Unknown)?;
+    let view = state.flows.view_on_page(client, flow).await;
+    Ok((client.to_owned(), view.map_err(|problem| Nothing::of(&problem))?))
 }

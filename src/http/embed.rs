@@ -25,6 +25,7 @@ use super::assets::SCRIPT;
 use super::brand;
 use super::citizen;
 use super::clock::PageClock;
+use super::nothing::Nothing;
 use super::page::Page;
 use super::page::SiteName;
 use super::page::Visitor;
@@ -74,8 +75,9 @@ async fn part(
     Path(handle): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let Some((_, view)) = citizen::view(&state, &handle).await else {
-        return StatusCode::NOT_FOUND.into_response();
+    let (_, view) = match citizen::view(&state, &handle).await {
+        Ok(found) => found,
+        Err(nothing) => return nothing.status().into_response(),
     };
     let visitor = visitor.in_language(view.locale);
     let page = made(&state, &visitor, &handle, &view);
@@ -162,8 +164,10 @@ async fn follow(
     Query(shown): Query<Shown>,
     headers: HeaderMap,
 ) -> Response {
-    let Some((client, view)) = citizen::view(&state, &handle).await else {
-        return StatusCode::NOT_FOUND.into_response();
+    let (client, view) = match citizen::view(&state, &handle).await {
+        Ok(found) => found,
+        Err(Nothing::Unknown) => return StatusCode::NOT_FOUND.into_response(),
+        Err(Nothing::Unavailable) => return page_events::later(),
     };
     let answer = page_events::of_page(&state, client, &shown, &view);
     shared_with(&view, &headers, answer)

@@ -222,6 +222,9 @@ impl Flows for Fake {
     }
 
     async fn view_on_page(&self, client: &str, flow: FlowId) -> Result<FlowView, Problem> {
+        if self.inner.lock().unwrap().store_down {
+            return Err(problem(ProblemCode::StoreUnavailable, "the store is away"));
+        }
         self.find(client, flow)
     }
 

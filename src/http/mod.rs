@@ -22,6 +22,7 @@ mod headers;
 mod keys;
 mod members;
 mod message;
+mod nothing;
 mod other_browser;
 mod page;
 mod page_events;

@@ -10,6 +10,7 @@ use axum::extract::Path;
 use axum::extract::Query;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use axum::response::sse::Event;
@@ -58,8 +59,14 @@ pub(super) async fn follow(
 ) -> Response {
     match browser::owned(&state, &visitor, &handle, &headers).await {
         Ok((client, view)) => of_page(&state, client, &shown, &view),
+        Err(instead) if instead.status() == StatusCode::SERVICE_UNAVAILABLE => later(),
         Err(instead) => instead.status().into_response(),
     }
+}
+
+/// A stream without an event. A browser asks again where one ends, and never where it was refused.
+pub(super) fn later() -> Response {
+    until_ended(|_| std::future::ready(None))
 }
 
 /// The stream of a page, to whom it may be told; `view` is what the page would show now.

@@ -15,7 +15,6 @@ use axum::response::Redirect;
 use axum::response::Response;
 
 use super::api::ApiState;
-use super::citizen::not_found;
 use super::citizen::view;
 use super::message::Message;
 use super::page::SiteName;
@@ -59,8 +58,9 @@ pub(super) async fn arrive(
     Path((handle, proof)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    let Some((_, flow)) = view(&state, &handle).await else {
-        return not_found(&visitor);
+    let (_, flow) = match view(&state, &handle).await {
+        Ok(found) => found,
+        Err(nothing) => return nothing.page(&visitor, &handle),
     };
     let visitor = visitor.in_language(flow.locale);
     let kept = cookie(&headers, &cookie_name(&handle)).filter(|value| is_value(value));

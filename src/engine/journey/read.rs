@@ -159,6 +159,10 @@ impl Inner {
             self.freshen(&live).await;
             let next = {
                 let cell = live.cell.lock().await;
+                // A step that is about to begin is in memory before it is on record, and may be gone again without it.
+                if cell.row.version == 0 {
+                    break;
+                }
                 let part = cell.detail.journey.as_ref();
                 match part.filter(|part| part.journey == journey && cell.detail.client == client) {
                     Some(part) => part.next.filter(|_| cell.row.state.has_ended()),

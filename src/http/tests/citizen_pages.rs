@@ -323,6 +323,53 @@ async fn a_page_between_two_steps_tells_no_ending() {
     }
 }
 
+// A page whose flow could not be read for a moment said that there was no such page, and its stream gave up for good.
+#[tokio::test]
+async fn a_page_that_is_away_for_a_moment_comes_again() {
+    let pages = Pages::of("licence-renewal");
+    pages.fake.inner.lock().unwrap().store_down = true;
+    for (lang, said) in [("ar", "لم يضع طلبك"), ("en", "Nothing is lost")] {
+        let page = pages.get(&format!("{}?lang={lang}", pages.path), "").await;
+        assert_eq!(page.status, 503);
+        assert!(page.body.contains(said), "{}", page.body);
+        assert_eq!(page.header("refresh"), format!("5; url={}", pages.path));
+        assert_eq!(page.header("retry-after"), "5");
+    }
+    let part = format!("{}/part", pages.path);
+    assert_eq!(pages.get(&part, "").await.status, 503);
+    for address in [pages.path.clone(), part] {
+        let events = pages.get(&format!("{address}/events"), "").await;
+        assert_eq!((events.status.as_u16(), events.body.as_str()), (200, ""));
+        assert_eq!(events.header("content-type"), "text/event-stream");
+    }
+    let again = format!("5; url={}", pages.path);
+    let back = pages.get(&format!("{}/back/x", pages.path), "").await;
+    assert_eq!(
+        (back.status.as_u16(), back.header("refresh")),
+        (503, again.as_str())
+    );
+    for act in ["confirm", "withdraw", "renew", "not-me"] {
+        let answer = pages
+            .post(&format!("{}/{act}", pages.path), "", "same-origin")
+            .await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("refresh")),
+            (503, again.as_str()),
+            "{act}"
+        );
+    }
+}
+
+// Where the document could not be read, the page of a flow that waits to be confirmed said to look at the phone.
+#[tokio::test]
+async fn without_its_document_a_page_does_not_look_as_if_the_phone_was_asked() {
+    let pages = Pages::to_sign();
+    pages.fake.inner.lock().unwrap().document = None;
+    let page = pages.get(&pages.path, "").await;
+    assert_eq!(page.status, 503);
+    assert!(!page.body.contains("class=\"challenge\""), "{}", page.body);
+}
+
 // The e-service tells which language the person reads; what the person has chosen goes before it.
 #[tokio::test]
 async fn a_page_speaks_the_language_of_its_flow() {

@@ -50,5 +50,13 @@ else
     count
 fi
 echo "release: the build that is shipped"
-RUSTFLAGS="-Cprofile-use=$profile" cargo build --locked --release --bin midflow --target-dir "$target"
+told=$target/build.log
+RUSTFLAGS="-Cprofile-use=$profile" \
+    cargo build --locked --release --bin midflow --target-dir "$target" 2>&1 | tee "$told"
+# The compiler only warns of functions that the counts don't fit; a binary of many such is as slow as one without counts.
+if misfits=$(grep -c "hash mismatch" "$told"); then
+    echo "release: $profile does not fit this source: $misfits functions were built without it, so the binary is not what" \
+        "should be shipped; run this again without a profile, so that it counts anew"
+    exit 1
+fi
 echo "release: $target/release/midflow, with the counts it follows from in $profile"

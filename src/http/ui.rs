@@ -27,7 +27,7 @@ texts! {
     page_not_found_hint: "قد يكون الرابط قديما أو غير مكتمل.", "The link may be old or incomplete.";
     something_wrong: "تعذر إتمام الطلب", "This could not be done";
     away_for_a_moment: "تعذر عرض طلبك الآن", "Your request can't be shown right now";
-    away_for_a_moment_hint: "لم يضع طلبك. تحاول هذه الصفحة من جديد تلقائيا بعد ثوان.", "Nothing is lost. This page tries again by itself in a few seconds.";
+    away_for_a_moment_hint: "طلبك محفوظ. تحاول هذه الصفحة من جديد تلقائيا بعد ثوان.", "Nothing is lost. This page tries again by itself in a few seconds.";
     to_start: "إلى قائمة الخدمات", "To the list of services";
 
     mobile_id: "هوية الكويت الرقمية", "Kuwait Mobile ID";

@@ -328,7 +328,7 @@ async fn a_page_between_two_steps_tells_no_ending() {
 async fn a_page_that_is_away_for_a_moment_comes_again() {
     let pages = Pages::of("licence-renewal");
     pages.fake.inner.lock().unwrap().store_down = true;
-    for (lang, said) in [("ar", "لم يضع طلبك"), ("en", "Nothing is lost")] {
+    for (lang, said) in [("ar", "طلبك محفوظ"), ("en", "Nothing is lost")] {
         let page = pages.get(&format!("{}?lang={lang}", pages.path), "").await;
         assert_eq!(page.status, 503);
         assert!(page.body.contains(said), "{}", page.body);

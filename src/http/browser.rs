@@ -83,7 +83,11 @@ pub(super) async fn opened(
         // Two may have opened it at the same moment: then it is the other's. A flow that has ended meanwhile is nobody's.
         Ok(flow) if flow.browser.is_none_or(|owner| owner == browser.digest()) => Ok((client, flow, browser)),
         Ok(flow) => Err(Box::new(other_browser(visitor, handle, &flow))),
-        Err(problem) => Err(nothing(Nothing::of(&problem))),
+        // What failed may be on record all the same: then the page is this browser's.
+        Err(problem) => {
+            let page = Nothing::of(&problem).page(visitor, handle);
+            Err(Box::new(browser.greet(page, state)))
+        }
     }
 }
 
@@ -107,7 +111,7 @@ pub(super) async fn owned(
 }
 
 fn other_browser(visitor: &Visitor, handle: &str, flow: &FlowView) -> Response {
-    let page = OtherBrowser::new(visitor, handle, flow.ended);
+    let page = OtherBrowser::new(visitor, handle, flow.final_outcome().is_some());
     visitor.show(StatusCode::FORBIDDEN, &page)
 }
 

@@ -93,9 +93,9 @@ async fn show(
     let visitor = visitor.in_language(view.locale);
     let confirm = match view.held {
         true => match Confirm::of(&state, &view, &handle).await {
-            // Without what is to be confirmed it would look as if the phone had been asked.
-            None => return Nothing::Unavailable.page(&visitor, &handle),
-            found => found,
+            Ok(confirm) => Some(confirm),
+            // The page may have become this browser's just now.
+            Err(nothing) => return browser.greet(nothing.page(&visitor, &handle), &state),
         },
         false => None,
     };

@@ -8,7 +8,6 @@ use axum::extract::RawQuery;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::HeaderValue;
-use axum::http::StatusCode;
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::response::Redirect;
@@ -17,6 +16,7 @@ use axum::response::Response;
 use super::api::ApiState;
 use super::browser;
 use super::citizen::show_flow;
+use super::nothing::Nothing;
 use super::page::Visitor;
 use super::shown;
 use super::ui::Ui;
@@ -66,7 +66,11 @@ pub(super) struct Agreeing {
 
 impl Confirm {
     /// What a flow waits for, with its document from exactly the bytes that are kept (law 11).
-    pub(super) async fn of(state: &ApiState, view: &FlowView, handle: &str) -> Option<Self> {
+    ///
+    /// # Errors
+    /// Says why there is nothing to be confirmed now; then nothing else of the flow is to be shown either, or it would look
+    /// as if the phone had been asked.
+    pub(super) async fn of(state: &ApiState, view: &FlowView, handle: &str) -> Result<Self, Nothing> {
         let signs = view.capability == Capability::Sign;
         let paper = match signs {
             true => Some(Paper::of(state, view).await?),
@@ -89,7 +93,7 @@ impl Confirm {
             text: text.clone(),
             given: false,
         });
-        Some(Self {
+        Ok(Self {
             path: format!("/f/{handle}"),
             service: view.service_name.clone(),
             step: view.step.as_ref().map(|place| (place.number, place.of)),
@@ -127,10 +131,11 @@ impl Confirm {
 }
 
 impl Paper {
-    async fn of(state: &ApiState, view: &FlowView) -> Option<Self> {
-        let document = state.flows.document(&view.client, view.flow).await.ok()?;
+    async fn of(state: &ApiState, view: &FlowView) -> Result<Self, Nothing> {
+        let document = state.flows.document(&view.client, view.flow).await;
+        let document = document.map_err(|problem| Nothing::of(&problem))?;
         let is_text = document.media_type.starts_with("text/plain");
-        Some(Self {
+        Ok(Self {
             text: is_text
                 .then(|| String::from_utf8(document.bytes.to_vec()).ok())
                 .flatten(),
@@ -177,7 +182,11 @@ pub(super) async fn confirm(
     };
     match state.flows.confirm(&client, flow.flow, confirmation).await {
         Err(problem) if problem.code == ProblemCode::NotConfirmed => {
-            let shown = Confirm::of(&state, &flow, &handle).await.map(|shown| Confirm {
+            let shown = match Confirm::of(&state, &flow, &handle).await {
+                Ok(shown) => shown,
+                Err(nothing) => return nothing.page(&visitor, &handle),
+            };
+            let shown = Confirm {
                 consents: shown
                     .consents
                     .into_iter()
@@ -191,8 +200,8 @@ pub(super) async fn confirm(
                 copied: ticked("copied"),
                 missing: true,
                 ..shown
-            });
-            show_flow(&state, &visitor, &handle, &headers, (flow, shown))
+            };
+            show_flow(&state, &visitor, &handle, &headers, (flow, Some(shown)))
         }
         // Whatever else stands in the way, the page says how things are.
         _ => Redirect::to(&format!("/f/{handle}")).into_response(),
@@ -227,8 +236,9 @@ pub(super) async fn document(
         Ok(owned) => owned,
         Err(instead) => return instead.status().into_response(),
     };
-    let Ok(document) = state.flows.document(&client, flow.flow).await else {
-        return StatusCode::NOT_FOUND.into_response();
+    let document = match state.flows.document(&client, flow.flow).await {
+        Ok(document) => document,
+        Err(problem) => return Nothing::of(&problem).status().into_response(),
     };
     let mut response = document.bytes.into_response();
     let headers = response.headers_mut();

@@ -56,7 +56,7 @@ pub(super) fn parts(state: ApiState) -> Router {
 #[template(path = "http/embed.html")]
 struct Part {
     page: Page,
-    /// `waiting`, `put_off`, `page` or `ended`.
+    /// `waiting` (between two steps as well), `put_off`, `page` or `ended`.
     state: &'static str,
     class: &'static str,
     waiting: Option<Waiting>,
@@ -77,7 +77,7 @@ async fn part(
 ) -> Response {
     let (_, view) = match citizen::view(&state, &handle).await {
         Ok(found) => found,
-        Err(nothing) => return nothing.status().into_response(),
+        Err(nothing) => return shared_with_all(nothing.status().into_response()),
     };
     let visitor = visitor.in_language(view.locale);
     let page = made(&state, &visitor, &handle, &view);
@@ -166,8 +166,8 @@ async fn follow(
 ) -> Response {
     let (client, view) = match citizen::view(&state, &handle).await {
         Ok(found) => found,
-        Err(Nothing::Unknown) => return StatusCode::NOT_FOUND.into_response(),
-        Err(Nothing::Unavailable) => return page_events::later(),
+        Err(Nothing::Unavailable) => return shared_with_all(page_events::later()),
+        Err(nothing) => return shared_with_all(nothing.status().into_response()),
     };
     let answer = page_events::of_page(&state, client, &shown, &view);
     shared_with(&view, &headers, answer)
@@ -191,6 +191,14 @@ fn shared_with(view: &FlowView, headers: &HeaderMap, mut answer: Response) -> Re
     {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, value);
     }
+    answer
+}
+
+/// Lets every page read an answer that says nothing: the element asks again only if it may know that it was no refusal.
+fn shared_with_all(mut answer: Response) -> Response {
+    answer
+        .headers_mut()
+        .insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     answer
 }
 

@@ -71,6 +71,8 @@ pub(super) struct Inner {
     pub(super) why: Option<Why>,
     pub(super) drift: Vec<SeenDrift>,
     pub(super) store_down: bool,
+    /// Whether documents alone can't be read.
+    pub(super) documents_down: bool,
     /// Administrative acts that were asked for.
     pub(super) acts: Vec<String>,
     /// The document that was handed in last.
@@ -336,7 +338,10 @@ impl Flows for Fake {
     async fn document(&self, client: &str, flow: FlowId) -> Result<ShownDocument, Problem> {
         self.find(client, flow)?;
         let document = self.inner.lock().unwrap().document.clone();
-        document.ok_or_else(|| problem(ProblemCode::UnknownFlow, "the flow has no document"))
+        if self.inner.lock().unwrap().documents_down {
+            return Err(problem(ProblemCode::StoreUnavailable, "the store is away"));
+        }
+        document.ok_or_else(|| problem(ProblemCode::InvalidDocument, "the flow has no document"))
     }
 
     async fn confirm(

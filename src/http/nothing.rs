@@ -14,6 +14,8 @@ use crate::engine::ProblemCode;
 pub(super) enum Nothing {
     /// There is no such flow.
     Unknown,
+    /// What is to be signed is gone, or is not what was handed in (law 11).
+    Spoiled,
     /// It can't be read at the moment. Who has its address must not be told that there is none.
     Unavailable,
 }
@@ -22,13 +24,14 @@ impl Nothing {
     pub(super) fn of(problem: &Problem) -> Self {
         match problem.code {
             ProblemCode::UnknownFlow => Self::Unknown,
+            ProblemCode::InvalidDocument => Self::Spoiled,
             _ => Self::Unavailable,
         }
     }
 
     pub(super) const fn status(self) -> StatusCode {
         match self {
-            Self::Unknown => StatusCode::NOT_FOUND,
+            Self::Unknown | Self::Spoiled => StatusCode::NOT_FOUND,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -36,17 +39,14 @@ impl Nothing {
     /// What the person is told. What is away for a moment is asked for again by itself, with scripts or without them.
     pub(super) fn page(self, visitor: &Visitor, handle: &str) -> Response {
         let ui = visitor.ui();
-        let message = match self {
-            Self::Unknown => Message::not_found(visitor, SiteName::Citizen),
-            Self::Unavailable => Message::new(
-                visitor,
-                SiteName::Citizen,
-                ui.away_for_a_moment,
-                ui.away_for_a_moment_hint,
-            ),
+        let (title, hint) = match self {
+            Self::Unknown => (ui.page_not_found, ui.page_not_found_hint),
+            Self::Spoiled => (ui.document_spoiled, ui.document_spoiled_hint),
+            Self::Unavailable => (ui.away_for_a_moment, ui.away_for_a_moment_hint),
         };
+        let message = Message::new(visitor, SiteName::Citizen, title, hint);
         let mut response = visitor.show(self.status(), &message);
-        // The handle is part of a path that was matched, so a header can carry it; else the person presses reload.
+        // Only a handle that was opened with the key of the pages comes here: letters, digits, `-` and `_`.
         if self == Self::Unavailable
             && let Ok(again) = HeaderValue::from_str(&format!("{AGAIN_IN}; url=/f/{handle}"))
         {

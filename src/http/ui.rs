@@ -27,7 +27,9 @@ texts! {
     page_not_found_hint: "قد يكون الرابط قديما أو غير مكتمل.", "The link may be old or incomplete.";
     something_wrong: "تعذر إتمام الطلب", "This could not be done";
     away_for_a_moment: "تعذر عرض طلبك الآن", "Your request can't be shown right now";
-    away_for_a_moment_hint: "طلبك محفوظ. تحاول هذه الصفحة من جديد تلقائيا بعد ثوان.", "Nothing is lost. This page tries again by itself in a few seconds.";
+    away_for_a_moment_hint: "تُفتح هذه الصفحة من جديد تلقائيا بعد ثوان. إن كنت قد ضغطت زرا للتو فاضغطه مرة أخرى حينها.", "This page opens again by itself in a few seconds. If you had just pressed a button, press it again then.";
+    document_spoiled: "تعذر عرض المستند", "The document can't be shown";
+    document_spoiled_hint: "لا يمكن عرض المستند المطلوب توقيعه كما سُلّم، فلن يُطلب منك توقيعه. ارجع إلى الخدمة وابدأ من جديد.", "The document can't be shown as it was handed in, so you will not be asked to sign it. Go back to the service and begin again.";
     to_start: "إلى قائمة الخدمات", "To the list of services";
 
     mobile_id: "هوية الكويت الرقمية", "Kuwait Mobile ID";

@@ -328,7 +328,8 @@ async fn a_page_between_two_steps_tells_no_ending() {
 async fn a_page_that_is_away_for_a_moment_comes_again() {
     let pages = Pages::of("licence-renewal");
     pages.fake.inner.lock().unwrap().store_down = true;
-    for (lang, said) in [("ar", "طلبك محفوظ"), ("en", "Nothing is lost")] {
+    for (lang, said) in [("ar", "تُفتح هذه الصفحة من جديد"), ("en", "opens again by itself")]
+    {
         let page = pages.get(&format!("{}?lang={lang}", pages.path), "").await;
         assert_eq!(page.status, 503);
         assert!(page.body.contains(said), "{}", page.body);
@@ -336,11 +337,19 @@ async fn a_page_that_is_away_for_a_moment_comes_again() {
         assert_eq!(page.header("retry-after"), "5");
     }
     let part = format!("{}/part", pages.path);
-    assert_eq!(pages.get(&part, "").await.status, 503);
+    let away = pages.get(&part, "").await;
+    assert_eq!(
+        (away.status.as_u16(), away.header("access-control-allow-origin")),
+        (503, "*")
+    );
     for address in [pages.path.clone(), part] {
         let events = pages.get(&format!("{address}/events"), "").await;
         assert_eq!((events.status.as_u16(), events.body.as_str()), (200, ""));
         assert_eq!(events.header("content-type"), "text/event-stream");
+        // Of another origin a browser would take it for a refusal otherwise, and never ask again.
+        if address.ends_with("/part") {
+            assert_eq!(events.header("access-control-allow-origin"), "*");
+        }
     }
     let again = format!("5; url={}", pages.path);
     let back = pages.get(&format!("{}/back/x", pages.path), "").await;
@@ -360,14 +369,65 @@ async fn a_page_that_is_away_for_a_moment_comes_again() {
     }
 }
 
-// Where the document could not be read, the page of a flow that waits to be confirmed said to look at the phone.
+// Where the document could not be read, the page of a flow that waits to be confirmed said to look at the phone. Whoever opened
+// the page meanwhile keeps it.
 #[tokio::test]
 async fn without_its_document_a_page_does_not_look_as_if_the_phone_was_asked() {
     let pages = Pages::to_sign();
+    pages.fake.inner.lock().unwrap().documents_down = true;
+    let away = send(&pages.router, request("GET", &pages.path, &[], "")).await;
+    assert_eq!(away.status, 503);
+    assert!(!away.body.contains("class=\"challenge\""), "{}", away.body);
+    let cookie = away.header("set-cookie").split(';').next().unwrap().to_owned();
+    let with_cookie = |method: &str, act: &str| {
+        let headers = [
+            ("cookie", cookie.as_str()),
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("sec-fetch-site", "same-origin"),
+        ];
+        request(method, &format!("{}{act}", pages.path), &headers, "")
+    };
+    for (method, act) in [("POST", "/confirm"), ("GET", "/document")] {
+        let answer = send(&pages.router, with_cookie(method, act)).await;
+        assert_eq!(answer.status, 503, "{act}");
+        assert!(!answer.body.contains("class=\"challenge\""), "{}", answer.body);
+    }
+    pages.fake.inner.lock().unwrap().documents_down = false;
+    let back = send(&pages.router, with_cookie("GET", "?lang=en")).await;
+    assert!(
+        back.status == 200 && back.body.contains("The whole document"),
+        "{}",
+        back.body
+    );
+    // One that is gone for good is not waited for.
     pages.fake.inner.lock().unwrap().document = None;
-    let page = pages.get(&pages.path, "").await;
-    assert_eq!(page.status, 503);
-    assert!(!page.body.contains("class=\"challenge\""), "{}", page.body);
+    let spoiled = send(&pages.router, with_cookie("GET", "?lang=en")).await;
+    assert_eq!(spoiled.status, 404);
+    assert!(
+        spoiled.body.contains("The document can&#39;t be shown"),
+        "{}",
+        spoiled.body
+    );
+    assert!(!spoiled.headers.contains_key("refresh"));
+}
+
+// The next step was about to reach the phone, and another browser was told that the request is over.
+#[tokio::test]
+async fn another_browser_is_not_told_that_a_journey_between_two_steps_is_over() {
+    let pages = second_step(true);
+    pages.get(&pages.path, "").await;
+    pages.fake.end(pages.flow, Outcome::Approved);
+    let other = send(
+        &pages.router,
+        request("GET", &format!("{}?lang=en", pages.path), &[], ""),
+    )
+    .await;
+    assert_eq!(other.status, 403);
+    assert!(
+        other.body.contains("/not-me") && !other.body.contains("This request is over"),
+        "{}",
+        other.body
+    );
 }
 
 // The e-service tells which language the person reads; what the person has chosen goes before it.

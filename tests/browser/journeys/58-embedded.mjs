@@ -89,4 +89,32 @@ export async function journeys({ check, midflow, visit }) {
       }
     });
   }
+
+  await check('embedded: what is away for a moment is asked for again', async () => {
+    const visitor = await visit({ locale: 'en', size: 'desk', expectedErrors: [/status of 503/] });
+    try {
+      const page = await openService(visitor, midflow, 'lab-results');
+      await start(page, people.who('free'));
+      const embedded = await visitor.newPage();
+      // As the node answers when it can't read a flow.
+      const headers = { 'access-control-allow-origin': '*' };
+      const away = new Set(['part', 'events']);
+      await embedded.route(/\/part(\/events)?(\?|$)/, (route) => {
+        const what = new URL(route.request().url()).pathname.split('/').at(-1);
+        if (!away.delete(what)) return route.continue();
+        const stream = { status: 200, headers, contentType: 'text/event-stream', body: '' };
+        return route.fulfill(what === 'part' ? { status: 503, headers } : stream);
+      });
+      await embedded.goto(`${page.url()}/embedded`);
+      await embedded.locator('midflow-flow .waiting').waitFor();
+      await onPhone(midflow, people.who('free'), 'approve');
+      const how = await ending(embedded);
+      const faults = [...visitor.faults];
+      if (away.size > 0) faults.push(`never asked for: ${[...away]}`);
+      if (how !== 'approved') faults.push(`it ended as ${how}`);
+      return faults;
+    } finally {
+      await visitor.close();
+    }
+  });
 }

@@ -141,10 +141,7 @@ pub(super) fn show_flow(
         .app_link
         .as_ref()
         .map(|link| way_back::open(link, state, handle, headers));
-    let between = view.is_between_steps().then(|| BetweenSteps {
-        service: view.service_name.clone(),
-        events: events.clone(),
-    });
+    let between = BetweenSteps::of(&view, &events);
     let put_off = view.sends_at.filter(|_| outcome.is_none()).map(|at| {
         PutOff::new(
             ui,

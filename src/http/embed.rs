@@ -116,10 +116,7 @@ fn made(state: &ApiState, visitor: &Visitor, handle: &str, view: &FlowView) -> P
             events.clone(),
         )
     });
-    let between = (view.is_between_steps() && !elsewhere).then(|| BetweenSteps {
-        service: view.service_name.clone(),
-        events: events.clone(),
-    });
+    let between = BetweenSteps::of(view, &events).filter(|_| !elsewhere);
     let waits = outcome.is_none() && between.is_none() && !elsewhere && put_off.is_none();
     let waiting = waits.then(|| {
         let logo = brand::address(&catalog).map(|path| format!("{base}/embed{path}"));

@@ -1,5 +1,6 @@
 use askama::filters::Safe;
 
+use crate::engine::FlowView;
 use crate::engine::StepPlace;
 use crate::words::Capability;
 use crate::words::Challenge;
@@ -210,6 +211,15 @@ pub(super) struct BetweenSteps {
     pub(super) service: Text,
     /// Where it is told live that there is more to show.
     pub(super) events: String,
+}
+
+impl BetweenSteps {
+    pub(super) fn of(view: &FlowView, events: &str) -> Option<Self> {
+        view.is_between_steps().then(|| Self {
+            service: view.service_name.clone(),
+            events: events.to_owned(),
+        })
+    }
 }
 
 /// How a flow ended, as a page shows it.

@@ -64,7 +64,11 @@ class MidflowFlow extends HTMLElement {
       return;
     }
     this.#stream = new EventSource(region.dataset.waiting);
-    this.#stream.addEventListener("ended", () => this.#load());
+    this.#stream.addEventListener("ended", () => {
+      // Else it would connect again and tell the same, as long as the part can't be fetched.
+      this.#stream?.close();
+      this.#load();
+    });
     if (region.dataset.left) this.#stopClock = countDown(region, () => this.#load());
   }
 }

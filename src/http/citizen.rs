@@ -25,7 +25,6 @@ use super::page::Page;
 use super::page::SiteName;
 use super::page::Visitor;
 use super::page_events;
-use super::shown;
 use super::waiting::BetweenSteps;
 use super::waiting::Ended;
 use super::waiting::PutOff;
@@ -128,29 +127,13 @@ pub(super) fn show_flow(
     let organization = catalog.organization().name.clone();
     let service = catalog.service(view.service.as_str());
     let events = page_events::address(&format!("{path}/events"), &view);
-    let outcome = view.final_outcome().map(|outcome| Ended {
-        class: outcome.class().as_str(),
-        heading: shown::ending(ui, Some(view.capability), outcome.class()),
-        say: view
-            .decision
-            .as_ref()
-            .map_or_else(|| outcome.text(), |decision| decision.say.clone()),
-        service: view.service_name.clone(),
-    });
+    let outcome = Ended::of(ui, &view);
     let link = view
         .app_link
         .as_ref()
         .map(|link| way_back::open(link, state, handle, headers));
     let between = BetweenSteps::of(&view, &events);
-    let put_off = view.sends_at.filter(|_| outcome.is_none()).map(|at| {
-        PutOff::new(
-            ui,
-            PageClock::system(),
-            at,
-            view.service_name.clone(),
-            events.clone(),
-        )
-    });
+    let put_off = PutOff::of(ui, &view, &events);
     let logo = brand::address(&catalog);
     let waits = outcome.is_none() && between.is_none() && confirm.is_none() && put_off.is_none();
     let waiting = waits.then(|| {

@@ -30,8 +30,7 @@ use super::page::Page;
 use super::page::SiteName;
 use super::page::Visitor;
 use super::page_events;
-use super::page_events::Shown;
-use super::shown;
+use super::page_events::ShownStep;
 use super::waiting::BetweenSteps;
 use super::waiting::Ended;
 use super::waiting::PutOff;
@@ -95,27 +94,11 @@ fn made(state: &ApiState, visitor: &Visitor, handle: &str, view: &FlowView) -> P
     let service = catalog.service(view.service.as_str());
     let own_page = format!("{base}/f/{handle}");
     let events = page_events::address(&format!("{own_page}/part/events"), view);
-    let outcome = view.final_outcome().map(|outcome| Ended {
-        class: outcome.class().as_str(),
-        heading: shown::ending(ui, Some(view.capability), outcome.class()),
-        say: view
-            .decision
-            .as_ref()
-            .map_or_else(|| outcome.text(), |decision| decision.say.clone()),
-        service: view.service_name.clone(),
-    });
+    let outcome = Ended::of(ui, view);
     // Reading, confirming and opening the app belong to the page itself, where they can be proved. A flow whose page some
     // browser has opened belongs to that browser (threat B-15), and no cookie comes along here to tell which one asks.
     let elsewhere = outcome.is_none() && (view.held || view.app_link.is_some() || view.browser.is_some());
-    let put_off = view.sends_at.filter(|_| outcome.is_none()).map(|at| {
-        PutOff::new(
-            ui,
-            PageClock::system(),
-            at,
-            view.service_name.clone(),
-            events.clone(),
-        )
-    });
+    let put_off = PutOff::of(ui, view, &events);
     let between = BetweenSteps::of(view, &events).filter(|_| !elsewhere);
     let waits = outcome.is_none() && between.is_none() && !elsewhere && put_off.is_none();
     let waiting = waits.then(|| {
@@ -158,7 +141,7 @@ fn made(state: &ApiState, visitor: &Visitor, handle: &str, view: &FlowView) -> P
 async fn follow(
     State(state): State<ApiState>,
     Path(handle): Path<String>,
-    Query(shown): Query<Shown>,
+    Query(shown): Query<ShownStep>,
     headers: HeaderMap,
 ) -> Response {
     let (client, view) = match citizen::view(&state, &handle).await {

@@ -24,16 +24,15 @@ use super::api::ApiState;
 use super::browser;
 use super::page::Visitor;
 use crate::engine::FlowView;
-use crate::words::FlowId;
 
-/// What a page shows while it listens.
+/// The step of a journey that a page shows while it listens.
 #[derive(Deserialize)]
-pub(super) struct Shown {
-    /// The number of the step; missing where the flow is no step.
+pub(super) struct ShownStep {
+    /// Its number; missing where the flow is no step.
     step: Option<usize>,
 }
 
-impl Shown {
+impl ShownStep {
     /// Whether the journey has gone on to another step since.
     fn is_past(&self, now: &FlowView) -> bool {
         self.step
@@ -54,7 +53,7 @@ pub(super) async fn follow(
     State(state): State<ApiState>,
     visitor: Visitor,
     Path(handle): Path<String>,
-    Query(shown): Query<Shown>,
+    Query(shown): Query<ShownStep>,
     headers: HeaderMap,
 ) -> Response {
     match browser::owned(&state, &visitor, &handle, &headers).await {
@@ -70,10 +69,9 @@ pub(super) fn later() -> Response {
 }
 
 /// The stream of a page, to whom it may be told; `view` is what the page would show now.
-pub(super) fn of_page(state: &ApiState, client: String, shown: &Shown, view: &FlowView) -> Response {
+pub(super) fn of_page(state: &ApiState, client: String, shown: &ShownStep, view: &FlowView) -> Response {
     let flows = state.flows.clone();
-    let flow: FlowId = view.flow;
-    let is_past = shown.is_past(view);
+    let (flow, is_past) = (view.flow, shown.is_past(view));
     until_ended(move |time| {
         let (flows, client) = (flows.clone(), client.clone());
         async move {

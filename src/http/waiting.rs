@@ -204,6 +204,13 @@ impl PutOff {
             events,
         }
     }
+
+    /// Of a flow that has been put off.
+    pub(super) fn of(ui: &'static Ui, view: &FlowView, events: &str) -> Option<Self> {
+        let sends_at = view.sends_at.filter(|_| !view.ended)?;
+        let (clock, service) = (PageClock::system(), view.service_name.clone());
+        Some(Self::new(ui, clock, sends_at, service, events.to_owned()))
+    }
 }
 
 /// A step of a journey that is done, as a page shows it as long as the next one has not begun.
@@ -228,4 +235,18 @@ pub(super) struct Ended {
     pub(super) heading: &'static str,
     pub(super) say: Text,
     pub(super) service: Text,
+}
+
+impl Ended {
+    /// Of a flow that has ended, and with it whatever it is a step of.
+    pub(super) fn of(ui: &'static Ui, view: &FlowView) -> Option<Self> {
+        let outcome = view.final_outcome()?;
+        let decided = view.decision.as_ref();
+        Some(Self {
+            class: outcome.class().as_str(),
+            heading: shown::ending(ui, Some(view.capability), outcome.class()),
+            say: decided.map_or_else(|| outcome.text(), |decision| decision.say.clone()),
+            service: view.service_name.clone(),
+        })
+    }
 }

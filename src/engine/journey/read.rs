@@ -161,6 +161,9 @@ impl Inner {
                 let cell = live.cell.lock().await;
                 // A step that is about to begin is in memory before it is on record, and may be gone again without it.
                 if cell.row.version == 0 {
+                    if walk.is_empty() {
+                        return Err(unavailable("the journey is about to begin"));
+                    }
                     break;
                 }
                 let part = cell.detail.journey.as_ref();

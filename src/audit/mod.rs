@@ -3,6 +3,8 @@
 //! [`Recorded`] is laws 1 and 2 as a type: only the [`Recorder`] makes one, and only after the commit
 //! returned. [`log`] makes tampering with what is recorded show (law 12).
 
+mod act;
+mod administrators;
 mod application;
 mod canonical;
 mod commit;
@@ -18,6 +20,14 @@ pub mod timestamp;
 mod unit;
 mod written;
 
+pub use act::Act;
+pub use act::ActNote;
+pub use act::ActStamp;
+pub use act::NotAnAct;
+pub use administrators::ActError;
+pub use administrators::Administrators;
+pub use administrators::AdministratorsError;
+pub use administrators::SignedAct;
 pub use application::ApplicationKind;
 pub use application::ApplicationStep;
 pub use application::RequiredCheck;

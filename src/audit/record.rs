@@ -445,7 +445,7 @@ pub struct ApplicationRecord {
 /// An administrative act.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AdminRecord {
-    /// What was done: `catalog_activated`, `catalog_refused`, `engine_started`, `engine_stopped`, ….
+    /// What was done: `catalog_activated`, `catalog_refused`, `engine_started`, `engine_stopped`, `act_signed`, ….
     pub act: String,
     /// Who did it: a user, `file_watch`, `start`, `signal`, ….
     pub actor: String,

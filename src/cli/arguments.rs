@@ -5,6 +5,7 @@ use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
 
+use super::act;
 use super::audit;
 use super::backup;
 use super::bench;
@@ -131,6 +132,8 @@ enum Command {
     Keys(keys::Keys),
     /// What a person or a court may ask of what is kept of somebody: see, keep, erase
     Subject(subject::Subject),
+    /// What two administrators sign before it is done: make a key, read an act, sign it
+    Act(act::ActCommand),
     /// Erase what the services no longer need, as their `retention` says
     Retention(subject::Retention),
     /// Why a flow ended as it did: each step, rule, file and line, and what would have led elsewhere
@@ -184,6 +187,7 @@ pub fn run() -> ExitCode {
             Command::Audit(command) => command.run(&common),
             Command::Evidence(command) => command.run(&common),
             Command::Subject(command) => command.run(&common),
+            Command::Act(command) => command.run(&common),
             Command::Retention(command) => command.run(&common),
             Command::Backup(command) => command.run(&common),
             Command::Restore(command) => command.run(&common),

@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::sealing::KeysConfig;
 use super::store::StoreConfig;
 use crate::connector::kuwait::KuwaitSettings;
+use crate::engine::DualControl;
 use crate::engine::SpoolOptions;
 use crate::http::CallbackSources;
 use crate::words::Digest;
@@ -49,6 +50,9 @@ pub(crate) struct Config {
     /// Where callbacks wait while the store can't be written.
     #[serde(default)]
     spool: SpoolConfig,
+    /// The public keys of those who sign what takes two persons.
+    #[serde(default)]
+    administrators: Vec<String>,
 }
 
 /// Where callbacks wait while the store can't be written.
@@ -216,6 +220,12 @@ impl Config {
         options
     }
 
+    /// How the node knows that two persons want what takes two (R003-75).
+    pub(crate) fn dual_control(&self) -> Result<DualControl, Failure> {
+        DualControl::of(&self.administrators, self.environment)
+            .map_err(|error| Failure::new(format!("`administrators`: {error}")))
+    }
+
     fn resolve(&mut self, folder: &Path) {
         self.store.resolve(folder);
         self.secrets = folder.join(&self.secrets);
@@ -268,6 +278,7 @@ impl Config {
             ));
         }
         self.listeners.callback.callers()?;
+        self.dual_control()?;
         let open = [
             ("api", Some(&self.listeners.api)),
             ("console", self.listeners.console.as_ref()),

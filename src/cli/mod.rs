@@ -1,5 +1,6 @@
 //! The command line: one file a command. Parsing here, work elsewhere.
 
+mod act;
 mod anchors;
 mod applications;
 mod arguments;
@@ -44,6 +45,7 @@ mod store;
 mod subject;
 mod test;
 mod trigger;
+mod two;
 mod why;
 mod witness;
 

@@ -18,6 +18,7 @@ use crate::catalog::Catalog;
 use crate::catalog::Folder;
 use crate::catalog::Look;
 use crate::connector::kuwait::KuwaitSettings;
+use crate::engine::DualControl;
 use crate::engine::Secrets;
 use crate::engine::load_kept;
 use crate::engine::log::Anchor;
@@ -38,6 +39,8 @@ pub(crate) struct Place {
     pub(crate) anchors: Vec<Arc<dyn Anchor>>,
     /// How it speaks to the authority; `None` for that of `midflow dev`.
     pub(crate) connector: Option<Box<KuwaitSettings>>,
+    /// How it knows that two persons want what takes two.
+    pub(crate) dual_control: DualControl,
     console: Option<Console>,
 }
 
@@ -56,6 +59,7 @@ impl Place {
         let default = Path::new("midflow.yaml");
         if let Some(path) = config.or_else(|| default.is_file().then_some(default)) {
             let config = Config::read(path)?;
+            let dual_control = config.dual_control()?;
             let console = config.listeners.console.map(|listener| {
                 let scheme = if listener.tls.is_some() { "https" } else { "http" };
                 let plain = format!("{scheme}://{}", listener.address);
@@ -71,6 +75,7 @@ impl Place {
             });
             let ConnectorConfig::Kuwait(kuwait) = config.connector;
             return Ok(Self {
+                dual_control,
                 store: config.store,
                 keys: config.keys,
                 environment: config.environment,
@@ -109,6 +114,7 @@ impl Place {
             secrets: state.join("secrets"),
             anchors: AuditConfig::of_development(state)?.anchors()?,
             connector: None,
+            dual_control: DualControl::Named,
             console: console.map(|url| Console {
                 url,
                 address: None,

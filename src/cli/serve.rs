@@ -93,6 +93,7 @@ async fn serve(config: &Config, file: &Path, common: &Common) -> Result<(), Fail
             environment: config.environment,
             notify_hosts: config.notify_hosts.clone(),
             spool: Some(config.spool()),
+            dual_control: config.dual_control()?,
             ..EngineOptions::default()
         },
         notify_roots: Vec::new(),

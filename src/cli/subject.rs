@@ -20,9 +20,13 @@ use super::output;
 use super::place::Place;
 use super::place::catalog_of;
 use super::sealing::sealed;
+use super::two;
+use super::two::Two;
 use crate::engine::Application;
 use crate::engine::Clock as _;
+use crate::engine::Erasure;
 use crate::engine::Rectification;
+use crate::engine::Release;
 use crate::engine::Rights;
 use crate::engine::RightsAsk;
 use crate::engine::RightsBasis;
@@ -89,9 +93,8 @@ enum What {
     Erase {
         #[command(flatten)]
         of: Of,
-        /// Who does it: twice, two different persons; recorded with each flow
-        #[arg(long, value_name = "NAME", required = true)]
-        by: Vec<String>,
+        #[command(flatten)]
+        two: Two,
     },
     /// Put a field right that is wrong or out of date: a new record that refers to the old one, which stays
     Rectify {
@@ -103,9 +106,9 @@ enum What {
         /// What is right; `-` reads it from the standard input, after the civil number if that is read too
         #[arg(long, value_name = "TEXT")]
         value: String,
-        /// Who asks for it and, the second time, who approves it: two different persons
-        #[arg(long, value_name = "NAME", required = true)]
-        by: Vec<String>,
+        /// The first asks for it, the second approves it
+        #[command(flatten)]
+        two: Two,
     },
     /// Keep what is there of somebody, or of a service, whatever else is asked
     Hold {
@@ -125,9 +128,8 @@ enum What {
     Release {
         /// Its number, as `holds` lists it
         hold: u64,
-        /// Who does it: twice, two different persons; recorded
-        #[arg(long, value_name = "NAME", required = true)]
-        by: Vec<String>,
+        #[command(flatten)]
+        two: Two,
     },
     /// Every hold, those that were released too
     Holds,
@@ -216,6 +218,15 @@ impl Subject {
             return Err(taken(path));
         }
         let ask = self.what.ask()?;
+        if let Some(path) = self.what.unwritten_act() {
+            let place = Place::find(self.config.as_deref(), common)?;
+            let act = ask
+                .act(&place.secrets()?, SystemClock.now())
+                .map_err(Failure::new)?;
+            let act = act.ok_or_else(|| Failure::new("this takes no act"))?;
+            two::write(path, &act, &place.dual_control, common.format)?;
+            return Ok(Ending::Good);
+        }
         let answer = runtime()?.block_on(carry_out(self.config.as_ref(), common, ask))?;
         if let Some(path) = self.what.page() {
             let page = match &self.what {
@@ -287,6 +298,16 @@ impl Retention {
 }
 
 impl What {
+    /// Where the act goes that two administrators are still to sign.
+    fn unwritten_act(&self) -> Option<&Path> {
+        match self {
+            Self::Erase { two, .. } | Self::Rectify { two, .. } | Self::Release { two, .. } => {
+                two.unwritten()
+            }
+            _ => None,
+        }
+    }
+
     /// The page that is written beside the answer.
     fn page(&self) -> Option<&PathBuf> {
         match self {
@@ -304,19 +325,25 @@ impl What {
                 basis: of.basis.into(),
                 reference: of.reference.clone(),
             },
-            Self::Erase { of, by } => RightsAsk::Erase {
+            Self::Erase { of, two } => RightsAsk::Erase(Erasure {
+                by: two.persons()?,
                 who: of.who.named()?,
-                by: two(by)?,
                 basis: of.basis.into(),
                 reference: of.reference.clone(),
-            },
-            Self::Rectify { of, field, value, by } => {
+            }),
+            Self::Rectify {
+                of,
+                field,
+                value,
+                two,
+            } => {
+                let by = two.persons()?;
                 let who = of.who.named()?;
                 RightsAsk::Rectify(Rectification {
                     who,
                     field: field.clone(),
                     value: typed(value)?,
-                    by: two(by)?,
+                    by,
                     basis: of.basis.into(),
                     reference: of.reference.clone(),
                 })
@@ -334,10 +361,10 @@ impl What {
                 by: by.clone(),
                 reference: reference.clone(),
             },
-            Self::Release { hold, by } => RightsAsk::Release {
+            Self::Release { hold, two } => RightsAsk::Release(Release {
                 hold: *hold,
-                by: two(by)?,
-            },
+                by: two.persons()?,
+            }),
             Self::Request(request) => RightsAsk::Application(request.ask()?),
             Self::Holds | Self::Deadlines(_) => RightsAsk::Holds,
         })
@@ -376,11 +403,6 @@ pub(super) fn typed(argument: &str) -> Result<String, Failure> {
         .read_line(&mut line)
         .map_err(|error| Failure::new(format!("can't read the standard input: {error}")))?;
     Ok(line.trim().to_owned())
-}
-
-fn two(by: &[String]) -> Result<[String; 2], Failure> {
-    <[String; 2]>::try_from(by.to_vec())
-        .map_err(|_| Failure::new("this takes two persons").remedy("give `--by NAME` twice"))
 }
 
 /// By the running node, or in the store of one at rest.
@@ -433,6 +455,7 @@ async fn at_rest(place: &Place, store: Arc<dyn KeyStore>, ask: RightsAsk) -> Res
         Arc::new(place.secrets()?),
         Arc::new(SystemClock),
         catalog,
+        place.dual_control.clone(),
     );
     let answer = rights.carry_out(ask).await;
     store.close().await;

@@ -138,11 +138,13 @@ impl Engine {
         inner
             .metrics
             .reload(if good { "activated" } else { "refused" }, good);
-        let detail = if good {
-            String::new()
-        } else {
-            "the policy files can't be served; the last good catalog of the store is".to_owned()
-        };
+        let unserved = "the policy files can't be served; the last good catalog of the store is";
+        let who_signs = inner.options.dual_control.in_words();
+        let said: Vec<&str> = [if good { "" } else { unserved }, &who_signs]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect();
+        let detail = said.join("; ");
         let active = inner.catalogs.active().digest();
         let started = admin("engine_started", "start", Some(active), detail, now);
         // What others record from here on is news.

@@ -17,6 +17,7 @@ use super::catalogs::Catalogs;
 use super::clock::Clock;
 use super::detail::Detail;
 use super::drift::Drifts;
+use super::dual_control::DualControl;
 use super::journey::consents;
 use super::journey::step_place;
 use super::limits::Starts;
@@ -59,6 +60,8 @@ pub struct EngineOptions {
     /// Where callbacks wait while the store can't be written; without it they are refused then, and the authority may not
     /// send them again.
     pub spool: Option<SpoolOptions>,
+    /// How it knows that two persons want what takes two.
+    pub dual_control: DualControl,
 }
 
 impl Default for EngineOptions {
@@ -70,6 +73,7 @@ impl Default for EngineOptions {
             max_attempts: 2,
             max_callbacks: 256,
             spool: None,
+            dual_control: DualControl::Named,
         }
     }
 }

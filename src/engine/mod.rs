@@ -16,6 +16,7 @@ mod doubt;
 mod draft;
 mod drift;
 mod drive;
+mod dual_control;
 #[expect(
     clippy::module_inception,
     reason = "the module is named after the thing it is about"
@@ -47,6 +48,7 @@ mod poll;
 mod put_off;
 mod receipt;
 mod receive;
+mod recordable;
 mod records;
 mod recover;
 mod renew;
@@ -93,6 +95,9 @@ pub use documents::KeptDocument;
 pub use documents::NewDocument;
 pub use documents::ShownDocument;
 pub use drift::SeenDrift;
+pub use dual_control::DualControl;
+pub use dual_control::DualControlError;
+pub use dual_control::TwoPersons;
 pub use engine::Engine;
 pub use evidence::EvidenceAct;
 pub use evidence::EvidenceError;
@@ -125,9 +130,11 @@ pub use resting::activate_at_rest;
 pub use rights::Application;
 pub use rights::ApplicationAsk;
 pub use rights::Basis as RightsBasis;
+pub use rights::Erasure;
 pub use rights::HoldOn as RightsHoldOn;
 pub use rights::OpenApplication;
 pub use rights::Rectification;
+pub use rights::Release;
 pub use rights::Rights;
 pub use rights::RightsAsk;
 pub use rights::RightsError;

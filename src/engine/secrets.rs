@@ -96,6 +96,14 @@ impl Secrets {
         Digest::from_bytes(bytes)
     }
 
+    /// The keyed hash of what an act says without telling it; of two acts never the same.
+    pub(super) fn act_key(&self, nonce: &[u8; 16], value: &[u8]) -> Digest {
+        let message = [b"midflow act\0", &nonce[..], value].concat();
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(hmac::sign(&self.pepper, &message).as_ref());
+        Digest::from_bytes(bytes)
+    }
+
     /// The key of preview tokens, derived so that it tells nothing of the pepper.
     pub(crate) fn document_key(&self) -> hmac::Key {
         let tag = hmac::sign(&self.pepper, b"midflow document key");

@@ -6,7 +6,9 @@ use midflow::audit::ApplicationKind;
 use midflow::audit::Event;
 use midflow::audit::RequiredCheck;
 use midflow::engine::ApplicationAsk;
+use midflow::engine::Erasure;
 use midflow::engine::OpenApplication;
+use midflow::engine::Release;
 use midflow::engine::RightsAsk;
 use midflow::engine::RightsBasis;
 use midflow::engine::RightsError;
@@ -155,12 +157,12 @@ async fn erased_with_the_person(node: &FullNode, person: &CivilNo) {
         assert!(third[name].is_null(), "{third}");
     }
     assert_eq!(statement["statement"]["applications"][1]["wants"], "كل ما يخصها");
-    let erase = RightsAsk::Erase {
+    let erase = RightsAsk::Erase(Erasure {
         who,
-        by: ["Aisha".to_owned(), "Bader".to_owned()],
+        by: ["Aisha".to_owned(), "Bader".to_owned()].into(),
         basis: RightsBasis::WrongOrOutdated,
         reference: "application 3".to_owned(),
-    };
+    });
     let erased = node.engine.rights().carry_out(erase).await.unwrap();
     assert_eq!(erased["papers"], serde_json::json!([1, 2]), "{erased}");
     assert_eq!(erased["kept"][0]["application"], 3);
@@ -238,12 +240,12 @@ async fn a_hold_keeps_the_papers_about_a_flow() {
         assert_eq!(answer["statement"]["applications"].as_array().unwrap().len(), 1);
     }
     let erase = |who| {
-        rights.carry_out(RightsAsk::Erase {
+        rights.carry_out(RightsAsk::Erase(Erasure {
             who,
-            by: ["Aisha".to_owned(), "Bader".to_owned()],
+            by: ["Aisha".to_owned(), "Bader".to_owned()].into(),
             basis: RightsBasis::CourtOrder,
             reference: "order 5".to_owned(),
-        })
+        }))
     };
     let none = Value::Array(Vec::new());
     for on in [
@@ -265,10 +267,10 @@ async fn a_hold_keeps_the_papers_about_a_flow() {
                 serde_json::json!([{ "flow": flow, "why": why }, { "application": 1, "why": why }]);
             assert_eq!(answer["kept"], expected);
         }
-        let release = RightsAsk::Release {
+        let release = RightsAsk::Release(Release {
             hold,
-            by: ["Aisha".to_owned(), "Bader".to_owned()],
-        };
+            by: ["Aisha".to_owned(), "Bader".to_owned()].into(),
+        });
         rights.carry_out(release).await.unwrap();
     }
     let answer = erase(the_person).await.unwrap();

@@ -1,15 +1,8 @@
 //! `midflow audit` and `midflow evidence` for a node whose store is on PostgreSQL, beside it and after it.
 
-use std::fs;
 use std::path::Path;
-use std::process::Command;
-use std::process::Output;
 use std::sync::Arc;
 
-use midflow::connector::kuwait::ClientIdentity;
-use midflow::connector::kuwait::KuwaitSettings;
-use midflow::connector::kuwait::SignerPin;
-use midflow::connector::kuwait::Source;
 use midflow::engine::Clock as _;
 use midflow::engine::Engine;
 use midflow::engine::EngineOptions;
@@ -21,13 +14,15 @@ use midflow::store::Postgres;
 use midflow::store::PostgresCluster;
 use midflow::store::PostgresSettings;
 use midflow::store::Sealed;
-use midflow::words::Digest;
 use midflow::words::Environment;
-use serde_json::Value;
 use serde_json::json;
 
 use crate::support::authority::ToldAuthority;
 use crate::support::clock::HandClock;
+use crate::support::command::json;
+use crate::support::command::run;
+use crate::support::command::said;
+use crate::support::config;
 use crate::support::node::CLIENT;
 use crate::support::node::licence_renewal;
 use crate::support::node::served_policies;
@@ -173,54 +168,12 @@ async fn node(
 
 /// The configuration of the node; nothing of the connector is read by these commands.
 fn lay_out(folder: &Path, settings: &PostgresSettings) {
-    let file = |name: &str| Source::File(folder.join(name));
-    let kuwait = KuwaitSettings::for_sandbox(
-        "https://127.0.0.1:1".to_owned(),
-        "sp".to_owned(),
-        ClientIdentity {
-            certificate: file("sp.pem"),
-            key: file("sp.key"),
-        },
-        file("authority.pem"),
-        SignerPin::Certificate(file("stamp.pem")),
-    );
-    let tls = json!({ "certificate": "callback.pem", "key": "callback.key" });
-    let config = json!({
-        "midflow": 1,
-        "environment": "development",
-        "store": { "postgres": {
-            "host": settings.host,
-            "port": settings.port,
-            "database": settings.database,
-            "user": settings.runs_as.name,
-        } },
-        "secrets": "secrets",
-        "keys": { "file": "midflow.key" },
-        "listeners": {
-            "api": { "address": "127.0.0.1:1" },
-            "callback": { "address": "127.0.0.1:2", "tls": tls },
-        },
-        "connector": { "kuwait": kuwait },
-        "clients": [{ "name": CLIENT, "key": Digest::of(b"a key").to_string() }],
-    });
-    fs::write(folder.join("midflow.yaml"), config.to_string()).unwrap();
-}
-
-fn run(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_midflow"))
-        .current_dir(folder)
-        .args(arguments)
-        .output()
-        .unwrap()
-}
-
-fn json(folder: &Path, arguments: &[&str]) -> Value {
-    let with_format: Vec<&str> = arguments.iter().chain(&["--format", "json"]).copied().collect();
-    let output = run(folder, &with_format);
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)))
-}
-
-fn said(output: &Output) -> String {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    format!("{}{}", text(&output.stdout), text(&output.stderr))
+    let store = json!({ "postgres": {
+        "host": settings.host,
+        "port": settings.port,
+        "database": settings.database,
+        "user": settings.runs_as.name,
+    } });
+    let keys = json!({ "file": "midflow.key" });
+    config::write(folder, "midflow.yaml", &config::of_node_at_rest(&store, &keys));
 }

@@ -11,6 +11,8 @@ use std::process::Output;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::support::config;
+
 // R000-064: the key that opens everything leaves the machine for a module, and nothing has to be sealed anew.
 #[test]
 fn the_ring_moves_from_a_file_to_a_token_and_back() {
@@ -237,36 +239,10 @@ impl Node {
         }
     }
 
-    /// A configuration whose other parts are never used here. JSON is YAML too.
     fn write_config(&self, name: &str, keys: &Value) {
-        let file = |name: &str| format!("file:{name}");
-        let config = json!({
-            "midflow": 1,
-            "environment": "development",
-            "store": { "sqlite": "store/midflow.db" },
-            "secrets": "secrets",
-            "keys": keys,
-            "listeners": {
-                "api": { "address": "127.0.0.1:1" },
-                "callback": {
-                    "address": "127.0.0.1:2",
-                    "tls": { "certificate": "callback.pem", "key": "callback.key" },
-                },
-            },
-            "connector": { "kuwait": {
-                "base_url": "https://127.0.0.1:3",
-                "service_provider_id": "sp",
-                "client": { "certificate": file("sp.pem"), "key": file("sp.key") },
-                "server_ca": file("ca.pem"),
-                "stamp": {
-                    "rule": "raw-members", "formats": ["rsa-sha256"],
-                    "signers": [{ "certificate": file("stamp.pem") }],
-                },
-            } },
-            "clients": [{ "name": "portal", "key": format!("sha256:{}", "0".repeat(64)) }],
-        });
+        let store = json!({ "sqlite": "store/midflow.db" });
         fs::create_dir_all(self.path("store")).unwrap();
-        fs::write(self.path(name), config.to_string()).unwrap();
+        config::write(self.folder.path(), name, &config::of_node_at_rest(&store, keys));
     }
 
     fn good(&self, arguments: &[&str]) -> String {

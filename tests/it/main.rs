@@ -9,6 +9,7 @@
     reason = "figures that a test has measured are shown with --nocapture"
 )]
 
+mod acts;
 mod adversary;
 mod applications;
 mod audit_command;

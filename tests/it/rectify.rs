@@ -3,6 +3,7 @@
 use midflow::audit::Event;
 use midflow::audit::evidence::unpack;
 use midflow::audit::evidence::verify;
+use midflow::engine::Erasure;
 use midflow::engine::Rectification;
 use midflow::engine::RightsAsk;
 use midflow::engine::RightsBasis;
@@ -146,12 +147,12 @@ async fn a_correction_is_erased_with_its_flow() {
     let corrected = rectify(&node, &person, "name_ar", "سالم", two, RightsBasis::CourtOrder).await;
     assert_eq!(corrected.unwrap()["corrected"].as_array().unwrap().len(), 1);
     let papers = node.store.exchanges(flow).await.unwrap().len();
-    let erase = RightsAsk::Erase {
+    let erase = RightsAsk::Erase(Erasure {
         who: RightsWho::Flow(flow),
-        by: two.map(str::to_owned),
+        by: two.map(str::to_owned).into(),
         basis: RightsBasis::WrongOrOutdated,
         reference: "application 18".to_owned(),
-    };
+    });
     node.engine.rights().carry_out(erase).await.unwrap();
     assert!(papers > 2 && node.store.exchanges(flow).await.unwrap().is_empty());
     let timeline = node.timeline(flow).await;
@@ -231,7 +232,7 @@ async fn rectify(
         who: RightsWho::CivilNo(digits(person).to_owned()),
         field: field.to_owned(),
         value: value.to_owned(),
-        by: by.map(str::to_owned),
+        by: by.map(str::to_owned).into(),
         basis,
         reference: "application 18".to_owned(),
     });

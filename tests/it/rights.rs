@@ -7,8 +7,10 @@ use midflow::audit::Event;
 use midflow::audit::seal::KeyOwner;
 use midflow::audit::seal::KeyRing;
 use midflow::audit::seal::WrappedKey;
+use midflow::engine::Erasure;
 use midflow::engine::KeyFile;
 use midflow::engine::NewDocument;
+use midflow::engine::Release;
 use midflow::engine::RightsAsk;
 use midflow::engine::RightsBasis;
 use midflow::engine::RightsError;
@@ -135,9 +137,11 @@ async fn a_hold_keeps_what_would_be_erased() {
     assert_eq!(kept["kept"][0]["why"], format!("hold {number}"));
     assert!(node.store.flow(flow).await.unwrap().is_some());
 
-    let release = |second: &str| RightsAsk::Release {
-        hold: number,
-        by: ["Aisha".to_owned(), second.to_owned()],
+    let release = |second: &str| {
+        RightsAsk::Release(Release {
+            hold: number,
+            by: ["Aisha".to_owned(), second.to_owned()].into(),
+        })
     };
     assert!(matches!(
         rights.carry_out(release("aisha")).await,
@@ -344,12 +348,12 @@ async fn documents(node: &FullNode) -> Vec<(ExchangeId, Digest)> {
 }
 
 async fn erase(node: &FullNode, number: &str) -> Result<Value, RightsError> {
-    let ask = RightsAsk::Erase {
+    let ask = RightsAsk::Erase(Erasure {
         who: RightsWho::CivilNo(number.to_owned()),
-        by: ["Aisha".to_owned(), "Bader".to_owned()],
+        by: ["Aisha".to_owned(), "Bader".to_owned()].into(),
         basis: RightsBasis::WrongOrOutdated,
         reference: "application 18".to_owned(),
-    };
+    });
     node.engine.rights().carry_out(ask).await
 }
 

@@ -7,7 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::Digest as _;
 use sha2::Sha256;
 
-/// A private Ed25519 key with a name: that of a log, which signs checkpoints, or of a witness, which cosigns them.
+/// A private Ed25519 key with a name: that of a log, which signs checkpoints, of a witness, which cosigns them, or of an
+/// administrator, who signs acts.
 pub struct LogKey {
     pair: Ed25519KeyPair,
     verifier: VerifierKey,
@@ -21,6 +22,9 @@ pub enum LogKeyError {
     /// The bytes are no Ed25519 key.
     #[error("this is no Ed25519 key in PKCS #8")]
     Key,
+    /// The text is no written private key.
+    #[error("this is no private key as `midflow act key` writes it")]
+    Private,
     /// The name can't stand in a signature line.
     #[error(
         "`{0}` can't be the name of a key: it has to be one word without `+`, such as `sp.example/midflow`"
@@ -46,10 +50,20 @@ impl LogKey {
     }
 
     fn new(name: &str, pkcs8: &[u8], kind: KeyKind) -> Result<Self, LogKeyError> {
+        let pair = Ed25519KeyPair::from_pkcs8(pkcs8).map_err(|_| LogKeyError::Key)?;
+        Self::of_pair(name, pair, kind)
+    }
+
+    /// The key that signs notes, of this seed.
+    pub(super) fn of_seed(name: &str, seed: &[u8]) -> Result<Self, LogKeyError> {
+        let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| LogKeyError::Private)?;
+        Self::of_pair(name, pair, KeyKind::Signature)
+    }
+
+    fn of_pair(name: &str, pair: Ed25519KeyPair, kind: KeyKind) -> Result<Self, LogKeyError> {
         if !is_key_name(name) {
             return Err(LogKeyError::Name(name.to_owned()));
         }
-        let pair = Ed25519KeyPair::from_pkcs8(pkcs8).map_err(|_| LogKeyError::Key)?;
         let public = pair
             .public_key()
             .as_ref()
@@ -147,6 +161,11 @@ impl VerifierKey {
     /// Whether it is the key of a witness.
     pub fn is_witness(&self) -> bool {
         self.kind == KeyKind::Cosignature
+    }
+
+    /// Whether this is the public half of the same pair, whatever its name.
+    pub fn is_of_the_same_pair(&self, other: &Self) -> bool {
+        self.public == other.public
     }
 
     /// What stands before a signature, so that keys of one name can be told apart.

@@ -39,15 +39,35 @@ pub enum NoteError {
 impl Note {
     /// Signs a text, which has to end with a newline.
     pub fn sign(text: String, key: &LogKey) -> Self {
-        let signature = NoteSignature {
+        let mut note = Self {
+            text,
+            signatures: Vec::new(),
+        };
+        note.add_signature(key);
+        note
+    }
+
+    /// A text that nobody has signed yet; it has to end with a newline and to have no empty line.
+    ///
+    /// # Errors
+    /// When it could not be signed.
+    pub fn unsigned(text: &str) -> Result<Self, NoteError> {
+        let good =
+            is_of_lines(text) && text.ends_with('\n') && !text.starts_with('\n') && !text.contains("\n\n");
+        good.then(|| Self {
+            text: text.to_owned(),
+            signatures: Vec::new(),
+        })
+        .ok_or(NoteError::Form)
+    }
+
+    /// Signs the text of this note, beside those who have.
+    pub fn add_signature(&mut self, key: &LogKey) {
+        self.add(NoteSignature {
             name: key.verifier().name().to_owned(),
             id: key.verifier().id(),
-            bytes: key.sign(text.as_bytes()).to_vec(),
-        };
-        Self {
-            text,
-            signatures: vec![signature],
-        }
+            bytes: key.sign(self.text.as_bytes()).to_vec(),
+        });
     }
 
     /// Reads a note; its signatures are not verified by that.
@@ -55,7 +75,7 @@ impl Note {
     /// # Errors
     /// When it has not the form of a note.
     pub fn parse(note: &str) -> Result<Self, NoteError> {
-        if note.len() > LONGEST || note.chars().any(|letter| letter < ' ' && letter != '\n') {
+        if !is_of_lines(note) {
             return Err(NoteError::Form);
         }
         let (text, lines) = note.rsplit_once("\n\n").ok_or(NoteError::Form)?;
@@ -140,12 +160,20 @@ impl std::fmt::Display for NoteSignature {
 
 impl std::fmt::Display for Note {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        writeln!(out, "{}", self.text)?;
+        out.write_str(&self.text)?;
+        if !self.signatures.is_empty() {
+            writeln!(out)?;
+        }
         for signature in &self.signatures {
             writeln!(out, "{signature}")?;
         }
         Ok(())
     }
+}
+
+/// Whether a text is lines and nothing else, and not too many.
+fn is_of_lines(text: &str) -> bool {
+    text.len() <= LONGEST && !text.chars().any(|letter| letter < ' ' && letter != '\n')
 }
 
 /// Room for many signatures, and no more than that.
@@ -170,6 +198,25 @@ mod tests {
         assert_eq!(read.verify(key().verifier()), Ok(()));
         let other = LogKey::of_log("sp.example/test", &pkcs8(2)).unwrap();
         assert_eq!(read.verify(other.verifier()), Err(NoteError::Unsigned));
+    }
+
+    // An act is written by one person and signed by two others.
+    #[test]
+    fn a_text_is_signed_later_by_several() {
+        let other = LogKey::of_log("sp.example/other", &pkcs8(2)).unwrap();
+        let mut note = Note::unsigned("a\nb\n").unwrap();
+        assert_eq!(note.to_string(), "a\nb\n");
+        for key in [key(), other] {
+            assert_eq!(note.verify(key.verifier()), Err(NoteError::Unsigned));
+            note.add_signature(&key);
+            note.add_signature(&key);
+            note = Note::parse(&note.to_string()).unwrap();
+            assert_eq!(note.verify(key.verifier()), Ok(()));
+        }
+        assert_eq!((note.text(), note.signatures().len()), ("a\nb\n", 2));
+        for bad in ["", "\n", "a", "a\n\nb\n", "a\n\n", "\na\n", "a\u{1}\n"] {
+            assert_eq!(Note::unsigned(bad), Err(NoteError::Form), "{bad:?}");
+        }
     }
 
     // Every bit of a note: it is no note any more, or not that of the key.

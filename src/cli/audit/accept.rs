@@ -1,18 +1,21 @@
 use super::node::Which;
+use crate::audit::ActStamp;
 use crate::cli::arguments::Common;
 use crate::cli::failure::Ending;
 use crate::cli::failure::Failure;
 use crate::cli::output;
+use crate::cli::two;
+use crate::cli::two::Two;
 use crate::engine::Clock as _;
 use crate::engine::SystemClock;
-use crate::engine::log::accept_rollback;
+use crate::engine::log::Loss;
+use crate::engine::random;
 
 /// `midflow audit accept-rollback`: for the day when records are lost for good.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Accept {
-    /// Who accepts it; twice, two different names
-    #[arg(long, value_name = "NAME", required = true, num_args = 1)]
-    by: Vec<String>,
+    #[command(flatten)]
+    two: Two,
 
     /// Why the records are lost, for those who read the log later
     #[arg(long, value_name = "TEXT")]
@@ -25,24 +28,33 @@ pub(crate) struct Accept {
 impl Accept {
     pub(super) async fn run(&self, common: &Common) -> Result<Ending, Failure> {
         let log = self.which.find(common)?;
-        let Some(secrets) = &log.secrets else {
+        let (Some(secrets), Some(place)) = (&log.secrets, &log.place) else {
             return Err(Failure::new("a rollback is accepted for a node, not for a copy"));
         };
+        let by = self.two.persons()?;
         let promises = log.promises().await?;
         let store = log.store.open_at_rest().await?.ok_or_else(|| {
             Failure::new("a node runs over this store").remedy("stop every node first, then accept it")
         })?;
-        let accepted = accept_rollback(
-            store.as_ref(),
-            &log.key,
-            secrets,
-            &promises,
-            (&self.by, &self.reason),
-            SystemClock.now(),
-        )
+        let accepted = async {
+            let loss = Loss::find(store.as_ref(), &log.key, secrets, &promises)
+                .await
+                .map_err(Failure::new)?;
+            if let Some(path) = self.two.unwritten() {
+                let stamp = ActStamp::new(SystemClock.now(), random().map_err(Failure::new)?);
+                let act = loss.act(&self.reason, &stamp).map_err(Failure::new)?;
+                two::write(path, &act, &place.dual_control, common.format)?;
+                return Ok(None);
+            }
+            let ask = (&by, self.reason.as_str());
+            let accepted = loss.accept(store.as_ref(), &place.dual_control, ask, SystemClock.now());
+            accepted.await.map(Some).map_err(Failure::new)
+        }
         .await;
         store.close().await;
-        let count = accepted.map_err(Failure::new)?;
+        let Some(count) = accepted? else {
+            return Ok(Ending::Good);
+        };
         output::print(&format!(
             "accepted: {count} checkpoints vouch for records that are not there; `midflow audit verify` keeps naming them"
         ));

@@ -4,7 +4,7 @@ use serde::Serialize;
 use crate::audit::Unit;
 use crate::engine::RightsError;
 use crate::engine::activate::admin;
-use crate::engine::rights::recordable;
+use crate::engine::recordable::recordable;
 use crate::words::Digest;
 use crate::words::FlowId;
 use crate::words::Timestamp;

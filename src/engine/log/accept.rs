@@ -5,22 +5,30 @@ use super::rollback::AcceptedRollbacks;
 use super::rollback::LogFault;
 use super::rollback::check_promises;
 use super::verify::Promise;
+use crate::audit::Act;
+use crate::audit::ActStamp;
 use crate::audit::CommitError;
+use crate::audit::Unit;
 use crate::audit::log::Checkpoint;
 use crate::audit::log::VerifierKey;
 use crate::engine::activate::admin;
+use crate::engine::dual_control::DualControl;
+use crate::engine::dual_control::DualControlError;
+use crate::engine::dual_control::TwoPersons;
+use crate::engine::recordable::Unrecordable;
+use crate::engine::recordable::recordable;
 use crate::store::Store;
 use crate::words::Timestamp;
 
 /// Why a rollback is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AcceptError {
-    /// One person can't do it.
-    #[error("two different administrators have to accept it: give --by twice")]
-    Alone,
-    /// Nobody says why.
-    #[error("say why the records are lost: --reason")]
-    NoReason,
+    /// Two persons have not.
+    #[error(transparent)]
+    Two(#[from] DualControlError),
+    /// Why the records are lost is not said, or can't be recorded.
+    #[error(transparent)]
+    Reason(#[from] Unrecordable),
     /// Nothing is missing.
     #[error("nothing is missing: the store has everything that was promised of it")]
     Nothing,
@@ -35,75 +43,115 @@ pub enum AcceptError {
     File(String),
 }
 
-/// Lets a node serve on a store that lacks records which were promised, or has others. For a store that no node uses; the
-/// act is recorded in the log before it has any effect. Gives how many promises are given up.
-///
-/// # Errors
-/// When it may not be done, or can't be recorded; then nothing has changed.
-pub async fn accept_rollback(
-    store: &dyn Store,
-    key: &VerifierKey,
-    secrets: &Path,
-    promises: &[Promise],
-    (by, reason): (&[String], &str),
-    now: Timestamp,
-) -> Result<usize, AcceptError> {
-    let Some(log) = store.log() else {
-        return Err(AcceptError::Nothing);
-    };
-    let mut names: Vec<&str> = by
-        .iter()
-        .map(|name| name.trim())
-        .filter(|name| !name.is_empty())
-        .collect();
-    names.sort_unstable();
-    names.dedup();
-    if names.len() < 2 {
-        return Err(AcceptError::Alone);
-    }
-    if reason.trim().is_empty() {
-        return Err(AcceptError::NoReason);
-    }
-    let mut accepted =
-        AcceptedRollbacks::read(secrets).map_err(|error| AcceptError::File(error.to_string()))?;
-    let mut broken = Vec::new();
-    for promise in promises {
-        match check_promises(log, key, std::slice::from_ref(promise), &accepted).await {
-            Ok(()) => {}
-            Err(LogFault::Shorter { .. } | LogFault::Changed { .. }) => broken.push(promise),
-            Err(fault) => return Err(AcceptError::Fault(fault)),
+/// What was promised of a log and is not there.
+pub struct Loss<'a> {
+    key: &'a VerifierKey,
+    secrets: &'a Path,
+    accepted: AcceptedRollbacks,
+    broken: Vec<(&'a Promise, Checkpoint)>,
+}
+
+impl<'a> Loss<'a> {
+    /// Holds the promises against the store, but for those that were given up before.
+    ///
+    /// # Errors
+    /// When nothing is missing, or they can't be compared.
+    pub async fn find(
+        store: &dyn Store,
+        key: &'a VerifierKey,
+        secrets: &'a Path,
+        promises: &'a [Promise],
+    ) -> Result<Self, AcceptError> {
+        let log = store.log().ok_or(AcceptError::Nothing)?;
+        let accepted =
+            AcceptedRollbacks::read(secrets).map_err(|error| AcceptError::File(error.to_string()))?;
+        let mut broken = Vec::new();
+        for promise in promises {
+            match check_promises(log, key, std::slice::from_ref(promise), &accepted).await {
+                Ok(()) => {}
+                Err(LogFault::Shorter { .. } | LogFault::Changed { .. }) => {
+                    let opened = Checkpoint::open(&promise.note, key);
+                    broken.extend(opened.ok().map(|(checkpoint, _)| (promise, checkpoint)));
+                }
+                Err(fault) => return Err(AcceptError::Fault(fault)),
+            }
         }
+        if broken.is_empty() {
+            return Err(AcceptError::Nothing);
+        }
+        Ok(Self {
+            key,
+            secrets,
+            accepted,
+            broken,
+        })
     }
-    if broken.is_empty() {
-        return Err(AcceptError::Nothing);
+
+    /// What two administrators sign who accept it.
+    ///
+    /// # Errors
+    /// When the reason can't be recorded.
+    pub fn act(&self, reason: &str, stamp: &ActStamp) -> Result<Act, AcceptError> {
+        let reason = recordable("the reason", reason)?;
+        let begun = Act::new("accept-rollback", self.key.name(), stamp).with("reason", &reason);
+        Ok(self.broken.iter().fold(begun, |act, (promise, checkpoint)| {
+            let (size, root, place) = (checkpoint.size, checkpoint.root, &promise.place);
+            act.with(
+                "give-up",
+                &format!("{size} records, root {root}, promised in {place}"),
+            )
+        }))
     }
-    let places: Vec<&str> = broken.iter().map(|promise| promise.place.as_str()).collect();
-    let detail = format!(
-        "{reason}; accepted by {}; given up: {}",
-        names.join(" and "),
-        places.join(", ")
-    );
-    let unit = admin("rollback_accepted", &names.join(" and "), None, detail, now);
-    match store.commit(vec![unit]).await.into_iter().next() {
-        Some(Ok(())) => {}
-        Some(Err(error)) => return Err(AcceptError::Record(error)),
-        None => return Err(AcceptError::Record(CommitError::Stopped)),
+
+    /// Lets a node serve on the store all the same, once it is known that two persons want it. For a store that no node uses;
+    /// the act is recorded in the log before it has any effect. Gives how many promises are given up.
+    ///
+    /// # Errors
+    /// When it may not be done, or can't be recorded; then nothing has changed.
+    pub async fn accept(
+        self,
+        store: &dyn Store,
+        dual_control: &DualControl,
+        (by, reason): (&TwoPersons, &str),
+        now: Timestamp,
+    ) -> Result<usize, AcceptError> {
+        let reason = recordable("the reason", reason)?;
+        let agreed = dual_control.agreed(by, |stamp| self.act(&reason, stamp), now)?;
+        let names = agreed.names();
+        let places: Vec<&str> = self
+            .broken
+            .iter()
+            .map(|(promise, _)| promise.place.as_str())
+            .collect();
+        let detail = agreed.with_act(format!(
+            "{reason}; accepted by {names}; given up: {}",
+            places.join(", ")
+        ));
+        let unit = admin("rollback_accepted", &names, None, detail, now);
+        let units: Vec<Unit> = agreed.record(now).into_iter().chain([unit]).collect();
+        let expected = units.len();
+        let committed = store.commit(units).await;
+        if committed.len() != expected {
+            return Err(AcceptError::Record(CommitError::Stopped));
+        }
+        for result in committed {
+            result.map_err(AcceptError::Record)?;
+        }
+        let count = self.broken.len();
+        let mut accepted = self.accepted;
+        for (promise, checkpoint) in &self.broken {
+            let one = AcceptedRollback {
+                size: checkpoint.size,
+                root: checkpoint.root,
+                place: promise.place.clone(),
+                by: agreed.each().to_vec(),
+                reason: reason.clone(),
+                at: now,
+            };
+            accepted = accepted
+                .add(self.secrets, one)
+                .map_err(|error| AcceptError::File(error.to_string()))?;
+        }
+        Ok(count)
     }
-    for promise in &broken {
-        let Ok((checkpoint, _)) = Checkpoint::open(&promise.note, key) else {
-            continue;
-        };
-        let one = AcceptedRollback {
-            size: checkpoint.size,
-            root: checkpoint.root,
-            place: promise.place.clone(),
-            by: names.iter().map(|name| (*name).to_owned()).collect(),
-            reason: reason.to_owned(),
-            at: now,
-        };
-        accepted = accepted
-            .add(secrets, one)
-            .map_err(|error| AcceptError::File(error.to_string()))?;
-    }
-    Ok(broken.len())
 }

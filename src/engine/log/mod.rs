@@ -27,7 +27,7 @@ mod tamper;
 mod tests;
 
 pub use accept::AcceptError;
-pub use accept::accept_rollback;
+pub use accept::Loss;
 pub use anchor::Anchor;
 pub use anchor::AnchorError;
 pub use folder::AnchorFolder;

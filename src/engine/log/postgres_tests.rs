@@ -14,6 +14,8 @@ use crate::audit::log::Edge;
 use crate::audit::log::Place;
 use crate::audit::log::Tile;
 use crate::audit::seal::SecretWrapper;
+use crate::engine::DualControl;
+use crate::engine::TwoPersons;
 use crate::store::LogStore as _;
 use crate::store::Postgres;
 use crate::store::PostgresCluster;
@@ -301,11 +303,14 @@ async fn no_node_serves_on_an_old_copy_of_the_database() {
     let keeper = || ministry.story.keeper(&store);
     let fault = keeper().check().await.unwrap_err();
     assert!(matches!(fault, LogFault::Shorter { .. }), "{fault}");
-    let by = ["noura".to_owned(), "salem".to_owned()];
+    let by = TwoPersons::from(["noura".to_owned(), "salem".to_owned()]);
     let promises = keeper().newest_promises().await.unwrap();
     let secrets = ministry.story.folder.path();
-    let ask = (&by[..], "the disk burned");
-    let accepted = accept_rollback(store.as_ref(), key, secrets, &promises, ask, Timestamp::EPOCH).await;
+    let loss = Loss::find(store.as_ref(), key, secrets, &promises).await.unwrap();
+    let ask = (&by, "the disk burned");
+    let accepted = loss
+        .accept(store.as_ref(), &DualControl::Named, ask, Timestamp::EPOCH)
+        .await;
     assert_eq!(accepted, Ok(1));
     assert_eq!(keeper().check().await, Ok(()));
     store.close().await;

@@ -9,6 +9,9 @@ use super::*;
 use crate::audit::Commit as _;
 use crate::audit::log::Place;
 use crate::audit::seal::SecretWrapper;
+use crate::engine::DualControl;
+use crate::engine::DualControlError;
+use crate::engine::TwoPersons;
 use crate::store::Sealed;
 use crate::store::Sqlite;
 use crate::store::Store;
@@ -118,30 +121,22 @@ async fn a_node_does_not_serve_on_a_store_that_lacks_what_was_promised() {
     assert!(fault.to_string().contains("accept-rollback"), "{fault}");
 
     let promises = keeper(&store).newest_promises().await.unwrap();
-    let accept = |by: &'static [&'static str]| {
-        let (store, story, promises) = (Arc::clone(&store), &story, promises.clone());
-        async move {
-            let by: Vec<String> = by.iter().map(|name| (*name).to_owned()).collect();
-            let secrets = story.folder.path();
-            accept_rollback(
-                store.as_ref(),
-                story.key.verifier(),
-                secrets,
-                &promises,
-                (&by, "the disk burned"),
-                Timestamp::EPOCH,
-            )
+    let accept = async |two: [&str; 2]| {
+        let (key, secrets) = (story.key.verifier(), story.folder.path());
+        let loss = Loss::find(store.as_ref(), key, secrets, &promises).await?;
+        let ask = (&TwoPersons::from(two.map(str::to_owned)), "the disk burned");
+        loss.accept(store.as_ref(), &DualControl::Named, ask, Timestamp::EPOCH)
             .await
-        }
     };
-    assert_eq!(accept(&["noura", "noura "]).await, Err(AcceptError::Alone));
-    assert_eq!(accept(&["noura", "salem"]).await, Ok(1));
-    assert_eq!(accept(&["noura", "salem"]).await, Err(AcceptError::Nothing));
+    let alone = AcceptError::Two(DualControlError::Same);
+    assert_eq!(accept(["noura", "Noura "]).await, Err(alone));
+    assert_eq!(accept(["noura", "salem"]).await, Ok(1));
+    assert_eq!(accept(["noura", "salem"]).await, Err(AcceptError::Nothing));
     assert_eq!(keeper(&store).check().await, Ok(()));
     let records = store.records_after(0, 1_000).await.unwrap();
     let last = serde_json::to_string(&records.last().unwrap().event).unwrap();
     assert!(
-        last.contains("rollback_accepted") && last.contains("noura and salem"),
+        last.contains("rollback_accepted") && last.contains("noura, salem"),
         "{last}"
     );
     store.close().await;

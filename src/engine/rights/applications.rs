@@ -7,7 +7,6 @@ use serde_json::json;
 
 use super::ask::RightsError;
 use super::ask::Who;
-use super::ask::recordable;
 use super::filed::Filed;
 use super::letter::letter;
 use super::register::Registered;
@@ -25,6 +24,7 @@ use crate::audit::Record;
 use crate::audit::RequiredCheck;
 use crate::audit::Subject;
 use crate::audit::Unit;
+use crate::engine::recordable::recordable;
 use crate::engine::secrets::random;
 use crate::store::ErasableFlow;
 use crate::words::Day;

@@ -2,7 +2,12 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use super::applications::ApplicationAsk;
+use super::erase::Erasure;
+use super::hold::Release;
 use super::rectify::Rectification;
+use super::takes_two::TakesTwo;
+use crate::engine::dual_control::DualControlError;
+use crate::engine::recordable::Unrecordable;
 use crate::words::CivilNo;
 use crate::words::FlowId;
 
@@ -23,16 +28,7 @@ pub enum RightsAsk {
         reference: String,
     },
     /// To erase it (article 36, or the order of a court).
-    Erase {
-        /// Whose.
-        who: Who,
-        /// Two persons, for it can't be undone.
-        by: [String; 2],
-        /// Why.
-        basis: Basis,
-        /// The number of the application, case or order.
-        reference: String,
-    },
+    Erase(Erasure),
     /// To put it right (article 36).
     Rectify(Rectification),
     /// To keep it, whatever else is asked.
@@ -45,12 +41,7 @@ pub enum RightsAsk {
         reference: String,
     },
     /// To end a hold.
-    Release {
-        /// Its number.
-        hold: u64,
-        /// Two persons.
-        by: [String; 2],
-    },
+    Release(Release),
     /// Every hold.
     Holds,
     /// Something of the register of applications (articles 33, 34 and 36).
@@ -109,6 +100,34 @@ pub enum RightsError {
     Store(String),
 }
 
+impl RightsAsk {
+    /// What is asked, if it takes two persons.
+    pub(super) fn takes_two(&self) -> Option<&dyn TakesTwo> {
+        match self {
+            Self::Erase(ask) => Some(ask),
+            Self::Rectify(ask) => Some(ask),
+            Self::Release(ask) => Some(ask),
+            Self::Export { .. }
+            | Self::Hold { .. }
+            | Self::Holds
+            | Self::Application(_)
+            | Self::Retention { .. } => None,
+        }
+    }
+}
+
+impl From<Unrecordable> for RightsError {
+    fn from(error: Unrecordable) -> Self {
+        Self::Refused(error.to_string())
+    }
+}
+
+impl From<DualControlError> for RightsError {
+    fn from(error: DualControlError) -> Self {
+        Self::Refused(error.to_string())
+    }
+}
+
 impl Basis {
     /// The name in records and on the command line.
     pub const fn as_str(self) -> &'static str {
@@ -136,84 +155,5 @@ impl Basis {
 impl Who {
     pub(super) fn civil_no(text: &str) -> Result<CivilNo, RightsError> {
         CivilNo::parse(text).map_err(|error| RightsError::Refused(format!("the civil number: {error}")))
-    }
-}
-
-/// A name or a reference, as it goes into the record: short, and no place for a civil number, since records are never
-/// erased.
-pub(in crate::engine) fn recordable(what: &str, text: &str) -> Result<String, RightsError> {
-    let text = text.trim();
-    let refuse = |why: &str| Err(RightsError::Refused(format!("{what} {why}")));
-    if text.is_empty() {
-        return refuse("is missing");
-    }
-    if text.chars().count() > LONGEST || text.chars().any(char::is_control) {
-        return refuse("is one line of at most 100 characters");
-    }
-    let mut run = 0;
-    for letter in text.chars() {
-        // Typed in groups, a number is a number too.
-        if letter.is_numeric() {
-            run += 1;
-        } else if !matches!(letter, ' ' | '-') {
-            run = 0;
-        }
-        if run >= CIVIL_NO_DIGITS {
-            return refuse(
-                "holds as many digits as a civil number; records are never erased, so leave it out",
-            );
-        }
-    }
-    Ok(text.to_owned())
-}
-
-/// Two different persons, as one text for the record.
-pub(super) fn two_persons(by: &[String; 2]) -> Result<String, RightsError> {
-    let [first, second] = [
-        recordable("the first name", &by[0])?,
-        recordable("the second name", &by[1])?,
-    ];
-    if first.to_lowercase() == second.to_lowercase() {
-        return Err(RightsError::Refused(
-            "this takes two persons, and both names are the same".to_owned(),
-        ));
-    }
-    Ok(format!("{first}, {second}"))
-}
-
-const LONGEST: usize = 100;
-const CIVIL_NO_DIGITS: u32 = 12;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    // Law 13: what is recorded is never erased, so no civil number may get into it.
-    #[test]
-    fn no_civil_number_gets_into_a_record() {
-        for bad in [
-            "399123100017",
-            "about 3991 2310 0017",
-            "399-123-100-017",
-            "٣٩٩١٢٣١٠٠٠١٧",
-            "",
-            "  ",
-            "two\nlines",
-            &"a".repeat(101),
-        ] {
-            assert!(recordable("the reference", bad).is_err(), "{bad}");
-        }
-        for good in ["case 2026/4711", "طلب رقم ٤٧١١", "12345678901"] {
-            assert!(recordable("the reference", good).is_ok(), "{good}");
-        }
-    }
-
-    #[test]
-    fn two_persons_are_two() {
-        let two = |first: &str, second: &str| two_persons(&[first.to_owned(), second.to_owned()]);
-        assert_eq!(two("Aisha", "Bader").unwrap(), "Aisha, Bader");
-        for (first, second) in [("Aisha", "aisha "), ("", "Bader"), ("Aisha", " ")] {
-            assert!(two(first, second).is_err());
-        }
     }
 }

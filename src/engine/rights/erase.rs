@@ -1,34 +1,61 @@
+use serde::Deserialize;
+use serde::Serialize;
 use serde_json::Value;
 use serde_json::json;
 
 use super::ask::Basis;
 use super::ask::RightsError;
 use super::ask::Who;
-use super::ask::recordable;
-use super::ask::two_persons;
 use super::hold::held_by;
 use super::register::Registered;
 use super::service::Rights;
 use super::service::failed;
+use super::takes_two::ActWriter;
+use super::takes_two::TakesTwo;
+use crate::audit::Act;
 use crate::audit::Unit;
 use crate::audit::seal::KeyOwner;
 use crate::engine::detail::Detail;
+use crate::engine::dual_control::TwoPersons;
+use crate::engine::recordable::recordable;
 use crate::store::ErasableFlow;
 use crate::store::FlowsOf;
 use crate::store::HeldThing;
 use crate::store::Hold;
 use crate::words::ExchangeId;
 
+/// What shall be erased, and why. May name a person, so it has no `Debug`.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Erasure {
+    /// Whose.
+    pub who: Who,
+    /// Two persons, for it can't be undone.
+    pub by: TwoPersons,
+    /// Why.
+    pub basis: Basis,
+    /// The number of the application, case or order.
+    pub reference: String,
+}
+
+impl TakesTwo for Erasure {
+    fn by(&self) -> &TwoPersons {
+        &self.by
+    }
+
+    fn write(&self, act: &ActWriter<'_>) -> Result<Act, RightsError> {
+        let begun = act.about(act.begin("erase"), &self.who)?;
+        Ok(begun
+            .with("basis", self.basis.as_str())
+            .with("reference", &recordable("the reference", &self.reference)?))
+    }
+}
+
 impl Rights {
-    pub(super) async fn erase(
-        &self,
-        who: &Who,
-        by: &[String; 2],
-        basis: Basis,
-        reference: &str,
-    ) -> Result<Value, RightsError> {
-        let by = two_persons(by)?;
-        let reference = recordable("the reference", reference)?;
+    pub(super) async fn erase(&self, ask: &Erasure) -> Result<Value, RightsError> {
+        let Erasure { who, basis, .. } = ask;
+        let agreed = self.agreed(ask)?;
+        let reference = recordable("the reference", &ask.reference)?;
         if !basis.allows_erasure() {
             return Err(RightsError::Refused(
                 "a request to see one's data is no reason to erase it: name `wrong_or_outdated`, `consent_withdrawn` or \
@@ -51,11 +78,15 @@ impl Rights {
                 kept.push(json!({ "flow": flow.id, "why": format!("hold {}", hold.id) }));
             } else if flow.open {
                 kept.push(json!({ "flow": flow.id, "why": "it has not ended yet" }));
+            } else if agreed.written().is_some_and(|written| flow.id.moment() > written) {
+                kept.push(json!({ "flow": flow.id, "why": "it began after the act was written" }));
             } else {
                 due.push(flow);
             }
         }
-        let detail = format!("basis: {}; reference: {reference}", basis.as_str());
+        let by = agreed.names();
+        let detail = agreed.with_act(format!("basis: {}; reference: {reference}", basis.as_str()));
+        self.record_act(&agreed).await?;
         let erased = self.destroy(&due, &by, &detail).await?;
         let papers = self.erase_papers(papers, &by, &detail, &mut kept).await?;
         Ok(json!({ "erased": erased, "papers": papers, "kept": kept }))

@@ -1,17 +1,42 @@
+use serde::Deserialize;
+use serde::Serialize;
 use serde_json::Value;
 use serde_json::json;
 
 use super::ask::HoldOn;
 use super::ask::RightsError;
 use super::ask::Who;
-use super::ask::recordable;
-use super::ask::two_persons;
 use super::service::Rights;
 use super::service::failed;
+use super::takes_two::ActWriter;
+use super::takes_two::TakesTwo;
+use crate::audit::Act;
+use crate::engine::dual_control::TwoPersons;
+use crate::engine::recordable::recordable;
 use crate::store::ErasableFlow;
 use crate::store::HeldThing;
 use crate::store::Hold;
 use crate::words::ServiceName;
+
+/// Which hold shall end.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Release {
+    /// Its number.
+    pub hold: u64,
+    /// Two persons.
+    pub by: TwoPersons,
+}
+
+impl TakesTwo for Release {
+    fn by(&self) -> &TwoPersons {
+        &self.by
+    }
+
+    fn write(&self, act: &ActWriter<'_>) -> Result<Act, RightsError> {
+        Ok(act.begin("release").with("hold", &self.hold.to_string()))
+    }
+}
 
 impl Rights {
     pub(super) async fn hold(&self, on: HoldOn, by: &str, reference: &str) -> Result<Value, RightsError> {
@@ -53,8 +78,9 @@ impl Rights {
         Ok(json!({ "hold": placed.map(|hold| hold.id), "on": kind(&on) }))
     }
 
-    pub(super) async fn release(&self, id: u64, by: &[String; 2]) -> Result<Value, RightsError> {
-        let by = two_persons(by)?;
+    pub(super) async fn release(&self, ask: &Release) -> Result<Value, RightsError> {
+        let agreed = self.agreed(ask)?;
+        let (id, by) = (ask.hold, agreed.names());
         let holds = self.store.holds().await.map_err(failed)?;
         let Some(hold) = holds.iter().find(|hold| hold.id == id) else {
             return Err(RightsError::Refused(format!(
@@ -65,7 +91,8 @@ impl Rights {
             return Err(RightsError::Refused(format!("hold {id} was released before")));
         }
         // The record first: what is no longer held may be erased at once.
-        let detail = format!("hold {id}; reference: {}", hold.reference);
+        let detail = agreed.with_act(format!("hold {id}; reference: {}", hold.reference));
+        self.record_act(&agreed).await?;
         self.record(vec![self.act("hold_released", &by, None, detail)])
             .await?;
         self.store

@@ -8,10 +8,11 @@ use serde_json::json;
 use super::ask::Basis;
 use super::ask::RightsError;
 use super::ask::Who;
-use super::ask::recordable;
-use super::ask::two_persons;
 use super::service::Rights;
 use super::service::failed;
+use super::takes_two::ActWriter;
+use super::takes_two::TakesTwo;
+use crate::audit::Act;
 use crate::audit::CorrectionRecord;
 use crate::audit::Event;
 use crate::audit::ExchangeDirection;
@@ -20,6 +21,9 @@ use crate::audit::FlowRow;
 use crate::audit::Record;
 use crate::audit::Unit;
 use crate::engine::detail::Detail;
+use crate::engine::dual_control::Agreed;
+use crate::engine::dual_control::TwoPersons;
+use crate::engine::recordable::recordable;
 use crate::engine::secrets::random;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -44,7 +48,7 @@ pub struct Rectification {
     /// What is right, as it was typed.
     pub value: String,
     /// Who asks for it, and who approves it: two persons (R003-75).
-    pub by: [String; 2],
+    pub by: TwoPersons,
     /// Why.
     pub basis: Basis,
     /// The number of the application, case or order.
@@ -76,12 +80,28 @@ struct Paper {
     fields: BTreeMap<FieldName, Change>,
 }
 
+impl TakesTwo for Rectification {
+    fn by(&self) -> &TwoPersons {
+        &self.by
+    }
+
+    fn write(&self, act: &ActWriter<'_>) -> Result<Act, RightsError> {
+        let begun = act
+            .about(act.begin("rectify"), &self.who)?
+            .with("field", &self.field);
+        Ok(act
+            .blinded(begun, "value", self.value.as_bytes())
+            .with("basis", self.basis.as_str())
+            .with("reference", &recordable("the reference", &self.reference)?))
+    }
+}
+
 impl Rights {
     /// Puts a declared field right in every flow of somebody that holds it and says otherwise. Nothing is overwritten: the
     /// correction is a record of its own that refers to the one it corrects. What is refused for one flow is refused for all,
     /// before anything is recorded.
     pub(super) async fn rectify(&self, ask: &Rectification) -> Result<Value, RightsError> {
-        two_persons(&ask.by)?;
+        let agreed = self.agreed(ask)?;
         let reference = recordable("the reference", &ask.reference)?;
         if !ask.basis.allows_correction() {
             return Err(RightsError::Refused(
@@ -129,7 +149,7 @@ impl Rights {
                     flow.id
                 ))
             })?;
-            units.push(self.correction(&row, corrects, (name, change), ask, &reference)?);
+            units.push(self.correction(&row, corrects, (name, change), ask.basis, &reference, &agreed)?);
             corrected.push(json!({ "flow": flow.id, "corrects": corrects }));
         }
         if !holds_it {
@@ -137,6 +157,9 @@ impl Rights {
                 "nothing that is kept of them holds `{}`; `midflow subject export` shows what is kept",
                 ask.field
             )));
+        }
+        if !units.is_empty() {
+            self.record_act(&agreed).await?;
         }
         self.record(units).await?;
         Ok(json!({ "corrected": corrected, "kept": kept }))
@@ -155,8 +178,9 @@ impl Rights {
         row: &FlowRow,
         corrects: u64,
         (name, change): (FieldName, Change),
-        ask: &Rectification,
+        basis: Basis,
         reference: &str,
+        agreed: &Agreed,
     ) -> Result<Unit, RightsError> {
         let at = self.clock.now();
         let exchange = ExchangeId::from_parts(at, random().map_err(failed)?);
@@ -166,7 +190,7 @@ impl Rights {
             fields: BTreeMap::from([(name, change)]),
         };
         let bytes = serde_json::to_vec(&paper).map_err(failed)?;
-        let [by, approved_by] = &ask.by;
+        let (by, approved_by) = agreed.pair();
         let record = Record {
             at,
             flow: Some(row.id),
@@ -176,10 +200,10 @@ impl Rights {
                 fields,
                 exchange,
                 digest: Digest::of(&bytes),
-                basis: ask.basis.as_str().to_owned(),
+                basis: basis.as_str().to_owned(),
                 reference: reference.to_owned(),
-                by: recordable("the first name", by)?,
-                approved_by: recordable("the second name", approved_by)?,
+                by: by.to_owned(),
+                approved_by: approved_by.to_owned(),
             })),
         };
         Ok(Unit {

@@ -4,11 +4,11 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::ask::RightsError;
-use super::ask::recordable;
 use super::hold::held_by;
 use super::service::Rights;
 use super::service::failed;
 use crate::engine::documents::TOKEN_LIFE;
+use crate::engine::recordable::recordable;
 use crate::store::FlowsOf;
 
 impl Rights {

@@ -14,8 +14,10 @@ use crate::audit::Subject;
 use crate::audit::Unit;
 use crate::catalog::Catalog;
 use crate::engine::Clock;
+use crate::engine::DualControl;
 use crate::engine::Engine;
 use crate::engine::Secrets;
+use crate::engine::dual_control::Agreed;
 use crate::store::FlowsOf;
 use crate::store::Store;
 use crate::words::FlowId;
@@ -27,6 +29,7 @@ pub struct Rights {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) catalog: Option<Arc<Catalog>>,
     pub(super) recorder: Recorder,
+    pub(super) dual_control: DualControl,
 }
 
 impl Engine {
@@ -39,6 +42,7 @@ impl Engine {
             clock: Arc::clone(&inner.clock),
             catalog: Some(inner.catalogs.active()),
             recorder: inner.recorder.clone(),
+            dual_control: inner.options.dual_control.clone(),
         }
     }
 }
@@ -50,6 +54,7 @@ impl Rights {
         secrets: Arc<Secrets>,
         clock: Arc<dyn Clock>,
         catalog: Option<Arc<Catalog>>,
+        dual_control: DualControl,
     ) -> Self {
         let commit: Arc<dyn Store> = Arc::clone(&store);
         Self {
@@ -58,6 +63,7 @@ impl Rights {
             secrets,
             clock,
             catalog,
+            dual_control,
         }
     }
 
@@ -73,15 +79,10 @@ impl Rights {
                 basis,
                 reference,
             } => self.export(&who, &by, basis, &reference).await,
-            RightsAsk::Erase {
-                who,
-                by,
-                basis,
-                reference,
-            } => self.erase(&who, &by, basis, &reference).await,
+            RightsAsk::Erase(ask) => self.erase(&ask).await,
             RightsAsk::Rectify(ask) => self.rectify(&ask).await,
             RightsAsk::Hold { on, by, reference } => self.hold(on, &by, &reference).await,
-            RightsAsk::Release { hold, by } => self.release(hold, &by).await,
+            RightsAsk::Release(ask) => self.release(&ask).await,
             RightsAsk::Holds => self.list_holds().await,
             RightsAsk::Application(ask) => self.application(ask).await,
             RightsAsk::Retention { dry_run, by } => self.retention(dry_run, &by).await,
@@ -122,6 +123,14 @@ impl Rights {
         Unit {
             records: vec![record],
             ..Unit::default()
+        }
+    }
+
+    /// Records what two persons have signed, before it is carried out.
+    pub(super) async fn record_act(&self, agreed: &Agreed) -> Result<(), RightsError> {
+        match agreed.record(self.clock.now()) {
+            Some(act) => self.record(vec![act]).await,
+            None => Ok(()),
         }
     }
 

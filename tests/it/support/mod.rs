@@ -4,6 +4,7 @@
 pub mod authority;
 pub mod clock;
 pub mod command;
+pub mod config;
 pub mod crash;
 pub mod dice;
 pub mod doubtful;

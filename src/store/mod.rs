@@ -9,6 +9,7 @@ mod error;
 mod keys;
 mod line;
 mod log;
+mod migrations;
 mod names;
 mod pages;
 mod postgres;

@@ -173,10 +173,7 @@ fn a_key_or_an_act_that_cannot_be_used_is_told() {
                 07070707070707070707070707070707\nhold 3\n";
     std::fs::write(folder.join("over.act"), over).unwrap();
     let over = sign("over.act", "aisha.salem.key");
-    assert!(
-        over.contains("could be carried out until 2026-01-08"),
-        "{over}"
-    );
+    assert!(over.contains("could be carried out until 2026-01-08"), "{over}");
     std::fs::write(folder.join("open.key"), "PRIVATE+KEY+a+b+c").unwrap();
     let open = sign("over.act", "open.key");
     assert!(

@@ -51,7 +51,7 @@ fn migrator(steps: &[Step]) -> Migrator {
 }
 
 /// `None` for a name that is none; a test says that there is no such name.
-fn migration((name, sql): &Step) -> Option<Migration> {
+fn migration(&(name, sql): &Step) -> Option<Migration> {
     let (version, description) = name.split_once('_')?;
     Some(Migration::new(
         version.parse().ok()?,

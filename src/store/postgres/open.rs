@@ -13,8 +13,7 @@ use super::settings::PostgresSettings;
 use super::settings::PostgresTls;
 use crate::store::StoreError;
 use crate::store::StoreErrorKind;
-
-pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations/postgres");
+use crate::store::migrations::POSTGRES as MIGRATIONS;
 
 /// Brings the schema up to date where the owner is named, and makes sure that the database keeps its promises and that
 /// the role which runs can't change what is recorded.
@@ -284,7 +283,6 @@ fn assert_known(settings: &PostgresSettings, applied: &[Applied]) -> Result<(), 
 }
 
 /// A migration that the database has.
-#[derive(sqlx::FromRow)]
 struct Applied {
     version: i64,
     checksum: Vec<u8>,
@@ -292,11 +290,20 @@ struct Applied {
 }
 
 async fn applied(connection: &mut PgConnection) -> Result<Vec<Applied>, sqlx::Error> {
-    sqlx::query_as(
+    let rows = sqlx::query(
         "SELECT version, checksum, description FROM midflow._sqlx_migrations WHERE success ORDER BY version",
     )
     .fetch_all(connection)
-    .await
+    .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Applied {
+                version: row.try_get(0)?,
+                checksum: row.try_get(1)?,
+                description: row.try_get(2)?,
+            })
+        })
+        .collect()
 }
 
 /// Whether a migration, by the name that the database keeps of it, leaves everything as it was for versions that don't

@@ -7,7 +7,6 @@ use sqlx::ConnectOptions as _;
 use sqlx::Connection as _;
 use sqlx::Row as _;
 use sqlx::SqliteConnection;
-use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::sqlite::SqlitePool;
 use sqlx::sqlite::SqlitePoolOptions;
@@ -17,8 +16,7 @@ use super::tail;
 use crate::audit::log::WriterId;
 use crate::store::StoreError;
 use crate::store::StoreErrorKind;
-
-static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations/sqlite");
+use crate::store::migrations;
 
 /// Brings the schema and the log up to date and opens the writing connection.
 pub(super) async fn first_writer(file: &Path, id: WriterId) -> Result<Connection, StoreError> {
@@ -30,7 +28,7 @@ pub(super) async fn first_writer(file: &Path, id: WriterId) -> Result<Connection
         .map_err(|error| fault::of_sqlx(file, &error))?;
     is_ours(file, &mut connection).await?;
     // `run` takes a generic `Acquire`, whose future the compiler can't prove to be `Send` here; this is its body.
-    MIGRATIONS
+    migrations::SQLITE
         .run_direct(None, &mut connection, false)
         .await
         .map_err(|error| fault::of_migrate(file, &error))?;

@@ -18,7 +18,7 @@ use crate::store::StoreErrorKind;
 use crate::store::conformance::Place as _;
 use crate::store::conformance::sample::flow;
 use crate::store::conformance::sample::note;
-use crate::store::postgres::open::MIGRATIONS;
+use crate::store::migrations::POSTGRES as MIGRATIONS;
 
 fn notes(count: u32) -> Vec<Unit> {
     let unit = |number| Unit {

@@ -3,6 +3,8 @@ use std::time::Duration;
 
 use super::log::LogKey;
 use super::log::Note;
+use super::log::NoteSignature;
+use super::recordable::deceives;
 use crate::words::Digest;
 use crate::words::Timestamp;
 
@@ -16,39 +18,81 @@ pub struct Act {
     text: String,
 }
 
-/// When an act was written, until when it may be carried out, and what makes it differ from every other.
+/// When an act was written, and until when it may be carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ActStamp {
     /// When it was written; what came later is not meant by it.
     pub written: Timestamp,
     /// Until when it may be carried out.
     pub until: Timestamp,
-    /// Drawn for this act alone. What may not be read out of an act is hashed together with it.
-    pub nonce: [u8; 16],
 }
 
-/// An act as it goes from hand to hand: the text, and the signatures under it.
+/// An act as it goes from hand to hand: the text, what opens its hashes, and the signatures.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActNote {
     stamp: ActStamp,
+    opening: Opening,
     note: Note,
 }
+
+/// What is hashed together with whatever may not be read out of an act. It stands under the act and is never recorded: once
+/// the file is gone, nobody can try out whom the act was about, not even whoever holds the node's secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opening([u8; 32]);
 
 /// The text is no act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("this is no act; one begins with `midflow act`, and is changed by nothing but `midflow act sign`")]
 pub struct NotAnAct;
 
+impl Opening {
+    /// Of random bytes, drawn for one act alone.
+    pub const fn new(random: [u8; 32]) -> Self {
+        Self(random)
+    }
+
+    /// The bytes.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// As it stands under the act, in the form of a signature line, which readers of signed notes pass over.
+    fn line(self) -> NoteSignature {
+        NoteSignature {
+            name: OPENING.to_owned(),
+            id: [0; 4],
+            bytes: self.0.to_vec(),
+        }
+    }
+
+    fn of_line(line: &NoteSignature) -> Option<Self> {
+        let is_one = line.name == OPENING && line.id == [0; 4];
+        is_one.then(|| line.bytes.as_slice().try_into().ok().map(Self))?
+    }
+}
+
 impl ActNote {
+    /// An act that nobody has signed yet.
+    ///
+    /// # Errors
+    /// When the act is too long to be read again.
+    pub fn new(act: &Act, opening: Opening) -> Result<Self, NotAnAct> {
+        Self::read(&format!("{}\n{}\n", act.text, opening.line()))
+    }
+
     /// Reads an act, whether anybody has signed it or not. No signature is verified by that.
     ///
     /// # Errors
     /// When it is none.
     pub fn read(text: &str) -> Result<Self, NotAnAct> {
-        let note = Note::parse(text).or_else(|_| Note::unsigned(text));
-        let note = note.map_err(|_| NotAnAct)?;
+        let note = Note::parse(text).map_err(|_| NotAnAct)?;
         let stamp = ActStamp::read(note.text()).ok_or(NotAnAct)?;
-        Ok(Self { stamp, note })
+        let opening = note.signatures().iter().find_map(Opening::of_line);
+        Ok(Self {
+            stamp,
+            opening: opening.ok_or(NotAnAct)?,
+            note,
+        })
     }
 
     /// When it was written, and until when it may be carried out.
@@ -56,14 +100,22 @@ impl ActNote {
         &self.stamp
     }
 
+    /// What opens its hashes.
+    pub const fn opening(&self) -> &Opening {
+        &self.opening
+    }
+
     /// What is signed.
     pub fn text(&self) -> &str {
         self.note.text()
     }
 
-    /// Those whose names stand under it.
+    /// The names under it; whose they are is not known by that.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.note.signatures().iter().map(|line| line.name.as_str())
+        let lines = self.note.signatures().iter();
+        lines
+            .filter(|line| Opening::of_line(line).is_none())
+            .map(|line| line.name.as_str())
     }
 
     /// Signs it, beside those who have.
@@ -84,39 +136,33 @@ impl std::fmt::Display for ActNote {
 
 impl ActStamp {
     /// For an act that is written now.
-    pub fn new(now: Timestamp, nonce: [u8; 16]) -> Self {
+    pub fn new(now: Timestamp) -> Self {
         Self {
             written: now,
             until: now.plus(LONGEST),
-            nonce,
         }
     }
 
     /// Reads the stamp of an act; `None` where the text is none.
-    pub fn read(text: &str) -> Option<Self> {
+    fn read(text: &str) -> Option<Self> {
         let mut lines = text.lines();
         let mut value = |name: &str| lines.next()?.strip_prefix(name)?.strip_prefix(' ');
         value(FIRST)?;
         value("log")?;
-        let written = Timestamp::parse(value("written")?)?;
-        let until = Timestamp::parse(value("until")?)?;
-        let mut nonce = [0; 16];
-        hex::decode_to_slice(value("nonce")?, &mut nonce).ok()?;
         Some(Self {
-            written,
-            until,
-            nonce,
+            written: Timestamp::parse(value("written")?)?,
+            until: Timestamp::parse(value("until")?)?,
         })
     }
 
     /// Whether the act may be carried out for no longer than an act may be.
     pub(super) fn is_short(&self) -> bool {
-        self.until.since(self.written) <= LONGEST
+        self.written <= self.until && self.until.since(self.written) <= LONGEST
     }
 }
 
 impl Act {
-    /// What is done in the log of this name.
+    /// What is done in the log with this public key.
     pub fn new(what: &str, log: &str, stamp: &ActStamp) -> Self {
         let text = String::new();
         Self { text }
@@ -124,7 +170,6 @@ impl Act {
             .with("log", log)
             .with("written", &stamp.written.to_string())
             .with("until", &stamp.until.to_string())
-            .with("nonce", &hex::encode(stamp.nonce))
     }
 
     /// The same with one more line.
@@ -133,7 +178,13 @@ impl Act {
         // A value can neither begin a line of its own nor change the order in which its line is read.
         let value: String = value
             .chars()
-            .map(|letter| if deceives(letter) { '\u{FFFD}' } else { letter })
+            .map(|letter| {
+                if letter.is_control() || deceives(letter) {
+                    '\u{FFFD}'
+                } else {
+                    letter
+                }
+            })
             .collect();
         let _ = writeln!(self.text, "{name} {value}");
         self
@@ -162,19 +213,10 @@ impl Act {
     }
 }
 
-/// Letters that end a line, or turn the direction of what follows: people sign what they read.
-fn deceives(letter: char) -> bool {
-    letter.is_control()
-        || matches!(
-            letter,
-            '\u{2028}' | '\u{2029}' | '\u{200E}' | '\u{200F}' | '\u{061C}'
-        )
-        || matches!(letter, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-}
-
 /// A week: time for a second person to come back from leave, and no more.
 const LONGEST: Duration = Duration::from_secs(7 * 86_400);
 const FIRST: &str = "midflow act";
+const OPENING: &str = "opening";
 const NOTHING: &str = "nothing";
 
 #[cfg(test)]
@@ -182,35 +224,51 @@ mod tests {
     use super::*;
 
     fn stamp() -> ActStamp {
-        ActStamp::new(Timestamp::parse("2026-11-28T10:00:00.5Z").unwrap(), [7; 16])
+        ActStamp::new(Timestamp::parse("2026-11-28T10:00:00.5Z").unwrap())
     }
 
     // R003-75
     #[test]
     fn an_act_says_what_where_and_until_when() {
         let act = Act::new("release", "sp.example/test", &stamp()).with("hold", "3");
-        assert_eq!(
-            act.text(),
-            "midflow act release\nlog sp.example/test\nwritten 2026-11-28T10:00:00.500000Z\nuntil 2026-12-05T10:00:00.500000Z\n\
-             nonce 07070707070707070707070707070707\nhold 3\n"
+        let text = "midflow act release\nlog sp.example/test\nwritten 2026-11-28T10:00:00.500000Z\n\
+                    until 2026-12-05T10:00:00.500000Z\nhold 3\n";
+        assert_eq!(act.text(), text);
+        let opening = Opening::new([7; 32]);
+        let note = ActNote::new(&act, opening).unwrap();
+        let file = note.to_string();
+        assert!(
+            file.starts_with(&format!("{text}\n\u{2014} opening AAAAAAc")),
+            "{file}"
         );
-        assert_eq!(ActStamp::read(act.text()), Some(stamp()));
+        let read = ActNote::read(&file).unwrap();
+        assert_eq!(
+            (read.text(), read.stamp(), read.opening()),
+            (text, &stamp(), &opening)
+        );
+        assert_eq!(read.names().count(), 0);
         assert!(stamp().is_short());
     }
 
     #[test]
-    fn what_is_no_act_has_no_stamp() {
-        let good = Act::new("release", "a", &stamp());
+    fn what_is_no_act_is_refused() {
+        let act = Act::new("release", "a", &stamp());
+        let good = ActNote::new(&act, Opening::new([7; 32])).unwrap().to_string();
+        assert!(ActNote::read(&good).is_ok());
         for bad in [
-            "",
-            "sp.example/test\n5\n",
-            good.text().replace("act", "deed").as_str(),
-            good.text().replace("2026-12", "2026-13").as_str(),
-            good.text().replace("nonce 07", "nonce 7").as_str(),
-            good.text().replace("log", "logs").as_str(),
+            "".to_owned(),
+            "sp.example/test\n5\n".to_owned(),
+            act.text().to_owned(),
+            good.replace("act", "deed"),
+            good.replace("2026-12", "2026-13"),
+            good.replace("opening", "closing"),
+            good.replace("log", "logs"),
+            good.replace("\nlog", "\n\nlog"),
         ] {
-            assert_eq!(ActStamp::read(bad), None, "{bad}");
+            assert_eq!(ActNote::read(&bad), Err(NotAnAct), "{bad}");
         }
+        let endless = act.with("reference", &"a".repeat(70_000));
+        assert_eq!(ActNote::new(&endless, Opening::new([7; 32])), Err(NotAnAct));
     }
 
     // Who signs reads one line a value, in the order in which it is written.

@@ -3,7 +3,13 @@ use std::time::Duration;
 use super::act::Act;
 use super::act::ActNote;
 use super::act::NotAnAct;
+use super::log::Note;
+use super::log::NoteError;
+use super::log::NoteSignature;
 use super::log::VerifierKey;
+use super::log::is_private;
+use super::recordable::Unrecordable;
+use super::recordable::recordable;
 use crate::words::Timestamp;
 
 /// The people who may sign acts, each with a key of their own (R003-75).
@@ -15,17 +21,18 @@ pub struct Administrators {
 /// An act that enough of them have signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedAct {
-    /// Who has signed, in the order of the signatures; two at least.
+    /// Who has signed, in the order of the configuration; two at least.
     pub by: Vec<String>,
     /// When the act was written.
     pub written: Timestamp,
     /// The act.
     pub act: Act,
-    /// The note: the act with its signatures.
+    /// The act with their signatures, and nothing else that stood under it: what is recorded is never erased.
     pub note: String,
 }
 
-/// The people named can't be those who sign acts.
+/// The people named can't be those who sign acts. Entries are named by their place, since a private key may stand there by
+/// mistake.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AdministratorsError {
     /// One alone, or nobody.
@@ -33,12 +40,21 @@ pub enum AdministratorsError {
     TooFew,
     /// No public key.
     #[error(
-        "`{0}` is no public key of an administrator; `midflow act key NAME` makes a key and prints its public half"
+        "entry {0} is no public key of an administrator; `midflow act key NAME -o FILE` makes a key and prints that"
     )]
-    Key(String),
+    Key(usize),
+    /// A private key.
+    #[error(
+        "entry {0} is a private key, which belongs into no configuration: make another, and name the public half that \
+         `midflow act key` prints"
+    )]
+    Private(usize),
+    /// A name that may not stand in records.
+    #[error("entry {0}: {1}")]
+    Name(usize, Unrecordable),
     /// Two with one name, or one person under two.
-    #[error("`{0}` is named twice, by name or by key: each person has one")]
-    Twice(String),
+    #[error("entry {0} names somebody a second time, by name or by key: each person has one")]
+    Twice(usize),
 }
 
 /// Why an act is not carried out.
@@ -61,6 +77,9 @@ pub enum ActError {
     /// It is too late.
     #[error("the act could be carried out until {0}; write it anew, and have it signed again")]
     Over(Timestamp),
+    /// It is too early.
+    #[error("the act was written at {0}, and by the clock of this machine that is still to come")]
+    Early(Timestamp),
     /// Its times are none that an act can have.
     #[error("the act was written at {written} and is good until {until}, which no act can be")]
     Times {
@@ -86,16 +105,18 @@ impl Administrators {
     /// When one is no such key, one person is named twice, or they are fewer than two.
     pub fn read(keys: &[String]) -> Result<Self, AdministratorsError> {
         let mut read: Vec<VerifierKey> = Vec::with_capacity(keys.len());
-        for text in keys {
-            let key = VerifierKey::parse(text)
-                .ok()
-                .filter(|key| !key.is_witness())
-                .ok_or_else(|| AdministratorsError::Key(text.clone()))?;
+        for (place, text) in (1..).zip(keys) {
+            if is_private(text) {
+                return Err(AdministratorsError::Private(place));
+            }
+            let key = VerifierKey::parse(text).ok().filter(|key| !key.is_witness());
+            let key = key.ok_or(AdministratorsError::Key(place))?;
+            recordable("the name", key.name()).map_err(|error| AdministratorsError::Name(place, error))?;
             let known = |other: &VerifierKey| {
                 other.name().to_lowercase() == key.name().to_lowercase() || other.is_of_the_same_pair(&key)
             };
             if read.iter().any(known) {
-                return Err(AdministratorsError::Twice(key.name().to_owned()));
+                return Err(AdministratorsError::Twice(place));
             }
             read.push(key);
         }
@@ -122,42 +143,46 @@ impl Administrators {
             });
         }
         let (written, until) = (signed.stamp().written, signed.stamp().until);
-        if written > now.plus(CLOCKS_APART) || until < written || !signed.stamp().is_short() {
+        if !signed.stamp().is_short() {
             return Err(ActError::Times { written, until });
+        }
+        if written > now.plus(CLOCKS_APART) {
+            return Err(ActError::Early(written));
         }
         if now > until {
             return Err(ActError::Over(until));
         }
-        let (by, others) = self.signers(signed)?;
+        let (by, others) = self.signers(signed.note())?;
         if by.len() < ENOUGH {
             return Err(ActError::Missing { signed: by, others });
         }
+        let known = |line: &NoteSignature| {
+            let of_line = |key: &VerifierKey| (key.name(), key.id()) == (line.name.as_str(), line.id);
+            self.keys.iter().any(of_line)
+        };
         Ok(SignedAct {
             by,
             written,
             act: asked,
-            note: signed.to_string(),
+            note: signed.note().with_lines(known).to_string(),
         })
     }
 
-    /// Who has signed a note, in the order of the signatures, and who has not.
-    fn signers(&self, act: &ActNote) -> Result<(Vec<String>, Vec<String>), ActError> {
-        let (note, mut signed) = (act.note(), Vec::new());
-        for line in note.signatures() {
-            let of_line = |key: &&VerifierKey| key.name() == line.name && key.id() == line.id;
-            // Lines of others say nothing here, as in every signed note.
-            let Some(key) = self.keys.iter().find(of_line) else {
-                continue;
-            };
+    /// Whether two of them have signed it, whatever it says and whenever that was.
+    pub fn have_signed(&self, note: &Note) -> bool {
+        self.signers(note).is_ok_and(|(by, _)| by.len() >= ENOUGH)
+    }
+
+    /// Who has signed a note, and who has not.
+    fn signers(&self, note: &Note) -> Result<(Vec<String>, Vec<String>), ActError> {
+        let (mut signed, mut others) = (Vec::new(), Vec::new());
+        for key in &self.keys {
             match note.verify(key) {
-                Ok(()) if signed.iter().any(|name| name == key.name()) => {}
                 Ok(()) => signed.push(key.name().to_owned()),
-                Err(_) => return Err(ActError::Forged(key.name().to_owned())),
+                Err(NoteError::Forged) => return Err(ActError::Forged(key.name().to_owned())),
+                Err(NoteError::Unsigned | NoteError::Form) => others.push(key.name().to_owned()),
             }
         }
-        let others = self.keys.iter().map(VerifierKey::name);
-        let others = others.filter(|name| !signed.iter().any(|one| one == name));
-        let others = others.map(str::to_owned).collect();
         Ok((signed, others))
     }
 }
@@ -185,6 +210,7 @@ mod tests {
 
     use super::*;
     use crate::audit::ActStamp;
+    use crate::audit::Opening;
     use crate::audit::log::LogKey;
     use crate::audit::log::write_private;
 
@@ -209,8 +235,8 @@ mod tests {
         Act::new("release", "sp.example/test", stamp).with("hold", hold)
     }
 
-    fn signed_by(text: &str, keys: &[&LogKey]) -> ActNote {
-        let mut note = ActNote::read(text).unwrap();
+    fn signed_by(act: &Act, keys: &[&LogKey]) -> ActNote {
+        let mut note = ActNote::new(act, Opening::new([7; 32])).unwrap();
         for key in keys {
             note.sign(key);
         }
@@ -232,14 +258,14 @@ mod tests {
     fn two_of_the_administrators_have_to_sign() {
         let [aisha, bader, noura] = three();
         let stranger = key("salem", 9);
-        let stamp = ActStamp::new(at(WRITTEN), [7; 16]);
+        let stamp = ActStamp::new(at(WRITTEN));
         let act = act("3", &stamp);
-        let by = |keys: &[&LogKey]| checked(&signed_by(act.text(), keys), NOW);
+        let by = |keys: &[&LogKey]| checked(&signed_by(&act, keys), NOW);
         assert_eq!(
             by(&[&bader, &aisha]),
-            Ok(vec!["bader".to_owned(), "aisha".to_owned()])
+            Ok(vec!["aisha".to_owned(), "bader".to_owned()])
         );
-        assert_eq!(by(&[&noura, &stranger, &aisha]).unwrap(), ["noura", "aisha"]);
+        assert_eq!(by(&[&noura, &stranger, &aisha]).unwrap(), ["aisha", "noura"]);
         assert_eq!(by(&[&aisha, &bader, &noura]).unwrap().len(), 3);
         for (keys, expected) in [
             (
@@ -262,13 +288,13 @@ mod tests {
     #[test]
     fn who_poses_as_an_administrator_is_found_out() {
         let [aisha, bader, _] = three();
-        let stamp = ActStamp::new(at(WRITTEN), [7; 16]);
+        let stamp = ActStamp::new(at(WRITTEN));
         // Another key of the same name is another's line, and says nothing.
         let namesake = key("bader", 9);
-        let note = signed_by(act("3", &stamp).text(), &[&aisha, &namesake]);
+        let note = signed_by(&act("3", &stamp), &[&aisha, &namesake]);
         assert!(matches!(checked(&note, NOW), Err(ActError::Missing { .. })));
         // The signature under another act, put under this one.
-        let other = signed_by(act("4", &stamp).text(), &[&aisha, &bader]);
+        let other = signed_by(&act("4", &stamp), &[&aisha, &bader]);
         let forged = other.to_string().replace("hold 4", "hold 3");
         let forged = ActNote::read(&forged).unwrap();
         assert_eq!(checked(&forged, NOW), Err(ActError::Forged("aisha".to_owned())));
@@ -280,10 +306,13 @@ mod tests {
     #[test]
     fn a_changed_act_is_refused() {
         let [aisha, bader, _] = three();
-        let stamp = ActStamp::new(at(WRITTEN), [7; 16]);
-        let text = signed_by(act("3", &stamp).text(), &[&aisha, &bader]).to_string();
+        let stamp = ActStamp::new(at(WRITTEN));
+        let text = signed_by(&act("3", &stamp), &[&aisha, &bader]).to_string();
+        // What opens hashes is not signed; this act has none.
+        let opening = text.find("\u{2014} opening").unwrap();
+        let after = opening + text[opening..].find('\n').unwrap();
         let mut tried = 0;
-        for place in 0..text.len() {
+        for place in (0..opening).chain(after..text.len()) {
             for bit in 0..8 {
                 let mut bytes = text.clone().into_bytes();
                 bytes[place] ^= 1 << bit;
@@ -302,15 +331,15 @@ mod tests {
     #[test]
     fn an_act_has_its_time() {
         let [aisha, bader, _] = three();
-        let stamp = ActStamp::new(at(WRITTEN), [7; 16]);
-        let both = |stamp: &ActStamp| signed_by(act("3", stamp).text(), &[&aisha, &bader]);
+        let stamp = ActStamp::new(at(WRITTEN));
+        let both = |stamp: &ActStamp| signed_by(&act("3", stamp), &[&aisha, &bader]);
         for now in [WRITTEN, "2026-11-28T09:56:00Z", "2026-12-05T10:00:00Z"] {
             assert!(checked(&both(&stamp), now).is_ok(), "{now}");
         }
         let late = checked(&both(&stamp), "2026-12-05T10:00:01Z");
         assert_eq!(late, Err(ActError::Over(stamp.until)));
         let early = checked(&both(&stamp), "2026-11-28T09:54:00Z");
-        assert!(matches!(early, Err(ActError::Times { .. })));
+        assert_eq!(early, Err(ActError::Early(stamp.written)));
         for until in ["2026-12-05T10:00:01Z", "2026-11-28T09:59:59Z"] {
             let strange = ActStamp {
                 until: at(until),
@@ -333,28 +362,57 @@ mod tests {
         assert_eq!(read(&[aisha.written()]), AdministratorsError::TooFew);
         let same_pair = key("badria", 1);
         let same_name = key("Aisha", 2);
+        let numbered = key("287010112345", 3);
         let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
         let witness = LogKey::of_witness("w", pkcs8.as_ref()).unwrap();
         for (other, expected) in [
-            (
-                same_pair.written(),
-                AdministratorsError::Twice("badria".to_owned()),
-            ),
-            (
-                same_name.written(),
-                AdministratorsError::Twice("Aisha".to_owned()),
-            ),
-            (
-                witness.written(),
-                AdministratorsError::Key(witness.written().to_owned()),
-            ),
-            ("bader", AdministratorsError::Key("bader".to_owned())),
+            (same_pair.written(), AdministratorsError::Twice(2)),
+            (same_name.written(), AdministratorsError::Twice(2)),
+            (aisha.written(), AdministratorsError::Twice(2)),
+            (witness.written(), AdministratorsError::Key(2)),
+            ("bader", AdministratorsError::Key(2)),
         ] {
             assert_eq!(read(&[aisha.written(), other]), expected);
         }
-        assert_eq!(
-            read(&[bader.written(), bader.written()]),
-            AdministratorsError::Twice("bader".to_owned())
+        let named = read(&[bader.written(), numbered.written()]);
+        assert!(matches!(named, AdministratorsError::Name(2, _)), "{named}");
+    }
+
+    // A private key that was pasted into the configuration stands in no error, and so in no journal.
+    #[test]
+    fn a_private_key_is_told_and_never_shown() {
+        let (private, _) = write_private("aisha", &Zeroizing::new([1; 32])).unwrap();
+        for text in [
+            private.trim_end().to_owned(),
+            private.replace('+', "-"),
+            "PRIVATE+KEY+x".to_owned(),
+        ] {
+            let said = Administrators::read(std::slice::from_ref(&text))
+                .unwrap_err()
+                .to_string();
+            assert!(said.starts_with("entry 1 is "), "{said}");
+            assert!(!said.contains("AQEB") && !said.contains("aisha"), "{said}");
+        }
+    }
+
+    // Laws 12 and 13: what others have put under an act is not signed, and goes into no record.
+    #[test]
+    fn nothing_but_the_signatures_of_administrators_is_kept() {
+        let [aisha, bader, _] = three();
+        let stamp = ActStamp::new(at(WRITTEN));
+        let note = signed_by(&act("3", &stamp), &[&aisha, &key("salem", 9), &bader]);
+        let crowded = format!("{note}\u{2014} 287010112345 AAAAAAAA\n");
+        let note = ActNote::read(&crowded).unwrap();
+        let kept = administrators()
+            .check(&note, act("3", &stamp), at(NOW))
+            .unwrap()
+            .note;
+        assert!(
+            !kept.contains("2870") && !kept.contains("salem") && !kept.contains("opening"),
+            "{kept}"
         );
+        let kept = Note::parse(&kept).unwrap();
+        assert_eq!(kept.signatures().len(), 2);
+        assert!(administrators().have_signed(&kept));
     }
 }

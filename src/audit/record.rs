@@ -412,6 +412,9 @@ pub struct DeliveryRecord {
 /// this refers to it, and what is right lies beside it, sealed with the flow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CorrectionRecord {
+    /// The act that they have signed, by its digest; `None` where two were believed by their names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Digest>,
     /// Who approved it: another person than asked for it (R003-75).
     pub approved_by: String,
     /// Why: `wrong_or_outdated` or `court_order`.
@@ -445,7 +448,7 @@ pub struct ApplicationRecord {
 /// An administrative act.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AdminRecord {
-    /// What was done: `catalog_activated`, `catalog_refused`, `engine_started`, `engine_stopped`, `act_signed`, ….
+    /// What was done: `catalog_activated`, `catalog_refused`, `engine_started`, `engine_stopped`, `administrators`, `act_signed`, ….
     pub act: String,
     /// Who did it: a user, `file_watch`, `start`, `signal`, ….
     pub actor: String,

@@ -1,7 +1,7 @@
 use std::fs;
+use std::io::BufRead as _;
 use std::io::Read as _;
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::path::PathBuf;
@@ -21,6 +21,7 @@ use crate::audit::ActNote;
 use crate::audit::log::LogKey;
 use crate::audit::log::read_private;
 use crate::audit::log::write_private;
+use crate::audit::recordable;
 use crate::engine::Clock as _;
 use crate::engine::SystemClock;
 use crate::engine::random;
@@ -47,10 +48,13 @@ enum What {
         /// The act
         act: PathBuf,
     },
-    /// Show what an act says, and sign it
+    /// Show what an act says, ask, and sign it
     Sign {
         /// The act
         act: PathBuf,
+        /// Sign it without asking; for those who have read it
+        #[arg(long)]
+        yes: bool,
         /// The private key; `-` reads it from the standard input, such as from `age --decrypt`
         #[arg(long, value_name = "FILE")]
         key: PathBuf,
@@ -61,14 +65,15 @@ impl ActCommand {
     pub(crate) fn run(&self, common: &Common) -> Result<Ending, Failure> {
         match &self.what {
             What::Key { name, output } => make_key(name, output, common.format)?,
-            What::Show { act } => print(&two::read(act)?, common.format),
-            What::Sign { act, key } => sign(act, key, common.format)?,
+            What::Show { act } => output::print(&shown(&two::read(act)?, common.format)),
+            What::Sign { act, key, yes } => sign(act, key, *yes, common.format)?,
         }
         Ok(Ending::Good)
     }
 }
 
 fn make_key(name: &str, path: &Path, format: Format) -> Result<(), Failure> {
+    recordable("the name", name).map_err(Failure::new)?;
     let seed = Zeroizing::new(random::<32>().map_err(Failure::new)?);
     let (text, key) = write_private(name, &seed).map_err(Failure::new)?;
     write_new(path, text.as_bytes())?;
@@ -83,20 +88,41 @@ fn make_key(name: &str, path: &Path, format: Format) -> Result<(), Failure> {
     Ok(())
 }
 
-fn sign(path: &Path, key: &Path, format: Format) -> Result<(), Failure> {
+fn sign(path: &Path, key: &Path, yes: bool, format: Format) -> Result<(), Failure> {
     let key = read_key(key)?;
-    let mut act = two::read(path)?;
-    let until = act.stamp().until;
+    // The file itself, wherever the name leads.
+    let path = fs::canonicalize(path)
+        .map_err(|error| Failure::new(format!("can't read {}: {error}", path.display())))?;
+    let read = two::read(&path)?;
+    let until = read.stamp().until;
     if SystemClock.now() > until {
         return Err(
             Failure::new(format!("the act could be carried out until {until}"))
-                .remedy("have it written anew: remove the file, and run the command that wrote it"),
+                .remedy("have it written anew, with --write-act and another file"),
         );
     }
-    act.sign(&key);
-    replace(path, act.to_string().as_bytes())?;
-    print(&act, format);
+    if !yes && !agrees(read.text(), key.verifier().name())? {
+        return Err(Failure::new("it is not signed"));
+    }
+    let mut signed = read.clone();
+    signed.sign(&key);
+    replace(&path, &read, &signed)?;
+    output::print(&shown(&signed, format));
     Ok(())
+}
+
+/// Shows a person what they would sign, and asks; on the terminal, since the standard input may bring the key.
+fn agrees(text: &str, name: &str) -> Result<bool, Failure> {
+    let nobody = |_| {
+        Failure::new("there is no terminal on which to ask")
+            .remedy("read the act with `midflow act show`, then sign it with --yes")
+    };
+    let terminal = fs::File::options().read(true).write(true).open("/dev/tty");
+    let mut terminal = std::io::BufReader::new(terminal.map_err(nobody)?);
+    write!(terminal.get_mut(), "{text}\nSign this as {name}? [y/N] ").map_err(nobody)?;
+    let mut answer = String::new();
+    terminal.read_line(&mut answer).map_err(nobody)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
 fn read_key(path: &Path) -> Result<LogKey, Failure> {
@@ -120,31 +146,42 @@ fn read_key(path: &Path) -> Result<LogKey, Failure> {
 }
 
 /// All or nothing: an act that is half written would have to be signed again by all.
-fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let beside = path.with_extension("new");
+fn replace(path: &Path, read: &ActNote, signed: &ActNote) -> Result<(), Failure> {
     let failed = |error: std::io::Error| Failure::new(format!("can't write {}: {error}", path.display()));
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&beside)
-        .map_err(failed)?;
-    file.write_all(bytes).map_err(failed)?;
-    file.sync_all().map_err(failed)?;
-    fs::rename(&beside, path).map_err(failed)
+    let beside = path.with_added_extension(hex::encode(random::<8>().map_err(Failure::new)?));
+    let permissions = fs::metadata(path).map_err(failed)?.permissions();
+    let written = fs::File::create_new(&beside)
+        .and_then(|mut file| {
+            file.set_permissions(permissions)?;
+            file.write_all(signed.to_string().as_bytes())?;
+            file.sync_all()
+        })
+        .map_err(failed)
+        .and_then(|()| match two::read(path)? == *read {
+            true => fs::rename(&beside, path).map_err(failed),
+            false => Err(Failure::new("somebody else has signed the act in this moment")
+                .remedy("do it again: one signs after the other")),
+        });
+    if written.is_err() {
+        let _ = fs::remove_file(&beside);
+    }
+    written
 }
 
-fn print(act: &ActNote, format: Format) {
+fn shown(act: &ActNote, format: Format) -> String {
     let names: Vec<&str> = act.names().collect();
-    output::print(&match format {
+    match format {
         Format::Json => json!({
-            "act": act.text(), "until": act.stamp().until.to_string(), "signed_by": names,
+            "act": act.text(), "until": act.stamp().until.to_string(), "names": names,
         })
         .to_string(),
         Format::Text if names.is_empty() => format!("{}\nnobody has signed it", act.text()),
-        Format::Text => format!("{}\nsigned by {}", act.text(), names.join(", ")),
-    });
+        Format::Text => format!(
+            "{}\nnames under it: {} (whose signatures count is known where it is carried out)",
+            act.text(),
+            names.join(", ")
+        ),
+    }
 }
 
 const OTHERS: u32 = 0o077;

@@ -10,6 +10,7 @@ use super::anchors::AuditConfig;
 use super::failure::Failure;
 use super::sealing::KeysConfig;
 use super::store::StoreConfig;
+use crate::audit::Administrators;
 use crate::connector::kuwait::KuwaitSettings;
 use crate::engine::DualControl;
 use crate::engine::SpoolOptions;
@@ -220,10 +221,19 @@ impl Config {
         options
     }
 
-    /// How the node knows that two persons want what takes two (R003-75).
-    pub(crate) fn dual_control(&self) -> Result<DualControl, Failure> {
-        DualControl::of(&self.administrators, self.environment)
+    /// Who signs what takes two persons (R003-75).
+    pub(crate) fn administrators(&self) -> Result<Option<Administrators>, Failure> {
+        if self.administrators.is_empty() {
+            return Ok(None);
+        }
+        Administrators::read(&self.administrators)
+            .map(Some)
             .map_err(|error| Failure::new(format!("`administrators`: {error}")))
+    }
+
+    /// How the node knows that two persons want what takes two.
+    pub(crate) fn dual_control(&self) -> Result<DualControl, Failure> {
+        Ok(DualControl::of(self.administrators()?, self.environment))
     }
 
     fn resolve(&mut self, folder: &Path) {
@@ -278,7 +288,7 @@ impl Config {
             ));
         }
         self.listeners.callback.callers()?;
-        self.dual_control()?;
+        self.administrators()?;
         let open = [
             ("api", Some(&self.listeners.api)),
             ("console", self.listeners.console.as_ref()),

@@ -29,6 +29,7 @@ use crate::connector::kuwait::Kuwait;
 use crate::engine::ApplicationAsk;
 use crate::engine::CatalogGate;
 use crate::engine::Clock as _;
+use crate::engine::DualControl;
 use crate::engine::Engine;
 use crate::engine::EngineOptions;
 use crate::engine::EngineParts;
@@ -93,7 +94,7 @@ async fn serve(config: &Config, file: &Path, common: &Common) -> Result<(), Fail
             environment: config.environment,
             notify_hosts: config.notify_hosts.clone(),
             spool: Some(config.spool()),
-            dual_control: config.dual_control()?,
+            administrators: config.administrators()?,
             ..EngineOptions::default()
         },
         notify_roots: Vec::new(),
@@ -132,6 +133,11 @@ async fn serve(config: &Config, file: &Path, common: &Common) -> Result<(), Fail
         }
         None => None,
     };
+    if matches!(config.dual_control()?, DualControl::Nobody) {
+        tracing::warn!(
+            "`administrators` is empty: nothing that takes two persons is done, see docs/personal-data.md"
+        );
+    }
     let watch = Watch::start(engine.clone(), &common.dir);
     if let Err(error) = &watch {
         tracing::warn!(%error, "files are not watched");

@@ -106,7 +106,6 @@ enum What {
         /// What is right; `-` reads it from the standard input, after the civil number if that is read too
         #[arg(long, value_name = "TEXT")]
         value: String,
-        /// The first asks for it, the second approves it
         #[command(flatten)]
         two: Two,
     },

@@ -8,57 +8,64 @@ use super::arguments::Format;
 use super::evidence::write_new;
 use super::failure::Failure;
 use super::output;
-use crate::audit::Act;
 use crate::audit::ActNote;
 use crate::engine::DualControl;
 use crate::engine::TwoPersons;
 
 /// The two persons that something takes.
 #[derive(Clone, Debug, clap::Args)]
+#[group(required = true)]
 pub(super) struct Two {
-    /// Who does it: twice, two different persons; recorded. Where the configuration names administrators, give --act
-    #[arg(
-        long,
-        value_name = "NAME",
-        required_unless_present = "act",
-        conflicts_with = "act"
-    )]
-    by: Vec<String>,
-
-    /// The act that two administrators sign. Written if the file is not there yet, and carried out once both have signed
+    /// The act that two administrators have signed; carries it out
     #[arg(long, value_name = "FILE")]
     act: Option<PathBuf>,
+
+    /// Write the act that two administrators sign, and do nothing else; the file must not be there yet
+    #[arg(long, value_name = "FILE")]
+    write_act: Option<PathBuf>,
+
+    /// Where the configuration names no administrators: who does it, twice, two different persons; recorded
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["act", "write_act"])]
+    by: Vec<String>,
 }
 
 impl Two {
-    /// The two, as they are given with what they want; the act is empty until it is written.
+    /// The two, as they are given with what they want.
     pub(super) fn persons(&self) -> Result<TwoPersons, Failure> {
-        match &self.act {
-            Some(_) if self.unwritten().is_some() => Ok(TwoPersons::Act(String::new())),
-            Some(path) => Ok(TwoPersons::Act(read(path)?.to_string())),
-            None => <[String; 2]>::try_from(self.by.clone())
+        match (&self.act, &self.write_act) {
+            (Some(path), _) => Ok(TwoPersons::Act(read(path)?.to_string())),
+            // Nobody has signed yet, and nobody is asked whether.
+            (None, Some(_)) => Ok(TwoPersons::Act(String::new())),
+            (None, None) => <[String; 2]>::try_from(self.by.clone())
                 .map(TwoPersons::Names)
                 .map_err(|_| Failure::new("this takes two persons").remedy("give `--by NAME` twice")),
         }
     }
 
-    /// Where the act goes that is still to be written.
+    /// Where the act goes, if it is only to be written.
     pub(super) fn unwritten(&self) -> Option<&Path> {
-        self.act.as_deref().filter(|path| !path.exists())
+        self.write_act.as_deref()
     }
 }
 
 /// Writes an act that nobody has signed yet, and says what to do with it.
-pub(super) fn write(path: &Path, act: &Act, control: &DualControl, format: Format) -> Result<(), Failure> {
+pub(super) fn write(
+    path: &Path,
+    act: &ActNote,
+    control: &DualControl,
+    format: Format,
+) -> Result<(), Failure> {
     if !matches!(control, DualControl::Signed(_)) {
-        return Err(Failure::new("nobody's signature counts here")
-            .remedy("name two people at least under `administrators` of midflow.yaml; `midflow act key NAME` makes their keys"));
+        let remedy = "name two people at least under `administrators` of midflow.yaml; `midflow act key NAME -o FILE` makes \
+                      their keys";
+        return Err(Failure::new("nobody's signature counts here").remedy(remedy));
     }
-    write_new(path, act.text().as_bytes())?;
+    write_new(path, act.to_string().as_bytes())?;
     output::print(&match format {
         Format::Json => json!({ "act": act.text(), "wrote": path }).to_string(),
         Format::Text => format!(
-            "wrote {0}:\n\n{1}\nTwo administrators sign it: midflow act sign {0} --key FILE\nThen run this command again.",
+            "{1}\nwrote {0}; two administrators sign it, one after the other: midflow act sign {0} --key FILE\n\
+             then this command with --act {0} carries it out",
             path.display(),
             act.text()
         ),

@@ -2,16 +2,17 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use super::activate::admin;
-use super::recordable::Unrecordable;
-use super::recordable::recordable;
 use crate::audit::Act;
 use crate::audit::ActError;
 use crate::audit::ActNote;
 use crate::audit::ActStamp;
 use crate::audit::Administrators;
-use crate::audit::AdministratorsError;
+use crate::audit::Opening;
 use crate::audit::SignedAct;
 use crate::audit::Unit;
+use crate::audit::Unrecordable;
+use crate::audit::recordable;
+use crate::words::Digest;
 use crate::words::Environment;
 use crate::words::Timestamp;
 
@@ -48,8 +49,8 @@ pub enum DualControlError {
     Same,
     /// Names are not enough here.
     #[error(
-        "this takes the signatures of two administrators, and names are not enough: write the act with --act FILE, and have \
-         it signed"
+        "this takes the signatures of two administrators, and names are not enough: write the act with --write-act FILE, \
+         have it signed, and give it with --act FILE"
     )]
     Unsigned,
     /// Nobody's signature counts here.
@@ -60,45 +61,43 @@ pub enum DualControlError {
     Act(#[from] ActError),
 }
 
-/// Two persons who want it, for the record.
+/// Two persons who want it, for the record. Whatever takes two is done by a function that asks for one of these, and only
+/// [`DualControl::agreed`] makes it.
 pub(super) struct Agreed {
-    /// Who; two at least, and different.
-    names: Vec<String>,
+    /// One of them.
+    first: String,
+    /// The others; one at least.
+    others: Vec<String>,
     /// What they have signed.
     signed: Option<SignedAct>,
 }
 
 impl DualControl {
-    /// With the public keys of a configuration. In production people sign; elsewhere names are enough where nobody has a key.
-    ///
-    /// # Errors
-    /// When the keys can't be those of administrators.
-    pub fn of(keys: &[String], environment: Environment) -> Result<Self, AdministratorsError> {
-        if !keys.is_empty() {
-            return Administrators::read(keys).map(Self::Signed);
-        }
-        Ok(match environment {
-            Environment::Production | Environment::Dr => Self::Nobody,
-            _ => Self::Named,
-        })
-    }
-
-    /// Who signs, for the record of the start.
-    pub(super) fn in_words(&self) -> String {
-        match self {
-            Self::Named | Self::Nobody => String::new(),
-            Self::Signed(administrators) => {
-                let keys: Vec<String> = administrators.keys().collect();
-                format!("administrators: {}", keys.join(", "))
-            }
+    /// With these administrators, where there are some. In production people sign; elsewhere names are enough where nobody has a
+    /// key.
+    pub fn of(administrators: Option<Administrators>, environment: Environment) -> Self {
+        match (administrators, environment) {
+            (Some(administrators), _) => Self::Signed(administrators),
+            (None, Environment::Production | Environment::Dr) => Self::Nobody,
+            (None, Environment::Test | Environment::Development) => Self::Named,
         }
     }
 
-    /// Whether these two want it. `write` writes what they should have signed.
+    /// The record of who may sign from now on.
+    pub(super) fn record(&self, now: Timestamp) -> Option<Unit> {
+        let Self::Signed(administrators) = self else {
+            return None;
+        };
+        let keys: Vec<String> = administrators.keys().collect();
+        Some(admin("administrators", "start", None, keys.join(", "), now))
+    }
+
+    /// Whether these two want it. `write` writes what they should have signed, with the stamp and the opening of what they
+    /// have.
     pub(super) fn agreed<E: From<DualControlError>>(
         &self,
         two: &TwoPersons,
-        write: impl FnOnce(&ActStamp) -> Result<Act, E>,
+        write: impl FnOnce(&ActStamp, &Opening) -> Result<Act, E>,
         now: Timestamp,
     ) -> Result<Agreed, E> {
         match (self, two) {
@@ -107,11 +106,11 @@ impl DualControl {
                 let note = ActNote::read(text)
                     .map_err(ActError::from)
                     .map_err(DualControlError::from)?;
-                let act = write(note.stamp())?;
+                let act = write(note.stamp(), note.opening())?;
                 let signed = administrators
                     .check(&note, act, now)
                     .map_err(DualControlError::from)?;
-                Ok(Agreed::by_act(signed)?)
+                Ok(Agreed::by_act(signed))
             }
             (Self::Signed(_), TwoPersons::Names(_)) => Err(DualControlError::Unsigned.into()),
             (Self::Nobody, _) | (Self::Named, TwoPersons::Act(_)) => Err(DualControlError::Nobody.into()),
@@ -129,44 +128,51 @@ impl Agreed {
             return Err(DualControlError::Same);
         }
         Ok(Self {
-            names: vec![first, second],
+            first,
+            others: vec![second],
             signed: None,
         })
     }
 
-    fn by_act(signed: SignedAct) -> Result<Self, DualControlError> {
-        let names = signed.by.iter().map(|name| recordable("a name", name));
-        Ok(Self {
-            names: names.collect::<Result<_, _>>()?,
+    fn by_act(signed: SignedAct) -> Self {
+        let mut names = signed.by.iter().cloned();
+        Self {
+            first: names.next().unwrap_or_default(),
+            others: names.collect(),
             signed: Some(signed),
-        })
+        }
     }
 
-    /// Who asks, and who approves.
-    pub(super) fn pair(&self) -> (&str, &str) {
-        let name = |at: usize| self.names.get(at).map_or("", String::as_str);
-        (name(0), name(1))
+    /// One of them, and the others.
+    pub(super) fn pair(&self) -> (String, String) {
+        (self.first.clone(), self.others.join(", "))
     }
 
     /// Each of them.
-    pub(super) fn each(&self) -> &[String] {
-        &self.names
+    pub(super) fn each(&self) -> impl Iterator<Item = &str> {
+        [&self.first].into_iter().chain(&self.others).map(String::as_str)
     }
 
     /// All of them, for the record.
     pub(super) fn names(&self) -> String {
-        self.names.join(", ")
+        self.each().collect::<Vec<_>>().join(", ")
     }
 
-    /// When what was signed was written: nobody has signed for what came later.
-    pub(super) fn written(&self) -> Option<Timestamp> {
-        self.signed.as_ref().map(|signed| signed.written)
+    /// Whether the act was written before this moment: nobody has signed for what came later. An act can be carried out again
+    /// until its time is over, so whatever it leads to asks this.
+    pub(super) fn is_older_than(&self, moment: Timestamp) -> bool {
+        self.signed.as_ref().is_some_and(|signed| signed.written < moment)
     }
 
-    /// What is said of the act in the records of what it led to.
+    /// By which the records of what the act led to name it.
+    pub(super) fn act(&self) -> Option<Digest> {
+        self.signed.as_ref().map(|signed| signed.act.digest())
+    }
+
+    /// What such a record says, with the name of the act.
     pub(super) fn with_act(&self, detail: String) -> String {
-        match &self.signed {
-            Some(signed) => format!("{detail}; act {}", signed.act.digest()),
+        match self.act() {
+            Some(act) => format!("{detail}; act {act}"),
             None => detail,
         }
     }
@@ -175,6 +181,13 @@ impl Agreed {
     pub(super) fn record(&self, now: Timestamp) -> Option<Unit> {
         let signed = self.signed.as_ref()?;
         Some(admin("act_signed", &self.names(), None, signed.note.clone(), now))
+    }
+
+    /// Puts that record before what it led to, into one commit.
+    pub(super) fn record_before(&self, unit: &mut Unit, now: Timestamp) {
+        if let Some(act) = self.record(now) {
+            unit.records.splice(0..0, act.records);
+        }
     }
 }
 
@@ -202,12 +215,22 @@ mod tests {
         TwoPersons::from([first.to_owned(), second.to_owned()])
     }
 
-    fn act(stamp: &ActStamp) -> Result<Act, DualControlError> {
+    fn act(stamp: &ActStamp, _: &Opening) -> Result<Act, DualControlError> {
         Ok(Act::new("release", "sp.example/test", stamp).with("hold", "3"))
     }
 
     fn agreed(control: &DualControl, two: &TwoPersons) -> Result<String, DualControlError> {
         control.agreed(two, act, NOW).map(|agreed| agreed.names())
+    }
+
+    /// Two who may sign, and the act that both have signed.
+    fn two() -> (Administrators, ActNote) {
+        let keys = [key("aisha", 1), key("bader", 2)];
+        let (stamp, opening) = (ActStamp::new(NOW), Opening::new([7; 32]));
+        let mut note = ActNote::new(&act(&stamp, &opening).unwrap(), opening).unwrap();
+        keys.iter().for_each(|key| note.sign(key));
+        let written = keys.map(|key| key.written().to_owned());
+        (Administrators::read(&written).unwrap(), note)
     }
 
     #[test]
@@ -216,8 +239,9 @@ mod tests {
         assert_eq!(of("Aisha", "Bader").unwrap(), "Aisha, Bader");
         assert_eq!(of("Aisha", "aisha "), Err(DualControlError::Same));
         for (first, second) in [("", "Bader"), ("Aisha", " "), ("Aisha", "399123100017")] {
+            let refused = of(first, second);
             assert!(
-                matches!(of(first, second), Err(DualControlError::Name(_))),
+                matches!(refused, Err(DualControlError::Name(_))),
                 "{first} {second}"
             );
         }
@@ -226,46 +250,36 @@ mod tests {
     // R003-75: in production names are never enough; elsewhere they are until somebody has a key.
     #[test]
     fn people_sign_where_it_matters() {
-        let keys = [key("aisha", 1), key("bader", 2)];
-        let written: Vec<String> = keys.iter().map(|key| key.written().to_owned()).collect();
-        let mut note = ActNote::read(act(&ActStamp::new(NOW, [7; 16])).unwrap().text()).unwrap();
-        keys.iter().for_each(|key| note.sign(key));
+        let (administrators, note) = two();
         let (by_name, by_act) = (names("Aisha", "Bader"), TwoPersons::Act(note.to_string()));
         for environment in Environment::ALL {
             let serious = matches!(environment, Environment::Production | Environment::Dr);
-            let control = DualControl::of(&[], environment).unwrap();
+            let control = DualControl::of(None, environment);
             assert_eq!(agreed(&control, &by_name).is_ok(), !serious, "{environment:?}");
-            assert_eq!(
-                agreed(&control, &by_act),
-                Err(DualControlError::Nobody),
-                "{environment:?}"
-            );
-            let control = DualControl::of(&written, environment).unwrap();
+            assert_eq!(agreed(&control, &by_act), Err(DualControlError::Nobody));
+            assert!(control.record(NOW).is_none());
+            let control = DualControl::of(Some(administrators.clone()), environment);
             assert_eq!(agreed(&control, &by_name), Err(DualControlError::Unsigned));
             assert_eq!(agreed(&control, &by_act).unwrap(), "aisha, bader");
-            assert_eq!(
-                control.in_words(),
-                format!("administrators: {}, {}", written[0], written[1])
-            );
+            let recorded = control.record(NOW).unwrap();
+            let said = serde_json::to_string(&recorded.records[0].event).unwrap();
+            for key in administrators.keys() {
+                assert!(said.contains(&key), "{said}");
+            }
         }
     }
 
     #[test]
     fn what_is_signed_is_on_record() {
-        let keys = [key("aisha", 1), key("bader", 2)];
-        let written: Vec<String> = keys.iter().map(|key| key.written().to_owned()).collect();
-        let control = DualControl::of(&written, Environment::Production).unwrap();
-        let stamp = ActStamp::new(NOW, [7; 16]);
-        let mut note = ActNote::read(act(&stamp).unwrap().text()).unwrap();
-        keys.iter().for_each(|key| note.sign(key));
-        let agreed = control
-            .agreed(&TwoPersons::Act(note.to_string()), act, NOW)
-            .unwrap();
-        assert_eq!(
-            (agreed.pair(), agreed.written()),
-            (("aisha", "bader"), Some(stamp.written))
+        let (administrators, note) = two();
+        let control = DualControl::Signed(administrators);
+        let two = TwoPersons::Act(note.to_string());
+        let agreed = control.agreed(&two, act, NOW).unwrap();
+        assert_eq!(agreed.pair(), ("aisha".to_owned(), "bader".to_owned()));
+        assert!(
+            agreed.is_older_than(NOW.plus(std::time::Duration::from_micros(1))) && !agreed.is_older_than(NOW)
         );
-        let digest = act(&stamp).unwrap().digest();
+        let digest = act(note.stamp(), note.opening()).unwrap().digest();
         assert_eq!(
             agreed.with_act("hold 3".to_owned()),
             format!("hold 3; act {digest}")
@@ -277,6 +291,6 @@ mod tests {
             "{said}"
         );
         let by_name = DualControl::Named.agreed(&names("a", "b"), act, NOW).unwrap();
-        assert!(by_name.record(NOW).is_none() && by_name.written().is_none());
+        assert!(by_name.record(NOW).is_none() && !by_name.is_older_than(Timestamp::from_micros(i64::MAX)));
     }
 }

@@ -138,13 +138,11 @@ impl Engine {
         inner
             .metrics
             .reload(if good { "activated" } else { "refused" }, good);
-        let unserved = "the policy files can't be served; the last good catalog of the store is";
-        let who_signs = inner.options.dual_control.in_words();
-        let said: Vec<&str> = [if good { "" } else { unserved }, &who_signs]
-            .into_iter()
-            .filter(|part| !part.is_empty())
-            .collect();
-        let detail = said.join("; ");
+        let detail = if good {
+            String::new()
+        } else {
+            "the policy files can't be served; the last good catalog of the store is".to_owned()
+        };
         let active = inner.catalogs.active().digest();
         let started = admin("engine_started", "start", Some(active), detail, now);
         // What others record from here on is news.
@@ -153,7 +151,9 @@ impl Engine {
             .map_err(|error| EngineError::Store(error.to_string()))?
             .records;
         let unrecorded = |error: CommitError| EngineError::Store(error.to_string());
-        inner.recorder.record(started, ()).await.map_err(unrecorded)?;
+        let who_signs = inner.dual_control().record(now);
+        let units = [started].into_iter().chain(who_signs).collect();
+        inner.recorder.record_all(units).await.map_err(unrecorded)?;
         if let Some(activation) = activation {
             let kept = inner.store.set_active_catalog(activation).await;
             kept.map_err(|error| EngineError::Store(error.to_string()))?;

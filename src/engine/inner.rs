@@ -31,6 +31,7 @@ use super::schedule::Schedule;
 use super::secrets::Secrets;
 use super::spool::Spool;
 use super::spool::SpoolOptions;
+use crate::audit::Administrators;
 use crate::audit::FlowRow;
 use crate::audit::Recorder;
 use crate::catalog::Catalog;
@@ -60,8 +61,8 @@ pub struct EngineOptions {
     /// Where callbacks wait while the store can't be written; without it they are refused then, and the authority may not
     /// send them again.
     pub spool: Option<SpoolOptions>,
-    /// How it knows that two persons want what takes two.
-    pub dual_control: DualControl,
+    /// Who signs what takes two persons. Without them two names are enough, but in production nothing is.
+    pub administrators: Option<Administrators>,
 }
 
 impl Default for EngineOptions {
@@ -73,7 +74,7 @@ impl Default for EngineOptions {
             max_attempts: 2,
             max_callbacks: 256,
             spool: None,
-            dual_control: DualControl::Named,
+            administrators: None,
         }
     }
 }
@@ -112,6 +113,11 @@ pub(crate) struct Inner {
 }
 
 impl Inner {
+    /// How it knows that two persons want what takes two.
+    pub(crate) fn dual_control(&self) -> DualControl {
+        DualControl::of(self.options.administrators.clone(), self.options.environment)
+    }
+
     pub(crate) fn names(&self) -> NodeNames<'_> {
         NodeNames {
             approval: None,

@@ -48,7 +48,6 @@ mod poll;
 mod put_off;
 mod receipt;
 mod receive;
-mod recordable;
 mod records;
 mod recover;
 mod renew;

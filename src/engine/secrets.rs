@@ -96,9 +96,10 @@ impl Secrets {
         Digest::from_bytes(bytes)
     }
 
-    /// The keyed hash of what an act says without telling it; of two acts never the same.
-    pub(super) fn act_key(&self, nonce: &[u8; 16], value: &[u8]) -> Digest {
-        let message = [b"midflow act\0", &nonce[..], value].concat();
+    /// The keyed hash of what an act says without telling it. Who has neither this node's secrets nor the opening of the act can
+    /// try out nothing.
+    pub(super) fn act_key(&self, opening: &[u8; 32], value: &[u8]) -> Digest {
+        let message = [b"midflow act\0", &opening[..], value].concat();
         let mut bytes = [0; 32];
         bytes.copy_from_slice(hmac::sign(&self.pepper, &message).as_ref());
         Digest::from_bytes(bytes)

@@ -3,23 +3,38 @@
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use midflow::audit::Act;
+use midflow::audit::ActNote;
+use midflow::audit::ActStamp;
+use midflow::audit::Administrators;
 use midflow::audit::Event;
+use midflow::audit::Opening;
 use midflow::audit::log::Note;
 use midflow::audit::log::VerifierKey;
+use midflow::engine::Engine;
+use midflow::engine::EngineOptions;
+use midflow::engine::EngineParts;
+use midflow::engine::Secrets;
+use midflow::engine::SystemClock;
 use midflow::engine::TwoPersons;
 use midflow::sandbox::StampAlgorithm;
 use midflow::store::Store as _;
+use midflow::words::Timestamp;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::support::authority::ToldAuthority;
 use crate::support::command::json;
 use crate::support::command::run;
 use crate::support::command::said;
 use crate::support::config;
 use crate::support::full_node::FullNode;
 use crate::support::full_node::digits;
+use crate::support::node::served_policies;
+use crate::support::store::sealed_store;
 
 // R003-75, R003-76, law 13: nobody is erased by one person who types two names; who signed, and what, stays in the log and
 // can be verified by anybody; the act names nobody, and reaches nothing that came after it.
@@ -39,6 +54,7 @@ async fn two_people_sign_an_erasure() {
     let aisha = key(folder, "aisha.salem");
     let bader = key(folder, "bader.nasser");
     configure(folder, &[&aisha, &bader]);
+    named_at_a_start(folder, &[&aisha, &bader]).await;
     let erase = |reference: &str, two: &[&str]| {
         let number = digits(&person);
         let rest = ["--basis", "court-order", "--reference", reference];
@@ -49,19 +65,23 @@ async fn two_people_sign_an_erasure() {
     let (code, named) = erase("order 5", &["--by", "Aisha", "--by", "Bader"]);
     assert_eq!(code, Some(2), "{named}");
     assert!(
-        named.contains("names are not enough: write the act with --act FILE"),
+        named.contains("names are not enough: write the act with --write-act FILE"),
         "{named}"
     );
+    let (code, absent) = erase("order 5", &["--act", "erase.act"]);
+    assert_eq!(code, Some(2), "a name that is mistyped does nothing: {absent}");
 
-    let act = ["--act", "erase.act"];
-    let (code, wrote) = erase("order 5", &act);
+    let (code, wrote) = erase("order 5", &["--write-act", "erase.act"]);
     assert_eq!(code, Some(0), "{wrote}");
     let text = std::fs::read_to_string(folder.join("erase.act")).unwrap();
+    assert!(text.starts_with("midflow act erase\nlog "), "{text}");
     assert!(
-        text.starts_with("midflow act erase\nlog ") && text.contains("\nreference order 5\n"),
+        text.contains("\nreference order 5\n") && !text.contains(digits(&person)),
         "{text}"
     );
-    assert!(!text.contains(digits(&person)), "{text}");
+    let (code, again) = erase("order 5", &["--write-act", "erase.act"]);
+    assert_eq!(code, Some(2), "{again}");
+    let act = ["--act", "erase.act"];
     let (code, missing) = erase("order 5", &act);
     assert_eq!(code, Some(2), "{missing}");
     assert!(
@@ -71,13 +91,14 @@ async fn two_people_sign_an_erasure() {
     for _ in 0..2 {
         sign(folder, "erase.act", "aisha.salem");
         let (_, missing) = erase("order 5", &act);
-        assert!(
-            missing.contains("signed by aisha.salem; one of bader.nasser has to, too"),
-            "{missing}"
-        );
+        let expected = "signed by aisha.salem; one of bader.nasser has to, too";
+        assert!(missing.contains(expected), "{missing}");
     }
     let shown = sign(folder, "erase.act", "bader.nasser");
-    assert!(shown.contains("signed by aisha.salem, bader.nasser"), "{shown}");
+    assert!(
+        shown.contains("names under it: aisha.salem, bader.nasser"),
+        "{shown}"
+    );
     let (code, differs) = erase("order 6", &act);
     assert_eq!(code, Some(2), "{differs}");
     assert!(
@@ -94,7 +115,15 @@ async fn two_people_sign_an_erasure() {
     let verified = json(folder, &["audit", "verify"]);
     assert_eq!(verified["problems"], 0, "{verified}");
 
-    let store = midflow::store::Sqlite::open(&folder.join("midflow.db"))
+    let (_, again) = erase("order 5", &act);
+    let again: Value = serde_json::from_str(&again).unwrap();
+    assert_eq!(
+        (&again["erased"], &again["kept"]),
+        (&json!([]), &kept),
+        "an act does nothing twice"
+    );
+
+    let store = midflow::store::Sqlite::open(folder.join("midflow.db"))
         .await
         .unwrap();
     let records = store.records_after(0, 1_000).await.unwrap();
@@ -118,6 +147,127 @@ async fn two_people_sign_an_erasure() {
         erased.detail
     );
     store.close().await;
+
+    // The control: people whom no start of a node has named. A hold that is younger than the act is not the one that was meant.
+    let noura = key(folder, "noura.ali");
+    configure(folder, &[&aisha, &noura]);
+    let subject = |arguments: &[&str]| run(folder, &[&["subject"], arguments].concat());
+    let hold = |reference| {
+        let later = later.to_string();
+        let held = [
+            "hold",
+            "--flow",
+            &later,
+            "--by",
+            "Aisha",
+            "--reference",
+            reference,
+        ];
+        assert!(subject(&held).status.success());
+    };
+    hold("case 1");
+    let write = |number: &str| {
+        let act = format!("release{number}.act");
+        assert!(
+            subject(&["release", number, "--write-act", &act])
+                .status
+                .success()
+        );
+        for name in ["aisha.salem", "noura.ali"] {
+            sign(folder, &act, name);
+        }
+    };
+    write("1");
+    write("2");
+    hold("case 2");
+    let younger = subject(&["release", "2", "--act", "release2.act"]);
+    assert!(
+        said(&younger).contains("was placed after the act was written"),
+        "{}",
+        said(&younger)
+    );
+    let other = subject(&["release", "2", "--act", "release1.act"]);
+    assert!(said(&other).contains("the act says `hold 1`"), "{}", said(&other));
+    assert!(
+        subject(&["release", "1", "--act", "release1.act"])
+            .status
+            .success()
+    );
+    let verified = json(folder, &["audit", "verify"]);
+    let found: Vec<&str> = verified["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|finding| finding["what"].as_str())
+        .collect();
+    let expected = [
+        "the act was not signed by two administrators whom a start of a node has named before",
+        "this takes two administrators, and it names no act that they have signed",
+    ];
+    assert_eq!(found, expected, "{verified}");
+}
+
+// R003-75: a correction that two people have signed names their act, and the act brings no older value back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_people_sign_a_correction() {
+    let node = FullNode::start(1, StampAlgorithm::EcdsaP256).await;
+    let person = node.crowd().next().unwrap().civil_no.clone();
+    let flow = node.ask(&person).await.view.flow;
+    node.ended(flow).await;
+    node.engine.shutdown().await;
+    node.store.close().await;
+    let folder = node.state();
+    let (aisha, bader) = (key(folder, "aisha.salem"), key(folder, "bader.nasser"));
+    configure(folder, &[&aisha, &bader]);
+    named_at_a_start(folder, &[&aisha, &bader]).await;
+    let flow = flow.to_string();
+    let rectify = |value: &str, two: [&str; 2]| {
+        let what = [
+            "subject", "rectify", "--flow", &flow, "--field", "name_ar", "--value", value,
+        ];
+        let why = ["--basis", "wrong-or-outdated", "--reference", "application 18"];
+        let output = run(folder, &[&what[..], &why, &two].concat());
+        (output.status.code(), said(&output))
+    };
+    for (value, act) in [("سالم", "first.act"), ("سالم ناصر", "second.act")] {
+        let (code, wrote) = rectify(value, ["--write-act", act]);
+        assert_eq!(code, Some(0), "{wrote}");
+        assert!(
+            !std::fs::read_to_string(folder.join(act))
+                .unwrap()
+                .contains("سالم")
+        );
+        sign(folder, act, "bader.nasser");
+        sign(folder, act, "aisha.salem");
+    }
+    let (_, other) = rectify("سالم ناصر", ["--act", "first.act"]);
+    assert!(other.contains("the act says `value "), "{other}");
+    for (value, act) in [("سالم", "first.act"), ("سالم ناصر", "second.act")] {
+        let (code, done) = rectify(value, ["--act", act]);
+        assert_eq!(code, Some(if act == "first.act" { 0 } else { 1 }), "{done}");
+    }
+    let verified = json(folder, &["audit", "verify"]);
+    assert_eq!(verified["problems"], 0, "{verified}");
+    let store = midflow::store::Sqlite::open(folder.join("midflow.db"))
+        .await
+        .unwrap();
+    let records = store.records_after(0, 1_000).await.unwrap();
+    let corrections: Vec<_> = records
+        .iter()
+        .filter_map(|record| match &record.event {
+            Event::Correction(correction) => Some(correction),
+            _ => None,
+        })
+        .collect();
+    let [correction] = corrections.as_slice() else {
+        panic!("{corrections:?}");
+    };
+    assert_eq!(
+        (correction.by.as_str(), correction.approved_by.as_str()),
+        ("aisha.salem", "bader.nasser")
+    );
+    assert!(correction.act.is_some());
+    store.close().await;
 }
 
 // R003-75: where nobody has a key people are believed by name, and one key is not two people.
@@ -134,7 +284,7 @@ async fn who_may_sign_is_settled_in_the_configuration() {
     configure(folder, &[]);
     let believed = release(&by_name);
     assert!(believed.contains("there is no hold 3"), "{believed}");
-    let unsigned = release(&["--act", "release.act"]);
+    let unsigned = release(&["--write-act", "release.act"]);
     assert!(unsigned.contains("nobody's signature counts here"), "{unsigned}");
     configure(folder, &[&aisha]);
     let alone = release(&by_name);
@@ -163,15 +313,15 @@ fn a_key_or_an_act_that_cannot_be_used_is_told() {
         name.contains("`Aisha Salem` can't be the name of a key"),
         "{name}"
     );
-    let sign = |act: &str, key: &str| refused(&["act", "sign", act, "--key", key]);
+    let sign = |act: &str, key: &str| refused(&["act", "sign", act, "--yes", "--key", key]);
     let absent = sign("none.act", "aisha.salem.key");
     assert!(absent.contains("can't read none.act"), "{absent}");
     std::fs::write(folder.join("note.act"), "midflow act release\nhold 3\n").unwrap();
     let form = sign("note.act", "aisha.salem.key");
     assert!(form.contains("note.act: this is no act"), "{form}");
-    let over = "midflow act release\nlog a\nwritten 2026-01-01T00:00:00Z\nuntil 2026-01-08T00:00:00Z\nnonce \
-                07070707070707070707070707070707\nhold 3\n";
-    std::fs::write(folder.join("over.act"), over).unwrap();
+    let stamp = ActStamp::new(Timestamp::parse("2026-01-01T00:00:00Z").unwrap());
+    let over = ActNote::new(&Act::new("release", "a", &stamp), Opening::new([7; 32])).unwrap();
+    std::fs::write(folder.join("over.act"), over.to_string()).unwrap();
     let over = sign("over.act", "aisha.salem.key");
     assert!(over.contains("could be carried out until 2026-01-08"), "{over}");
     std::fs::write(folder.join("open.key"), "PRIVATE+KEY+a+b+c").unwrap();
@@ -213,9 +363,36 @@ fn key(folder: &Path, name: &str) -> String {
 }
 
 fn sign(folder: &Path, act: &str, name: &str) -> String {
-    let signed = run(folder, &["act", "sign", act, "--key", &format!("{name}.key")]);
+    let signed = run(
+        folder,
+        &["act", "sign", act, "--yes", "--key", &format!("{name}.key")],
+    );
     assert!(signed.status.success(), "{}", said(&signed));
     said(&signed)
+}
+
+/// A node starts with these administrators, and stops again.
+async fn named_at_a_start(folder: &Path, administrators: &[&String]) {
+    let keys: Vec<String> = administrators.iter().map(|key| (*key).clone()).collect();
+    let store = Arc::new(sealed_store(folder).await);
+    let started = Engine::start(EngineParts {
+        folder: served_policies(),
+        store: store.clone(),
+        connector: Arc::new(ToldAuthority::new()),
+        secrets: Arc::new(Secrets::open(&folder.join("secrets")).unwrap()),
+        clock: Arc::new(SystemClock),
+        options: EngineOptions {
+            callback_base_url: "https://callback.example/".to_owned(),
+            administrators: Some(Administrators::read(&keys).unwrap()),
+            ..EngineOptions::default()
+        },
+        notify_roots: Vec::new(),
+        gates: Vec::new(),
+        settings: None,
+        anchors: Vec::new(),
+    });
+    started.await.unwrap().shutdown().await;
+    store.close().await;
 }
 
 fn configure(folder: &Path, administrators: &[&String]) {

@@ -117,7 +117,10 @@ impl Claim {
             Reference::Request { .. } | Reference::Ending { .. } | Reference::Accepted { .. } => {
                 self.flow.map(Place::Flow)
             }
-            Reference::Activation { .. } => None,
+            Reference::Activation { .. }
+            | Reference::Administrators { .. }
+            | Reference::Act { .. }
+            | Reference::TookTwo { .. } => None,
         }
     }
 

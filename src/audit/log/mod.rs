@@ -59,6 +59,7 @@ pub use node::Node;
 pub use note::Note;
 pub use note::NoteError;
 pub use note::NoteSignature;
+pub use private::is_private;
 pub use private::read_private;
 pub use private::write_private;
 pub use proof::ConsistencyPlan;

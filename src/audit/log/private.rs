@@ -42,6 +42,11 @@ pub fn read_private(text: &str) -> Result<LogKey, LogKeyError> {
         .ok_or(LogKeyError::Private)
 }
 
+/// Whether a text is meant to be a private key, good or not.
+pub fn is_private(text: &str) -> bool {
+    text.trim_start().starts_with(PREFIX)
+}
+
 const PREFIX: &str = "PRIVATE+KEY+";
 
 #[cfg(test)]

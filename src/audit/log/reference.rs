@@ -70,6 +70,21 @@ pub enum Reference {
         /// What else was said.
         detail: String,
     },
+    /// Who may sign acts from then on.
+    Administrators {
+        /// Their public keys, as written.
+        keys: Vec<String>,
+    },
+    /// An act that administrators have signed.
+    Act {
+        /// The act with its signatures.
+        note: String,
+    },
+    /// Something that takes two persons.
+    TookTwo {
+        /// The digest of the act that they have signed, as written; `None` where two were believed by their names.
+        act: Option<String>,
+    },
 }
 
 impl Reference {
@@ -87,7 +102,7 @@ impl Reference {
             b"ending" => vec![read::<InEnding>(event)?.ending.reference()],
             b"notice" => vec![read::<InNotice>(event)?.notice.reference()],
             b"delivery" => vec![read::<InDelivery>(event)?.delivery.reference()],
-            b"correction" => vec![read::<InCorrection>(event)?.correction.reference()],
+            b"correction" => read::<InCorrection>(event)?.correction.references().into(),
             b"application" => read::<InApplication>(event)?
                 .application
                 .reference()
@@ -219,8 +234,30 @@ impl Document {
 
 #[derive(Deserialize)]
 struct InCorrection {
-    /// It names its paper as a document does.
-    correction: Document,
+    correction: Correction,
+}
+
+#[derive(Deserialize)]
+struct Correction {
+    act: Option<Digest>,
+    exchange: ExchangeId,
+    digest: Digest,
+}
+
+impl Correction {
+    fn references(self) -> [Reference; 2] {
+        // It names its paper as a document does.
+        let Self {
+            exchange,
+            digest,
+            act,
+        } = self;
+        let act = act.map(|act| act.to_string());
+        [
+            Document { exchange, digest }.reference(),
+            Reference::TookTwo { act },
+        ]
+    }
 }
 
 #[derive(Deserialize)]
@@ -345,12 +382,28 @@ struct Admin<'a> {
 }
 
 impl Admin<'_> {
+    fn took_two(&self) -> Reference {
+        let act = self.detail.rsplit_once("; act ").map(|(_, act)| act.to_owned());
+        Reference::TookTwo { act }
+    }
+
     fn reference(self) -> Option<Reference> {
-        let activates = matches!(self.act.as_ref(), "catalog_activated" | "engine_started");
-        Some(Reference::Activation {
-            catalog: self.catalog.filter(|_| activates)?,
-            actor: self.actor.into_owned(),
-            detail: self.detail.into_owned(),
+        Some(match self.act.as_ref() {
+            "catalog_activated" | "engine_started" => Reference::Activation {
+                catalog: self.catalog?,
+                actor: self.actor.into_owned(),
+                detail: self.detail.into_owned(),
+            },
+            "administrators" => Reference::Administrators {
+                keys: self.detail.split(", ").map(str::to_owned).collect(),
+            },
+            "act_signed" => Reference::Act {
+                note: self.detail.into_owned(),
+            },
+            "hold_released" | "rollback_accepted" => self.took_two(),
+            // What goes because its time is over takes nobody.
+            "erased" if self.detail.contains("basis: ") => self.took_two(),
+            _ => return None,
         })
     }
 }

@@ -140,6 +140,7 @@ fn around_the_flow() -> Vec<Event> {
             webhook_id: "w.1".to_owned(),
         }),
         Event::Correction(Box::new(CorrectionRecord {
+            act: None,
             approved_by: "Bader".to_owned(),
             basis: "wrong_or_outdated".to_owned(),
             by: "Aisha".to_owned(),

@@ -1,15 +1,19 @@
 use super::node::Which;
+use crate::audit::ActNote;
 use crate::audit::ActStamp;
+use crate::audit::Opening;
 use crate::cli::arguments::Common;
 use crate::cli::failure::Ending;
 use crate::cli::failure::Failure;
 use crate::cli::output;
+use crate::cli::sealing::sealed;
 use crate::cli::two;
 use crate::cli::two::Two;
 use crate::engine::Clock as _;
 use crate::engine::SystemClock;
 use crate::engine::log::Loss;
 use crate::engine::random;
+use crate::store::Store as _;
 
 /// `midflow audit accept-rollback`: for the day when records are lost for good.
 #[derive(Debug, clap::Args)]
@@ -36,18 +40,21 @@ impl Accept {
         let store = log.store.open_at_rest().await?.ok_or_else(|| {
             Failure::new("a node runs over this store").remedy("stop every node first, then accept it")
         })?;
+        // Opening the seal needs the node's key and its environment: nobody is asked less than there.
+        let store = sealed(store, &place.keys, place.environment).await?;
         let accepted = async {
-            let loss = Loss::find(store.as_ref(), &log.key, secrets, &promises)
+            let loss = Loss::find(&store, &log.key, secrets, &promises)
                 .await
                 .map_err(Failure::new)?;
             if let Some(path) = self.two.unwritten() {
-                let stamp = ActStamp::new(SystemClock.now(), random().map_err(Failure::new)?);
-                let act = loss.act(&self.reason, &stamp).map_err(Failure::new)?;
+                let act = loss.act(&self.reason, &ActStamp::new(SystemClock.now()));
+                let opening = Opening::new(random().map_err(Failure::new)?);
+                let act = ActNote::new(&act.map_err(Failure::new)?, opening).map_err(Failure::new)?;
                 two::write(path, &act, &place.dual_control, common.format)?;
                 return Ok(None);
             }
             let ask = (&by, self.reason.as_str());
-            let accepted = loss.accept(store.as_ref(), &place.dual_control, ask, SystemClock.now());
+            let accepted = loss.accept(&store, &place.dual_control, ask, SystemClock.now());
             accepted.await.map(Some).map_err(Failure::new)
         }
         .await;

@@ -2,9 +2,9 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::audit::Unit;
+use crate::audit::recordable;
 use crate::engine::RightsError;
 use crate::engine::activate::admin;
-use crate::engine::recordable::recordable;
 use crate::words::Digest;
 use crate::words::FlowId;
 use crate::words::Timestamp;

@@ -8,16 +8,16 @@ use super::verify::Promise;
 use crate::audit::Act;
 use crate::audit::ActStamp;
 use crate::audit::CommitError;
-use crate::audit::Unit;
+use crate::audit::Unrecordable;
 use crate::audit::log::Checkpoint;
 use crate::audit::log::VerifierKey;
+use crate::audit::recordable;
 use crate::engine::activate::admin;
 use crate::engine::dual_control::DualControl;
 use crate::engine::dual_control::DualControlError;
 use crate::engine::dual_control::TwoPersons;
-use crate::engine::recordable::Unrecordable;
-use crate::engine::recordable::recordable;
 use crate::store::Store;
+use crate::words::Digest;
 use crate::words::Timestamp;
 
 /// Why a rollback is not accepted.
@@ -87,20 +87,31 @@ impl<'a> Loss<'a> {
         })
     }
 
-    /// What two administrators sign who accept it.
+    /// What two administrators sign who accept it. The promises may be thousands, so the act names the largest and the digest of
+    /// them all.
     ///
     /// # Errors
     /// When the reason can't be recorded.
     pub fn act(&self, reason: &str, stamp: &ActStamp) -> Result<Act, AcceptError> {
         let reason = recordable("the reason", reason)?;
-        let begun = Act::new("accept-rollback", self.key.name(), stamp).with("reason", &reason);
-        Ok(self.broken.iter().fold(begun, |act, (promise, checkpoint)| {
-            let (size, root, place) = (checkpoint.size, checkpoint.root, &promise.place);
-            act.with(
-                "give-up",
-                &format!("{size} records, root {root}, promised in {place}"),
+        let of = |promise: &Promise, checkpoint: &Checkpoint| {
+            format!("{} {} {}", checkpoint.size, checkpoint.root, promise.place)
+        };
+        let largest = self.broken.iter().max_by_key(|(_, checkpoint)| checkpoint.size);
+        let mut all: Vec<String> = self
+            .broken
+            .iter()
+            .map(|(promise, checkpoint)| of(promise, checkpoint))
+            .collect();
+        all.sort_unstable();
+        Ok(Act::new("accept-rollback", &self.key.to_string(), stamp)
+            .with("reason", &reason)
+            .with("promises", &all.len().to_string())
+            .with(
+                "largest",
+                &largest.map_or_else(String::new, |(promise, checkpoint)| of(promise, checkpoint)),
             )
-        }))
+            .with("all", &Digest::of(all.join("\n").as_bytes()).to_string()))
     }
 
     /// Lets a node serve on the store all the same, once it is known that two persons want it. For a store that no node uses;
@@ -116,7 +127,7 @@ impl<'a> Loss<'a> {
         now: Timestamp,
     ) -> Result<usize, AcceptError> {
         let reason = recordable("the reason", reason)?;
-        let agreed = dual_control.agreed(by, |stamp| self.act(&reason, stamp), now)?;
+        let agreed = dual_control.agreed(by, |stamp, _| self.act(&reason, stamp), now)?;
         let names = agreed.names();
         let places: Vec<&str> = self
             .broken
@@ -127,15 +138,12 @@ impl<'a> Loss<'a> {
             "{reason}; accepted by {names}; given up: {}",
             places.join(", ")
         ));
-        let unit = admin("rollback_accepted", &names, None, detail, now);
-        let units: Vec<Unit> = agreed.record(now).into_iter().chain([unit]).collect();
-        let expected = units.len();
-        let committed = store.commit(units).await;
-        if committed.len() != expected {
-            return Err(AcceptError::Record(CommitError::Stopped));
-        }
-        for result in committed {
-            result.map_err(AcceptError::Record)?;
+        let mut unit = admin("rollback_accepted", &names, None, detail, now);
+        agreed.record_before(&mut unit, now);
+        match store.commit(vec![unit]).await.into_iter().next() {
+            Some(Ok(())) => {}
+            Some(Err(error)) => return Err(AcceptError::Record(error)),
+            None => return Err(AcceptError::Record(CommitError::Stopped)),
         }
         let count = self.broken.len();
         let mut accepted = self.accepted;
@@ -144,7 +152,7 @@ impl<'a> Loss<'a> {
                 size: checkpoint.size,
                 root: checkpoint.root,
                 place: promise.place.clone(),
-                by: agreed.each().to_vec(),
+                by: agreed.each().map(str::to_owned).collect(),
                 reason: reason.clone(),
                 at: now,
             };

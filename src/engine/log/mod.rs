@@ -8,6 +8,7 @@ mod keeper;
 mod prove;
 mod rollback;
 mod search;
+mod signed_acts;
 mod task;
 mod timestamp;
 mod verify;

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use crate::audit::Event;
 use crate::audit::Unit;
+use crate::audit::recordable;
 use crate::engine::activate::admin;
-use crate::engine::recordable::recordable;
 use crate::engine::secrets::Secrets;
 use crate::store::FlowSearch;
 use crate::store::FlowSummary;

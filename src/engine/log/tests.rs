@@ -2,12 +2,19 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use zeroize::Zeroizing;
+
 use super::attacks::copy;
 use super::story::Story;
 use super::tamper;
 use super::*;
+use crate::audit::ActNote;
+use crate::audit::ActStamp;
+use crate::audit::Administrators;
 use crate::audit::Commit as _;
+use crate::audit::Opening;
 use crate::audit::log::Place;
+use crate::audit::log::write_private;
 use crate::audit::seal::SecretWrapper;
 use crate::engine::DualControl;
 use crate::engine::DualControlError;
@@ -128,15 +135,67 @@ async fn a_node_does_not_serve_on_a_store_that_lacks_what_was_promised() {
         loss.accept(store.as_ref(), &DualControl::Named, ask, Timestamp::EPOCH)
             .await
     };
+    // R003-75: with administrators nothing but what two of them have signed counts.
+    let keys = [("noura", 1), ("salem", 2)]
+        .map(|(name, seed)| write_private(name, &Zeroizing::new([seed; 32])).unwrap().1);
+    let written = keys.each_ref().map(|key| key.written().to_owned());
+    let signed = DualControl::Signed(Administrators::read(&written).unwrap());
+    let (key, secrets) = (story.key.verifier(), story.folder.path());
+    let loss = async || Loss::find(store.as_ref(), key, secrets, &promises).await.unwrap();
+    let (stamp, opening) = (ActStamp::new(Timestamp::EPOCH), Opening::new([7; 32]));
+    let mut act = ActNote::new(&loss().await.act("the disk burned", &stamp).unwrap(), opening).unwrap();
+    assert!(
+        act.text()
+            .contains("\nreason the disk burned\npromises 1\nlargest "),
+        "{}",
+        act.text()
+    );
+    let mut refused = Vec::new();
+    let by_name = TwoPersons::from(["noura".to_owned(), "salem".to_owned()]);
+    for (two, reason) in [
+        (by_name, "the disk burned"),
+        (TwoPersons::Act(act.to_string()), "the disk burned"),
+        (TwoPersons::Act(act.to_string()), "the disk is full"),
+    ] {
+        let tried = loss()
+            .await
+            .accept(store.as_ref(), &signed, (&two, reason), Timestamp::EPOCH);
+        refused.push(tried.await.unwrap_err().to_string());
+    }
+    let [unsigned, nobody, differs] = refused.as_slice() else {
+        panic!("{refused:?}");
+    };
+    assert!(unsigned.contains("names are not enough"), "{unsigned}");
+    assert!(nobody.contains("nobody has signed the act"), "{nobody}");
+    assert!(
+        differs.contains("the act says `reason the disk burned`"),
+        "{differs}"
+    );
+    keys.iter().for_each(|key| act.sign(key));
+    assert!(
+        loss()
+            .await
+            .act("the disk of 2026-05-03 2026-05-04", &stamp)
+            .is_err(),
+        "as many digits as a number has"
+    );
+
     let alone = AcceptError::Two(DualControlError::Same);
     assert_eq!(accept(["noura", "Noura "]).await, Err(alone));
-    assert_eq!(accept(["noura", "salem"]).await, Ok(1));
+    let two = TwoPersons::Act(act.to_string());
+    let accepted = loss().await.accept(
+        store.as_ref(),
+        &signed,
+        (&two, "the disk burned"),
+        Timestamp::EPOCH,
+    );
+    assert_eq!(accepted.await, Ok(1));
     assert_eq!(accept(["noura", "salem"]).await, Err(AcceptError::Nothing));
     assert_eq!(keeper(&store).check().await, Ok(()));
     let records = store.records_after(0, 1_000).await.unwrap();
     let last = serde_json::to_string(&records.last().unwrap().event).unwrap();
     assert!(
-        last.contains("rollback_accepted") && last.contains("noura, salem"),
+        last.contains("rollback_accepted") && last.contains("noura, salem") && last.contains("; act sha256:"),
         "{last}"
     );
     store.close().await;

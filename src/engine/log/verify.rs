@@ -3,6 +3,7 @@ use std::collections::VecDeque;
 
 use serde::Serialize;
 
+use super::signed_acts::SignedActs;
 use crate::audit::log::Checkpoint;
 use crate::audit::log::Claim;
 use crate::audit::log::Examiner;
@@ -92,6 +93,7 @@ struct Run {
     examiner: Examiner,
     promised: Promised,
     expected: Expected,
+    acts: SignedActs,
     contents: Contents,
     findings: Findings,
     records: u64,
@@ -146,6 +148,7 @@ impl Run {
             examiner: Examiner::default(),
             promised,
             expected: Expected::default(),
+            acts: SignedActs::default(),
             contents,
             findings,
             records: 0,
@@ -310,6 +313,17 @@ impl Run {
                 actor: actor.clone(),
                 detail: detail.clone(),
             }),
+            Reference::Administrators { keys } => self.acts.named(keys),
+            Reference::Act { note } => {
+                if let Some(what) = self.acts.signed(note) {
+                    self.findings.note(Place::Record(claim.seq), what);
+                }
+            }
+            Reference::TookTwo { act } => {
+                if let Some(what) = self.acts.carried_out(act.as_deref()) {
+                    self.findings.note(Place::Record(claim.seq), what);
+                }
+            }
             _ => {}
         }
     }

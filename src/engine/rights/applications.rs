@@ -24,7 +24,7 @@ use crate::audit::Record;
 use crate::audit::RequiredCheck;
 use crate::audit::Subject;
 use crate::audit::Unit;
-use crate::engine::recordable::recordable;
+use crate::audit::recordable;
 use crate::engine::secrets::random;
 use crate::store::ErasableFlow;
 use crate::words::Day;
@@ -245,7 +245,7 @@ impl Rights {
             )));
         };
         let detail = format!("application {number}");
-        self.record(vec![self.act("letter_made", &by, None, detail)])
+        self.record(vec![self.record_of("letter_made", &by, None, detail)])
             .await?;
         let organization = self.catalog.as_ref().map(|catalog| &catalog.organization().name);
         let page = letter(&application, &filed, organization, self.today());

@@ -6,8 +6,8 @@ use super::erase::Erasure;
 use super::hold::Release;
 use super::rectify::Rectification;
 use super::takes_two::TakesTwo;
+use crate::audit::Unrecordable;
 use crate::engine::dual_control::DualControlError;
-use crate::engine::recordable::Unrecordable;
 use crate::words::CivilNo;
 use crate::words::FlowId;
 
@@ -98,6 +98,9 @@ pub enum RightsError {
     /// The store failed.
     #[error("the store can't be used: {0}")]
     Store(String),
+    /// The node's own secrets can't be used.
+    #[error("{0}")]
+    Secrets(String),
 }
 
 impl RightsAsk {

@@ -14,10 +14,11 @@ use super::takes_two::ActWriter;
 use super::takes_two::TakesTwo;
 use crate::audit::Act;
 use crate::audit::Unit;
+use crate::audit::recordable;
 use crate::audit::seal::KeyOwner;
 use crate::engine::detail::Detail;
+use crate::engine::dual_control::Agreed;
 use crate::engine::dual_control::TwoPersons;
-use crate::engine::recordable::recordable;
 use crate::store::ErasableFlow;
 use crate::store::FlowsOf;
 use crate::store::HeldThing;
@@ -44,6 +45,7 @@ impl TakesTwo for Erasure {
     }
 
     fn write(&self, act: &ActWriter<'_>) -> Result<Act, RightsError> {
+        self.check()?;
         let begun = act.about(act.begin("erase"), &self.who)?;
         Ok(begun
             .with("basis", self.basis.as_str())
@@ -51,18 +53,25 @@ impl TakesTwo for Erasure {
     }
 }
 
-impl Rights {
-    pub(super) async fn erase(&self, ask: &Erasure) -> Result<Value, RightsError> {
-        let Erasure { who, basis, .. } = ask;
-        let agreed = self.agreed(ask)?;
-        let reference = recordable("the reference", &ask.reference)?;
-        if !basis.allows_erasure() {
-            return Err(RightsError::Refused(
-                "a request to see one's data is no reason to erase it: name `wrong_or_outdated`, `consent_withdrawn` or \
-                 `court_order`"
-                    .to_owned(),
-            ));
+impl Erasure {
+    fn check(&self) -> Result<(), RightsError> {
+        if self.basis.allows_erasure() {
+            return Ok(());
         }
+        Err(RightsError::Refused(
+            "a request to see one's data is no reason to erase it: name `wrong_or_outdated`, `consent_withdrawn` or \
+             `court_order`"
+                .to_owned(),
+        ))
+    }
+}
+
+impl Rights {
+    pub(super) async fn erase(&self, ask: &Erasure, agreed: &Agreed) -> Result<Value, RightsError> {
+        let Erasure { who, basis, .. } = ask;
+        let reference = recordable("the reference", &ask.reference)?;
+        ask.check()?;
+        self.seals()?;
         let flows = self
             .store
             .erasable_flows(self.flows_of(who)?, u32::MAX)
@@ -78,7 +87,7 @@ impl Rights {
                 kept.push(json!({ "flow": flow.id, "why": format!("hold {}", hold.id) }));
             } else if flow.open {
                 kept.push(json!({ "flow": flow.id, "why": "it has not ended yet" }));
-            } else if agreed.written().is_some_and(|written| flow.id.moment() > written) {
+            } else if agreed.is_older_than(flow.id.moment()) {
                 kept.push(json!({ "flow": flow.id, "why": "it began after the act was written" }));
             } else {
                 due.push(flow);
@@ -86,9 +95,11 @@ impl Rights {
         }
         let by = agreed.names();
         let detail = agreed.with_act(format!("basis: {}; reference: {reference}", basis.as_str()));
-        self.record_act(&agreed).await?;
+        if let Some(act) = agreed.record(self.clock.now()) {
+            self.record(vec![act]).await?;
+        }
         let erased = self.destroy(&due, &by, &detail).await?;
-        let papers = self.erase_papers(papers, &by, &detail, &mut kept).await?;
+        let papers = self.erase_papers(papers, agreed, &detail, &mut kept).await?;
         Ok(json!({ "erased": erased, "papers": papers, "kept": kept }))
     }
 
@@ -122,7 +133,7 @@ impl Rights {
     async fn erase_papers(
         &self,
         papers: Vec<(Registered, Option<u64>)>,
-        by: &str,
+        agreed: &Agreed,
         detail: &str,
         kept: &mut Vec<Value>,
     ) -> Result<Vec<u64>, RightsError> {
@@ -133,10 +144,17 @@ impl Rights {
                 kept.push(json!({ "application": number, "why": format!("hold {hold}") }));
             } else if !one.on(self.today()).state.is_final() {
                 kept.push(json!({ "application": number, "why": "it is not closed yet" }));
+            } else if agreed.is_older_than(one.opened_at()) {
+                kept.push(json!({ "application": number, "why": "it was filed after the act was written" }));
             } else {
                 let unit = Unit {
                     destroy: vec![KeyOwner::from(one.paper)],
-                    ..self.act("erased", by, None, format!("application {number}; {detail}"))
+                    ..self.record_of(
+                        "erased",
+                        &agreed.names(),
+                        None,
+                        format!("application {number}; {detail}"),
+                    )
                 };
                 self.record(vec![unit]).await?;
                 erased.push(number);
@@ -148,6 +166,16 @@ impl Rights {
         Ok(erased)
     }
 
+    /// That there are keys to be destroyed.
+    fn seals(&self) -> Result<(), RightsError> {
+        if self.store.is_sealed() {
+            return Ok(());
+        }
+        Err(RightsError::Refused(
+            "the store seals nothing, so there are no keys whose destruction would erase anything".to_owned(),
+        ))
+    }
+
     /// Destroys the keys of these flows, each together with the record that says so.
     pub(super) async fn destroy(
         &self,
@@ -155,12 +183,7 @@ impl Rights {
         by: &str,
         detail: &str,
     ) -> Result<Vec<crate::words::FlowId>, RightsError> {
-        if !self.store.is_sealed() {
-            return Err(RightsError::Refused(
-                "the store seals nothing, so there are no keys whose destruction would erase anything"
-                    .to_owned(),
-            ));
-        }
+        self.seals()?;
         for part in flows.chunks(TOGETHER) {
             let mut units = Vec::with_capacity(part.len());
             let mut documents = Vec::new();
@@ -169,7 +192,7 @@ impl Rights {
                 documents.extend(document);
                 units.push(Unit {
                     destroy: [KeyOwner::from(flow.id)].into_iter().chain(document).collect(),
-                    ..self.act("erased", by, Some(flow.id), detail.to_owned())
+                    ..self.record_of("erased", by, Some(flow.id), detail.to_owned())
                 });
             }
             self.record(units).await?;
@@ -199,7 +222,7 @@ impl Rights {
         for part in documents.chunks(TOGETHER) {
             let unit = Unit {
                 destroy: part.iter().copied().map(KeyOwner::from).collect(),
-                ..self.act(
+                ..self.record_of(
                     "documents_erased",
                     by,
                     None,

@@ -10,8 +10,8 @@ use super::rectify::Correction;
 use super::rectify::corrections;
 use super::service::Rights;
 use super::service::failed;
+use crate::audit::recordable;
 use crate::engine::detail::Detail;
-use crate::engine::recordable::recordable;
 use crate::engine::view::person_json;
 use crate::engine::view::value_json;
 use crate::store::ErasableFlow;
@@ -46,10 +46,10 @@ impl Rights {
         let applications = self.applications_about(who, &found).await?;
         let of_flows = found
             .iter()
-            .map(|flow| self.act("exported", &by, Some(flow.id), detail.clone()));
+            .map(|flow| self.record_of("exported", &by, Some(flow.id), detail.clone()));
         let of_applications = applications.iter().map(|(one, _)| {
             let detail = format!("application {}; {detail}", one.number);
-            self.act("exported", &by, None, detail)
+            self.record_of("exported", &by, None, detail)
         });
         self.record(of_flows.chain(of_applications).collect()).await?;
         let mut flows = Vec::with_capacity(found.len());

@@ -11,8 +11,9 @@ use super::service::failed;
 use super::takes_two::ActWriter;
 use super::takes_two::TakesTwo;
 use crate::audit::Act;
+use crate::audit::recordable;
+use crate::engine::dual_control::Agreed;
 use crate::engine::dual_control::TwoPersons;
-use crate::engine::recordable::recordable;
 use crate::store::ErasableFlow;
 use crate::store::HeldThing;
 use crate::store::Hold;
@@ -68,7 +69,7 @@ impl Rights {
         // The hold first: a record of a hold that is not there would be believed.
         self.store.place_hold(hold).await.map_err(failed)?;
         let detail = format!("{}; reference: {reference}", kind(&on));
-        self.record(vec![self.act("hold_placed", &by, flow, detail)])
+        self.record(vec![self.record_of("hold_placed", &by, flow, detail)])
             .await?;
         let holds = self.store.holds().await.map_err(failed)?;
         let placed = holds
@@ -78,8 +79,7 @@ impl Rights {
         Ok(json!({ "hold": placed.map(|hold| hold.id), "on": kind(&on) }))
     }
 
-    pub(super) async fn release(&self, ask: &Release) -> Result<Value, RightsError> {
-        let agreed = self.agreed(ask)?;
+    pub(super) async fn release(&self, ask: &Release, agreed: &Agreed) -> Result<Value, RightsError> {
         let (id, by) = (ask.hold, agreed.names());
         let holds = self.store.holds().await.map_err(failed)?;
         let Some(hold) = holds.iter().find(|hold| hold.id == id) else {
@@ -90,11 +90,16 @@ impl Rights {
         if hold.released.is_some() {
             return Err(RightsError::Refused(format!("hold {id} was released before")));
         }
+        if agreed.is_older_than(hold.placed_at) {
+            return Err(RightsError::Refused(format!(
+                "hold {id} was placed after the act was written, so it is not the one that was meant"
+            )));
+        }
         // The record first: what is no longer held may be erased at once.
         let detail = agreed.with_act(format!("hold {id}; reference: {}", hold.reference));
-        self.record_act(&agreed).await?;
-        self.record(vec![self.act("hold_released", &by, None, detail)])
-            .await?;
+        let mut unit = self.record_of("hold_released", &by, None, detail);
+        agreed.record_before(&mut unit, self.clock.now());
+        self.record(vec![unit]).await?;
         self.store
             .release_hold(id, by, self.clock.now())
             .await

@@ -20,10 +20,10 @@ use crate::audit::ExchangeRow;
 use crate::audit::FlowRow;
 use crate::audit::Record;
 use crate::audit::Unit;
+use crate::audit::recordable;
 use crate::engine::detail::Detail;
 use crate::engine::dual_control::Agreed;
 use crate::engine::dual_control::TwoPersons;
-use crate::engine::recordable::recordable;
 use crate::engine::secrets::random;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -36,6 +36,7 @@ use crate::words::FieldName;
 use crate::words::FieldValue;
 use crate::words::FlowId;
 use crate::words::Purpose;
+use crate::words::Timestamp;
 
 /// What shall be put right, and why. Holds personal data, so it has no `Debug`.
 #[derive(Clone, Serialize, Deserialize)]
@@ -59,6 +60,8 @@ pub struct Rectification {
 pub(in crate::engine) struct Correction {
     /// The number of its record.
     pub(in crate::engine) seq: u64,
+    /// When it was recorded.
+    at: Timestamp,
     /// Its record.
     pub(in crate::engine) record: CorrectionRecord,
     /// What was said and what is right.
@@ -86,13 +89,28 @@ impl TakesTwo for Rectification {
     }
 
     fn write(&self, act: &ActWriter<'_>) -> Result<Act, RightsError> {
+        let field = self.check()?;
         let begun = act
             .about(act.begin("rectify"), &self.who)?
-            .with("field", &self.field);
+            .with("field", field.name().as_str());
         Ok(act
-            .blinded(begun, "value", self.value.as_bytes())
+            .blinded(begun, "value", self.value.trim().as_bytes())
             .with("basis", self.basis.as_str())
             .with("reference", &recordable("the reference", &self.reference)?))
+    }
+}
+
+impl Rectification {
+    /// The field, if this can be asked at all.
+    fn check(&self) -> Result<Field, RightsError> {
+        if !self.basis.allows_correction() {
+            return Err(RightsError::Refused(
+                "what is kept is put right because it is wrong or out of date (`wrong_or_outdated`) or by order of a court \
+                 (`court_order`)"
+                    .to_owned(),
+            ));
+        }
+        Field::parse(&self.field).map_err(|error| RightsError::Refused(error.to_string()))
     }
 }
 
@@ -100,17 +118,9 @@ impl Rights {
     /// Puts a declared field right in every flow of somebody that holds it and says otherwise. Nothing is overwritten: the
     /// correction is a record of its own that refers to the one it corrects. What is refused for one flow is refused for all,
     /// before anything is recorded.
-    pub(super) async fn rectify(&self, ask: &Rectification) -> Result<Value, RightsError> {
-        let agreed = self.agreed(ask)?;
+    pub(super) async fn rectify(&self, ask: &Rectification, agreed: &Agreed) -> Result<Value, RightsError> {
         let reference = recordable("the reference", &ask.reference)?;
-        if !ask.basis.allows_correction() {
-            return Err(RightsError::Refused(
-                "what is kept is put right because it is wrong or out of date (`wrong_or_outdated`) or by order of a court \
-                 (`court_order`)"
-                    .to_owned(),
-            ));
-        }
-        let field = Field::parse(&ask.field).map_err(|error| RightsError::Refused(error.to_string()))?;
+        let field = ask.check()?;
         let found = self
             .store
             .erasable_flows(self.flows_of(&ask.who)?, u32::MAX)
@@ -133,13 +143,21 @@ impl Rights {
             }
             let records = self.store.records(flow.id).await.map_err(failed)?;
             let before = corrections(self.store.as_ref(), &records).await.map_err(failed)?;
-            let was = before
+            let newest = before
                 .iter()
                 .rev()
-                .find_map(|one| one.changes.get(&name))
-                .map_or(&first, |change| &change.is);
+                .find_map(|one| Some((one.at, one.changes.get(&name)?)));
+            let was = newest.map_or(&first, |(_, change)| &change.is);
             let is = read_value(&ask.value, was)?;
             if is == *was {
+                continue;
+            }
+            if agreed.is_older_than(newest.map_or(flow.id.moment(), |(at, _)| at)) {
+                let why = match newest {
+                    Some(_) => "it was put right again after the act was written",
+                    None => "it began after the act was written",
+                };
+                kept.push(json!({ "flow": flow.id, "why": why }));
                 continue;
             }
             let change = Change { was: was.clone(), is };
@@ -149,7 +167,7 @@ impl Rights {
                     flow.id
                 ))
             })?;
-            units.push(self.correction(&row, corrects, (name, change), ask.basis, &reference, &agreed)?);
+            units.push(self.correction(&row, corrects, (name, change), ask.basis, &reference, agreed)?);
             corrected.push(json!({ "flow": flow.id, "corrects": corrects }));
         }
         if !holds_it {
@@ -158,8 +176,8 @@ impl Rights {
                 ask.field
             )));
         }
-        if !units.is_empty() {
-            self.record_act(&agreed).await?;
+        if let Some(first) = units.first_mut() {
+            agreed.record_before(first, self.clock.now());
         }
         self.record(units).await?;
         Ok(json!({ "corrected": corrected, "kept": kept }))
@@ -202,8 +220,9 @@ impl Rights {
                 digest: Digest::of(&bytes),
                 basis: basis.as_str().to_owned(),
                 reference: reference.to_owned(),
-                by: by.to_owned(),
-                approved_by: approved_by.to_owned(),
+                act: agreed.act(),
+                by,
+                approved_by,
             })),
         };
         Ok(Unit {
@@ -242,6 +261,7 @@ pub(in crate::engine) async fn corrections(
         };
         found.push(Correction {
             seq: record.seq,
+            at: record.at,
             record: correction.as_ref().clone(),
             changes,
         });

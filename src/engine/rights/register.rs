@@ -152,6 +152,11 @@ impl Registered {
     }
 
     /// The day on which it came in.
+    /// When it was opened.
+    pub(super) fn opened_at(&self) -> Timestamp {
+        self.steps.first().map_or(Timestamp::EPOCH, |step| step.at)
+    }
+
     pub(super) const fn received(&self) -> Day {
         self.days.received
     }

@@ -7,8 +7,8 @@ use super::ask::RightsError;
 use super::hold::held_by;
 use super::service::Rights;
 use super::service::failed;
+use crate::audit::recordable;
 use crate::engine::documents::TOKEN_LIFE;
-use crate::engine::recordable::recordable;
 use crate::store::FlowsOf;
 
 impl Rights {
@@ -59,7 +59,7 @@ impl Rights {
         if !dry_run {
             let due: u64 = rows.iter().filter_map(|row| row["due"].as_u64()).sum();
             let detail = format!("{due} flows and {} unused documents erased", documents.len());
-            self.record(vec![self.act("retention_run", &by, None, detail)])
+            self.record(vec![self.record_of("retention_run", &by, None, detail)])
                 .await?;
         }
         let documents = json!({ "before": handed_in_before.to_string(), "due": documents.len() });

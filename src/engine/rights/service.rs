@@ -17,7 +17,6 @@ use crate::engine::Clock;
 use crate::engine::DualControl;
 use crate::engine::Engine;
 use crate::engine::Secrets;
-use crate::engine::dual_control::Agreed;
 use crate::store::FlowsOf;
 use crate::store::Store;
 use crate::words::FlowId;
@@ -42,7 +41,7 @@ impl Engine {
             clock: Arc::clone(&inner.clock),
             catalog: Some(inner.catalogs.active()),
             recorder: inner.recorder.clone(),
-            dual_control: inner.options.dual_control.clone(),
+            dual_control: inner.dual_control(),
         }
     }
 }
@@ -79,10 +78,10 @@ impl Rights {
                 basis,
                 reference,
             } => self.export(&who, &by, basis, &reference).await,
-            RightsAsk::Erase(ask) => self.erase(&ask).await,
-            RightsAsk::Rectify(ask) => self.rectify(&ask).await,
+            RightsAsk::Erase(ask) => self.erase(&ask, &self.agreed(&ask)?).await,
+            RightsAsk::Rectify(ask) => self.rectify(&ask, &self.agreed(&ask)?).await,
             RightsAsk::Hold { on, by, reference } => self.hold(on, &by, &reference).await,
-            RightsAsk::Release(ask) => self.release(&ask).await,
+            RightsAsk::Release(ask) => self.release(&ask, &self.agreed(&ask)?).await,
             RightsAsk::Holds => self.list_holds().await,
             RightsAsk::Application(ask) => self.application(ask).await,
             RightsAsk::Retention { dry_run, by } => self.retention(dry_run, &by).await,
@@ -107,8 +106,8 @@ impl Rights {
         })
     }
 
-    /// The record of an act.
-    pub(super) fn act(&self, act: &str, by: &str, flow: Option<FlowId>, detail: String) -> Unit {
+    /// The record of what was done.
+    pub(super) fn record_of(&self, act: &str, by: &str, flow: Option<FlowId>, detail: String) -> Unit {
         let record = Record {
             at: self.clock.now(),
             flow,
@@ -123,14 +122,6 @@ impl Rights {
         Unit {
             records: vec![record],
             ..Unit::default()
-        }
-    }
-
-    /// Records what two persons have signed, before it is carried out.
-    pub(super) async fn record_act(&self, agreed: &Agreed) -> Result<(), RightsError> {
-        match agreed.record(self.clock.now()) {
-            Some(act) => self.record(vec![act]).await,
-            None => Ok(()),
         }
     }
 

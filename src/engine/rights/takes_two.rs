@@ -3,8 +3,11 @@ use super::ask::RightsError;
 use super::ask::Who;
 use super::service::Rights;
 use crate::audit::Act;
+use crate::audit::ActNote;
 use crate::audit::ActStamp;
+use crate::audit::Opening;
 use crate::engine::Secrets;
+use crate::engine::SecretsError;
 use crate::engine::dual_control::Agreed;
 use crate::engine::dual_control::TwoPersons;
 use crate::engine::secrets::random;
@@ -16,6 +19,9 @@ pub(super) trait TakesTwo: Sync {
     fn by(&self) -> &TwoPersons;
 
     /// What they sign.
+    ///
+    /// # Errors
+    /// When it could not be done anyhow.
     fn write(&self, act: &ActWriter<'_>) -> Result<Act, RightsError>;
 }
 
@@ -24,45 +30,46 @@ pub(super) struct ActWriter<'a> {
     secrets: &'a Secrets,
     log: String,
     stamp: &'a ActStamp,
+    opening: &'a Opening,
 }
 
 impl RightsAsk {
     /// The act to be signed for this, by the clock of whoever writes it; `None` where one person is enough.
     ///
     /// # Errors
-    /// When what is asked makes no sense, or the secrets can't be used.
-    pub fn act(&self, secrets: &Secrets, now: Timestamp) -> Result<Option<Act>, RightsError> {
+    /// When what is asked could not be done anyhow, or the secrets can't be used.
+    pub fn act(&self, secrets: &Secrets, now: Timestamp) -> Result<Option<ActNote>, RightsError> {
         let Some(ask) = self.takes_two() else {
             return Ok(None);
         };
-        let nonce = random().map_err(|error| RightsError::Store(error.to_string()))?;
-        let stamp = ActStamp::new(now, nonce);
-        ask.write(&ActWriter::new(secrets, &stamp)?).map(Some)
+        let (stamp, opening) = (ActStamp::new(now), Opening::new(random()?));
+        let act = ask.write(&ActWriter::new(secrets, &stamp, &opening)?)?;
+        let note = ActNote::new(&act, opening);
+        note.map(Some)
+            .map_err(|error| RightsError::Refused(error.to_string()))
     }
 }
 
 impl Rights {
     /// Whether two persons want it.
     pub(super) fn agreed(&self, ask: &dyn TakesTwo) -> Result<Agreed, RightsError> {
-        let write = |stamp: &ActStamp| ask.write(&ActWriter::new(&self.secrets, stamp)?);
+        let write =
+            |stamp: &ActStamp, opening: &Opening| ask.write(&ActWriter::new(&self.secrets, stamp, opening)?);
         self.dual_control.agreed(ask.by(), write, self.clock.now())
     }
 }
 
 impl<'a> ActWriter<'a> {
-    fn new(secrets: &'a Secrets, stamp: &'a ActStamp) -> Result<Self, RightsError> {
-        let key = secrets
-            .named_log_key()
-            .map_err(|error| RightsError::Store(error.to_string()))?;
-        let log = key.ok_or_else(|| {
-            RightsError::Refused(
-                "no node has run with these secrets yet, so there is nothing to sign about".to_owned(),
-            )
+    fn new(secrets: &'a Secrets, stamp: &'a ActStamp, opening: &'a Opening) -> Result<Self, RightsError> {
+        let key = secrets.named_log_key()?.ok_or_else(|| {
+            let why = "no node has run with these secrets yet, so there is nothing to sign about";
+            RightsError::Refused(why.to_owned())
         })?;
         Ok(Self {
             secrets,
-            log: log.verifier().name().to_owned(),
+            log: key.written().to_owned(),
             stamp,
+            opening,
         })
     }
 
@@ -82,9 +89,15 @@ impl<'a> ActWriter<'a> {
         })
     }
 
-    /// A line that only this node can compare with what is meant.
+    /// A line that only this node can compare with what is meant, and only as long as the file of the act is there.
     pub(super) fn blinded(&self, act: Act, name: &str, value: &[u8]) -> Act {
-        let digest = self.secrets.act_key(&self.stamp.nonce, value);
+        let digest = self.secrets.act_key(self.opening.as_bytes(), value);
         act.with(name, &digest.to_string())
+    }
+}
+
+impl From<SecretsError> for RightsError {
+    fn from(error: SecretsError) -> Self {
+        Self::Secrets(error.to_string())
     }
 }

@@ -1,7 +1,9 @@
 //! The walk through every world.
 
-use std::collections::HashSet;
 use std::collections::VecDeque;
+use std::rc::Rc;
+
+use rustc_hash::FxHashSet;
 
 use super::driver::Driver;
 use super::laws::check;
@@ -12,19 +14,22 @@ use crate::flow::Phase;
 
 /// Walks to closure; gives the number of worlds and of machine states, or the first broken law.
 pub(super) fn explore(driver: Driver, kind: Kind, replicas: Replicas) -> Result<(usize, usize), String> {
-    let begin = World::begin(kind, replicas);
-    let mut seen = HashSet::from([begin.clone()]);
+    let begin = Rc::new(World::begin(kind, replicas));
+    let mut seen = FxHashSet::from_iter([Rc::clone(&begin)]);
     let mut queue = VecDeque::from([begin]);
-    let mut states = HashSet::new();
-    let mut calm = HashSet::new();
+    let mut states = FxHashSet::default();
+    let mut calm = FxHashSet::default();
     while let Some(world) = queue.pop_front() {
         if world.durable.is_some() {
             calm_end(driver, world.calmed(), &mut calm)?;
         }
         for next in driver.successors(&world) {
             check(&world, &next)?;
-            states.extend(next.durable.clone());
-            if seen.insert(next.clone()) {
+            // Most are known, and each is compared and never copied.
+            if !seen.contains(&next) {
+                states.extend(next.durable.clone());
+                let next = Rc::new(next);
+                seen.insert(Rc::clone(&next));
                 queue.push_back(next);
             }
         }
@@ -34,7 +39,7 @@ pub(super) fn explore(driver: Driver, kind: Kind, replicas: Replicas) -> Result<
 
 /// With all faults at rest, every flow ends and is delivered: no state is a trap. `calm` holds the worlds that are known to
 /// end so.
-fn calm_end(driver: Driver, mut world: World, calm: &mut HashSet<World>) -> Result<(), String> {
+fn calm_end(driver: Driver, mut world: World, calm: &mut FxHashSet<World>) -> Result<(), String> {
     let mut path = Vec::new();
     for _ in 0..40 {
         let ended = world

@@ -155,7 +155,7 @@ pub(super) async fn rights(State(state): State<ConsoleState>, headers: HeaderMap
     match state.flows.rights(ask).await {
         Ok(answer) => Json(answer).into_response(),
         Err(RightsError::Refused(why)) => ApiProblem::http(HttpCode::InvalidRequest, why).into_response(),
-        Err(error @ RightsError::Store(_)) => {
+        Err(error @ (RightsError::Store(_) | RightsError::Secrets(_))) => {
             tracing::error!(%error, "what was asked of somebody's data could not be done");
             let problem = Problem {
                 code: ProblemCode::StoreUnavailable,

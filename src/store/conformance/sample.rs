@@ -203,6 +203,7 @@ pub(crate) fn every_event() -> Vec<Event> {
             result: "will_retry".to_owned(),
         }),
         Event::Correction(Box::new(CorrectionRecord {
+            act: None,
             corrects: 7,
             fields: vec![Field::parse("name_ar").unwrap().name()],
             exchange: exchange_id(4),

@@ -3,9 +3,12 @@
 #[error("{0}")]
 pub struct Unrecordable(String);
 
-/// A name or a reference, as it goes into the record: short, and no place for a civil number, since records are never
-/// erased.
-pub(super) fn recordable(what: &str, text: &str) -> Result<String, Unrecordable> {
+/// A name or a reference, as it goes into the record: short, readable as it is, and no place for a civil number, since records
+/// are never erased. `what` names it in the error.
+///
+/// # Errors
+/// When it may not go into a record.
+pub fn recordable(what: &str, text: &str) -> Result<String, Unrecordable> {
     let text = text.trim();
     let refuse = |why: &str| Err(Unrecordable(format!("{what} {why}")));
     if text.is_empty() {
@@ -13,6 +16,11 @@ pub(super) fn recordable(what: &str, text: &str) -> Result<String, Unrecordable>
     }
     if text.chars().count() > LONGEST || text.chars().any(char::is_control) {
         return refuse("is one line of at most 100 characters");
+    }
+    if text.chars().any(deceives) {
+        return refuse(
+            "holds letters that nobody sees, or that turn the direction of others; leave them out",
+        );
     }
     let mut run = 0;
     for letter in text.chars() {
@@ -29,6 +37,12 @@ pub(super) fn recordable(what: &str, text: &str) -> Result<String, Unrecordable>
         }
     }
     Ok(text.to_owned())
+}
+
+/// Letters with which a text reads otherwise than it is: people sign what they read.
+pub(super) const fn deceives(letter: char) -> bool {
+    matches!(letter, '\u{00AD}' | '\u{061C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}')
+        || matches!(letter, '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFFD}')
 }
 
 const LONGEST: usize = 100;
@@ -50,6 +64,11 @@ mod tests {
             "  ",
             "two\nlines",
             &"a".repeat(101),
+            "a\u{202E}b",
+            "a\u{200B}b",
+            "a\u{2067}b",
+            "a\u{FEFF}b",
+            "a\u{FFFD}b",
         ] {
             assert!(recordable("the reference", bad).is_err(), "{bad}");
         }

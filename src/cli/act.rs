@@ -107,7 +107,11 @@ fn sign(path: &Path, key: &Path, yes: bool, format: Format) -> Result<(), Failur
     let mut signed = read.clone();
     signed.sign(&key);
     replace(&path, &read, &signed)?;
-    output::print(&shown(&signed, format));
+    output::print(&match format {
+        // It was shown with the question.
+        Format::Text if !yes => names_under(&signed),
+        Format::Text | Format::Json => shown(&signed, format),
+    });
     Ok(())
 }
 
@@ -169,19 +173,24 @@ fn replace(path: &Path, read: &ActNote, signed: &ActNote) -> Result<(), Failure>
 }
 
 fn shown(act: &ActNote, format: Format) -> String {
-    let names: Vec<&str> = act.names().collect();
     match format {
         Format::Json => json!({
-            "act": act.text(), "until": act.stamp().until.to_string(), "names": names,
+            "act": act.text(), "until": act.stamp().until.to_string(), "names": act.names().collect::<Vec<_>>(),
         })
         .to_string(),
-        Format::Text if names.is_empty() => format!("{}\nnobody has signed it", act.text()),
-        Format::Text => format!(
-            "{}\nnames under it: {} (whose signatures count is known where it is carried out)",
-            act.text(),
-            names.join(", ")
-        ),
+        Format::Text => format!("{}\n{}", act.text(), names_under(act)),
     }
+}
+
+fn names_under(act: &ActNote) -> String {
+    let names: Vec<&str> = act.names().collect();
+    if names.is_empty() {
+        return "nobody has signed it".to_owned();
+    }
+    format!(
+        "names under it: {} (whose signatures count is known where it is carried out)",
+        names.join(", ")
+    )
 }
 
 const OTHERS: u32 = 0o077;

@@ -336,6 +336,37 @@ fn a_key_or_an_act_that_cannot_be_used_is_told() {
     assert!(!strange.contains("PRIVATE"), "{strange}");
 }
 
+// Whoever signs after another changes nothing but the signatures: not where the file lies, nor who may read it.
+#[test]
+fn signing_keeps_the_file_what_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    key(folder, "aisha.salem");
+    let stamp = ActStamp::new(midflow::engine::Clock::now(&SystemClock));
+    let act = ActNote::new(&Act::new("release", "a", &stamp), Opening::new([7; 32])).unwrap();
+    let real = folder.join("real.act");
+    std::fs::write(&real, act.to_string()).unwrap();
+    std::fs::set_permissions(&real, Permissions::from_mode(0o664)).unwrap();
+    std::fs::write(folder.join("real.new"), "somebody's").unwrap();
+    std::os::unix::fs::symlink("real.act", folder.join("link.act")).unwrap();
+    sign(folder, "link.act", "aisha.salem");
+    assert!(
+        std::fs::symlink_metadata(folder.join("link.act"))
+            .unwrap()
+            .is_symlink()
+    );
+    let signed = ActNote::read(&std::fs::read_to_string(&real).unwrap()).unwrap();
+    assert_eq!(signed.names().collect::<Vec<_>>(), ["aisha.salem"]);
+    assert_eq!((signed.text(), signed.opening()), (act.text(), act.opening()));
+    let mode = std::fs::metadata(&real).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o664);
+    assert_eq!(
+        std::fs::read_to_string(folder.join("real.new")).unwrap(),
+        "somebody's"
+    );
+    assert_eq!(std::fs::read_dir(folder).unwrap().count(), 4, "nothing is left");
+}
+
 // What a running node is told by the command line.
 #[test]
 fn two_persons_travel_as_they_are() {

@@ -27,6 +27,33 @@ pub struct ActStamp {
     pub until: Timestamp,
 }
 
+/// What the first lines of an act say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActHeader {
+    /// What shall be done.
+    pub what: String,
+    /// In which log: its public key.
+    pub log: String,
+    /// When it was written, and until when it may be carried out.
+    pub stamp: ActStamp,
+}
+
+impl ActHeader {
+    /// Reads the first lines of an act; `None` where the text is none.
+    pub fn read(text: &str) -> Option<Self> {
+        let mut lines = text.lines();
+        let mut value = |name: &str| lines.next()?.strip_prefix(name)?.strip_prefix(' ');
+        Some(Self {
+            what: value(FIRST)?.to_owned(),
+            log: value("log")?.to_owned(),
+            stamp: ActStamp {
+                written: Timestamp::parse(value("written")?)?,
+                until: Timestamp::parse(value("until")?)?,
+            },
+        })
+    }
+}
+
 /// An act as it goes from hand to hand: the text, what opens its hashes, and the signatures.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActNote {
@@ -86,7 +113,18 @@ impl ActNote {
     /// When it is none.
     pub fn read(text: &str) -> Result<Self, NotAnAct> {
         let note = Note::parse(text).map_err(|_| NotAnAct)?;
-        let stamp = ActStamp::read(note.text()).ok_or(NotAnAct)?;
+        // People sign what they read, names under it included.
+        let shown = note
+            .text()
+            .lines()
+            .chain(note.signatures().iter().map(|line| line.name.as_str()));
+        if shown
+            .flat_map(str::chars)
+            .any(|letter| letter.is_control() || deceives(letter))
+        {
+            return Err(NotAnAct);
+        }
+        let ActHeader { stamp, .. } = ActHeader::read(note.text()).ok_or(NotAnAct)?;
         let opening = note.signatures().iter().find_map(Opening::of_line);
         Ok(Self {
             stamp,
@@ -141,18 +179,6 @@ impl ActStamp {
             written: now,
             until: now.plus(LONGEST),
         }
-    }
-
-    /// Reads the stamp of an act; `None` where the text is none.
-    fn read(text: &str) -> Option<Self> {
-        let mut lines = text.lines();
-        let mut value = |name: &str| lines.next()?.strip_prefix(name)?.strip_prefix(' ');
-        value(FIRST)?;
-        value("log")?;
-        Some(Self {
-            written: Timestamp::parse(value("written")?)?,
-            until: Timestamp::parse(value("until")?)?,
-        })
     }
 
     /// Whether the act may be carried out for no longer than an act may be.
@@ -290,6 +316,21 @@ mod tests {
         }
         let arabic = act.with("reference", "طلب رقم ٤٧١١");
         assert!(arabic.text().ends_with("reference طلب رقم ٤٧١١\n"));
+    }
+
+    #[test]
+    fn what_would_be_shown_otherwise_than_it_is_signed_is_no_act() {
+        let good = ActNote::new(
+            &Act::new("erase", "a", &stamp()).with("reference", "case 5"),
+            Opening::new([7; 32]),
+        );
+        let good = good.unwrap().to_string();
+        for letter in ['\u{9B}', '\u{202E}', '\u{200B}', '\u{3164}', '\u{E0041}'] {
+            let inside = good.replace("case 5", &format!("case{letter}5"));
+            assert_eq!(ActNote::read(&inside), Err(NotAnAct), "{letter:?}");
+            let name = format!("{good}\u{2014} a{letter}b AAAAAAAA\n");
+            assert_eq!(ActNote::read(&name), Err(NotAnAct), "{letter:?}");
+        }
     }
 
     #[test]

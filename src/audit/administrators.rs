@@ -21,7 +21,7 @@ pub struct Administrators {
 /// An act that enough of them have signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedAct {
-    /// Who has signed, in the order of the configuration; two at least.
+    /// Who has signed, whoever's signature stands first first; two at least.
     pub by: Vec<String>,
     /// When the act was written.
     pub written: Timestamp,
@@ -183,6 +183,8 @@ impl Administrators {
                 Err(NoteError::Unsigned | NoteError::Form) => others.push(key.name().to_owned()),
             }
         }
+        let place = |name: &String| note.signatures().iter().position(|line| line.name == *name);
+        signed.sort_by_key(place);
         Ok((signed, others))
     }
 }
@@ -263,9 +265,9 @@ mod tests {
         let by = |keys: &[&LogKey]| checked(&signed_by(&act, keys), NOW);
         assert_eq!(
             by(&[&bader, &aisha]),
-            Ok(vec!["aisha".to_owned(), "bader".to_owned()])
+            Ok(vec!["bader".to_owned(), "aisha".to_owned()])
         );
-        assert_eq!(by(&[&noura, &stranger, &aisha]).unwrap(), ["aisha", "noura"]);
+        assert_eq!(by(&[&noura, &stranger, &aisha]).unwrap(), ["noura", "aisha"]);
         assert_eq!(by(&[&aisha, &bader, &noura]).unwrap().len(), 3);
         for (keys, expected) in [
             (

@@ -22,6 +22,7 @@ mod unit;
 mod written;
 
 pub use act::Act;
+pub use act::ActHeader;
 pub use act::ActNote;
 pub use act::ActStamp;
 pub use act::NotAnAct;

@@ -456,6 +456,9 @@ pub struct AdminRecord {
     pub catalog: Option<Digest>,
     /// More, for the operator.
     pub detail: String,
+    /// The act that two administrators have signed for it, by its digest; `None` where it takes none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<Digest>,
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@ use std::fs;
 use std::io::BufRead as _;
 use std::io::Read as _;
 use std::io::Write as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::path::PathBuf;
@@ -153,10 +154,15 @@ fn read_key(path: &Path) -> Result<LogKey, Failure> {
 fn replace(path: &Path, read: &ActNote, signed: &ActNote) -> Result<(), Failure> {
     let failed = |error: std::io::Error| Failure::new(format!("can't write {}: {error}", path.display()));
     let beside = path.with_added_extension(hex::encode(random::<8>().map_err(Failure::new)?));
-    let permissions = fs::metadata(path).map_err(failed)?.permissions();
+    let before = fs::metadata(path).map_err(failed)?;
     let written = fs::File::create_new(&beside)
         .and_then(|mut file| {
-            file.set_permissions(permissions)?;
+            let now = file.metadata()?;
+            if (now.uid(), now.gid()) != (before.uid(), before.gid()) {
+                // Whoever could read it before can read it then.
+                std::os::unix::fs::fchown(&file, Some(before.uid()), Some(before.gid()))?;
+            }
+            file.set_permissions(before.permissions())?;
             file.write_all(signed.to_string().as_bytes())?;
             file.sync_all()
         })

@@ -21,7 +21,7 @@ pub(super) struct Two {
     act: Option<PathBuf>,
 
     /// Write the act that two administrators sign, and do nothing else; the file must not be there yet
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "act")]
     write_act: Option<PathBuf>,
 
     /// Where the configuration names no administrators: who does it, twice, two different persons; recorded

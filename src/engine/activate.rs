@@ -398,6 +398,7 @@ pub(crate) fn admin(
             actor: actor.to_owned(),
             catalog,
             detail,
+            signed: None,
         }),
     };
     Unit {

@@ -7,6 +7,7 @@ use crate::audit::ActError;
 use crate::audit::ActNote;
 use crate::audit::ActStamp;
 use crate::audit::Administrators;
+use crate::audit::Event;
 use crate::audit::Opening;
 use crate::audit::SignedAct;
 use crate::audit::Unit;
@@ -17,10 +18,9 @@ use crate::words::Environment;
 use crate::words::Timestamp;
 
 /// How a node knows that two persons want what takes two (R003-75).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DualControl {
     /// They are named, and whoever has the node's user is believed. For trials.
-    #[default]
     Named,
     /// They sign.
     Signed(Administrators),
@@ -53,9 +53,14 @@ pub enum DualControlError {
          have it signed, and give it with --act FILE"
     )]
     Unsigned,
-    /// Nobody's signature counts here.
-    #[error("this takes two administrators, and `administrators` of midflow.yaml names none")]
+    /// Nobody's signature counts here, and no names.
+    #[error("this takes two administrators, and none are named; midflow.yaml does it under `administrators`")]
     Nobody,
+    /// Nobody's signature counts here, and two names are enough.
+    #[error(
+        "no administrators are named, so no signature counts: two names are enough here, `--by NAME` twice"
+    )]
+    NamesOnly,
     /// The act won't do.
     #[error(transparent)]
     Act(#[from] ActError),
@@ -113,7 +118,8 @@ impl DualControl {
                 Ok(Agreed::by_act(signed))
             }
             (Self::Signed(_), TwoPersons::Names(_)) => Err(DualControlError::Unsigned.into()),
-            (Self::Nobody, _) | (Self::Named, TwoPersons::Act(_)) => Err(DualControlError::Nobody.into()),
+            (Self::Named, TwoPersons::Act(_)) => Err(DualControlError::NamesOnly.into()),
+            (Self::Nobody, _) => Err(DualControlError::Nobody.into()),
         }
     }
 }
@@ -159,7 +165,7 @@ impl Agreed {
     }
 
     /// Whether the act was written before this moment: nobody has signed for what came later. An act can be carried out again
-    /// until its time is over, so whatever it leads to asks this.
+    /// until its time is over, for what it had to leave, so whatever it leads to asks this.
     pub(super) fn is_older_than(&self, moment: Timestamp) -> bool {
         self.signed.as_ref().is_some_and(|signed| signed.written < moment)
     }
@@ -169,11 +175,12 @@ impl Agreed {
         self.signed.as_ref().map(|signed| signed.act.digest())
     }
 
-    /// What such a record says, with the name of the act.
-    pub(super) fn with_act(&self, detail: String) -> String {
-        match self.act() {
-            Some(act) => format!("{detail}; act {act}"),
-            None => detail,
+    /// Names the act in the records of what it led to.
+    pub(super) fn mark(&self, unit: &mut Unit) {
+        for record in &mut unit.records {
+            if let Event::Admin(admin) = &mut record.event {
+                admin.signed = self.act();
+            }
         }
     }
 
@@ -183,11 +190,13 @@ impl Agreed {
         Some(admin("act_signed", &self.names(), None, signed.note.clone(), now))
     }
 
-    /// Puts that record before what it led to, into one commit.
-    pub(super) fn record_before(&self, unit: &mut Unit, now: Timestamp) {
+    /// What it led to, with that record before it, in one commit.
+    pub(super) fn recorded_with(&self, mut unit: Unit, now: Timestamp) -> Unit {
+        self.mark(&mut unit);
         if let Some(act) = self.record(now) {
             unit.records.splice(0..0, act.records);
         }
+        unit
     }
 }
 
@@ -256,7 +265,12 @@ mod tests {
             let serious = matches!(environment, Environment::Production | Environment::Dr);
             let control = DualControl::of(None, environment);
             assert_eq!(agreed(&control, &by_name).is_ok(), !serious, "{environment:?}");
-            assert_eq!(agreed(&control, &by_act), Err(DualControlError::Nobody));
+            let none = if serious {
+                DualControlError::Nobody
+            } else {
+                DualControlError::NamesOnly
+            };
+            assert_eq!(agreed(&control, &by_act), Err(none));
             assert!(control.record(NOW).is_none());
             let control = DualControl::of(Some(administrators.clone()), environment);
             assert_eq!(agreed(&control, &by_name), Err(DualControlError::Unsigned));
@@ -280,12 +294,13 @@ mod tests {
             agreed.is_older_than(NOW.plus(std::time::Duration::from_micros(1))) && !agreed.is_older_than(NOW)
         );
         let digest = act(note.stamp(), note.opening()).unwrap().digest();
-        assert_eq!(
-            agreed.with_act("hold 3".to_owned()),
-            format!("hold 3; act {digest}")
-        );
-        let recorded = agreed.record(NOW).unwrap();
-        let said = serde_json::to_string(&recorded.records[0].event).unwrap();
+        let deed = admin("hold_released", "aisha, bader", None, "hold 3".to_owned(), NOW);
+        let recorded = agreed.recorded_with(deed, NOW).records;
+        let Event::Admin(deed) = &recorded[1].event else {
+            panic!("no deed");
+        };
+        assert_eq!((recorded.len(), deed.signed), (2, Some(digest)));
+        let said = serde_json::to_string(&recorded[0].event).unwrap();
         assert!(
             said.contains("act_signed") && said.contains("midflow act release"),
             "{said}"

@@ -61,7 +61,7 @@ pub struct EngineOptions {
     /// Where callbacks wait while the store can't be written; without it they are refused then, and the authority may not
     /// send them again.
     pub spool: Option<SpoolOptions>,
-    /// Who signs what takes two persons. Without them two names are enough, but in production nothing is.
+    /// Who signs what takes two persons. Without them two names are enough, but in production and disaster recovery nothing is.
     pub administrators: Option<Administrators>,
 }
 

@@ -138,14 +138,10 @@ async fn two_people_sign_an_erasure() {
     for public in [&aisha, &bader] {
         assert_eq!(note.verify(&VerifierKey::parse(public).unwrap()), Ok(()));
     }
-    let digest = midflow::words::Digest::of(note.text().as_bytes()).to_string();
+    let digest = midflow::words::Digest::of(note.text().as_bytes());
     let erased = admin("erased");
     assert_eq!(erased.actor, "aisha.salem, bader.nasser");
-    assert!(
-        erased.detail.ends_with(&format!("; act {digest}")),
-        "{}",
-        erased.detail
-    );
+    assert_eq!(erased.signed, Some(digest));
     store.close().await;
 
     // The control: people whom no start of a node has named. A hold that is younger than the act is not the one that was meant.
@@ -264,7 +260,7 @@ async fn two_people_sign_a_correction() {
     };
     assert_eq!(
         (correction.by.as_str(), correction.approved_by.as_str()),
-        ("aisha.salem", "bader.nasser")
+        ("bader.nasser", "aisha.salem")
     );
     assert!(correction.act.is_some());
     store.close().await;

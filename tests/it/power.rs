@@ -159,6 +159,7 @@ fn unit(number: u32) -> Unit {
             actor: "test".to_owned(),
             catalog: None,
             detail: "x".repeat(number as usize % 900),
+            signed: None,
         }),
     };
     Unit {

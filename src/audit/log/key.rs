@@ -27,7 +27,7 @@ pub enum LogKeyError {
     Private,
     /// The name can't stand in a signature line.
     #[error(
-        "`{0}` can't be the name of a key: it has to be one word without `+`, such as `sp.example/midflow`"
+        "`{0}` can't be the name of a key: it has to be one word without `+`, such as `sp.example/midflow` or `aisha.salem`"
     )]
     Name(String),
 }

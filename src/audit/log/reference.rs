@@ -82,8 +82,10 @@ pub enum Reference {
     },
     /// Something that takes two persons.
     TookTwo {
-        /// The digest of the act that they have signed, as written; `None` where two were believed by their names.
-        act: Option<String>,
+        /// What it is, as acts call it.
+        what: &'static str,
+        /// The act that they have signed, by its digest; `None` where two were believed by their names.
+        act: Option<Digest>,
     },
 }
 
@@ -252,10 +254,10 @@ impl Correction {
             digest,
             act,
         } = self;
-        let act = act.map(|act| act.to_string());
+        let what = "rectify";
         [
             Document { exchange, digest }.reference(),
-            Reference::TookTwo { act },
+            Reference::TookTwo { what, act },
         ]
     }
 }
@@ -379,12 +381,15 @@ struct Admin<'a> {
     catalog: Option<Digest>,
     #[serde(borrow)]
     detail: Cow<'a, str>,
+    signed: Option<Digest>,
 }
 
 impl Admin<'_> {
-    fn took_two(&self) -> Reference {
-        let act = self.detail.rsplit_once("; act ").map(|(_, act)| act.to_owned());
-        Reference::TookTwo { act }
+    const fn took_two(&self, what: &'static str) -> Reference {
+        Reference::TookTwo {
+            what,
+            act: self.signed,
+        }
     }
 
     fn reference(self) -> Option<Reference> {
@@ -400,9 +405,10 @@ impl Admin<'_> {
             "act_signed" => Reference::Act {
                 note: self.detail.into_owned(),
             },
-            "hold_released" | "rollback_accepted" => self.took_two(),
+            "hold_released" => self.took_two("release"),
+            "rollback_accepted" => self.took_two("accept-rollback"),
             // What goes because its time is over takes nobody.
-            "erased" if self.detail.contains("basis: ") => self.took_two(),
+            "erased" if self.detail.contains("basis: ") => self.took_two("erase"),
             _ => return None,
         })
     }

@@ -140,7 +140,7 @@ fn around_the_flow() -> Vec<Event> {
             webhook_id: "w.1".to_owned(),
         }),
         Event::Correction(Box::new(CorrectionRecord {
-            act: None,
+            act: Some(Digest::of(b"an act")),
             approved_by: "Bader".to_owned(),
             basis: "wrong_or_outdated".to_owned(),
             by: "Aisha".to_owned(),
@@ -155,6 +155,7 @@ fn around_the_flow() -> Vec<Event> {
             actor: "file_watch".to_owned(),
             catalog: Some(digest()),
             detail: "more".to_owned(),
+            signed: Some(Digest::of(b"an act")),
         }),
     ]
 }

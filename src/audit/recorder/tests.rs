@@ -69,6 +69,7 @@ fn unit(name: &str) -> Unit {
                 actor: "test".to_owned(),
                 catalog: None,
                 detail: String::new(),
+                signed: None,
             }),
         }],
         ..Unit::default()

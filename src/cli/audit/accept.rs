@@ -40,7 +40,7 @@ impl Accept {
         let store = log.store.open_at_rest().await?.ok_or_else(|| {
             Failure::new("a node runs over this store").remedy("stop every node first, then accept it")
         })?;
-        // Opening the seal needs the node's key and its environment: nobody is asked less than there.
+        // A store that holds anything opens under the node's key and its environment alone, as where it is served.
         let store = sealed(store, &place.keys, place.environment).await?;
         let accepted = async {
             let loss = Loss::find(&store, &log.key, secrets, &promises)

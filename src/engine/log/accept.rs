@@ -87,38 +87,30 @@ impl<'a> Loss<'a> {
         })
     }
 
-    /// What two administrators sign who accept it. The promises may be thousands, so the act names the largest and the digest of
-    /// them all.
+    /// What two administrators sign who accept it. The promises may be thousands, each kept in several places, so the act names
+    /// the largest and the digest of them all.
     ///
     /// # Errors
     /// When the reason can't be recorded.
     pub fn act(&self, reason: &str, stamp: &ActStamp) -> Result<Act, AcceptError> {
         let reason = recordable("the reason", reason)?;
-        let of = |promise: &Promise, checkpoint: &Checkpoint| {
-            format!("{} {} {}", checkpoint.size, checkpoint.root, promise.place)
-        };
-        let largest = self.broken.iter().max_by_key(|(_, checkpoint)| checkpoint.size);
-        let mut all: Vec<String> = self
-            .broken
-            .iter()
-            .map(|(promise, checkpoint)| of(promise, checkpoint))
-            .collect();
+        let mut all: Vec<_> = self.broken.iter().map(|(_, one)| (one.size, one.root)).collect();
         all.sort_unstable();
+        all.dedup();
+        let lines: Vec<String> = all.iter().map(|(size, root)| format!("{size} {root}")).collect();
         Ok(Act::new("accept-rollback", &self.key.to_string(), stamp)
             .with("reason", &reason)
-            .with("promises", &all.len().to_string())
-            .with(
-                "largest",
-                &largest.map_or_else(String::new, |(promise, checkpoint)| of(promise, checkpoint)),
-            )
-            .with("all", &Digest::of(all.join("\n").as_bytes()).to_string()))
+            .with("promises", &lines.len().to_string())
+            .with("largest", lines.last().map_or("", String::as_str))
+            .with("all", &Digest::of(lines.join("\n").as_bytes()).to_string()))
     }
 
     /// Lets a node serve on the store all the same, once it is known that two persons want it. For a store that no node uses;
     /// the act is recorded in the log before it has any effect. Gives how many promises are given up.
     ///
     /// # Errors
-    /// When it may not be done, or can't be recorded; then nothing has changed.
+    /// When it may not be done, or can't be recorded; then nothing has changed. When it can't be written beside the secrets, it is
+    /// on record, and can be done again.
     pub async fn accept(
         self,
         store: &dyn Store,
@@ -134,32 +126,29 @@ impl<'a> Loss<'a> {
             .iter()
             .map(|(promise, _)| promise.place.as_str())
             .collect();
-        let detail = agreed.with_act(format!(
-            "{reason}; accepted by {names}; given up: {}",
-            places.join(", ")
-        ));
-        let mut unit = admin("rollback_accepted", &names, None, detail, now);
-        agreed.record_before(&mut unit, now);
+        let detail = format!("{reason}; accepted by {names}; given up: {}", places.join(", "));
+        let accepted = admin("rollback_accepted", &names, None, detail, now);
+        let mut unit = agreed.recorded_with(accepted, now);
+        // An older copy may know others, or nobody: no node can start on it before this is done.
+        if let Some(named) = dual_control.record(now) {
+            unit.records.splice(0..0, named.records);
+        }
         match store.commit(vec![unit]).await.into_iter().next() {
             Some(Ok(())) => {}
             Some(Err(error)) => return Err(AcceptError::Record(error)),
             None => return Err(AcceptError::Record(CommitError::Stopped)),
         }
-        let count = self.broken.len();
-        let mut accepted = self.accepted;
-        for (promise, checkpoint) in &self.broken {
-            let one = AcceptedRollback {
-                size: checkpoint.size,
-                root: checkpoint.root,
-                place: promise.place.clone(),
-                by: agreed.each().map(str::to_owned).collect(),
-                reason: reason.clone(),
-                at: now,
-            };
-            accepted = accepted
-                .add(self.secrets, one)
-                .map_err(|error| AcceptError::File(error.to_string()))?;
-        }
-        Ok(count)
+        let one = |(promise, checkpoint): &(&Promise, Checkpoint)| AcceptedRollback {
+            size: checkpoint.size,
+            root: checkpoint.root,
+            place: promise.place.clone(),
+            by: agreed.each().map(str::to_owned).collect(),
+            reason: reason.clone(),
+            at: now,
+        };
+        self.accepted
+            .add(self.secrets, self.broken.iter().map(one))
+            .map_err(|error| AcceptError::File(error.to_string()))?;
+        Ok(self.broken.len())
     }
 }

@@ -164,12 +164,16 @@ impl AcceptedRollbacks {
         }
     }
 
-    /// Writes one more down.
+    /// Writes these down, all or none.
     ///
     /// # Errors
     /// When the file can't be written.
-    pub fn add(mut self, folder: &Path, one: AcceptedRollback) -> io::Result<Self> {
-        self.accepted.push(one);
+    pub fn add(
+        mut self,
+        folder: &Path,
+        more: impl IntoIterator<Item = AcceptedRollback>,
+    ) -> io::Result<Self> {
+        self.accepted.extend(more);
         let beside = Self::path(folder).with_extension("new");
         fs::write(&beside, serde_json::to_vec_pretty(&self)?)?;
         fs::File::open(&beside)?.sync_all()?;

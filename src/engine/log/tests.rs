@@ -195,7 +195,9 @@ async fn a_node_does_not_serve_on_a_store_that_lacks_what_was_promised() {
     let records = store.records_after(0, 1_000).await.unwrap();
     let last = serde_json::to_string(&records.last().unwrap().event).unwrap();
     assert!(
-        last.contains("rollback_accepted") && last.contains("noura, salem") && last.contains("; act sha256:"),
+        last.contains("rollback_accepted")
+            && last.contains("noura, salem")
+            && last.contains("\"signed\":\"sha256:"),
         "{last}"
     );
     store.close().await;

@@ -21,6 +21,7 @@ use crate::store::StoreError;
 use crate::words::Digest;
 use crate::words::ExchangeId;
 use crate::words::FlowId;
+use crate::words::Timestamp;
 
 /// A checkpoint that is kept where those who can write to the store can't.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,11 +145,11 @@ impl Run {
         };
         Self {
             snapshot,
+            acts: SignedActs::new(key.to_string()),
             key,
             examiner: Examiner::default(),
             promised,
             expected: Expected::default(),
-            acts: SignedActs::default(),
             contents,
             findings,
             records: 0,
@@ -313,18 +314,13 @@ impl Run {
                 actor: actor.clone(),
                 detail: detail.clone(),
             }),
-            Reference::Administrators { keys } => self.acts.named(keys),
-            Reference::Act { note } => {
-                if let Some(what) = self.acts.signed(note) {
-                    self.findings.note(Place::Record(claim.seq), what);
-                }
-            }
-            Reference::TookTwo { act } => {
-                if let Some(what) = self.acts.carried_out(act.as_deref()) {
-                    self.findings.note(Place::Record(claim.seq), what);
-                }
-            }
             _ => {}
+        }
+        if let Some(what) = self
+            .acts
+            .take_in(&claim.reference, Timestamp::from_micros(claim.at))
+        {
+            self.findings.note(Place::Record(claim.seq), what);
         }
     }
 

@@ -94,12 +94,15 @@ impl Rights {
             }
         }
         let by = agreed.names();
-        let detail = agreed.with_act(format!("basis: {}; reference: {reference}", basis.as_str()));
-        if let Some(act) = agreed.record(self.clock.now()) {
+        let detail = format!("basis: {}; reference: {reference}", basis.as_str());
+        let papers = self.erasable_papers(papers, agreed, &mut kept);
+        let anything = !due.is_empty() || !papers.is_empty();
+        if let Some(act) = agreed.record(self.clock.now()).filter(|_| anything) {
             self.record(vec![act]).await?;
         }
-        let erased = self.destroy(&due, &by, &detail).await?;
-        let papers = self.erase_papers(papers, agreed, &detail, &mut kept).await?;
+        let mark = |unit: &mut Unit| agreed.mark(unit);
+        let erased = self.destroy(&due, (&by, &detail), mark).await?;
+        let papers = self.erase_papers(papers, agreed, &detail).await?;
         Ok(json!({ "erased": erased, "papers": papers, "kept": kept }))
     }
 
@@ -129,36 +132,48 @@ impl Rights {
         Ok(papers)
     }
 
-    /// Destroys what was filed with these applications, once they are closed; their records stay.
-    async fn erase_papers(
+    /// Those of these applications that are closed and that nothing keeps; the others go to `kept`.
+    fn erasable_papers(
         &self,
         papers: Vec<(Registered, Option<u64>)>,
         agreed: &Agreed,
-        detail: &str,
         kept: &mut Vec<Value>,
+    ) -> Vec<Registered> {
+        let mut due = Vec::new();
+        for (one, held) in papers {
+            let why = match held {
+                Some(hold) => format!("hold {hold}"),
+                None if !one.on(self.today()).state.is_final() => "it is not closed yet".to_owned(),
+                None if agreed.is_older_than(one.opened_at()) => {
+                    "it was filed after the act was written".to_owned()
+                }
+                None => {
+                    due.push(one);
+                    continue;
+                }
+            };
+            kept.push(json!({ "application": one.number, "why": why }));
+        }
+        due
+    }
+
+    /// Destroys what was filed with these applications; their records stay.
+    async fn erase_papers(
+        &self,
+        papers: Vec<Registered>,
+        agreed: &Agreed,
+        detail: &str,
     ) -> Result<Vec<u64>, RightsError> {
         let mut erased = Vec::new();
-        for (one, held) in papers {
-            let number = one.number;
-            if let Some(hold) = held {
-                kept.push(json!({ "application": number, "why": format!("hold {hold}") }));
-            } else if !one.on(self.today()).state.is_final() {
-                kept.push(json!({ "application": number, "why": "it is not closed yet" }));
-            } else if agreed.is_older_than(one.opened_at()) {
-                kept.push(json!({ "application": number, "why": "it was filed after the act was written" }));
-            } else {
-                let unit = Unit {
-                    destroy: vec![KeyOwner::from(one.paper)],
-                    ..self.record_of(
-                        "erased",
-                        &agreed.names(),
-                        None,
-                        format!("application {number}; {detail}"),
-                    )
-                };
-                self.record(vec![unit]).await?;
-                erased.push(number);
-            }
+        for one in papers {
+            let detail = format!("application {}; {detail}", one.number);
+            let mut unit = Unit {
+                destroy: vec![KeyOwner::from(one.paper)],
+                ..self.record_of("erased", &agreed.names(), None, detail)
+            };
+            agreed.mark(&mut unit);
+            self.record(vec![unit]).await?;
+            erased.push(one.number);
         }
         if !erased.is_empty() {
             self.store.scrub().await.map_err(failed)?;
@@ -176,12 +191,12 @@ impl Rights {
         ))
     }
 
-    /// Destroys the keys of these flows, each together with the record that says so.
+    /// Destroys the keys of these flows, each together with the record that says so, by whom and why; `mark` adds to that.
     pub(super) async fn destroy(
         &self,
         flows: &[ErasableFlow],
-        by: &str,
-        detail: &str,
+        (by, detail): (&str, &str),
+        mark: impl Fn(&mut Unit),
     ) -> Result<Vec<crate::words::FlowId>, RightsError> {
         self.seals()?;
         for part in flows.chunks(TOGETHER) {
@@ -190,10 +205,12 @@ impl Rights {
             for flow in part {
                 let document = self.document_of(flow).await?;
                 documents.extend(document);
-                units.push(Unit {
+                let mut unit = Unit {
                     destroy: [KeyOwner::from(flow.id)].into_iter().chain(document).collect(),
                     ..self.record_of("erased", by, Some(flow.id), detail.to_owned())
-                });
+                };
+                mark(&mut unit);
+                units.push(unit);
             }
             self.record(units).await?;
             // Of two nodes that erase the last two flows of a document at the same moment, each still sees the other's;

@@ -96,10 +96,10 @@ impl Rights {
             )));
         }
         // The record first: what is no longer held may be erased at once.
-        let detail = agreed.with_act(format!("hold {id}; reference: {}", hold.reference));
-        let mut unit = self.record_of("hold_released", &by, None, detail);
-        agreed.record_before(&mut unit, self.clock.now());
-        self.record(vec![unit]).await?;
+        let detail = format!("hold {id}; reference: {}", hold.reference);
+        let released = self.record_of("hold_released", &by, None, detail);
+        self.record(vec![agreed.recorded_with(released, self.clock.now())])
+            .await?;
         self.store
             .release_hold(id, by, self.clock.now())
             .await

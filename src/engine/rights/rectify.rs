@@ -176,8 +176,8 @@ impl Rights {
                 ask.field
             )));
         }
-        if let Some(first) = units.first_mut() {
-            agreed.record_before(first, self.clock.now());
+        if let Some(act) = agreed.record(self.clock.now()).filter(|_| !units.is_empty()) {
+            self.record(vec![act]).await?;
         }
         self.record(units).await?;
         Ok(json!({ "corrected": corrected, "kept": kept }))

@@ -152,13 +152,13 @@ impl Registered {
     }
 
     /// The day on which it came in.
+    pub(super) const fn received(&self) -> Day {
+        self.days.received
+    }
+
     /// When it was opened.
     pub(super) fn opened_at(&self) -> Timestamp {
         self.steps.first().map_or(Timestamp::EPOCH, |step| step.at)
-    }
-
-    pub(super) const fn received(&self) -> Day {
-        self.days.received
     }
 
     /// Whether a complaint came in.

@@ -37,7 +37,7 @@ impl Rights {
                 .partition(|flow| held_by(&holds, flow).is_some());
             if !dry_run {
                 let detail = format!("retention of {}: over since before {before}", service.id);
-                self.destroy(&due, &by, &detail).await?;
+                self.destroy(&due, (&by, &detail), |_| {}).await?;
             }
             rows.push(json!({
                 "service": service.id, "before": before.to_string(), "due": due.len(), "held": held.len(),

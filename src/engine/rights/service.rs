@@ -117,6 +117,7 @@ impl Rights {
                 actor: by.to_owned(),
                 catalog: None,
                 detail,
+                signed: None,
             }),
         };
         Unit {
@@ -125,7 +126,7 @@ impl Rights {
         }
     }
 
-    /// Records acts together, so that many share one commit.
+    /// Records units together, so that many share one commit.
     pub(super) async fn record(&self, units: Vec<Unit>) -> Result<(), RightsError> {
         self.recorder.record_all(units).await.map_err(failed)
     }

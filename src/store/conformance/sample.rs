@@ -103,6 +103,7 @@ pub(crate) fn note(act: &str, flow: Option<FlowId>) -> Record {
             actor: "test".to_owned(),
             catalog: None,
             detail: String::new(),
+            signed: None,
         }),
     }
 }
@@ -230,6 +231,7 @@ pub(crate) fn every_event() -> Vec<Event> {
             actor: "file_watch".to_owned(),
             catalog: Some(digest),
             detail: String::new(),
+            signed: None,
         }),
     ]
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::node::CLIENT;
 
 /// A configuration for commands about a node that does not run: what only a running one reads is well formed and leads
-/// nowhere. Others have no business in it, so it is JSON, which is YAML too.
+/// nowhere. JSON is YAML too.
 pub fn of_node_at_rest(store: &Value, keys: &Value) -> Value {
     let file = |name: &str| format!("file:{name}");
     json!({

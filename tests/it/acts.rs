@@ -1,6 +1,7 @@
 //! What takes two persons, done by two people who sign (R003-75): each with a key of their own, on the command line.
 
 use std::fs::Permissions;
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -20,8 +21,12 @@ use midflow::engine::EngineParts;
 use midflow::engine::Secrets;
 use midflow::engine::SystemClock;
 use midflow::engine::TwoPersons;
+use midflow::http;
 use midflow::sandbox::StampAlgorithm;
+use midflow::store::Sealed;
+use midflow::store::Sqlite;
 use midflow::store::Store as _;
+use midflow::words::Digest;
 use midflow::words::Timestamp;
 use serde_json::Value;
 use serde_json::json;
@@ -123,9 +128,7 @@ async fn two_people_sign_an_erasure() {
         "an act does nothing twice"
     );
 
-    let store = midflow::store::Sqlite::open(folder.join("midflow.db"))
-        .await
-        .unwrap();
+    let store = Sqlite::open(folder.join("midflow.db")).await.unwrap();
     let records = store.records_after(0, 1_000).await.unwrap();
     let admin = |act: &str| {
         let found = records.iter().find_map(|record| match &record.event {
@@ -138,7 +141,7 @@ async fn two_people_sign_an_erasure() {
     for public in [&aisha, &bader] {
         assert_eq!(note.verify(&VerifierKey::parse(public).unwrap()), Ok(()));
     }
-    let digest = midflow::words::Digest::of(note.text().as_bytes());
+    let digest = Digest::of(note.text().as_bytes());
     let erased = admin("erased");
     assert_eq!(erased.actor, "aisha.salem, bader.nasser");
     assert_eq!(erased.signed, Some(digest));
@@ -244,9 +247,7 @@ async fn two_people_sign_a_correction() {
     }
     let verified = json(folder, &["audit", "verify"]);
     assert_eq!(verified["problems"], 0, "{verified}");
-    let store = midflow::store::Sqlite::open(folder.join("midflow.db"))
-        .await
-        .unwrap();
+    let store = Sqlite::open(folder.join("midflow.db")).await.unwrap();
     let records = store.records_after(0, 1_000).await.unwrap();
     let corrections: Vec<_> = records
         .iter()
@@ -264,6 +265,75 @@ async fn two_people_sign_a_correction() {
     );
     assert!(correction.act.is_some());
     store.close().await;
+}
+
+// R003-75: the same beside a node that runs: the act travels to it, and it is the node that holds it against what is asked.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_running_node_is_given_the_act() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let (aisha, bader) = (key(folder, "aisha.salem"), key(folder, "bader.nasser"));
+    let (engine, store) = start(folder, &[&aisha, &bader]).await;
+    let socket = http::bind("console", "127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap();
+    let secrets = Secrets::open(&folder.join("secrets")).unwrap();
+    let settings = http::ConsoleSettings {
+        public_base: None,
+        admins: http::ApiKeys::new([http::ApiKey {
+            client: "cli".to_owned(),
+            digest: Digest::of(secrets.admin_key().as_bytes()),
+        }]),
+    };
+    let console = http::console(Arc::new(engine.clone()), settings);
+    let handle = http::Handle::new();
+    tokio::spawn(http::serve(socket, console, None, handle.clone()));
+    configure_with(folder, &[&aisha, &bader], Some(address));
+
+    // The command is a process of its own, and the console that it asks runs here.
+    let subject = async |arguments: &[&str]| {
+        let arguments: Vec<String> = [&["subject"], arguments]
+            .concat()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        let folder = folder.to_path_buf();
+        let run = move || run(&folder, &arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        tokio::task::spawn_blocking(run).await.unwrap()
+    };
+    let service = [
+        "--service",
+        "licence-renewal",
+        "--by",
+        "Aisha",
+        "--reference",
+        "case 1",
+    ];
+    let held = subject(&[&["hold"], &service[..]].concat()).await;
+    assert!(held.status.success(), "{}", said(&held));
+    let wrote = subject(&["release", "1", "--write-act", "release.act"]).await;
+    assert!(wrote.status.success(), "{}", said(&wrote));
+    sign(folder, "release.act", "aisha.salem");
+    let missing = subject(&["release", "1", "--act", "release.act"]).await;
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(
+        said(&missing).contains("one of bader.nasser has to, too"),
+        "{}",
+        said(&missing)
+    );
+    let by_name = subject(&["release", "1", "--by", "Aisha", "--by", "Bader"]).await;
+    assert!(
+        said(&by_name).contains("names are not enough"),
+        "{}",
+        said(&by_name)
+    );
+    sign(folder, "release.act", "bader.nasser");
+    let released = subject(&["release", "1", "--act", "release.act"]).await;
+    assert!(released.status.success(), "{}", said(&released));
+    handle.shutdown();
+    engine.shutdown().await;
+    store.close().await;
+    let verified = json(folder, &["audit", "verify"]);
+    assert_eq!(verified["problems"], 0, "{verified}");
 }
 
 // R003-75: where nobody has a key people are believed by name, and one key is not two people.
@@ -400,6 +470,13 @@ fn sign(folder: &Path, act: &str, name: &str) -> String {
 
 /// A node starts with these administrators, and stops again.
 async fn named_at_a_start(folder: &Path, administrators: &[&String]) {
+    let (engine, store) = start(folder, administrators).await;
+    engine.shutdown().await;
+    store.close().await;
+}
+
+/// Starts a node with these administrators.
+async fn start(folder: &Path, administrators: &[&String]) -> (Engine, Arc<Sealed<Sqlite>>) {
     let keys: Vec<String> = administrators.iter().map(|key| (*key).clone()).collect();
     let store = Arc::new(sealed_store(folder).await);
     let started = Engine::start(EngineParts {
@@ -418,16 +495,22 @@ async fn named_at_a_start(folder: &Path, administrators: &[&String]) {
         settings: None,
         anchors: Vec::new(),
     });
-    started.await.unwrap().shutdown().await;
-    store.close().await;
+    (started.await.unwrap(), store)
 }
 
 fn configure(folder: &Path, administrators: &[&String]) {
+    configure_with(folder, administrators, None);
+}
+
+fn configure_with(folder: &Path, administrators: &[&String], console: Option<SocketAddr>) {
     let (store, keys) = (
         json!({ "sqlite": "midflow.db" }),
         json!({ "file": "midflow.key" }),
     );
     let mut config = config::of_node_at_rest(&store, &keys);
     config["administrators"] = json!(administrators);
+    if let Some(address) = console {
+        config["listeners"]["console"] = json!({ "address": address });
+    }
     config::write(folder, "midflow.yaml", &config);
 }

@@ -265,6 +265,28 @@ async fn two_people_sign_a_correction() {
     );
     assert!(correction.act.is_some());
     store.close().await;
+    assert!(run(folder, &["audit", "checkpoint", "--now"]).status.success());
+    let evidence = [
+        "evidence",
+        "export",
+        &flow,
+        "-o",
+        "evidence.tar",
+        "--by",
+        "noura",
+        "--reason",
+        "case 7",
+    ];
+    let exported = run(folder, &evidence);
+    assert!(exported.status.success(), "{}", said(&exported));
+    let proved = run(
+        folder,
+        &["evidence", "verify", "evidence.tar", "--key", "secrets/log.vkey"],
+    );
+    assert!(proved.status.success(), "{}", said(&proved));
+    let archive = std::fs::read(folder.join("evidence.tar")).unwrap();
+    let public = std::fs::read_to_string(folder.join("secrets/log.vkey")).unwrap();
+    crate::evidence::is_good_for_python(&archive, public.trim());
 }
 
 // R003-75: the same beside a node that runs: the act travels to it, and it is the node that holds it against what is asked.

@@ -1,7 +1,6 @@
 //! What can follow in a world: the driver's rule, and everything that happens around it.
 
-use std::collections::BTreeSet;
-
+use super::small_set::SmallSet;
 use super::world::Answer;
 use super::world::Draft;
 use super::world::EXPIRY;
@@ -70,15 +69,15 @@ impl Driver {
                 running: false,
                 crashes: world.crashes - 1,
                 // What the transport had accepted may still arrive at the authority, or not.
-                tasks: BTreeSet::new(),
-                replies: BTreeSet::new(),
+                tasks: SmallSet::new(),
+                replies: SmallSet::new(),
                 ..world.clone()
             });
         }
-        for task in &world.tasks {
-            next.extend(self.perform(world, state, *task));
+        for task in world.tasks.iter() {
+            next.extend(self.perform(world, state, task));
         }
-        for answer in &world.replies {
+        for answer in world.replies.iter() {
             let mut heard = world.clone();
             heard.replies.remove(answer);
             next.extend(self.apply(&heard, state, &answer.event()));
@@ -165,14 +164,14 @@ impl Driver {
             let mut taken = world.clone();
             taken.second.takeovers -= 1;
             let sends = taken.tasks.iter().filter_map(|task| match task {
-                Task::Send(attempt) => Some(*attempt),
+                Task::Send(attempt) => Some(attempt),
                 _ => None,
             });
             let ghost = Ghost {
                 sends: sends.collect(),
                 knows: (!self.fences).then(|| Box::new(state.clone())),
                 replies: if self.fences {
-                    BTreeSet::new()
+                    SmallSet::new()
                 } else {
                     taken.replies.clone()
                 },
@@ -193,7 +192,7 @@ impl Driver {
     /// of it counts no more.
     fn haunt(self, world: &World, ghost: &Ghost) -> Vec<World> {
         let mut next = Vec::new();
-        for attempt in &ghost.sends {
+        for attempt in ghost.sends.iter() {
             let left = |prompts: u8, heard: Answer| {
                 let mut left = world.clone();
                 left.prompts += prompts;
@@ -209,7 +208,7 @@ impl Driver {
             next.push(left(0, Answer::NotSent));
         }
         if let Some(knows) = &ghost.knows {
-            for heard in &ghost.replies {
+            for heard in ghost.replies.iter() {
                 let mut told = world.clone();
                 if let Some(ghost) = &mut told.second.ghost {
                     ghost.replies.remove(heard);
@@ -227,7 +226,7 @@ impl Driver {
 
     fn perform(self, world: &World, state: &State, task: Task) -> Vec<World> {
         let mut done = world.clone();
-        done.tasks.remove(&task);
+        done.tasks.remove(task);
         match task {
             Task::Send(_) => {
                 let mut worlds = Vec::new();
@@ -247,8 +246,8 @@ impl Driver {
                     dead.prompts += 1;
                     dead.crashes -= 1;
                     dead.running = false;
-                    dead.tasks = BTreeSet::new();
-                    dead.replies = BTreeSet::new();
+                    dead.tasks = SmallSet::new();
+                    dead.replies = SmallSet::new();
                     worlds.push(dead);
                 }
                 worlds
@@ -326,8 +325,8 @@ fn take_up(world: &World, actions: &[Action]) -> World {
             Action::Schedule(_) => next.tasks.insert(Task::Clock),
             Action::Examine(exchange) => next.tasks.insert(Task::Examine(*exchange)),
             Action::Deliver => next.tasks.insert(Task::Deliver),
-            Action::Decide(_) | Action::Note(_) => false,
-        };
+            Action::Decide(_) | Action::Note(_) => {}
+        }
     }
     next
 }

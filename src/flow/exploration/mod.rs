@@ -9,6 +9,7 @@ mod driver;
 mod explore;
 mod laws;
 mod planted;
+mod small_set;
 mod world;
 
 use self::driver::Driver;

@@ -1,7 +1,6 @@
 //! The world around one flow, as small as the laws allow.
 
-use std::collections::BTreeSet;
-
+use super::small_set::SmallSet;
 use crate::flow::Conclusion;
 use crate::flow::Event;
 use crate::flow::ReplyKind;
@@ -22,9 +21,9 @@ pub(super) struct World {
     pub(super) confirmed: bool,
     pub(super) durable: Option<State>,
     pub(super) running: bool,
-    pub(super) tasks: BTreeSet<Task>,
-    pub(super) replies: BTreeSet<Answer>,
-    pub(super) used: BTreeSet<Message>,
+    pub(super) tasks: SmallSet<Task>,
+    pub(super) replies: SmallSet<Answer>,
+    pub(super) used: SmallSet<Message>,
     pub(super) prompts: u8,
     pub(super) approved_examined: bool,
     pub(super) deliveries: u8,
@@ -64,11 +63,11 @@ pub(super) struct Draft {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Ghost {
     /// Attempts handed to the transport that have not left.
-    pub(super) sends: BTreeSet<u8>,
+    pub(super) sends: SmallSet<u8>,
     /// What it last knew of the flow; kept only where nothing stops it from writing.
     pub(super) knows: Option<Box<State>>,
     /// Replies that it has heard and can still write down, where nothing stops it.
-    pub(super) replies: BTreeSet<Answer>,
+    pub(super) replies: SmallSet<Answer>,
 }
 
 /// How a capability is answered.
@@ -140,8 +139,8 @@ impl World {
             confirmed: false,
             durable: None,
             running: true,
-            tasks: BTreeSet::new(),
-            replies: BTreeSet::new(),
+            tasks: SmallSet::new(),
+            replies: SmallSet::new(),
             // With two nodes there is enough to go round without bytes that come twice.
             used: two.then_some(Message::ApprovedAgain).into_iter().collect(),
             prompts: 0,
@@ -171,7 +170,7 @@ impl World {
     pub(super) fn can_arrive(&self, message: Message) -> bool {
         // Where the reply is the answer, no callback is the authority's.
         let sent = self.kind != Kind::Reply || !message.needs_prompt();
-        sent && !self.used.contains(&message) && (!message.needs_prompt() || self.prompts > 0)
+        sent && !self.used.contains(message) && (!message.needs_prompt() || self.prompts > 0)
     }
 
     /// The same world with all faults at rest and the deadline passed.

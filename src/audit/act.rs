@@ -102,7 +102,7 @@ impl ActNote {
     /// An act that nobody has signed yet.
     ///
     /// # Errors
-    /// When the act is too long to be read again.
+    /// When it could not be read again: it is too long, or a value holds letters with which it reads otherwise than it is.
     pub fn new(act: &Act, opening: Opening) -> Result<Self, NotAnAct> {
         Self::read(&format!("{}\n{}\n", act.text, opening.line()))
     }
@@ -118,10 +118,7 @@ impl ActNote {
             .text()
             .lines()
             .chain(note.signatures().iter().map(|line| line.name.as_str()));
-        if shown
-            .flat_map(str::chars)
-            .any(|letter| letter.is_control() || deceives(letter))
-        {
+        if shown.flat_map(str::chars).any(deceives) {
             return Err(NotAnAct);
         }
         let ActHeader { stamp, .. } = ActHeader::read(note.text()).ok_or(NotAnAct)?;
@@ -204,13 +201,7 @@ impl Act {
         // A value can neither begin a line of its own nor change the order in which its line is read.
         let value: String = value
             .chars()
-            .map(|letter| {
-                if letter.is_control() || deceives(letter) {
-                    '\u{FFFD}'
-                } else {
-                    letter
-                }
-            })
+            .map(|letter| if deceives(letter) { '\u{FFFD}' } else { letter })
             .collect();
         let _ = writeln!(self.text, "{name} {value}");
         self

@@ -40,8 +40,9 @@ pub fn recordable(what: &str, text: &str) -> Result<String, Unrecordable> {
 }
 
 /// Letters with which a text reads otherwise than it is: people sign what they read.
-pub(super) const fn deceives(letter: char) -> bool {
-    matches!(letter, '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}'..='\u{1160}' | '\u{180B}'..='\u{180F}')
+pub(super) fn deceives(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}'..='\u{1160}' | '\u{180B}'..='\u{180F}')
         || matches!(letter, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}')
         || matches!(
             letter,

@@ -167,10 +167,12 @@ fn replace(path: &Path, read: &ActNote, signed: &ActNote) -> Result<(), Failure>
             file.sync_all()
         })
         .map_err(failed)
-        .and_then(|()| match two::read(path)? == *read {
-            true => fs::rename(&beside, path).map_err(failed),
-            false => Err(Failure::new("somebody else has signed the act in this moment")
-                .remedy("do it again: one signs after the other")),
+        .and_then(|()| {
+            if two::read(path)? != *read {
+                return Err(Failure::new("somebody else has signed the act in this moment")
+                    .remedy("do it again: one signs after the other"));
+            }
+            fs::rename(&beside, path).map_err(failed)
         });
     if written.is_err() {
         let _ = fs::remove_file(&beside);

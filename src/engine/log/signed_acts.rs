@@ -12,9 +12,9 @@ use crate::words::Timestamp;
 pub(super) struct SignedActs {
     /// The public key of the log.
     log: String,
-    /// Every set of administrators so far, each once, and when another took its place.
+    /// Every set of administrators that may still count, each once, and when another took its place.
     named: Vec<(Administrators, Option<Timestamp>)>,
-    /// The acts so far.
+    /// The acts that may still be carried out: a log is verified in memory that does not grow with it.
     signed: HashMap<Digest, ActHeader>,
 }
 
@@ -42,6 +42,7 @@ impl SignedActs {
         let Ok(administrators) = Administrators::read(keys) else {
             return Some("those it names can't be administrators");
         };
+        self.named.retain(|(_, over)| counts(*over, at));
         for (_, over) in &mut self.named {
             over.get_or_insert(at);
         }
@@ -58,9 +59,7 @@ impl SignedActs {
         let Some((header, note)) = read else {
             return Some("what it says was signed is no act");
         };
-        // Nodes are started with another set one after the other.
-        let counts = |over: &Option<Timestamp>| over.is_none_or(|over| at <= over.plus(CHANGE));
-        let mut sets = self.named.iter().filter(|(_, over)| counts(over));
+        let mut sets = self.named.iter().filter(|(_, over)| counts(*over, at));
         if !sets.any(|(administrators, _)| administrators.have_signed(&note)) {
             return Some(
                 "the act was not signed by two administrators whom a start of a node has named before",
@@ -69,6 +68,7 @@ impl SignedActs {
         if header.log != self.log {
             return Some("the act was signed for another log");
         }
+        self.signed.retain(|_, act| at <= act.stamp.until.plus(DEED));
         self.signed.insert(Digest::of(note.text().as_bytes()), header);
         None
     }
@@ -85,6 +85,11 @@ impl SignedActs {
         (header.what != what || !in_time)
             .then_some("the act that it names is one for something else, or for another time")
     }
+}
+
+/// Whether those still count who were named no more at that moment: nodes are started with another set one after the other.
+fn counts(over: Option<Timestamp>, at: Timestamp) -> bool {
+    over.is_none_or(|over| at <= over.plus(CHANGE))
 }
 
 /// How long those count who were named before, while replicas are started with others.

@@ -192,6 +192,9 @@ async fn a_node_does_not_serve_on_a_store_that_lacks_what_was_promised() {
     assert_eq!(accepted.await, Ok(1));
     assert_eq!(accept(["noura", "salem"]).await, Err(AcceptError::Nothing));
     assert_eq!(keeper(&store).check().await, Ok(()));
+    // No start has named them in what is left of the log; the acceptance has, so nothing is wrong with their act.
+    let verified = verify(store.log().unwrap(), key, Vec::new(), Contents::Open);
+    assert_eq!(verified.await.unwrap().findings, []);
     let records = store.records_after(0, 1_000).await.unwrap();
     let last = serde_json::to_string(&records.last().unwrap().event).unwrap();
     assert!(
